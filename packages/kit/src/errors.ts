@@ -1,0 +1,119 @@
+/**
+ * The one error type and the one table of codes. Runtime-neutral: `contract` and browsers use it too.
+ */
+
+export interface ErrorSpec {
+  /** HTTP status where HTTP speaks (the door, the admin API). Behind the door MCP answers 200. */
+  readonly http: number
+  /** `rejection`: the caller is wrong. `failure`: a dependency is. `defect`: we are. */
+  readonly family: 'rejection' | 'failure' | 'defect'
+  /** Whether the same request may succeed later without being changed. */
+  readonly retryable: boolean
+  /** Whether the message may leave the process. Otherwise only `summary` does. */
+  readonly exposeMessage: boolean
+  readonly summary: string
+}
+
+function rejection(http: number, summary: string, retryable = false): ErrorSpec {
+  return { http, family: 'rejection', retryable, exposeMessage: true, summary }
+}
+
+function failure(http: number, summary: string, retryable = true): ErrorSpec {
+  return { http, family: 'failure', retryable, exposeMessage: false, summary }
+}
+
+/** Every failure this product reports. `docs/errors.md` is generated from this table. */
+export const ERRORS = {
+  // Start and configuration
+  config_invalid: rejection(422, 'The configuration was rejected.'),
+  usage: rejection(400, 'The command was used wrongly.'),
+  store_locked: rejection(409, 'Another gateway uses this store.', true),
+  store_newer: rejection(409, 'The store was written by a newer version.'),
+  store_unwritable: failure(503, 'The store cannot be written.'),
+  master_key_wrong: rejection(409, 'The master key does not fit this store.'),
+  port_taken: rejection(409, 'The address cannot be listened on.', true),
+  node_too_old: rejection(400, 'This program needs Node 24 or newer.'),
+  not_running: rejection(404, 'No gateway runs on this configuration.', true),
+  // The door
+  host_not_allowed: rejection(403, 'The Host header names no address of this gateway.'),
+  origin_not_allowed: rejection(403, 'The Origin is not allowed.'),
+  forwarded_not_allowed: rejection(403, 'Forwarded requests are refused without authentication.'),
+  credential_missing: rejection(401, 'A key or token is needed.'),
+  credential_invalid: rejection(401, 'The key or token is not valid.'),
+  forbidden: rejection(403, 'The role of this key does not allow that.'),
+  rate_limited: rejection(429, 'Too many requests.', true),
+  locked_out: rejection(429, 'Too many bad credentials from this address.', true),
+  overloaded: failure(503, 'The gateway is at a limit; try again.'),
+  shutting_down: failure(503, 'The gateway is stopping.'),
+  // The request
+  not_found: rejection(404, 'There is nothing at this address.'),
+  method_not_allowed: rejection(405, 'This address does not take that HTTP method.'),
+  not_acceptable: rejection(406, 'The answer is JSON or an event stream, and neither is accepted.'),
+  media_type: rejection(415, 'The body must be application/json.'),
+  request_too_large: rejection(413, 'The request exceeds the size limit.'),
+  request_slow: rejection(408, 'The request took too long to arrive.', true),
+  // A call
+  server_unavailable: failure(503, 'The server cannot be reached.'),
+  server_start_failed: failure(503, 'The server could not be started.'),
+  server_protocol: failure(502, 'The server broke the protocol.'),
+  server_unauthorized: failure(502, 'The server refused our credential.', false),
+  server_lost: failure(502, 'The connection to the server was lost.'),
+  deadline_exceeded: failure(504, 'The server did not answer in time.'),
+  queue_full: failure(503, 'Too many calls wait for this server.'),
+  cancelled: rejection(499, 'The caller cancelled the call.'),
+  result_too_large: failure(502, 'The result exceeds the size limit.', false),
+  internal: {
+    http: 500,
+    family: 'defect',
+    retryable: false,
+    exposeMessage: false,
+    summary: 'Unexpected failure; see the log of the gateway.',
+  },
+} as const satisfies Record<string, ErrorSpec>
+
+export type ErrorCode = keyof typeof ERRORS
+
+/** What is known about a call that failed: whether the server may have acted on it. */
+export type CallOutcome = 'not_sent' | 'unknown'
+
+export interface AppErrorOptions {
+  readonly cause?: unknown
+  /** Structured facts for the log. Never a secret. */
+  readonly details?: Readonly<Record<string, string | number | boolean>>
+  /** When trying again makes sense, in milliseconds from now. */
+  readonly retryAfterMs?: number
+  readonly outcome?: CallOutcome
+}
+
+/** Every expected failure. `code` is stable; `message` is one lower-case sentence without full stop. */
+export class AppError extends Error {
+  override readonly name = 'AppError'
+  readonly code: ErrorCode
+  readonly details: Readonly<Record<string, string | number | boolean>>
+  readonly retryAfterMs: number | undefined
+  readonly outcome: CallOutcome | undefined
+
+  constructor(code: ErrorCode, message: string, options: AppErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.details = options.details ?? {}
+    this.retryAfterMs = options.retryAfterMs
+    this.outcome = options.outcome
+  }
+
+  get spec(): ErrorSpec {
+    return ERRORS[this.code]
+  }
+
+  /** Gives any thrown value a code, keeping the original as `cause`. */
+  static from(thrown: unknown, code: ErrorCode = 'internal'): AppError {
+    if (thrown instanceof AppError) return thrown
+    const message = thrown instanceof Error ? thrown.message : String(thrown)
+    return new AppError(code, message, { cause: thrown })
+  }
+}
+
+/** The sentence a caller outside the process may see. */
+export function publicMessage(error: AppError): string {
+  return error.spec.exposeMessage ? error.message : error.spec.summary
+}
