@@ -58,7 +58,11 @@ export function errorMessage(id: Buffer, code: number, message: string, data?: u
 
 /** A notification of our own. */
 export function notificationMessage(method: string, params?: unknown): Buffer {
-  return Buffer.from(JSON.stringify(params === undefined ? { jsonrpc: '2.0', method } : { jsonrpc: '2.0', method, params }))
+  return Buffer.from(
+    JSON.stringify(
+      params === undefined ? { jsonrpc: '2.0', method } : { jsonrpc: '2.0', method, params },
+    ),
+  )
 }
 
 const LINE_BREAK = /[\r\n]/
@@ -69,5 +73,8 @@ const LINE_BREAK = /[\r\n]/
  */
 export function onOneLine(bytes: Buffer): Buffer {
   if (bytes.indexOf(0x0a) === -1 && bytes.indexOf(0x0d) === -1) return bytes
-  return Buffer.from(bytes.latin1Slice().replaceAll(new RegExp(LINE_BREAK, 'g'), ' '), 'latin1')
+  return Buffer.from(
+    bytes.toString('latin1').replaceAll(new RegExp(LINE_BREAK, 'g'), ' '),
+    'latin1',
+  )
 }
