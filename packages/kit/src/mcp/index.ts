@@ -20,3 +20,25 @@ export {
 } from './splice.ts'
 export type { Edit } from './splice.ts'
 export { decodeHeaderValue, encodeHeaderValue } from './header-value.ts'
+export {
+  META_CAPABILITIES,
+  META_CLIENT_INFO,
+  META_LOG_LEVEL,
+  META_SERVER_INFO,
+  META_SUBSCRIPTION,
+  META_VERSION,
+  RPC,
+} from './envelope.ts'
+export { McpEdge } from './edge.ts'
+export type { EdgeDeps, EdgeLimits } from './edge.ts'
+export type {
+  Answer,
+  ApplicationFace,
+  Caller,
+  Exchange,
+  McpApplication,
+  Reservation,
+} from './exchange.ts'
+export { paramText } from './legacy.ts'
+export { LegacySessions } from './sessions.ts'
+export type { SessionLimits, SessionSealer } from './sessions.ts'

@@ -38,6 +38,11 @@ export const CHAR = {
   closeArray: 0x5d,
 } as const
 
+/** 1 for each byte that stands for itself inside a string. */
+const PLAIN = new Uint8Array(256).fill(1).fill(0, 0, 0x20)
+PLAIN[CHAR.quote] = 0
+PLAIN[CHAR.backslash] = 0
+
 export type MemberVisitor = (keyStart: number, keyEnd: number, escaped: boolean) => void
 
 /**
@@ -258,27 +263,25 @@ export class JsonWalker {
   /** At the opening quote; moves past the closing one and sets `#escaped`. */
   #string(): void {
     const bytes = this.bytes
+    const length = bytes.length
     let at = this.at + 1
+    let nativeFrom = this.#strict ? length : at + NATIVE_SKIP_BYTES_MIN
     this.#escaped = false
-    const nativeFrom = this.#strict ? bytes.length : at + NATIVE_SKIP_BYTES_MIN
-    while (at < bytes.length) {
-      if (at >= nativeFrom) {
-        at = this.#skipPlain(at)
+    for (;;) {
+      const stop = Math.min(nativeFrom, length)
+      while (at < stop && PLAIN[bytes[at] as number] === 1) at += 1 // below the length: a byte
+      if (at >= length) throw new Fault('parse', 'the message ends inside a string')
+      if (at >= nativeFrom) at = this.#skipPlain(at)
+      const code = bytes[at]
+      if (code === CHAR.quote) break
+      if (code !== CHAR.backslash) {
+        throw new Fault('parse', `control character in a string at byte ${at}`)
       }
-      const code = bytes[at] ?? 0
-      if (code === CHAR.quote) {
-        this.at = at + 1
-        return
-      }
-      if (code === CHAR.backslash) {
-        this.#escaped = true
-        at = this.#escape(at)
-        continue
-      }
-      if (code < 0x20) throw new Fault('parse', `control character in a string at byte ${at}`)
-      at += 1
+      this.#escaped = true
+      at = this.#escape(at)
+      if (!this.#strict) nativeFrom = at + NATIVE_SKIP_BYTES_MIN
     }
-    throw new Fault('parse', 'the message ends inside a string')
+    this.at = at + 1
   }
 
   /** The next quote or backslash at or after `at`, found natively. */

@@ -61,8 +61,14 @@ test.each([
 test.each([
   ['at the top', '{"jsonrpc":"2.0","id":1,"method":"a","method":"b"}'],
   ['in params', '{"jsonrpc":"2.0","id":1,"method":"a","params":{"name":"x","name":"y"}}'],
-  ['deep in arguments', '{"jsonrpc":"2.0","id":1,"method":"a","params":{"arguments":{"p":[{"q":1,"q":2}]}}}'],
-  ['written with an escape', '{"jsonrpc":"2.0","id":1,"method":"a","params":{"name":"x","n\\u0061me":"y"}}'],
+  [
+    'deep in arguments',
+    '{"jsonrpc":"2.0","id":1,"method":"a","params":{"arguments":{"p":[{"q":1,"q":2}]}}}',
+  ],
+  [
+    'written with an escape',
+    '{"jsonrpc":"2.0","id":1,"method":"a","params":{"name":"x","n\\u0061me":"y"}}',
+  ],
   ['escaped first', '{"jsonrpc":"2.0","id":1,"method":"a","params":{"n\\u0061me":"x","name":"y"}}'],
   [
     'among many',
@@ -73,9 +79,9 @@ test.each([
 })
 
 test('the same name in sibling objects is no duplicate', () => {
-  expect(faultOf('{"jsonrpc":"2.0","id":1,"method":"a","params":{"a":{"x":1},"b":{"x":1},"x":1}}')).toBe(
-    undefined,
-  )
+  expect(
+    faultOf('{"jsonrpc":"2.0","id":1,"method":"a","params":{"a":{"x":1},"b":{"x":1},"x":1}}'),
+  ).toBe(undefined)
 })
 
 test('nesting is allowed up to the limit and refused one deeper', () => {
@@ -121,7 +127,25 @@ test('a server may repeat names deep in its result, but not the parts that are j
 
 test('agrees with JSON.parse on what is JSON, whatever the bytes', () => {
   const pieces = fc.constantFrom(
-    ...['{', '}', '[', ']', ',', ':', '"', '\\', '\\u00', '\\n', '1', '-', '0', '.', 'e', 'true', 'null'],
+    ...[
+      '{',
+      '}',
+      '[',
+      ']',
+      ',',
+      ':',
+      '"',
+      '\\',
+      '\\u00',
+      '\\n',
+      '1',
+      '-',
+      '0',
+      '.',
+      'e',
+      'true',
+      'null',
+    ],
     ...[' ', '\n', 'a', 'é', '"a":', '"b":1', '{"c":', '\u0001'],
   )
   fc.assert(
@@ -134,7 +158,8 @@ test('agrees with JSON.parse on what is JSON, whatever the bytes', () => {
         parsed = false // what JSON.parse refuses, we must refuse
       }
       const fault = faultOf(text)
-      if (parsed) expect(fault === undefined || fault === 'duplicate' || fault === 'shape').toBe(true)
+      if (parsed)
+        expect(fault === undefined || fault === 'duplicate' || fault === 'shape').toBe(true)
       else expect(fault).toBe('parse')
     }),
     { numRuns: 20_000 },
@@ -145,7 +170,9 @@ test('carries any JSON value unchanged in arguments and results', () => {
   fc.assert(
     fc.property(fc.jsonValue(), (value) => {
       const inner = JSON.stringify(value)
-      const request = messageOf(`{"jsonrpc":"2.0","id":"a","method":"m","params":{"arguments":${inner}}}`)
+      const request = messageOf(
+        `{"jsonrpc":"2.0","id":"a","method":"m","params":{"arguments":${inner}}}`,
+      )
       expect(slice(request.bytes, request.arguments).toString()).toBe(inner)
       const reply = scanReply(Buffer.from(`{"jsonrpc":"2.0","result":${inner},"id":1}`))
       expect(reply && slice(reply.bytes, reply.result).toString()).toBe(inner)
@@ -162,10 +189,14 @@ test('splits a batch and refuses what is none', () => {
 })
 
 test('lists members and elements in order', () => {
-  const message = messageOf('{"jsonrpc":"2.0","id":1,"method":"m","params":{"_meta":{"a":1,"\\u0062":[2]}}}')
+  const message = messageOf(
+    '{"jsonrpc":"2.0","id":1,"method":"m","params":{"_meta":{"a":1,"\\u0062":[2]}}}',
+  )
   const meta = slice(message.bytes, message.meta)
   const members = listMembers(message.bytes, message.meta)
-  expect(members.map(({ key, valueStart, end }) => [key, meta.toString('utf8', valueStart, end)])).toEqual([
+  expect(
+    members.map(({ key, valueStart, end }) => [key, meta.toString('utf8', valueStart, end)]),
+  ).toEqual([
     ['a', '1'],
     ['b', '[2]'],
   ])

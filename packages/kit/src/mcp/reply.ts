@@ -1,0 +1,73 @@
+import type { ServerResponse } from 'node:http'
+import type { Answer } from './exchange.ts'
+
+/** Sends an answer as plain JSON. */
+export function sendJson(
+  response: ServerResponse,
+  answer: Answer,
+  requestId: string,
+  extra?: Readonly<Record<string, string>>,
+): void {
+  if (response.destroyed) return
+  const headers: Record<string, string | number> = {
+    'content-type': 'application/json',
+    'content-length': answer.bytes.length,
+    'x-request-id': requestId,
+    ...extra,
+  }
+  if (answer.retryAfterMs !== undefined) {
+    headers['retry-after'] = Math.max(1, Math.ceil(answer.retryAfterMs / 1_000))
+  }
+  response.writeHead(answer.status, headers)
+  response.end(answer.bytes)
+}
+
+/** Answers what needs no answer: a notification, or a client's response. Source: Streamable HTTP. */
+export function sendAccepted(response: ServerResponse, requestId: string): void {
+  if (response.destroyed) return
+  response.writeHead(202, { 'content-length': 0, 'x-request-id': requestId })
+  response.end()
+}
+
+export interface Accepts {
+  readonly json: boolean
+  readonly stream: boolean
+}
+
+const EITHER: Accepts = { json: true, stream: true }
+const JSON_ONLY: Accepts = { json: true, stream: false }
+const remembered = new Map<string, Accepts>()
+const REMEMBERED_MAX = 64
+
+/**
+ * What a client takes as answer. A missing `Accept` means JSON.
+ *
+ * Source: RFC 9110 §12.5.1, as far as two media types need it.
+ */
+export function judgeAccept(header: string | undefined): Accepts {
+  if (header === undefined || header === '') return JSON_ONLY
+  const known = remembered.get(header)
+  if (known) return known
+  const types = header
+    .toLowerCase()
+    .split(',')
+    .filter((part) => !/;\s*q=0(?:\.0*)?\s*(?:;|$)/.test(part))
+    .map((part) => part.split(';', 1)[0]?.trim())
+  const has = (...wanted: string[]) => types.some((type) => wanted.includes(type ?? ''))
+  const judged: Accepts =
+    has('*/*') && !has('text/event-stream')
+      ? { json: true, stream: false }
+      : {
+          json: has('application/json', 'application/*', '*/*'),
+          stream: has('text/event-stream', 'text/*'),
+        }
+  if (remembered.size < REMEMBERED_MAX) remembered.set(header, judged)
+  return judged.json && judged.stream ? EITHER : judged
+}
+
+/** Whether a body may be read as JSON. Source: RFC 9110 §8.3.1. */
+export function isJsonType(header: string | undefined): boolean {
+  if (header === 'application/json') return true
+  const type = header?.split(';', 1)[0]?.trim().toLowerCase()
+  return type === 'application/json'
+}
