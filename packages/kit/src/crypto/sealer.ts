@@ -1,0 +1,90 @@
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
+import type { MasterKeys } from './master-keys.ts'
+
+const ALGORITHM = 'aes-256-gcm'
+const NONCE_BYTES = 12
+const TAG_BYTES = 16
+const OVERHEAD_BYTES = 1 + NONCE_BYTES + TAG_BYTES
+
+interface SealKey {
+  /** First byte of what it sealed; a hint, not a secret, and two keys may share one. */
+  readonly id: number
+  readonly key: Buffer
+}
+
+/**
+ * Seals small values for one purpose, so that they can be handed to a client or a store and come back
+ * unread and unchanged: AES-256-GCM under a random nonce, as base64url (visible ASCII only).
+ *
+ * Layout: key id (1), nonce (12), ciphertext, tag (16).
+ *
+ * Source: NIST SP 800-38D; random nonces hold for 2^32 values per key.
+ */
+export class Sealer {
+  readonly #current: SealKey
+  readonly #keys: readonly SealKey[]
+
+  constructor(keys: MasterKeys, purpose: string) {
+    const [current, ...previous] = keys.deriveKeys(purpose)
+    this.#current = toSealKey(current)
+    this.#keys = [this.#current, ...previous.map(toSealKey)]
+  }
+
+  /** @param aad what the value is bound to; `open` must be given the same */
+  seal(plaintext: Buffer, aad: string): string {
+    const nonce = randomBytes(NONCE_BYTES)
+    const cipher = createCipheriv(ALGORITHM, this.#current.key, nonce, { authTagLength: TAG_BYTES })
+    cipher.setAAD(Buffer.from(aad))
+    const head = cipher.update(plaintext)
+    const tail = cipher.final()
+    const id = Buffer.of(this.#current.id)
+    return Buffer.concat([id, nonce, head, tail, cipher.getAuthTag()]).toString('base64url')
+  }
+
+  /**
+   * The value, or undefined for anything that `seal` did not return for this purpose and `aad` under one of
+   * our keys. Total: it never throws. Exactly one text opens to each sealed value.
+   */
+  open(text: string, aad: string): Buffer | undefined {
+    return this.#openWith(this.#keys, text, aad)
+  }
+
+  /** Whether the value was sealed under the current master key. Otherwise it should be sealed anew. */
+  isCurrent(text: string, aad: string): boolean {
+    return this.#openWith([this.#current], text, aad) !== undefined
+  }
+
+  #openWith(keys: readonly SealKey[], text: string, aad: string): Buffer | undefined {
+    const sealed = Buffer.from(text, 'base64url')
+    if (sealed.length < OVERHEAD_BYTES) return undefined
+    // Decoding skips foreign characters and loose bits; only the canonical text is ours.
+    if (sealed.toString('base64url') !== text) return undefined
+    for (const { id, key } of keys) {
+      if (id !== sealed[0]) continue
+      const plaintext = decrypt(key, sealed, aad)
+      if (plaintext !== undefined) return plaintext
+    }
+    return undefined
+  }
+}
+
+function toSealKey(key: Buffer): SealKey {
+  // Derived from the key, so that it says nothing about it.
+  const id = new Uint8Array(hkdfSync('sha256', key, '', 'key id', 1))[0] ?? 0
+  return { id, key }
+}
+
+function decrypt(key: Buffer, sealed: Buffer, aad: string): Buffer | undefined {
+  const nonce = sealed.subarray(1, 1 + NONCE_BYTES)
+  const tagStart = sealed.length - TAG_BYTES
+  const decipher = createDecipheriv(ALGORITHM, key, nonce, { authTagLength: TAG_BYTES })
+  decipher.setAAD(Buffer.from(aad))
+  decipher.setAuthTag(sealed.subarray(tagStart))
+  const head = decipher.update(sealed.subarray(1 + NONCE_BYTES, tagStart))
+  try {
+    return Buffer.concat([head, decipher.final()])
+  } catch {
+    // `final` throws exactly when the tag does not fit, which is one of our two answers.
+    return undefined
+  }
+}

@@ -1,0 +1,104 @@
+import { once } from 'node:events'
+import { chmod, unlink } from 'node:fs/promises'
+import type { Server } from 'node:http'
+import { connect } from 'node:net'
+import { isMainThread } from 'node:worker_threads'
+import { AppError } from '../errors.ts'
+import { formatAddress, type ListenAddress } from './address.ts'
+
+/** A Unix socket to listen on. */
+export interface SocketPath {
+  readonly path: string
+  /** Permission bits, such as 0o600. */
+  readonly mode: number
+}
+
+const PROBE_MS = 1_000
+
+/**
+ * Binds the server; the address with its actual port, or undefined for a Unix socket. A socket file that
+ * nobody answers on is left over from a killed process and is replaced.
+ *
+ * @throws {AppError} `port_taken`, `config_invalid` for an impossible socket path
+ */
+export async function bind(
+  server: Server,
+  address: ListenAddress | SocketPath,
+): Promise<ListenAddress | undefined> {
+  try {
+    await listen(server, address)
+  } catch (error) {
+    if (!('path' in address) || codeOf(error) !== 'EADDRINUSE' || (await answers(address.path))) {
+      throw toBindError(error, address)
+    }
+    await unlink(address.path)
+    await listen(server, address).catch((again: unknown) => {
+      throw toBindError(again, address)
+    })
+  }
+  if ('path' in address) {
+    await chmod(address.path, address.mode)
+    return undefined
+  }
+  const bound = server.address()
+  const port = typeof bound === 'object' && bound !== null ? bound.port : address.port
+  return { host: address.host, port }
+}
+
+async function listen(server: Server, address: ListenAddress | SocketPath): Promise<void> {
+  const listening = once(server, 'listening')
+  if ('path' in address) {
+    // The file is made within this call, so nobody meets it with wider permissions. (Workers have no umask.)
+    const umask = isMainThread ? process.umask(0o777 & ~address.mode) : undefined
+    server.listen({ path: address.path })
+    if (umask !== undefined) process.umask(umask)
+  } else {
+    server.listen({ host: address.host, port: address.port, backlog: 1_024 })
+  }
+  await listening
+}
+
+/** Whether a process listens on that socket file. */
+async function answers(path: string): Promise<boolean> {
+  const socket = connect({ path })
+  socket.setTimeout(PROBE_MS, () => socket.destroy())
+  try {
+    await once(socket, 'connect')
+    return true
+  } catch (error) {
+    // Anything but a plain refusal is not ours to remove.
+    return codeOf(error) !== 'ECONNREFUSED'
+  } finally {
+    socket.destroy()
+  }
+}
+
+function toBindError(error: unknown, address: ListenAddress | SocketPath): AppError {
+  const text = 'path' in address ? address.path : formatAddress(address)
+  switch (codeOf(error)) {
+    case 'EADDRINUSE':
+      return new AppError('port_taken', `${text} is in use by another process`, { cause: error })
+    case 'EACCES':
+      return new AppError('port_taken', `${text} may not be listened on by this user`, {
+        cause: error,
+      })
+    case 'EADDRNOTAVAIL':
+      return new AppError('port_taken', `${text} is no address of this machine`, { cause: error })
+    case 'EINVAL':
+    case 'ENAMETOOLONG':
+    case 'ENOENT':
+      return new AppError(
+        'config_invalid',
+        `${text} cannot be a socket: missing folder or too long`,
+        {
+          cause: error,
+        },
+      )
+    default:
+      return AppError.from(error, 'port_taken')
+  }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error ? String(error.code) : undefined
+}

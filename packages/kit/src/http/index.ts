@@ -1,0 +1,18 @@
+export {
+  formatAddress,
+  isLoopback,
+  type ListenAddress,
+  normaliseAddress,
+  parseListenAddress,
+} from './address.ts'
+export type { SocketPath } from './bind.ts'
+export {
+  Listener,
+  type ListenerLimits,
+  type ListenerOptions,
+  type ListenerRefusal,
+  openListener,
+} from './listener.ts'
+export { type BodyBudget, readBody } from './read-body.ts'
+export { createRequestId } from './request-id.ts'
+export { sendError, type SendErrorOptions, toErrorBody } from './send-error.ts'

@@ -1,0 +1,196 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { formatAddress, type ListenAddress, normaliseAddress } from './address.ts'
+import { answerClientError } from './client-error.ts'
+import { holdContinue } from './expect-continue.ts'
+import { bind, type SocketPath } from './bind.ts'
+
+const IDLE_SWEEP_MS = 50
+
+export interface ListenerLimits {
+  /** Bytes of request line and headers; beyond it 431. */
+  readonly headerBytes: number
+  /** Time for a whole request to arrive, body included; beyond it 408. */
+  readonly requestMs: number
+  /** Connections at once. */
+  readonly connections: number
+  /** Connections at once from one address. */
+  readonly connectionsPerAddress: number
+  /** How long an unused connection is kept; 65 s by default, above the minute that proxies keep theirs. */
+  readonly keepAliveMs?: number
+}
+
+/** Why a connection was refused or ended before a handler saw a request. */
+export type ListenerRefusal =
+  | 'connections'
+  | 'connections_per_address'
+  | 'malformed'
+  | 'headers_too_large'
+  | 'request_slow'
+
+export interface ListenerOptions {
+  readonly address: ListenAddress | SocketPath
+  /** Answers every request. Must not throw. */
+  readonly handler: (req: IncomingMessage, res: ServerResponse) => void
+  readonly limits: ListenerLimits
+  /** Counts what never reached the handler. `address` is the peer's, normalised. */
+  readonly onRefused?: (why: ListenerRefusal, address: string) => void
+  /** Peers that speak for many clients and so have no cap of their own: the trusted proxies. */
+  readonly isProxy?: (address: string) => boolean
+}
+
+/** The response in the making on one connection, if any. */
+interface Connection {
+  response: ServerResponse | undefined
+}
+
+/**
+ * One HTTP/1.1 port or Unix socket with every limit that comes before a request is understood. Answers
+ * what its parser refuses; everything else is the handler's.
+ */
+export class Listener implements AsyncDisposable {
+  readonly #server: Server
+  readonly #options: ListenerOptions
+  readonly #connections = new Map<Socket, Connection>()
+  readonly #perAddress = new Map<string, number>()
+  #address: string
+  #port = 0
+  #stopping: Promise<void> | undefined
+
+  private constructor(options: ListenerOptions) {
+    this.#options = options
+    this.#address = ''
+    this.#server = createListenerServer(options.limits)
+    this.#server.on('connection', (socket) => this.#onConnection(socket))
+    this.#server.on('drop', (data) => this.#refuse('connections', data?.remoteAddress))
+    this.#server.on('request', (req, res) => this.#onRequest(req, res))
+    this.#server.on('checkContinue', (req, res) => {
+      holdContinue(req, res)
+      this.#onRequest(req, res)
+    })
+    this.#server.on('clientError', (error, socket) => {
+      const response = this.#connections.get(socket as Socket)?.response // a net.Socket: no TLS here
+      const why = answerClientError(error, socket, response)
+      if (why !== undefined) this.#refuse(why, (socket as Socket).remoteAddress) // as above
+    })
+  }
+
+  /**
+   * Listens; resolves once connections are accepted.
+   *
+   * @throws {AppError} `port_taken` when the address cannot be listened on
+   */
+  static async open(options: ListenerOptions): Promise<Listener> {
+    const listener = new Listener(options)
+    const bound = await bind(listener.#server, options.address)
+    // Accepting fails when file descriptors run out; that refuses one connection, not all of them.
+    listener.#server.on('error', () => listener.#refuse('connections', undefined))
+    listener.#port = bound?.port ?? 0
+    listener.#address = bound === undefined ? pathOf(options.address) : formatAddress(bound)
+    return listener
+  }
+
+  /** `127.0.0.1:9100`, `[::1]:9100` or the path of the socket. */
+  get address(): string {
+    return this.#address
+  }
+
+  /** The port in use; 0 for a Unix socket. */
+  get port(): number {
+    return this.#port
+  }
+
+  /** Connections open now. */
+  get connections(): number {
+    return this.#connections.size
+  }
+
+  /**
+   * Stops accepting, closes idle connections, lets running requests finish for `drainMs`, each with
+   * `connection: close`, then cuts what is left. A second call may shorten the drain.
+   */
+  stop(drainMs: number): Promise<void> {
+    this.#stopping ??= this.#close()
+    const force = setTimeout(() => this.#server.closeAllConnections(), drainMs)
+    return this.#stopping.finally(() => clearTimeout(force))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop(0)
+  }
+
+  async #close(): Promise<void> {
+    const closed = Promise.withResolvers<void>()
+    this.#server.close(() => closed.resolve())
+    for (const { response } of this.#connections.values()) closeAfter(response)
+    const sweep = setInterval(() => this.#server.closeIdleConnections(), IDLE_SWEEP_MS)
+    await closed.promise
+    clearInterval(sweep)
+  }
+
+  #onConnection(socket: Socket): void {
+    const address = addressOf(socket.remoteAddress)
+    const count = (this.#perAddress.get(address) ?? 0) + 1
+    const counted = address !== '' && this.#options.isProxy?.(address) !== true
+    if (counted && count > this.#options.limits.connectionsPerAddress) {
+      socket.destroy()
+      this.#refuse('connections_per_address', address)
+      return
+    }
+    this.#perAddress.set(address, count)
+    this.#connections.set(socket, { response: undefined })
+    socket.once('close', () => this.#onClose(socket, address))
+  }
+
+  #onClose(socket: Socket, address: string): void {
+    this.#connections.delete(socket)
+    const count = (this.#perAddress.get(address) ?? 1) - 1
+    if (count > 0) this.#perAddress.set(address, count)
+    else this.#perAddress.delete(address)
+  }
+
+  #onRequest(req: IncomingMessage, res: ServerResponse): void {
+    const connection = this.#connections.get(req.socket)
+    if (connection !== undefined) connection.response = res
+    if (this.#stopping !== undefined) closeAfter(res)
+    this.#options.handler(req, res)
+  }
+
+  #refuse(why: ListenerRefusal, address: string | undefined): void {
+    this.#options.onRefused?.(why, addressOf(address))
+  }
+}
+
+/** Opens a listener; see `Listener`. The caller disposes. */
+export function openListener(options: ListenerOptions): Promise<Listener> {
+  return Listener.open(options)
+}
+
+function createListenerServer(limits: ListenerLimits): Server {
+  const server = createServer({
+    maxHeaderSize: limits.headerBytes,
+    headersTimeout: limits.requestMs,
+    requestTimeout: limits.requestMs,
+    connectionsCheckingInterval: Math.min(1_000, Math.max(20, Math.floor(limits.requestMs / 4))),
+    keepAliveTimeout: limits.keepAliveMs ?? 65_000,
+    insecureHTTPParser: false,
+    // The door answers a missing Host, so that it is counted and has our shape.
+    requireHostHeader: false,
+  })
+  server.maxConnections = limits.connections
+  // Node drops headers beyond a count without a word; the size cap is the limit here.
+  server.maxHeadersCount = 0
+  return server
+}
+
+function closeAfter(response: ServerResponse | undefined): void {
+  if (response !== undefined && !response.headersSent) response.shouldKeepAlive = false
+}
+
+function addressOf(remoteAddress: string | undefined): string {
+  return remoteAddress === undefined ? '' : normaliseAddress(remoteAddress)
+}
+
+function pathOf(address: ListenAddress | SocketPath): string {
+  return 'path' in address ? address.path : formatAddress(address)
+}

@@ -1,0 +1,7 @@
+export { ByteBudget, type ByteBudgetLimits, type Reservation } from './byte-budget.ts'
+export { type Deadline, Deadlines } from './deadlines.ts'
+export { FairQueue, type FairQueueLimits, type Release } from './fair-queue.ts'
+export { type DelaySource, LoopWatch } from './loop-watch.ts'
+export { PrincipalSlots, type SlotWaiter } from './principal-slots.ts'
+export { RateLimits } from './rate-limits.ts'
+export { type Admission, type BucketLimits, type BucketState, takeToken } from './token-bucket.ts'
