@@ -1,0 +1,67 @@
+import { z } from 'zod'
+import { instant, listOf } from './list.ts'
+
+export const keyRole = z
+  .enum(['caller', 'admin'])
+  .meta({ description: 'caller: list and call tools. admin: the admin API too.' })
+
+export const keyName = z
+  .string()
+  .min(1)
+  .max(64)
+  .regex(/^[^\p{C}\p{Z}](?:[^\p{C}]*[^\p{C}\p{Z}])?$/u, {
+    message: 'must be printable characters, without a space at either end',
+  })
+  .meta({ description: 'For people; unique among keys that are not revoked.' })
+
+/** An API key as shown: never its secret. */
+export const keyItem = z
+  .strictObject({
+    id: z.string(),
+    name: z.string(),
+    role: keyRole,
+    tenant: z.string().nullable(),
+    createdAt: instant,
+    expiresAt: instant.nullable(),
+    lastUsedAt: instant.nullable(),
+    revokedAt: instant.nullable(),
+  })
+  .meta({ id: 'Key', description: 'An API key, without its secret.' })
+
+export const keyList = listOf(keyItem).meta({ id: 'KeyList' })
+
+/** The body of `POST /api/v1/keys`. */
+export const keyCreate = z
+  .strictObject({
+    name: keyName,
+    role: keyRole.default('caller'),
+    tenant: z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9-]{0,31}$/, { message: 'must be 1 to 32 of a-z, 0-9 and -' })
+      .nullable()
+      .default(null)
+      .meta({ description: 'The tenant the key belongs to.' }),
+    expiresInMs: z
+      .int()
+      .min(1_000)
+      .max(10 * 365 * 86_400_000)
+      .nullable()
+      .default(null)
+      .meta({ description: 'Life of the key in milliseconds; null: until it is revoked.' }),
+  })
+  .meta({ id: 'KeyCreate' })
+
+/** The answer to it; the only time the key is shown. */
+export const keyCreated = z
+  .strictObject({
+    id: z.string(),
+    name: z.string(),
+    key: z.string().meta({ description: 'The key itself. It is not kept and not shown again.' }),
+  })
+  .meta({ id: 'KeyCreated' })
+
+export type KeyItem = z.output<typeof keyItem>
+export type KeyList = z.output<typeof keyList>
+export type KeyCreate = z.output<typeof keyCreate>
+export type KeyCreateInput = z.input<typeof keyCreate>
+export type KeyCreated = z.output<typeof keyCreated>
