@@ -1,0 +1,32 @@
+import type { Answer, Exchange } from '@sallyport/kit/mcp'
+import type { AuditOutcome } from '@sallyport/kit/store'
+import type { Target } from '../routing/target.ts'
+
+/** One request travelling through the gateway. */
+export interface Call {
+  readonly exchange: Exchange
+  /** What a `tools/call` names; undefined for other methods and for names that lead nowhere. */
+  readonly target: Target | undefined
+}
+
+/** An answer, and what the record says about it. */
+export interface CallResult {
+  readonly answer: Answer
+  readonly outcome: AuditOutcome
+  /** JSON-RPC code as text where the answer is an error; null otherwise. */
+  readonly code: string | null
+}
+
+/** Answers a call, or rejects with an AppError. */
+export type CallHandler = (call: Call) => Promise<CallResult>
+
+/** Wraps a call. The first interceptor of a list is the outermost. */
+export type Interceptor = (next: CallHandler) => CallHandler
+
+/** Puts interceptors around a handler, the first one outermost. */
+export function applyInterceptors(
+  handler: CallHandler,
+  interceptors: readonly Interceptor[],
+): CallHandler {
+  return interceptors.reduceRight((next, wrap) => wrap(next), handler)
+}

@@ -1,0 +1,22 @@
+import type { Interceptor } from '../../call/call.ts'
+import type { FeatureDeps } from '../feature.ts'
+
+/**
+ * Lets a call in when its server and its principal have room; until then it waits its turn, fair between
+ * principals.
+ *
+ * @throws {AppError} `queue_full`, or the reason the call was aborted with while it waited
+ */
+export function admitCalls({ queueOf }: Pick<FeatureDeps, 'queueOf'>): Interceptor {
+  return (next) => async (call) => {
+    if (!call.target) return next(call)
+    const { caller, controller } = call.exchange
+    const entered = queueOf(call.target.server).enter(caller.principal.id, controller.signal)
+    const release = typeof entered === 'function' ? entered : await entered
+    try {
+      return await next(call)
+    } finally {
+      release()
+    }
+  }
+}

@@ -1,0 +1,42 @@
+import type { ServerConfig } from '@sallyport/contract/config'
+import type { Tool } from './tool.ts'
+
+/** Where a public tool name leads. */
+export interface Target {
+  readonly server: string
+  /** The server's own name for the tool. */
+  readonly name: string
+  /** As last read from the server; undefined while its list was never read or lacks the name. */
+  readonly tool: Tool | undefined
+  readonly config: ServerConfig
+  /** Pinned by the operator: an audit intent is not needed, and a repeat is safe. */
+  readonly readOnly: boolean
+  /** Whether a second call does no more than the first: pinned, or hinted by a trusted server. */
+  readonly repeatable: boolean
+}
+
+const SEPARATOR = '__'
+
+/** Joins server and tool to the name clients see. Source: design, "Names". */
+export function publicName(server: string, tool: string): string {
+  return `${server}${SEPARATOR}${tool}`
+}
+
+/** Splits a public name at the first `__`; undefined when there is none. */
+export function splitName(name: string): { server: string; tool: string } | undefined {
+  const at = name.indexOf(SEPARATOR)
+  if (at <= 0) return undefined
+  return { server: name.slice(0, at), tool: name.slice(at + SEPARATOR.length) }
+}
+
+/** Describes one call's destination under the operator's pins. */
+export function describeTarget(config: ServerConfig, name: string, tool: Tool | undefined): Target {
+  const pins = Object.hasOwn(config.tools, name) ? config.tools[name] : undefined
+  const hints = config.trustAnnotations ? tool?.hints : undefined
+  const readOnly = pins?.readOnly === true
+  const repeatable =
+    readOnly ||
+    (pins?.readOnly === undefined && hints?.readOnly === true) ||
+    (pins?.idempotent ?? hints?.idempotent) === true
+  return { server: config.name, name, tool, config, readOnly, repeatable }
+}
