@@ -1,0 +1,17 @@
+export { parseCidr, parseListen, type ListenAddress } from './address.ts'
+export type { StaticToken } from './auth.ts'
+export { gatewayConfig, type GatewayConfig, type GatewayConfigInput } from './gateway.ts'
+export { configJsonSchema, rawConfigJsonSchema, type JsonSchema } from './json-schema.ts'
+export type { LimitsConfig } from './limits.ts'
+export { judgeName } from './name.ts'
+export {
+  server,
+  type HttpServerConfig,
+  type ServerBase,
+  type ServerConfig,
+  type ServerEntry,
+  type StdioServerConfig,
+  type ToolPin,
+} from './server.ts'
+export { isMasterKey } from './store.ts'
+export { parseDuration, parseRate, parseSize } from './units.ts'

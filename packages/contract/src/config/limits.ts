@@ -1,0 +1,178 @@
+import { z } from 'zod'
+import { count, duration, rate, size } from './units.ts'
+
+const perPrincipal = z
+  .strictObject({
+    rate: rate({
+      min: '0.1/s',
+      max: '100000/s',
+      fallback: '200/s',
+      description: 'Requests per second a principal may send in the long run; beyond it 429.',
+    }),
+    burst: count({
+      min: 1,
+      max: 1_000_000,
+      fallback: 400,
+      unit: 'requests',
+      description: 'Requests a principal may send at once after a pause.',
+    }),
+    concurrent: count({
+      min: 1,
+      max: 100_000,
+      fallback: 64,
+      unit: 'calls',
+      description: 'Calls of one principal in flight; further ones wait.',
+    }),
+  })
+  .prefault({})
+  .meta({ description: 'Limits of each principal (key, token or anonymous).' })
+
+const lockout = z
+  .strictObject({
+    failures: count({
+      min: 0,
+      max: 10_000,
+      fallback: 20,
+      unit: 'failures',
+      description: 'Bad credentials from one address that lock it out; 0 = never.',
+    }),
+    window: duration({
+      min: '1s',
+      max: '1d',
+      fallback: '1m',
+      description: 'Time in which those failures are counted.',
+    }),
+    hold: duration({
+      min: '1s',
+      max: '1d',
+      fallback: '1m',
+      description: 'How long bad credentials from that address get 429. A valid one still passes.',
+    }),
+  })
+  .prefault({})
+  .transform(({ failures, window, hold }) => ({ failures, windowMs: window, holdMs: hold }))
+  .meta({ description: 'What happens after many bad credentials from one address.' })
+
+const session = z
+  .strictObject({
+    idle: duration({
+      min: '10s',
+      max: '1d',
+      fallback: '15m',
+      description: 'A legacy session unused for this long ends.',
+    }),
+    total: duration({
+      min: '1m',
+      max: '7d',
+      fallback: '24h',
+      description: 'A legacy session ends after this long even when used.',
+    }),
+  })
+  .prefault({})
+  .transform(({ idle, total }) => ({ idleMs: idle, totalMs: total }))
+  .meta({ description: 'Life of client sessions of revisions up to 2025-11-25.' })
+
+/** Every bound of the gateway that is not one server's. */
+export const limits = z
+  .strictObject({
+    requestBytes: size({
+      min: '1KiB',
+      max: '100MiB',
+      fallback: '1MiB',
+      description: 'Largest request body; beyond it 413.',
+    }),
+    resultBytes: size({
+      min: '1KiB',
+      max: '1GiB',
+      fallback: '10MiB',
+      description: 'Largest message from a server; beyond it `result_too_large`.',
+    }),
+    headerBytes: size({
+      min: '2KiB',
+      max: '256KiB',
+      fallback: '16KiB',
+      description: 'Largest request line and headers together; beyond it 431.',
+    }),
+    depth: count({
+      min: 8,
+      max: 1_000,
+      fallback: 64,
+      unit: 'levels',
+      description: 'Deepest nesting of a request body.',
+    }),
+    requestTimeout: duration({
+      min: '1s',
+      max: '10m',
+      fallback: '30s',
+      description: 'Time in which a request must have arrived whole.',
+    }),
+    connections: count({
+      min: 1,
+      max: 1_000_000,
+      fallback: 10_000,
+      unit: 'connections',
+      description: 'Connections open at once on a listener.',
+    }),
+    connectionsPerAddress: count({
+      min: 1,
+      max: 1_000_000,
+      fallback: 2_000,
+      unit: 'connections',
+      description: 'Connections open at once from one address.',
+    }),
+    bufferedBytes: size({
+      min: '1MiB',
+      max: '64GiB',
+      fallback: '128MiB',
+      description:
+        'Bytes of bodies, results and unread streams held at once, a quarter of it per principal; beyond it `overloaded`.',
+    }),
+    callTimeout: duration({
+      min: '100ms',
+      max: '1h',
+      fallback: '30s',
+      description: 'Deadline of a call: queue, start and server time together.',
+    }),
+    startTimeout: duration({
+      min: '1s',
+      max: '10m',
+      fallback: '60s',
+      description: 'Time in which a server must have started.',
+    }),
+    drainTimeout: duration({
+      min: '0s',
+      max: '10m',
+      fallback: '20s',
+      description: 'Time running calls get to finish when the gateway stops.',
+    }),
+    streamStall: duration({
+      min: '1s',
+      max: '10m',
+      fallback: '30s',
+      description: 'A stream whose reader takes nothing for this long is closed.',
+    }),
+    listTools: count({
+      min: 1,
+      max: 100_000,
+      fallback: 1_000,
+      unit: 'tools',
+      description: 'Tools on one page of `tools/list`.',
+    }),
+    perPrincipal,
+    lockout,
+    session,
+  })
+  .prefault({})
+  .transform(
+    ({ requestTimeout, callTimeout, startTimeout, drainTimeout, streamStall, ...rest }) => ({
+      ...rest,
+      requestMs: requestTimeout,
+      callMs: callTimeout,
+      startMs: startTimeout,
+      drainMs: drainTimeout,
+      streamStallMs: streamStall,
+    }),
+  )
+  .meta({ description: 'Every bound of the gateway that is not one server’s.' })
+
+export type LimitsConfig = z.output<typeof limits>

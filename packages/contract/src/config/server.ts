@@ -1,0 +1,275 @@
+import { Secret } from '@sallyport/kit/secret'
+import { z } from 'zod'
+import { parsedText, refuse, type IssueSink } from './text.ts'
+import { count, duration, flag } from './units.ts'
+
+/** What an operator asserts about one tool; it outweighs what the server says. */
+export interface ToolPin {
+  readonly readOnly?: boolean | undefined
+  readonly destructive?: boolean | undefined
+  readonly idempotent?: boolean | undefined
+  readonly openWorld?: boolean | undefined
+}
+
+/** What is the same for every kind of server. */
+export interface ServerBase {
+  /** The key of the server in the file. */
+  readonly name: string
+  readonly idleAfterMs: number
+  /** Who shares an upstream session: `none` = one per principal, `all` = one for everybody. */
+  readonly share: 'none' | 'all'
+  readonly tools: Readonly<Record<string, ToolPin>>
+  readonly trustAnnotations: boolean
+  readonly owner?: string | undefined
+  readonly description?: string | undefined
+  readonly inFlight: number
+  readonly queued: number
+  readonly startMs: number
+  readonly callMs: number
+  readonly health: { readonly everyMs: number }
+}
+
+/** A child process that speaks MCP on its standard streams. */
+export interface StdioServerConfig extends ServerBase {
+  readonly kind: 'stdio'
+  readonly command: string
+  readonly args: readonly string[]
+  readonly env: Readonly<Record<string, Secret>>
+  /** Absolute once loaded. */
+  readonly cwd: string
+  readonly children: number
+  readonly childrenPerPrincipal: number
+}
+
+/** A server reached over Streamable HTTP. */
+export interface HttpServerConfig extends ServerBase {
+  readonly kind: 'http'
+  readonly url: string
+  readonly headers: Readonly<Record<string, Secret>>
+  /** Sent as `Host` instead of the URL's own; never from the file. */
+  readonly hostHeader?: string | undefined
+  /** `ca`: PEM text, or the absolute path of a PEM file. */
+  readonly tls?: { readonly ca?: string | undefined } | undefined
+}
+
+export type ServerConfig = StdioServerConfig | HttpServerConfig
+
+const plainText = z
+  .string()
+  .max(32_768)
+  .regex(/^[^\0]*$/, 'the text holds a NUL character')
+const secretText = plainText.transform((text) => new Secret(text))
+const note = z.string().max(500)
+
+const pin = z
+  .strictObject({
+    readOnly: z.boolean().optional().meta({ description: 'It changes nothing.' }),
+    destructive: z.boolean().optional().meta({ description: 'It may delete or overwrite.' }),
+    idempotent: z.boolean().optional().meta({ description: 'Twice is the same as once.' }),
+    openWorld: z.boolean().optional().meta({ description: 'It reaches beyond its own system.' }),
+  })
+  .superRefine(({ readOnly, destructive }, context) => {
+    if (readOnly !== true || destructive !== true) return
+    refuse(context, 'a tool cannot be read-only and destructive', 'remove one', ['destructive'])
+  })
+  .meta({ description: 'What you assert about this tool; it outweighs what the server says.' })
+
+const serverUrl = parsedText({
+  parse: parseServerUrl,
+  expected: 'an http or https URL without user, password and fragment',
+  remedy: 'write it like `https://search.example.com/mcp`; credentials belong in `headers`',
+})
+
+const environmentName = z
+  .string()
+  .regex(/^[A-Za-z_][A-Za-z0-9_.()-]{0,127}$/, 'this is not a name for a variable')
+const headerName = z
+  .string()
+  .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$/, 'this is not a name for a header')
+  .refine((name) => !OWN_HEADERS.has(name.toLowerCase()), 'this header is set by the gateway')
+
+const OWN_HEADERS: ReadonlySet<string> = new Set([
+  'accept',
+  'connection',
+  'content-length',
+  'content-type',
+  'host',
+  'keep-alive',
+  'last-event-id',
+  'mcp-method',
+  'mcp-name',
+  'mcp-protocol-version',
+  'mcp-session-id',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+])
+
+/** One server as it stands in the file. */
+export const server = z
+  .strictObject({
+    command: plainText.min(1).optional().meta({
+      description: 'Program to start; looked up on PATH, or a path relative to this file.',
+    }),
+    args: z.array(plainText).max(1_000).optional().meta({ description: 'Its arguments.' }),
+    env: z.record(environmentName, secretText).optional().meta({
+      description:
+        'Variables it gets besides PATH, HOME, USER, LANG, LC_*, TZ, TMPDIR, proxy and CA variables.',
+      'x-kind': 'secret',
+    }),
+    cwd: plainText.min(1).optional().meta({
+      description: 'Folder it runs in, relative to this file; the folder of this file by default.',
+    }),
+    url: serverUrl.optional().meta({ description: 'Address of a Streamable HTTP server.' }),
+    headers: z
+      .record(
+        headerName,
+        plainText
+          .regex(/^[^\r\n]*$/, 'a header holds no line break')
+          .transform((text) => new Secret(text)),
+      )
+      .optional()
+      .meta({ description: 'Headers sent with every request to it.', 'x-kind': 'secret' }),
+    tls: z
+      .strictObject({
+        ca: plainText.min(1).optional().meta({
+          description:
+            'Certificates to trust besides the usual: a PEM file relative to this file, or PEM text.',
+        }),
+      })
+      .optional()
+      .meta({ description: 'How its certificate is checked.' }),
+    idleAfter: duration({
+      min: '1s',
+      max: '30d',
+      fallback: '5m',
+      description: 'A child or session that nobody used for this long is stopped.',
+    }),
+    share: z.enum(['none', 'all']).default('none').meta({
+      description:
+        'Who shares a session with it: `none` = each principal its own, `all` = everybody one.',
+    }),
+    roots: z.literal('none').default('none').meta({
+      description: 'Which of the client’s roots it may see.',
+    }),
+    tools: z.record(z.string().min(1).max(256), pin).default({}).meta({
+      description: 'Pins: what you assert about its tools, by their own names.',
+    }),
+    trustAnnotations: flag(false, 'Believes the server’s own hints about its tools for retries.'),
+    owner: note.optional().meta({ description: 'Whom to ask about it.' }),
+    description: note.optional().meta({ description: 'What it is for.' }),
+    inFlight: count({
+      min: 1,
+      max: 10_000,
+      fallback: 64,
+      unit: 'calls',
+      description: 'Calls it gets at once; further ones wait.',
+    }),
+    queued: count({
+      min: 0,
+      max: 100_000,
+      fallback: 1_000,
+      unit: 'calls',
+      description: 'Calls that may wait for it; beyond them `queue_full`.',
+    }),
+    children: count({
+      min: 1,
+      max: 1_000,
+      fallback: 32,
+      unit: 'processes',
+      description: 'Child processes of it at once.',
+    }),
+    childrenPerPrincipal: count({
+      min: 1,
+      max: 1_000,
+      fallback: 8,
+      unit: 'processes',
+      description: 'Child processes of it for one principal.',
+    }),
+    startTimeout: duration({
+      min: '1s',
+      max: '10m',
+      description: 'Time in which it must have started; `limits.startTimeout` by default.',
+    }).optional(),
+    callTimeout: duration({
+      min: '100ms',
+      max: '1h',
+      description: 'Deadline of a call to it; `limits.callTimeout` by default.',
+    }).optional(),
+    health: z
+      .strictObject({
+        every: duration({
+          min: '1s',
+          max: '1d',
+          fallback: '30s',
+          description:
+            'Time between two looks at it while it runs; a cold server is not started for that.',
+        }),
+      })
+      .prefault({})
+      .meta({ description: 'How its health is watched.' }),
+  })
+  .superRefine((entry, context) => refuseMixture(entry, context))
+  .meta({
+    id: 'Server',
+    description: 'One MCP server: a child process (`command`) or a remote one (`url`).',
+  })
+
+export type ServerEntry = z.output<typeof server>
+
+const STDIO_KEYS = ['args', 'env', 'cwd'] as const
+const HTTP_KEYS = ['headers', 'tls'] as const
+
+type KindKeys = 'command' | 'url' | (typeof STDIO_KEYS)[number] | (typeof HTTP_KEYS)[number]
+
+function refuseMixture(entry: { readonly [Key in KindKeys]?: unknown }, context: IssueSink): void {
+  if (entry.command !== undefined && entry.url !== undefined) {
+    refuse(context, '`command` and `url` exclude each other', 'keep one of them', ['url'])
+    return
+  }
+  if (entry.command === undefined && entry.url === undefined) {
+    refuse(context, 'a server needs `command` or `url`', 'add one of them')
+    return
+  }
+  const foreign = entry.command === undefined ? STDIO_KEYS : HTTP_KEYS
+  const owner = entry.command === undefined ? 'command' : 'url'
+  for (const key of foreign) {
+    if (entry[key] === undefined) continue
+    refuse(context, `\`${key}\` belongs to a server with \`${owner}\``, 'remove it', [key])
+  }
+}
+
+/** Completes one entry with its name and the gateway's own timeouts. */
+export function toServerConfig(
+  name: string,
+  entry: ServerEntry,
+  timeouts: { readonly startMs: number; readonly callMs: number },
+): ServerConfig {
+  const base: ServerBase = {
+    name,
+    idleAfterMs: entry.idleAfter,
+    share: entry.share,
+    tools: entry.tools,
+    trustAnnotations: entry.trustAnnotations,
+    owner: entry.owner,
+    description: entry.description,
+    inFlight: entry.inFlight,
+    queued: entry.queued,
+    startMs: entry.startTimeout ?? timeouts.startMs,
+    callMs: entry.callTimeout ?? timeouts.callMs,
+    health: { everyMs: entry.health.every },
+  }
+  if (entry.command === undefined) {
+    const { url = '', headers = {}, tls } = entry
+    return { ...base, kind: 'http', url, headers, tls }
+  }
+  const { command, args = [], env = {}, cwd = '.', children, childrenPerPrincipal } = entry
+  return { ...base, kind: 'stdio', command, args, env, cwd, children, childrenPerPrincipal }
+}
+
+function parseServerUrl(text: string): string | undefined {
+  const url = URL.parse(text)
+  if (url === null || !/^https?:$/.test(url.protocol)) return undefined
+  return `${url.username}${url.password}${url.hash}` === '' ? url.href : undefined
+}

@@ -1,0 +1,40 @@
+import { z } from 'zod'
+
+/** A text that a parser must accept; `undefined` from the parser refuses it. */
+export interface ParsedText<Value> {
+  parse(text: string): Value | undefined
+  /** What was expected, for `expected ..., got text of 7 characters`. Never holds the value. */
+  readonly expected: string
+  readonly remedy: string
+}
+
+/** Text in the file, a parsed value inside. */
+export function parsedText<Value>(rule: ParsedText<Value>): z.ZodType<Value, string> {
+  return z.string().transform((text, context): Value => {
+    const value = rule.parse(text)
+    if (value !== undefined) return value
+    const shape = text === '' ? 'empty text' : `text of ${text.length} characters`
+    refuse(context, `expected ${rule.expected}, got ${shape}`, rule.remedy)
+    return z.NEVER
+  })
+}
+
+/** The part of a refinement context that {@link refuse} needs. */
+export interface IssueSink {
+  addIssue(issue: {
+    code: 'custom'
+    message: string
+    path?: (string | number)[]
+    params: { remedy: string }
+  }): void
+}
+
+/** Reports a problem with its remedy, at `path` below the value being checked. */
+export function refuse(
+  context: IssueSink,
+  message: string,
+  remedy: string,
+  path: (string | number)[] = [],
+): void {
+  context.addIssue({ code: 'custom', message, path, params: { remedy } })
+}

@@ -1,0 +1,30 @@
+export { readEnvironment, type Environment, type EnvironmentReading } from './environment.ts'
+export {
+  loadConfig,
+  requireConfig,
+  type Adapted,
+  type ConfigRequest,
+  type LoadedConfig,
+  type ReportAt,
+  type ReportPath,
+} from './load.ts'
+export {
+  configError,
+  ConfigProblems,
+  pathText,
+  problemsOf,
+  problemText,
+  type ConfigPath,
+  type ConfigProblem,
+  type Place,
+} from './problem.ts'
+export { ownReference, type Reference, type ReferenceDialect } from './references.ts'
+export {
+  renameKey,
+  type ListNode,
+  type MapEntry,
+  type MapNode,
+  type ScalarNode,
+  type SourceNode,
+} from './source-tree.ts'
+export { suggest } from './suggest.ts'

@@ -1,0 +1,175 @@
+import { dirname, join, resolve } from 'node:path'
+import type { z } from 'zod'
+import { DocumentCheck } from './check.ts'
+import { readEnvironment, type Environment } from './environment.ts'
+import { mergeOver } from './overlay.ts'
+import { configError, pathText, type ConfigPath, type ConfigProblem } from './problem.ts'
+import { readFileText } from './read-file.ts'
+import { ownReference, resolveReferences, type ReferenceDialect } from './references.ts'
+import { readYaml } from './read-yaml.ts'
+import type { MapNode, SourceNode } from './source-tree.ts'
+
+const FILE_BYTES_MAX = 1_048_576
+
+/** Reports one problem at a node of the document, or at one of its keys. */
+export type ReportAt = (
+  at: Pick<SourceNode, 'place' | 'path'>,
+  message: string,
+  more: Partial<Pick<ConfigProblem, 'remedy' | 'severity'>>,
+) => void
+
+/** A foreign document turned into ours; nodes keep their places. */
+export interface Adapted {
+  readonly root: MapNode
+  /** How `${...}` is read in it. */
+  readonly dialect: ReferenceDialect
+}
+
+/** Reports a problem of the configuration as a whole at a path of our own keys. */
+export type ReportPath = (
+  path: ConfigPath,
+  message: string,
+  more: Partial<Pick<ConfigProblem, 'remedy' | 'severity'>>,
+) => void
+
+export interface ConfigRequest<Config> {
+  /** Absolute path, or relative to the working folder of the process. */
+  readonly file: string
+  readonly schema: z.ZodType<Config>
+  /** The process environment; the `.env` beside the file is added below it. */
+  readonly env: Environment
+  /** The file laid over this one: which key chooses it, its default, and the name beside this file. */
+  readonly overlay?: {
+    readonly key: string
+    readonly fallback: string
+    readonly fileName: (value: string) => string
+  }
+  /** Recognises a foreign form and turns it into ours; `undefined` = the file is our own. */
+  readonly adapt?: (root: MapNode, report: ReportAt) => Adapted | undefined
+  /**
+   * Rules across keys. Also run on the draft of a configuration that has problems, so that all are found at
+   * once; a report about something known to be wrong is dropped.
+   */
+  readonly rules?: (config: Config, report: ReportPath, env: Environment) => void
+}
+
+export type LoadedConfig<Config> =
+  | {
+      readonly ok: true
+      readonly config: Config
+      /** Warnings only. */
+      readonly problems: readonly ConfigProblem[]
+      readonly env: Environment
+      /** Whether an adapter read the file. */
+      readonly adapted: boolean
+    }
+  | { readonly ok: false; readonly problems: readonly ConfigProblem[] }
+
+/**
+ * Reads, overlays, resolves and checks a configuration file. Opens nothing but files, for reading. Total:
+ * everything that is wrong is in `problems`, in file order, all of it at once.
+ */
+export function loadConfig<Config>(request: ConfigRequest<Config>): LoadedConfig<Config> {
+  const file = resolve(request.file)
+  const { env, problems: envProblems } = readEnvironment(file, request.env)
+  const problems: ConfigProblem[] = [...envProblems]
+  const base = readDocument(file, problems)
+  if (base === undefined) return { ok: false, problems }
+  const adapted = request.adapt?.(base, reportInto(problems))
+  const root = adapted?.root ?? withOverlay(base, file, request, env, problems)
+  const wrong: ConfigPath[] = []
+  const resolved = resolveReferences(root, {
+    dialect: adapted?.dialect ?? ownReference,
+    env,
+    folder: dirname(file),
+    report: (node, path, { message, remedy }) => {
+      reportInto(problems)(node, message, { remedy })
+      wrong.push(path)
+    },
+  })
+  if (resolved.kind !== 'map') return { ok: false, problems }
+  const check = new DocumentCheck(request.schema, resolved, problems)
+  for (const path of wrong) check.markWrong(path)
+  const config = check.run()
+  if (config !== undefined) {
+    request.rules?.(config, (path, message, more) => check.report(path, message, more), env)
+  }
+  const sorted = inFileOrder(problems, file)
+  const failed = config === undefined || sorted.some(({ severity }) => severity === 'error')
+  return failed
+    ? { ok: false, problems: sorted }
+    : { ok: true, config, problems: sorted, env, adapted: adapted !== undefined }
+}
+
+/**
+ * The configuration of a load that went well.
+ *
+ * @throws {AppError} `config_invalid`, with all problems as its cause
+ */
+export function requireConfig<Config>(loaded: LoadedConfig<Config>): Config {
+  if (!loaded.ok) throw configError(loaded.problems)
+  return loaded.config
+}
+
+function readDocument(
+  file: string,
+  problems: ConfigProblem[],
+  { optional = false } = {},
+): MapNode | undefined {
+  const reading = readFileText(file, FILE_BYTES_MAX)
+  if (!('text' in reading)) {
+    if (optional && reading.missing) return undefined
+    const { message, remedy } = reading
+    problems.push({ severity: 'error', path: '', file, line: 0, column: 0, message, remedy })
+    return undefined
+  }
+  const { root, problems: found } = readYaml(reading.text, file)
+  problems.push(...found)
+  return found.length > 0 ? undefined : root
+}
+
+function withOverlay<Config>(
+  base: MapNode,
+  file: string,
+  request: ConfigRequest<Config>,
+  env: Environment,
+  problems: ConfigProblem[],
+): MapNode {
+  const { overlay } = request
+  if (overlay === undefined) return base
+  const chosen = choiceOf(base, overlay.key, env) ?? overlay.fallback
+  // Anything else is no name, let alone a path; the schema says so.
+  if (!/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/.test(chosen)) return base
+  const over = join(dirname(file), overlay.fileName(chosen))
+  if (over === file) return base
+  const root = readDocument(over, problems, { optional: true })
+  return root === undefined ? base : mergeOver(base, root)
+}
+
+function choiceOf(base: MapNode, key: string, env: Environment): string | undefined {
+  const node = base.entries.get(key)?.node
+  if (node?.kind !== 'scalar') return undefined
+  // Problems of this reference are reported with all the others, later.
+  const report = (): void => undefined
+  const found = resolveReferences(node, { dialect: ownReference, env, folder: '.', report })
+  return found.kind === 'scalar' && typeof found.value === 'string' ? found.value : undefined
+}
+
+function reportInto(problems: ConfigProblem[]): ReportAt {
+  return (at, message, { remedy = '', severity = 'error' }) => {
+    const { file, line, column } = at.place
+    problems.push({ severity, path: pathText(at.path), file, line, column, message, remedy })
+  }
+}
+
+function inFileOrder(problems: readonly ConfigProblem[], file: string): ConfigProblem[] {
+  const rank = (problem: ConfigProblem): number => (problem.file === file ? 0 : 1)
+  return problems.toSorted(
+    (a, b) =>
+      rank(a) - rank(b) ||
+      a.file.localeCompare(b.file) ||
+      a.line - b.line ||
+      a.column - b.column ||
+      a.path.localeCompare(b.path),
+  )
+}
