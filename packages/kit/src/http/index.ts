@@ -6,6 +6,7 @@ export {
   parseListenAddress,
 } from './address.ts'
 export type { SocketPath } from './bind.ts'
+export { sendContinue } from './expect-continue.ts'
 export {
   Listener,
   type ListenerLimits,

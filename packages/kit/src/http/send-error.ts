@@ -10,6 +10,8 @@ const LINGER_BYTES = 64 * 1024 * 1024
 export interface SendErrorOptions {
   /** Adds `WWW-Authenticate: Bearer`. */
   readonly challenge?: boolean
+  /** The JSON body; the JSON-RPC form by default. */
+  readonly toBody?: (error: AppError, requestId: string) => string
 }
 
 /** The JSON-RPC body of an HTTP-level refusal. */
@@ -41,7 +43,7 @@ export function sendError(
     return
   }
   const { http: status } = error.spec
-  const body = toErrorBody(error, requestId)
+  const body = (options.toBody ?? toErrorBody)(error, requestId)
   res.statusCode = status
   res.setHeader('content-type', 'application/json')
   res.setHeader('content-length', Buffer.byteLength(body))

@@ -1,0 +1,19 @@
+export { createKey, hashCredential, isKeyShaped, type NewKey, parseKey } from './api-key.ts'
+export { readCredential } from './bearer.ts'
+export { Cors } from './cors.ts'
+export { Credentials, type StaticToken } from './credentials.ts'
+export { CredentialsRefresher, type CredentialsRefresherOptions } from './credentials-refresher.ts'
+export {
+  Door,
+  type DoorDeps,
+  type DoorOptions,
+  type DoorPass,
+  type DoorRefusal,
+  type DoorSettings,
+  type DoorVerdict,
+} from './door.ts'
+export { HostRules, type HostSettings } from './host-rules.ts'
+export { Lockout, type LockoutLimits } from './lockout.ts'
+export { OriginRules, type OriginSettings } from './origin-rules.ts'
+export { judgeToken } from './token-strength.ts'
+export { type Arrival, TrustedProxies } from './trusted-proxies.ts'

@@ -1,0 +1,164 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { FairQueue, type Release } from './fair-queue.ts'
+import { PrincipalSlots } from './principal-slots.ts'
+
+const never = new AbortController().signal
+
+/** Enters and notes under `label` when the place is given. */
+function enter(
+  queue: FairQueue,
+  principal: string,
+  seen: { label: string; release: Release }[],
+  label = principal,
+): void {
+  const place = queue.enter(principal, never)
+  if (typeof place === 'function') seen.push({ label, release: place })
+  else void place.then((release) => seen.push({ label, release }))
+}
+
+const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+test('refuses with queue_full and outcome not_sent when nothing may wait', async () => {
+  const queue = new FairQueue({ inFlightMax: 1, queuedMax: 0 })
+  const release = queue.enter('a', never)
+  expect(release).toBeTypeOf('function')
+  await expect(queue.enter('a', never)).rejects.toMatchObject({
+    code: 'queue_full',
+    outcome: 'not_sent',
+  })
+})
+
+test('rejects with the reason of the signal, before and while waiting, and keeps no trace', async () => {
+  const slots = new PrincipalSlots(1)
+  const queue = new FairQueue({ inFlightMax: 5, queuedMax: 5 }, slots)
+  const reason = new Error('enough')
+  await expect(queue.enter('a', AbortSignal.abort(reason))).rejects.toBe(reason)
+  const release = queue.enter('a', never) as Release // there is room
+  const controller = new AbortController()
+  const waiting = queue.enter('a', controller.signal)
+  expect(queue.queued).toBe(1)
+  controller.abort(reason)
+  await expect(waiting).rejects.toBe(reason)
+  release()
+  expect({ queued: queue.queued, inFlight: queue.inFlight, taken: slots.taken('a') }).toEqual({
+    queued: 0,
+    inFlight: 0,
+    taken: 0,
+  })
+  expect(queue.enter('a', never)).toBeTypeOf('function')
+})
+
+test('releasing twice gives back one place', () => {
+  const queue = new FairQueue({ inFlightMax: 2, queuedMax: 0 })
+  const release = queue.enter('a', never) as Release // there is room
+  queue.enter('a', never)
+  release()
+  release()
+  expect(queue.inFlight).toBe(1)
+})
+
+test('a principal with a thousand waiting calls delays another by one turn only', async () => {
+  const queue = new FairQueue({ inFlightMax: 1, queuedMax: 2_000 })
+  const seen: { label: string; release: Release }[] = []
+  for (let index = 0; index < 1_001; index += 1) enter(queue, 'greedy', seen)
+  enter(queue, 'modest', seen)
+  seen[0]?.release()
+  await settle()
+  seen[1]?.release()
+  await settle()
+  expect(seen.map(({ label }) => label)).toEqual(['greedy', 'greedy', 'modest'])
+})
+
+test('calls of one principal run in the order they came', async () => {
+  const queue = new FairQueue({ inFlightMax: 1, queuedMax: 10 })
+  const seen: { label: string; release: Release }[] = []
+  for (const label of ['1', '2', '3', '4']) enter(queue, 'a', seen, label)
+  for (let index = 0; index < 3; index += 1) {
+    seen[index]?.release()
+    await settle()
+  }
+  expect(seen.map(({ label }) => label)).toEqual(['1', '2', '3', '4'])
+})
+
+test('a principal at its own cap does not hold up others', () => {
+  const queue = new FairQueue({ inFlightMax: 10, queuedMax: 10 }, new PrincipalSlots(1))
+  expect(queue.enter('a', never)).toBeTypeOf('function')
+  expect(queue.enter('a', never)).toBeInstanceOf(Promise)
+  expect(queue.enter('b', never)).toBeTypeOf('function')
+})
+
+test('a slot that becomes free at one server lets the call waiting at another run', async () => {
+  const slots = new PrincipalSlots(1)
+  const here = new FairQueue({ inFlightMax: 1, queuedMax: 10 }, slots)
+  const there = new FairQueue({ inFlightMax: 1, queuedMax: 10 }, slots)
+  const seen: { label: string; release: Release }[] = []
+  enter(here, 'a', seen, 'here')
+  enter(there, 'a', seen, 'there')
+  expect(there.queued).toBe(1)
+  seen[0]?.release()
+  await settle()
+  expect(seen.map(({ label }) => label)).toEqual(['here', 'there'])
+})
+
+test('a full queue takes the newest call of the longest lane for a principal with a shorter one', async () => {
+  const queue = new FairQueue({ inFlightMax: 1, queuedMax: 3 })
+  queue.enter('greedy', never)
+  const waiting = [1, 2, 3].map(() => queue.enter('greedy', never))
+  const modest = queue.enter('modest', never)
+  expect(modest).toBeInstanceOf(Promise)
+  await expect(waiting[2]).rejects.toMatchObject({ code: 'queue_full' })
+  expect(queue.queued).toBe(3)
+  // Two against one: swapping again would only turn the tables.
+  await expect(queue.enter('modest', never)).rejects.toMatchObject({ code: 'queue_full' })
+  await expect(queue.enter('greedy', never)).rejects.toMatchObject({ code: 'queue_full' })
+})
+
+test('under any order of entering, leaving and giving up, caps hold and everybody is served', async () => {
+  const step = fc.record({
+    kind: fc.constantFrom('enter', 'enter', 'release', 'abort'),
+    who: fc.nat(3),
+    where: fc.nat(1),
+    pick: fc.nat(20),
+  })
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
+      const slots = new PrincipalSlots(2)
+      const queues = [0, 1].map(() => new FairQueue({ inFlightMax: 3, queuedMax: 6 }, slots))
+      const held: Release[] = []
+      const waiting: AbortController[] = []
+      for (const { kind, who, where, pick } of steps) {
+        if (kind === 'release') held.splice(pick % Math.max(1, held.length), 1)[0]?.()
+        if (kind === 'abort') waiting[pick % Math.max(1, waiting.length)]?.abort()
+        if (kind === 'enter') {
+          const controller = new AbortController()
+          const place = queues[where]?.enter(`p${who}`, controller.signal)
+          if (typeof place === 'function') held.push(place)
+          else {
+            waiting.push(controller)
+            place?.then(
+              (release) => held.push(release),
+              () => undefined,
+            )
+          }
+        }
+        await settle()
+        for (const queue of queues) {
+          expect(queue.inFlight).toBeLessThanOrEqual(3)
+          expect(queue.queued).toBeLessThanOrEqual(6)
+        }
+        for (const id of [0, 1, 2, 3]) expect(slots.taken(`p${id}`)).toBeLessThanOrEqual(2)
+      }
+      for (let release = held.pop(); release !== undefined; release = held.pop()) {
+        release()
+        await settle()
+      }
+      expect(queues.map(({ inFlight, queued }) => [inFlight, queued])).toEqual([
+        [0, 0],
+        [0, 0],
+      ])
+      for (const id of [0, 1, 2, 3]) expect(slots.taken(`p${id}`)).toBe(0)
+    }),
+    { numRuns: 60 },
+  )
+})
