@@ -46,6 +46,7 @@ export const ERRORS = {
   overloaded: failure(503, 'The gateway is at a limit; try again.'),
   shutting_down: failure(503, 'The gateway is stopping.'),
   // The request
+  request_invalid: rejection(400, 'The request is not valid.'),
   not_found: rejection(404, 'There is nothing at this address.'),
   method_not_allowed: rejection(405, 'This address does not take that HTTP method.'),
   not_acceptable: rejection(406, 'The answer is JSON or an event stream, and neither is accepted.'),

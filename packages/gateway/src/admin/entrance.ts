@@ -1,0 +1,124 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AdminError } from '@sallyport/contract/admin'
+import { type AppError, publicMessage } from '@sallyport/kit/errors'
+import type { Door, DoorVerdict } from '@sallyport/kit/door'
+import { createRequestId, isLoopback, sendError } from '@sallyport/kit/http'
+import type { Principal } from '@sallyport/kit/principal'
+import { healthKindOf } from './health.ts'
+
+/** Who asks, as settled before the app sees the request. */
+export interface Visit {
+  /** Undefined without a credential, which only open routes accept. */
+  readonly principal: Principal | undefined
+  readonly requestId: string
+  /** Whether `/metrics` needs no credential here. */
+  readonly metricsOpen: boolean
+}
+
+/** Whoever can open the socket: the user that runs the gateway. */
+export const LOCAL_ADMIN: Principal = {
+  id: 'local',
+  kind: 'local',
+  name: 'local administrator',
+  role: 'admin',
+  tenant: null,
+  expiresAtMs: null,
+}
+
+export interface EntranceRules {
+  readonly door: Pick<Door, 'judge' | 'cors'>
+  /** Host the admin listener is bound to. */
+  readonly host: string
+  /** `metrics.protect` of the configuration. */
+  readonly protectMetrics: boolean
+}
+
+const visits = new WeakMap<IncomingMessage, Visit>()
+
+/**
+ * The visit of a request that came in.
+ *
+ * @throws {TypeError} when it did not, which is a mistake in the wiring
+ */
+export function visitOf(req: IncomingMessage): Visit {
+  const visit = visits.get(req)
+  if (visit === undefined) throw new TypeError('the request did not pass an entrance')
+  return visit
+}
+
+/** Lets a request over the local socket in: the mode of the socket file has judged it. */
+export function enterLocally(req: IncomingMessage, res: ServerResponse): void {
+  enter(req, res, {
+    principal: LOCAL_ADMIN,
+    requestId: createRequestId(),
+    metricsOpen: true,
+  })
+}
+
+/**
+ * Puts a request over TCP before the door; false when it was answered already. A credential is asked for
+ * everywhere but on health and, on loopback, `/metrics`; one that is sent is always judged.
+ */
+export function enterByDoor(
+  req: IncomingMessage,
+  res: ServerResponse,
+  rules: EntranceRules,
+): boolean {
+  rules.door.cors.apply(req, res)
+  const metricsOpen = isMetricsOpen(req, rules)
+  const verdict = judge(req, metricsOpen, rules)
+  if ('refuse' in verdict) {
+    const { challenge } = verdict
+    sendError(res, verdict.refuse, verdict.requestId, { challenge, toBody: toAdminErrorBody })
+    return false
+  }
+  const { principal, requestId } = verdict.pass
+  enter(req, res, { principal, requestId, metricsOpen })
+  return true
+}
+
+/** The one shape of errors on the admin API. */
+export function toAdminErrorBody(error: AppError, requestId: string): string {
+  const body: AdminError = {
+    error: {
+      code: error.code,
+      message: publicMessage(error),
+      requestId,
+      retryable: error.spec.retryable,
+      ...(error.retryAfterMs !== undefined && { retryAfterMs: Math.ceil(error.retryAfterMs) }),
+    },
+  }
+  return JSON.stringify(body)
+}
+
+function enter(req: IncomingMessage, res: ServerResponse, visit: Visit): void {
+  res.setHeader('x-request-id', visit.requestId)
+  res.setHeader('cache-control', 'no-store')
+  res.setHeader('x-content-type-options', 'nosniff')
+  visits.set(req, visit)
+}
+
+function judge(
+  req: IncomingMessage,
+  metricsOpen: boolean,
+  { door }: EntranceRules,
+): DoorVerdict<Principal | undefined> {
+  const target = req.url ?? ''
+  if (req.method === 'OPTIONS') return door.judge(req, { auth: 'none' })
+  if (healthKindOf(target) !== undefined) return door.judge(req, { auth: 'optional', rate: false })
+  if (metricsOpen && pathOf(target) === '/metrics') return door.judge(req, { auth: 'optional' })
+  return door.judge(req)
+}
+
+/** A proxy on this machine would make loopback callers of the whole world. */
+function isMetricsOpen(req: IncomingMessage, rules: EntranceRules): boolean {
+  const { headers } = req
+  const forwarded = headers.forwarded ?? headers['x-forwarded-for'] ?? headers.via
+  return !rules.protectMetrics && isLoopback(rules.host) && forwarded === undefined
+}
+
+/** The path of a request target, without its query. */
+export function pathOf(target: string): string {
+  const queryAt = target.indexOf('?')
+  return queryAt === -1 ? target : target.slice(0, queryAt)
+}
