@@ -52,7 +52,14 @@ export interface CatalogueStore {
 
 export type AuditKind = 'intent' | 'call' | 'door'
 export type AuditOutcome =
-  'pending' | 'ok' | 'tool_error' | 'rpc_error' | 'refused' | 'failed' | 'unknown' | 'cancelled'
+  | 'pending'
+  | 'ok'
+  | 'tool_error'
+  | 'rpc_error'
+  | 'refused'
+  | 'failed'
+  | 'unknown'
+  | 'cancelled'
 
 /** What is recorded of one step; the log adds writer, seq and hash. */
 export interface AuditEntry {
@@ -131,12 +138,26 @@ export interface AuditReader {
   verify(signal: AbortSignal): Promise<AuditReport>
 }
 
+export interface AuditLimits {
+  /** Rows older than this may go, milliseconds. */
+  readonly keepMs: number
+  /** Once the rows take more than this, the oldest go, bytes. */
+  readonly bytesMax: number
+}
+
+/** Removes old rows in small transactions off the serving thread; what is left still verifies. */
+export interface AuditRetention {
+  /** Resolves with the number of rows removed. Only the oldest rows of each writer are ever removed. */
+  prune(limits: AuditLimits, signal: AbortSignal): Promise<number>
+}
+
 /** One open store, embedded or PostgreSQL; the same migrations and the same tests on both. */
 export interface Store extends AsyncDisposable {
   readonly kind: 'sqlite' | 'postgres'
   readonly keys: KeyStore
   readonly catalogues: CatalogueStore
   readonly reader: AuditReader
+  readonly retention: AuditRetention
   /** Opens a chain of its own with a random writer id. Closed by its owner, before the store. */
   openAudit(options: { readonly durability: 'process' | 'power' }): Promise<AuditLog>
 }

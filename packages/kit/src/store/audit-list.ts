@@ -1,0 +1,84 @@
+import { AppError } from '../errors.ts'
+import { CHAIN_START } from './audit-row.ts'
+import { toBlob, type SqlRow, type SqlRunner, type SqlValue } from './sql-runner.ts'
+import type { AuditKind, AuditOutcome, AuditQuery, AuditRow } from './store.ts'
+
+const ROWS_MAX = 1_000
+
+/**
+ * One page of the audit log, newest first, by row id: rows written meanwhile neither repeat nor shift.
+ *
+ * @throws {AppError} `usage` for a limit out of bounds or a cursor that is not ours
+ */
+export async function listAudit(
+  runner: SqlRunner,
+  query: AuditQuery,
+): Promise<{ items: AuditRow[]; next?: string }> {
+  if (!Number.isInteger(query.limit) || query.limit < 1 || query.limit > ROWS_MAX) {
+    throw new AppError('usage', `limit must be a whole number from 1 to ${ROWS_MAX}`)
+  }
+  const conditions: [string, SqlValue | undefined][] = [
+    ['principal = ?', query.principal],
+    ['server = ?', query.server],
+    ['tool = ?', query.tool],
+    ['outcome = ?', query.outcome],
+    ['request_id = ?', query.requestId],
+    ['at >= ?', query.sinceMs],
+    ['at <= ?', query.untilMs],
+    ['id < ?', query.cursor === undefined ? undefined : parseCursor(query.cursor)],
+  ]
+  const given = conditions.filter((pair): pair is [string, SqlValue] => pair[1] !== undefined)
+  const where = given.length === 0 ? '' : `where ${given.map(([text]) => text).join(' and ')}`
+  const rows = await runner.query(`select * from audit ${where} order by id desc limit ?`, [
+    ...given.map(([, value]) => value),
+    query.limit + 1,
+  ])
+  const page = rows.slice(0, query.limit)
+  const items = page.map(toAuditRow)
+  const last = page.at(-1)
+  if (rows.length <= query.limit || last === undefined) return { items }
+  return { items, next: toCursor(Number(last['id'])) }
+}
+
+/** A row as read; what is no hash reads as 32 zero bytes, what is no text as empty. */
+function toAuditRow(row: SqlRow): AuditRow {
+  const hash = toBlob(row['hash'])
+  return {
+    writer: toText(row['writer']),
+    seq: Number(row['seq']),
+    atMs: Number(row['at']),
+    kind: toText(row['kind']) as AuditKind, // shown as it is, even when edited to something else
+    requestId: toText(row['request_id']),
+    principal: toText(row['principal']),
+    tenant: toTextOrNull(row['tenant']),
+    address: toText(row['address']),
+    method: toText(row['method']),
+    server: toTextOrNull(row['server']),
+    tool: toTextOrNull(row['tool']),
+    outcome: toText(row['outcome']) as AuditOutcome, // as above
+    code: toTextOrNull(row['code']),
+    durationUs: typeof row['duration_us'] === 'number' ? row['duration_us'] : null,
+    argumentsMac: toTextOrNull(row['arguments_mac']),
+    hash: hash.length === 0 ? CHAIN_START : hash,
+  }
+}
+
+function toText(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}
+
+function toTextOrNull(value: unknown): string | null {
+  return typeof value === 'string' ? value : null
+}
+
+function toCursor(id: number): string {
+  return Buffer.from(String(id)).toString('base64url')
+}
+
+function parseCursor(cursor: string): number {
+  const text = Buffer.from(cursor, 'base64url').toString()
+  if (!/^\d{1,15}$/.test(text)) {
+    throw new AppError('usage', 'cursor must be the "next" of a page before, unchanged')
+  }
+  return Number(text)
+}

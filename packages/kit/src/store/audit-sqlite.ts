@@ -1,0 +1,86 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { KeyObject } from 'node:crypto'
+import type { AuditSink, SealedBatch } from './audit-appender.ts'
+import { AUDIT_COLUMNS, isSealed, type ChainPoint } from './audit-row.ts'
+
+/** Told how many pages a commit probably wrote, so that a worker can checkpoint in time. */
+export interface WrittenPages {
+  written(pages: number): void
+}
+
+const ROWS_PER_PAGE = 8
+/** Of a commit with few rows: table, index, head, and their roots. */
+const PAGES_PER_COMMIT = 5
+
+/** The audit log's own connection to an embedded store. Everything runs on the calling thread. */
+export class SqliteAuditSink implements AuditSink {
+  readonly #database: DatabaseSync
+  readonly #key: KeyObject
+  readonly #checkpoints: WrittenPages
+  readonly #writer: string
+  readonly #begin: StatementSync
+  readonly #insert: StatementSync
+  readonly #head: StatementSync
+  readonly #readHead: StatementSync
+  readonly #commit: StatementSync
+  readonly #rollback: StatementSync
+
+  /** Takes the connection over: disposing the sink closes it. */
+  constructor(
+    database: DatabaseSync,
+    chain: { readonly writer: string; readonly key: KeyObject },
+    checkpoints: WrittenPages,
+  ) {
+    this.#database = database
+    this.#key = chain.key
+    this.#writer = chain.writer
+    this.#checkpoints = checkpoints
+    this.#begin = database.prepare('begin immediate')
+    this.#commit = database.prepare('commit')
+    this.#rollback = database.prepare('rollback')
+    this.#insert = database.prepare(
+      `insert into audit (${AUDIT_COLUMNS.join(', ')}, hash)
+        values (${AUDIT_COLUMNS.map(() => '?').join(', ')}, ?)`,
+    )
+    this.#head = database.prepare(
+      'update audit_heads set seq = ?, hash = ?, seal = ? where writer = ?',
+    )
+    this.#readHead = database.prepare('select seq, hash, seal from audit_heads where writer = ?')
+  }
+
+  write(batch: SealedBatch): void {
+    this.#transaction(() => {
+      for (let i = 0; i < batch.rows.length; i += 1) {
+        this.#insert.run(...batch.rows[i]!, batch.hashes[i]!) // as many hashes as rows
+      }
+      const { head, seal } = batch
+      this.#head.run(head.seq, head.hash, seal, head.writer)
+    })
+    this.#checkpoints.written(PAGES_PER_COMMIT + batch.rows.length / ROWS_PER_PAGE)
+  }
+
+  async recover(): Promise<ChainPoint | undefined> {
+    const row = this.#readHead.get(this.#writer)
+    if (row === undefined) return undefined
+    const { seq, hash, seal } = row
+    if (!(hash instanceof Uint8Array) || !(seal instanceof Uint8Array)) return undefined
+    const point: ChainPoint = { writer: this.#writer, seq: Number(seq), hash }
+    return isSealed([this.#key], 'head', point, seal) ? point : undefined
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#database.isOpen) this.#database.close()
+  }
+
+  #transaction(run: () => void): void {
+    this.#begin.run()
+    try {
+      run()
+      this.#commit.run()
+    } catch (thrown) {
+      // Some failures (a full disk) have rolled back already.
+      if (this.#database.isTransaction) this.#rollback.run()
+      throw thrown
+    }
+  }
+}

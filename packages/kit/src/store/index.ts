@@ -1,0 +1,23 @@
+export { openStore, pendingMigrations, type OpenStoreOptions } from './open-store.ts'
+export { parseStoreLocation, type StoreLocation } from './location.ts'
+export type { PendingMigration } from './migrate.ts'
+export type { StoreKeys } from './keys.ts'
+export type {
+  AuditEntry,
+  AuditFault,
+  AuditKind,
+  AuditLimits,
+  AuditLog,
+  AuditOutcome,
+  AuditQuery,
+  AuditReader,
+  AuditReport,
+  AuditRetention,
+  AuditRow,
+  CatalogueRecord,
+  CatalogueStore,
+  EraRecord,
+  KeyRecord,
+  KeyStore,
+  Store,
+} from './store.ts'

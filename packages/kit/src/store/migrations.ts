@@ -1,0 +1,68 @@
+/** Column types where the engines differ; the text of a migration is otherwise the same. */
+export interface SqlTypes {
+  readonly blob: string
+  /** 64-bit. */
+  readonly int: string
+  /** Primary key that counts up by itself; in SQLite the rowid. */
+  readonly rowId: string
+}
+
+export const SQL_TYPES: Readonly<Record<'sqlite' | 'postgres', SqlTypes>> = {
+  sqlite: { blob: 'blob', int: 'integer', rowId: 'integer primary key' },
+  postgres: {
+    blob: 'bytea',
+    int: 'bigint',
+    rowId: 'bigint generated always as identity primary key',
+  },
+}
+
+/** One step of the schema. Steps only add; a removal waits one release. */
+export interface Migration {
+  /** From 1, without gaps. Never reused. */
+  readonly id: number
+  readonly name: string
+  /** May take more than seconds on a large store. */
+  readonly long: boolean
+  /** Removes or rewrites data. */
+  readonly destructive: boolean
+  statements(types: SqlTypes): readonly string[]
+}
+
+/** The schema's whole history, in order. Append only. */
+export const MIGRATIONS: readonly Migration[] = [
+  { id: 1, name: 'first', long: false, destructive: false, statements: first },
+]
+
+function first(types: SqlTypes): readonly string[] {
+  return [
+    `create table key_check (id integer primary key check (id = 1), mac ${types.blob} not null)`,
+    `create table keys (
+      id text primary key, name text not null, hash ${types.blob} not null, role text not null,
+      tenant text, created_at ${types.int} not null, expires_at ${types.int},
+      last_used_at ${types.int}, revoked_at ${types.int})`,
+    'create unique index keys_live_name on keys (name) where revoked_at is null',
+    `create table catalogues (
+      server text primary key, fingerprint text not null, read_at ${types.int} not null)`,
+    `create table catalogue_pages (
+      server text not null references catalogues (server) on delete cascade,
+      page integer not null, body ${types.blob} not null, primary key (server, page))`,
+    `create table eras (
+      server text primary key, fingerprint text not null, era text not null, version text not null,
+      judged_at ${types.int} not null)`,
+    `create table audit (
+      id ${types.rowId}, writer text not null, seq ${types.int} not null, at ${types.int} not null,
+      kind text not null, request_id text not null, principal text not null, tenant text,
+      address text not null, method text not null, server text, tool text, outcome text not null,
+      code text, duration_us ${types.int}, arguments_mac text, hash ${types.blob} not null,
+      unique (writer, seq))`,
+    `create table audit_heads (
+      writer text primary key, opened_at ${types.int} not null, seq ${types.int} not null,
+      hash ${types.blob} not null, seal ${types.blob} not null,
+      pruned_seq ${types.int} not null, pruned_hash ${types.blob} not null,
+      pruned_seal ${types.blob} not null)`,
+    // How many chains were ever opened, sealed: a chain removed with its head is found by the count.
+    `create table audit_roster (
+      id integer primary key check (id = 1), writers ${types.int} not null,
+      seal ${types.blob} not null)`,
+  ]
+}

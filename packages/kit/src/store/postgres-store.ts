@@ -1,0 +1,101 @@
+import { randomBytes } from 'node:crypto'
+import { Kysely, PostgresDialect } from 'kysely'
+import type { Client } from 'pg'
+import { AuditAppender } from './audit-appender.ts'
+import { registerChain } from './audit-chain.ts'
+import { AUDIT_STATEMENT_MS, PostgresAuditSink } from './audit-postgres.ts'
+import { AuditJobs } from './audit-reader.ts'
+import { SqlCatalogueStore } from './catalogue-store.ts'
+import { checkMasterKey, ensureMasterKey, toSealKeys, type SealKeys } from './keys.ts'
+import { SqlKeyStore } from './key-store.ts'
+import { applyMigrations, planMigrations, refusePending } from './migrate.ts'
+import {
+  checkEncoding,
+  connectPostgres,
+  createPostgresPool,
+  type PostgresLocation,
+} from './postgres-database.ts'
+import { postgresRunner } from './sql-runner.ts'
+import { guardStore } from './store-failure.ts'
+import type { StoreContext } from './store-context.ts'
+import type { AuditLog, Store } from './store.ts'
+import type { Tables } from './tables.ts'
+
+/** Of keys and catalogues. */
+const STATEMENT_MS = 10_000
+/** Of a migration, and of the wait for another gateway's. */
+const MIGRATION_MS = 30 * 60_000
+
+/** Opens a store in PostgreSQL, which any number of gateways share. */
+export async function openPostgresStore(
+  location: PostgresLocation,
+  context: StoreContext & { readonly pool: { readonly min: number; readonly max: number } },
+): Promise<Store> {
+  await using opening = new AsyncDisposableStack()
+  const keys = toSealKeys(context.keys)
+  await guardStore(`the store ${location.label} cannot be prepared`, () =>
+    prepare(location, { ...context, seals: keys }),
+  )
+  const pool = await createPostgresPool(location, {
+    ...context.pool,
+    log: context.log,
+    statementMs: STATEMENT_MS,
+  })
+  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
+  opening.defer(() => db.destroy())
+  // Before the first query, Kysely does not know the pool and would not end it.
+  opening.defer(() => (pool.ended ? undefined : pool.end()))
+  const keyStore = opening.use(new SqlKeyStore(db))
+  const jobs = opening.use(new AuditJobs({ ...context, location, keys }))
+  const resources = opening.move()
+  return {
+    kind: 'postgres',
+    keys: keyStore,
+    catalogues: new SqlCatalogueStore(db),
+    reader: jobs,
+    retention: jobs,
+    openAudit: ({ durability }) => openAudit(location, { ...context, seals: keys }, durability),
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  }
+}
+
+async function prepare(
+  location: PostgresLocation,
+  context: StoreContext & { readonly seals: SealKeys },
+): Promise<void> {
+  const client = await connectPostgres(location, { statementMs: MIGRATION_MS })
+  await using runner = postgresRunner(client)
+  await checkEncoding(client, location)
+  const { version, pending } = await planMigrations(runner)
+  if (version > 0) await checkMasterKey(runner, context.seals)
+  if (pending.length > 0) {
+    refusePending(pending, context)
+    await applyMigrations(runner, context)
+  }
+  await ensureMasterKey(runner, context.seals)
+}
+
+async function openAudit(
+  location: PostgresLocation,
+  context: StoreContext & { readonly seals: SealKeys },
+  durability: 'process' | 'power',
+): Promise<AuditLog> {
+  const { clock, log, seals } = context
+  const key = seals.seals[0]
+  const writer = randomBytes(8).toString('hex')
+  await using opening = new AsyncDisposableStack()
+  const connect = async (): Promise<Client> => {
+    const client = await connectPostgres(location, { statementMs: AUDIT_STATEMENT_MS })
+    // Otherwise the server decides; its default survives a power cut too.
+    if (durability === 'power') await client.query('set synchronous_commit = on')
+    return client
+  }
+  const client = await connect()
+  opening.defer(() => client.end())
+  const start = await guardStore('the audit log cannot be written', () =>
+    registerChain(postgresRunner(client), { writer, openedAtMs: clock.nowMs() }, key),
+  )
+  const sink = new PostgresAuditSink({ writer, key }, client, connect)
+  opening.move() // the sink owns the connection from here on
+  return new AuditAppender({ sink, start, key, clock, log })
+}

@@ -1,0 +1,118 @@
+import { randomBytes } from 'node:crypto'
+import { Kysely } from 'kysely'
+import { AuditAppender } from './audit-appender.ts'
+import { registerChain } from './audit-chain.ts'
+import { AuditJobs } from './audit-reader.ts'
+import { SqliteAuditSink } from './audit-sqlite.ts'
+import { SqlCatalogueStore } from './catalogue-store.ts'
+import { Checkpointer } from './checkpointer.ts'
+import { checkMasterKey, ensureMasterKey, toSealKeys, type SealKeys } from './keys.ts'
+import { SqlKeyStore } from './key-store.ts'
+import { applyMigrations, copyBeforeMigration, planMigrations, refusePending } from './migrate.ts'
+import { openSqlite, sqliteDialect } from './sqlite-database.ts'
+import { sqliteRunner, type SqlRunner } from './sql-runner.ts'
+import { guardStore } from './store-failure.ts'
+import type { StoreContext } from './store-context.ts'
+import type { AuditLog, Store } from './store.ts'
+import type { Tables } from './tables.ts'
+
+const CHECKPOINT_PAGES = 1_000
+
+/** Opens an embedded store: one file, one process. */
+export async function openSqliteStore(path: string, context: StoreContext): Promise<Store> {
+  await using opening = new AsyncDisposableStack()
+  const keys = toSealKeys(context.keys)
+  const database = openSqlite(path, {
+    synchronous: 'NORMAL',
+    autoCheckpointPages: CHECKPOINT_PAGES,
+  })
+  const runner = opening.use(sqliteRunner(database))
+  await guardStore(`the store ${path} cannot be prepared`, () =>
+    prepare(runner, path, { ...context, seals: keys }),
+  )
+  const db = new Kysely<Tables>({ dialect: sqliteDialect(database) })
+  const keyStore = opening.use(new SqlKeyStore(db))
+  const jobs = opening.use(new AuditJobs({ ...context, location: { kind: 'sqlite', path }, keys }))
+  const autoCheckpoint = (pages: number): void => {
+    if (database.isOpen) database.exec(`pragma wal_autocheckpoint = ${pages}`)
+  }
+  const resources = opening.move()
+  return {
+    kind: 'sqlite',
+    keys: keyStore,
+    catalogues: new SqlCatalogueStore(db),
+    reader: jobs,
+    retention: jobs,
+    openAudit: ({ durability }) =>
+      openAudit(
+        { path, context, keys, autoCheckpoint },
+        durability === 'power' ? 'FULL' : 'NORMAL',
+      ),
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  }
+}
+
+async function prepare(
+  runner: SqlRunner,
+  path: string,
+  context: StoreContext & { readonly seals: SealKeys },
+): Promise<void> {
+  const { version, pending } = await planMigrations(runner)
+  // Before anything is changed with the wrong key.
+  if (version > 0) await checkMasterKey(runner, context.seals)
+  const [first] = pending
+  if (first !== undefined) {
+    refusePending(pending, context)
+    if (version > 0) {
+      const copy = await copyBeforeMigration(runner, path, first.id)
+      context.log.info({ copy }, 'store copied before its migration')
+    }
+    await applyMigrations(runner, context)
+  }
+  await ensureMasterKey(runner, context.seals)
+}
+
+interface AuditParts {
+  readonly path: string
+  readonly context: StoreContext
+  readonly keys: SealKeys
+  /** Of the store's other connection, which must not checkpoint on the serving thread either. */
+  readonly autoCheckpoint: (pages: number) => void
+}
+
+async function openAudit(parts: AuditParts, synchronous: 'NORMAL' | 'FULL'): Promise<AuditLog> {
+  const { path, context, keys } = parts
+  const { clock, log, workerUrl } = context
+  await using opening = new AsyncDisposableStack()
+  const database = openSqlite(path, { synchronous, autoCheckpointPages: 0 })
+  const runner = opening.use(sqliteRunner(database))
+  const chain = { writer: randomBytes(8).toString('hex'), key: keys.seals[0] }
+  const start = await guardStore('the audit log cannot be written', () =>
+    registerChain(runner, { writer: chain.writer, openedAtMs: clock.nowMs() }, chain.key),
+  )
+  const checkpoints = opening.use(
+    new Checkpointer({ path, workerUrl }, log, () =>
+      database.exec(`pragma wal_autocheckpoint = ${CHECKPOINT_PAGES}`),
+    ),
+  )
+  parts.autoCheckpoint(0)
+  opening.defer(() => parts.autoCheckpoint(CHECKPOINT_PAGES))
+  const sink = new SqliteAuditSink(database, chain, checkpoints)
+  const appender = new AuditAppender({ sink, start, key: chain.key, clock, log })
+  const resources = opening.move()
+  // The rows that wait are written first, the rest is closed after the connection.
+  resources.use(appender)
+  return ownedAudit(appender, resources)
+}
+
+/** The audit log with everything that is closed along with it. */
+export function ownedAudit(appender: AuditAppender, resources: AsyncDisposableStack): AuditLog {
+  return {
+    append: (entry) => appender.append(entry),
+    probe: () => appender.probe(),
+    get writable() {
+      return appender.writable
+    },
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  }
+}
