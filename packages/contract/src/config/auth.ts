@@ -41,7 +41,7 @@ export const auth = z
     tokens: z
       .array(token)
       .max(1_000)
-      .default([])
+      .prefault([])
       .transform((tokens, context): StaticToken[] => {
         const named = tokens.map(({ name, value }, index) => ({
           name: name ?? `token-${index + 1}`,

@@ -11,48 +11,55 @@ import { refuse } from './text.ts'
 
 const SERVERS_MAX = 1_000
 
+const gatewayFile = z.strictObject({
+  $schema: z
+    .string()
+    .optional()
+    .meta({ description: 'For editors: where the schema of this file is. Not read.' }),
+  version: z.literal(1).default(1).meta({ description: 'Version of this format.' }),
+  environment: z
+    .string()
+    .regex(
+      /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/,
+      'an environment is a word of letters, digits, - and _',
+    )
+    .default('local')
+    .meta({
+      description:
+        'Names the file laid over this one: `sallyport.<environment>.yaml` beside it. Maps merge by key, lists and scalars replace, `null` removes.',
+    }),
+  listen: listenAddress('127.0.0.1:9100', 'Address for MCP clients.'),
+  admin: listenAddress('127.0.0.1:9101', 'Address of the admin API and of metrics.'),
+  publicUrl,
+  allowedHosts,
+  origins,
+  trustedProxies,
+  store,
+  postgres,
+  masterKey,
+  auth,
+  mcpServers: z
+    .record(serverName, server)
+    .prefault({})
+    .superRefine((servers, context) => {
+      if (Object.keys(servers).length <= SERVERS_MAX) return
+      refuse(context, `more than ${SERVERS_MAX} servers`, 'run several gateways')
+    })
+    .meta({ description: 'The MCP servers behind the gateway, by name.' }),
+  limits,
+  audit,
+  metrics,
+  log,
+})
+
+/** Our own keys at the top of the file and in a server. */
+export const CONFIG_KEYS = {
+  top: Object.keys(gatewayFile.shape),
+  server: Object.keys(server.shape),
+} as const
+
 /** The whole file. What comes out is complete: every default is in here. */
-export const gatewayConfig = z
-  .strictObject({
-    $schema: z
-      .string()
-      .optional()
-      .meta({ description: 'For editors: where the schema of this file is. Not read.' }),
-    version: z.literal(1).default(1).meta({ description: 'Version of this format.' }),
-    environment: z
-      .string()
-      .regex(
-        /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/,
-        'an environment is a word of letters, digits, - and _',
-      )
-      .default('local')
-      .meta({
-        description:
-          'Names the file laid over this one: `sallyport.<environment>.yaml` beside it. Maps merge by key, lists and scalars replace, `null` removes.',
-      }),
-    listen: listenAddress('127.0.0.1:9100', 'Address for MCP clients.'),
-    admin: listenAddress('127.0.0.1:9101', 'Address of the admin API and of metrics.'),
-    publicUrl,
-    allowedHosts,
-    origins,
-    trustedProxies,
-    store,
-    postgres,
-    masterKey,
-    auth,
-    mcpServers: z
-      .record(serverName, server)
-      .default({})
-      .superRefine((servers, context) => {
-        if (Object.keys(servers).length <= SERVERS_MAX) return
-        refuse(context, `more than ${SERVERS_MAX} servers`, 'run several gateways')
-      })
-      .meta({ description: 'The MCP servers behind the gateway, by name.' }),
-    limits,
-    audit,
-    metrics,
-    log,
-  })
+export const gatewayConfig = gatewayFile
   .transform(({ mcpServers, $schema: _unread, ...rest }) => {
     const { startMs, callMs } = rest.limits
     const servers: Record<string, ServerConfig> = {}

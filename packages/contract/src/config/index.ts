@@ -1,6 +1,11 @@
 export { parseCidr, parseListen, type ListenAddress } from './address.ts'
 export type { StaticToken } from './auth.ts'
-export { gatewayConfig, type GatewayConfig, type GatewayConfigInput } from './gateway.ts'
+export {
+  CONFIG_KEYS,
+  gatewayConfig,
+  type GatewayConfig,
+  type GatewayConfigInput,
+} from './gateway.ts'
 export { configJsonSchema, rawConfigJsonSchema, type JsonSchema } from './json-schema.ts'
 export type { LimitsConfig } from './limits.ts'
 export { judgeName } from './name.ts'

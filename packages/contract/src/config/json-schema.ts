@@ -14,8 +14,7 @@ export function rawConfigJsonSchema(): JsonSchema {
  * be written as a `${...}` reference.
  */
 export function configJsonSchema(): JsonSchema {
-  const schema = withReferences(rawConfigJsonSchema())
-  return { $id: 'https://sallyport.dev/schema/sallyport.schema.json', ...(schema as JsonSchema) } // an object in, an object out
+  return withReferences(rawConfigJsonSchema()) as JsonSchema // an object in, an object out
 }
 
 const REFERENCE = '\\$\\{'

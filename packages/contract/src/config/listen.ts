@@ -38,7 +38,7 @@ export const allowedHosts = z
     }),
   )
   .max(100)
-  .default([])
+  .prefault([])
   .meta({
     description:
       'Further names allowed in the Host header. Loopback names always pass on loopback.',
@@ -54,7 +54,7 @@ export const origins = z
     }),
   )
   .max(100)
-  .default([])
+  .prefault([])
   .meta({ description: 'Origins of web pages that may call from a browser (CORS).' })
 
 /** Whose X-Forwarded-* headers count. */
@@ -67,7 +67,7 @@ export const trustedProxies = z
     }),
   )
   .max(100)
-  .default([])
+  .prefault([])
   .meta({ description: 'Addresses and networks whose X-Forwarded-* headers are believed.' })
 
 const HOST = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}))(?::\d{1,5})?$/

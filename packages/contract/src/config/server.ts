@@ -153,7 +153,7 @@ export const server = z
     roots: z.literal('none').default('none').meta({
       description: 'Which of the client’s roots it may see.',
     }),
-    tools: z.record(z.string().min(1).max(256), pin).default({}).meta({
+    tools: z.record(z.string().min(1).max(256), pin).prefault({}).meta({
       description: 'Pins: what you assert about its tools, by their own names.',
     }),
     trustAnnotations: flag(false, 'Believes the server’s own hints about its tools for retries.'),

@@ -76,7 +76,7 @@ export function loadConfig<Config>(request: ConfigRequest<Config>): LoadedConfig
   const base = readDocument(file, problems)
   if (base === undefined) return { ok: false, problems }
   const adapted = request.adapt?.(base, reportInto(problems))
-  const root = adapted?.root ?? withOverlay(base, file, request, env, problems)
+  const root = adapted?.root ?? withOverlay(base, { ...request, file, env }, problems)
   const wrong: ConfigPath[] = []
   const resolved = resolveReferences(root, {
     dialect: adapted?.dialect ?? ownReference,
@@ -130,12 +130,9 @@ function readDocument(
 
 function withOverlay<Config>(
   base: MapNode,
-  file: string,
-  request: ConfigRequest<Config>,
-  env: Environment,
+  { file, overlay, env }: ConfigRequest<Config>,
   problems: ConfigProblem[],
 ): MapNode {
-  const { overlay } = request
   if (overlay === undefined) return base
   const chosen = choiceOf(base, overlay.key, env) ?? overlay.fallback
   // Anything else is no name, let alone a path; the schema says so.

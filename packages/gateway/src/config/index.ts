@@ -1,0 +1,10 @@
+export { findConfig, type ConfigSearch, type ConfigSource } from './find-config.ts'
+export {
+  loadGatewayConfig,
+  validateConfig,
+  type GatewayConfigLoad,
+  type GatewayConfigRequest,
+  type RunnableConfig,
+} from './load-gateway-config.ts'
+export { judgeAuthentication } from './rules.ts'
+export { starterConfig } from './starter.ts'

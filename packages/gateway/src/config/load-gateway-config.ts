@@ -1,0 +1,144 @@
+import { dirname, isAbsolute, join, resolve } from 'node:path'
+import { gatewayConfig, type GatewayConfig, type ServerConfig } from '@sallyport/contract/config'
+import {
+  loadConfig,
+  type ConfigProblem,
+  type Environment,
+  type ReportPath,
+} from '@sallyport/kit/config'
+import { Secret } from '@sallyport/kit/secret'
+import { adaptClientFile } from './client-file.ts'
+import type { ConfigSource } from './find-config.ts'
+import { readInstances } from './instances.ts'
+import { lookUpServers } from './lookups.ts'
+import { applyRules, masterKeyTexts } from './rules.ts'
+import { stateFolder } from './state-folder.ts'
+
+/** A configuration ready to run: all paths absolute, the store always named. */
+export type RunnableConfig = GatewayConfig & { readonly store: string }
+
+export type GatewayConfigLoad =
+  | {
+      readonly ok: true
+      readonly config: RunnableConfig
+      /** Warnings only. */
+      readonly problems: readonly ConfigProblem[]
+      /** Absolute path, or `environment` for `INSTANCES`. */
+      readonly file: string
+    }
+  | { readonly ok: false; readonly problems: readonly ConfigProblem[]; readonly file: string }
+
+export interface GatewayConfigRequest {
+  readonly source: Exclude<ConfigSource, { kind: 'none' }>
+  /** The process environment. */
+  readonly env: Environment
+  /** Working folder of the process. */
+  readonly cwd: string
+}
+
+/**
+ * Loads what {@link findConfig} found, with every rule that can be judged before anything opens. Total: all
+ * problems are in the result, at once.
+ */
+export function loadGatewayConfig(request: GatewayConfigRequest): GatewayConfigLoad {
+  return load(request, () => undefined)
+}
+
+/**
+ * The same load, and a look whether the servers' programs, folders and certificates are there. Opens nothing
+ * that can change.
+ */
+export function validateConfig(request: GatewayConfigRequest): GatewayConfigLoad {
+  return load(request, lookUpServers)
+}
+
+type ServerRules = typeof lookUpServers
+
+function load(request: GatewayConfigRequest, judgeServers: ServerRules): GatewayConfigLoad {
+  const { source, env, cwd } = request
+  return source.kind === 'file' ? loadFile(source.file, env, judgeServers) : loadInstances(env, cwd)
+}
+
+function loadFile(file: string, env: Environment, judgeServers: ServerRules): GatewayConfigLoad {
+  const folder = dirname(file)
+  const rules = (config: GatewayConfig, report: ReportPath, merged: Environment): void => {
+    applyRules(config, report, merged)
+    judgeServers(anchorServers(config.servers, folder), report, merged)
+  }
+  const loaded = loadConfig({
+    file,
+    schema: gatewayConfig,
+    env,
+    overlay: {
+      key: 'environment',
+      fallback: 'local',
+      fileName: (environment) => `sallyport.${environment}.yaml`,
+    },
+    adapt: adaptClientFile(file),
+    rules,
+  })
+  if (!loaded.ok) return { ...loaded, file }
+  const config = complete(loaded.config, { folder, identity: file, env: loaded.env })
+  return { ok: true, config, problems: loaded.problems, file }
+}
+
+function loadInstances(env: Environment, cwd: string): GatewayConfigLoad {
+  const file = 'environment'
+  const { config, problems } = readInstances(env)
+  if (config === undefined) return { ok: false, problems, file }
+  const warnings: ConfigProblem[] = []
+  const report: ReportPath = ([path = ''], message, { severity = 'error', remedy = '' }) => {
+    warnings.push({ severity, path: String(path), file, line: 0, column: 0, message, remedy })
+  }
+  applyRules(config, report, env)
+  if (warnings.some(({ severity }) => severity === 'error')) {
+    return { ok: false, problems: warnings, file }
+  }
+  const identity = `instances:${cwd}:${config.listen.port}`
+  const runnable = complete(config, { folder: cwd, identity, env })
+  return { ok: true, config: runnable, problems: warnings, file }
+}
+
+interface Anchor {
+  /** What relative paths start from. */
+  readonly folder: string
+  /** What the state of a configuration without a store belongs to. */
+  readonly identity: string
+  readonly env: Environment
+}
+
+function complete(config: GatewayConfig, { folder, identity, env }: Anchor): RunnableConfig {
+  const fallback = `sqlite:${join(stateFolder(identity, env), 'sallyport.db')}`
+  const store = config.store === undefined ? fallback : anchorStore(config.store, folder)
+  const keys = masterKeyTexts(env).map((text) => new Secret(text))
+  const masterKey = config.masterKey ?? (keys.length > 0 ? keys : undefined)
+  return { ...config, store, masterKey, servers: anchorServers(config.servers, folder) }
+}
+
+function anchorStore(store: string, folder: string): string {
+  const scheme = 'sqlite:'
+  return store.startsWith(scheme) ? scheme + resolve(folder, store.slice(scheme.length)) : store
+}
+
+function anchorServers(
+  servers: Readonly<Record<string, ServerConfig>>,
+  folder: string,
+): Record<string, ServerConfig> {
+  const anchored = Object.entries(servers).map(([name, server]) => [
+    name,
+    anchorServer(server, folder),
+  ])
+  return Object.fromEntries(anchored)
+}
+
+function anchorServer(server: ServerConfig, folder: string): ServerConfig {
+  if (server.kind === 'stdio') {
+    const { command } = server
+    // A bare name is looked up on PATH; anything with a slash is a path.
+    const path = /[/\\]/.test(command) && !isAbsolute(command) ? resolve(folder, command) : command
+    return { ...server, command: path, cwd: resolve(folder, server.cwd) }
+  }
+  const ca = server.tls?.ca
+  if (ca === undefined || ca.includes('-----BEGIN')) return server
+  return { ...server, tls: { ca: resolve(folder, ca) } }
+}

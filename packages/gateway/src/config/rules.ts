@@ -1,0 +1,91 @@
+import { isMasterKey, type GatewayConfig, type ListenAddress } from '@sallyport/contract/config'
+import type { Environment, ReportPath } from '@sallyport/kit/config'
+import { isLoopback } from '@sallyport/kit/http'
+import { tokenFault } from './token-fault.ts'
+
+/** What a configuration must keep beyond its schema; all of it is known before anything opens. */
+export function applyRules(config: GatewayConfig, report: ReportPath, env: Environment): void {
+  judgeAnonymous(config, report)
+  judgeTokens(config, report)
+  judgeListeners(config, report)
+  judgeMasterKey(config, report, env)
+  if (!config.audit.enabled) {
+    const message = 'the audit log is off, so nothing records who called what'
+    report(['audit', 'enabled'], message, { severity: 'warning', remedy: 'set it to true' })
+  }
+}
+
+/**
+ * Whether anybody can be told apart at a listener beyond loopback: a static token, or a key that is not
+ * revoked. To be asked once the store is open and before a port is.
+ *
+ * @returns why the start is refused, one sentence with its remedy; `undefined` = it may start
+ */
+export function judgeAuthentication(
+  { auth, listen, admin }: GatewayConfig,
+  keys: number,
+): string | undefined {
+  if (auth.tokens.length > 0 || keys > 0) return undefined
+  const open = Object.entries({ listen, admin }).find(([, { host }]) => !isLoopback(host))
+  if (open === undefined) return undefined
+  return `\`${open[0]}\` is not on loopback and has no authentication; make a key with \`sallyport keys create\`, or set \`auth.tokens\``
+}
+
+/** The master keys of a configuration: from the file, else from SALLYPORT_MASTER_KEY (two with a comma). */
+export function masterKeyTexts(env: Environment): string[] {
+  const text = env['SALLYPORT_MASTER_KEY'] ?? ''
+  return text === '' ? [] : text.split(',').map((part) => part.trim())
+}
+
+function judgeAnonymous({ auth, listen, admin }: GatewayConfig, report: ReportPath): void {
+  if (!auth.anonymous) return
+  const open = Object.entries({ listen, admin }).filter(([, { host }]) => !isLoopback(host))
+  const [first] = open
+  if (first === undefined) return
+  const message = `\`${first[0]}\` is not on loopback and would be without authentication`
+  const remedy = 'set `auth.anonymous` to false, or listen on 127.0.0.1'
+  report(['auth', 'anonymous'], message, { remedy })
+}
+
+function judgeTokens({ auth }: GatewayConfig, report: ReportPath): void {
+  for (const [index, { value }] of auth.tokens.entries()) {
+    const fault = tokenFault(value.reveal())
+    if (fault !== undefined) report(['auth', 'tokens', index], fault.message, fault)
+  }
+}
+
+function judgeListeners({ listen, admin, publicUrl }: GatewayConfig, report: ReportPath): void {
+  if (sameAddress(listen, admin)) {
+    const message = '`listen` and `admin` are the same address'
+    report(['admin'], message, { remedy: 'give `admin` a port of its own' })
+  }
+  if (publicUrl?.startsWith('https:') === true) return
+  for (const [key, { host }] of Object.entries({ listen, admin })) {
+    if (isLoopback(host)) continue
+    const message = `\`${key}\` is not on loopback and there is no https \`publicUrl\`: keys may travel in the clear`
+    const remedy = 'put a TLS proxy in front and set `publicUrl` to its https address'
+    report([key], message, { severity: 'warning', remedy })
+  }
+}
+
+function sameAddress(a: ListenAddress, b: ListenAddress): boolean {
+  if (a.port === 0 || a.port !== b.port) return false
+  const everywhere = (host: string): boolean => host === '0.0.0.0' || host === '::'
+  return a.host === b.host || everywhere(a.host) || everywhere(b.host)
+}
+
+function judgeMasterKey(config: GatewayConfig, report: ReportPath, env: Environment): void {
+  if (config.masterKey !== undefined) return
+  const texts = masterKeyTexts(env)
+  const make = 'make one with `openssl rand -hex 32`'
+  if (texts.length > 2 || !texts.every(isMasterKey)) {
+    const message =
+      'SALLYPORT_MASTER_KEY is not 32 bytes as 64 hexadecimal digits or 44 base64 characters, or two such with a comma'
+    report(['masterKey'], message, { remedy: make })
+  }
+  if (texts.length > 0 || config.store === undefined || config.store.startsWith('sqlite:')) return
+  const message = 'a PostgreSQL store needs a master key'
+  report(['masterKey'], message, {
+    remedy: `${make} and set \`masterKey\` or SALLYPORT_MASTER_KEY`,
+  })
+}

@@ -1,0 +1,37 @@
+/**
+ * Writes what is generated from the schema and the error table. `--check` writes nothing and exits 1 when a
+ * file differs.
+ */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { configJsonSchema, rawConfigJsonSchema } from '@sallyport/contract/config'
+import { codesWithoutAdvice, configPage, errorsPage } from './reference.ts'
+
+const FILES: Readonly<Record<string, () => string>> = {
+  'schema/sallyport.schema.json': () => `${JSON.stringify(configJsonSchema(), null, 2)}\n`,
+  'docs/config.md': () => configPage(rawConfigJsonSchema()),
+  'docs/errors.md': errorsPage,
+}
+
+function run(check: boolean): number {
+  let stale = 0
+  for (const code of codesWithoutAdvice()) {
+    console.error(`scripts/reference.ts: the error code ${code} has no advice`)
+    stale += 1
+  }
+  for (const [name, make] of Object.entries(FILES)) {
+    const file = fileURLToPath(new URL(`../${name}`, import.meta.url))
+    const text = make()
+    if (existsSync(file) && readFileSync(file, 'utf8') === text) continue
+    if (check) {
+      console.error(`${name} is out of date; run "npm run generate"`)
+      stale += 1
+    } else {
+      writeFileSync(file, text)
+      console.log(`${name} written`)
+    }
+  }
+  return stale > 0 ? 1 : 0
+}
+
+process.exitCode = run(process.argv.includes('--check'))
