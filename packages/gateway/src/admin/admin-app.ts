@@ -45,6 +45,8 @@ export async function createAdminApp(deps: AdminDeps): Promise<AdminApp> {
     routerOptions: { maxParamLength: PARAMETER_CHARACTERS_MAX },
     frameworkErrors: (error, request, reply) => answerError(error, request, reply, deps.log),
   })
+  // A page of any site may send plain text without asking first.
+  app.removeContentTypeParser('text/plain')
   const routes: string[] = []
   app.addHook('onRoute', ({ method, url }) => {
     for (const each of [method].flat()) routes.push(`${each} ${url}`)

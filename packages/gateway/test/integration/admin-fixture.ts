@@ -1,0 +1,230 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { request } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { systemClock } from '@sallyport/kit/clock'
+import { createKey, Credentials, Door, Lockout } from '@sallyport/kit/door'
+import { AppError } from '@sallyport/kit/errors'
+import { openListener } from '@sallyport/kit/http'
+import { RateLimits } from '@sallyport/kit/limits'
+import { createLog } from '@sallyport/kit/log'
+import { Metrics } from '@sallyport/kit/metrics'
+import type { AuditQuery, AuditRow, KeyRecord } from '@sallyport/kit/store'
+import { type AdminDeps, createAdminApp, type HealthFacts } from '../../src/admin/index.ts'
+
+const LIMITS = {
+  headerBytes: 16_384,
+  requestMs: 5_000,
+  connections: 100,
+  connectionsPerAddress: 100,
+}
+
+export const AUDIT_ROW: AuditRow = {
+  writer: 'w1',
+  seq: 1,
+  hash: Buffer.from('ab', 'hex'),
+  atMs: 1_700_000_000_000,
+  kind: 'call',
+  requestId: 'r-1',
+  principal: 'key:abcdefgh',
+  tenant: null,
+  address: '127.0.0.1',
+  method: 'tools/call',
+  server: 'files',
+  tool: 'read_file',
+  outcome: 'ok',
+  code: null,
+  durationUs: 1_200,
+  argumentsMac: null,
+}
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly text: string
+  readonly json: unknown
+}
+
+export interface Asked {
+  readonly method?: string
+  readonly key?: string | undefined
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+}
+
+export interface FixtureOptions {
+  readonly anonymous?: boolean
+  readonly protectMetrics?: boolean
+  readonly deps?: Partial<AdminDeps>
+}
+
+/** The admin app on a real port and a real socket, behind the real door, over a store in memory. */
+export async function openFixture(options: FixtureOptions = {}) {
+  await using opening = new AsyncDisposableStack()
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-'))
+  opening.defer(() => rmSync(folder, { recursive: true }))
+  const keys = memoryKeys()
+  const lines: string[] = []
+  const facts: { current: HealthFacts } = { current: FACTS }
+  const queries: AuditQuery[] = []
+  const door = openDoor(keys.credentials, options.anonymous === true)
+  const app = opening.use(
+    await createAdminApp({
+      entrance: { door, host: '127.0.0.1', protectMetrics: options.protectMetrics === true },
+      log: createLog({ level: 'debug', json: true, destination: { write: (l) => lines.push(l) } }),
+      clock: systemClock,
+      createKey,
+      keys: keys.store,
+      onKeysChanged: async () => keys.refresh(),
+      audit: {
+        list: async (query) => {
+          queries.push(query)
+          return { items: [AUDIT_ROW], next: 'more' }
+        },
+        verify: async () => ({ ok: true, rows: 1, writers: 1, broken: [] }),
+      },
+      servers: {
+        status: () => [server('search'), server('files')],
+        toolCount: (name) => (name === 'files' ? 11 : null),
+      },
+      metrics: new Metrics({ version: '0.1.0', perTool: false }),
+      health: () => facts.current,
+      status: () => STATUS,
+      ...options.deps,
+    }),
+  )
+  const path = join(folder, 'admin.sock')
+  const tcp = opening.use(
+    await openListener({
+      address: { host: '127.0.0.1', port: 0 },
+      handler: app.handle,
+      limits: LIMITS,
+    }),
+  )
+  opening.use(
+    await openListener({
+      address: { path, mode: 0o600 },
+      handler: app.handleLocally,
+      limits: LIMITS,
+    }),
+  )
+  const resources = opening.move()
+  return {
+    app,
+    lines,
+    facts,
+    queries,
+    path,
+    adminKey: keys.add('root', 'admin'),
+    callerKey: keys.add('laptop', 'caller'),
+    ask: (url: string, asked: Asked = {}) => ask(tcp.port, url, asked),
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  }
+}
+
+function openDoor(credentials: Credentials, anonymous: boolean): Door {
+  return new Door(
+    { host: '127.0.0.1', allowedHosts: [], origins: [], trustedProxies: [], anonymous },
+    {
+      credentials,
+      rates: new RateLimits(systemClock, { capacity: 1_000, refillPerSecond: 1_000 }),
+      lockout: new Lockout(systemClock, { failures: 0, windowMs: 60_000, holdMs: 60_000 }),
+      onRefused: () => undefined,
+    },
+  )
+}
+
+function memoryKeys() {
+  const records = new Map<string, KeyRecord>()
+  const credentials = new Credentials(systemClock, [])
+  const refresh = (): void => void credentials.replaceKeys([...records.values()])
+  const store = {
+    create: async (key: KeyRecord) => {
+      if ([...records.values()].some((known) => known.name === key.name)) {
+        throw new AppError('config_invalid', `a key named "${key.name}" exists`)
+      }
+      records.set(key.id, key)
+    },
+    list: async () => [...records.values()],
+    revoke: async (idOrName: string, atMs: number) => {
+      const found = [...records.values()].find(
+        (key) => (key.id === idOrName || key.name === idOrName) && key.revokedAtMs === null,
+      )
+      if (found === undefined) return false
+      records.set(found.id, { ...found, revokedAtMs: atMs })
+      return true
+    },
+  }
+  const add = (name: string, role: 'admin' | 'caller'): string => {
+    const made = createKey({ name, role, tenant: null, expiresAtMs: null, clock: systemClock })
+    records.set(made.record.id, made.record)
+    refresh()
+    return made.text.reveal()
+  }
+  return { store, credentials, refresh, add }
+}
+
+function server(name: string) {
+  const pids = name === 'files' ? [41, 42] : []
+  return {
+    name,
+    kind: name === 'files' ? 'stdio' : 'http',
+    state: 'ready',
+    reason: null,
+    pids,
+    era: 'modern',
+    inFlight: 0,
+  } as const
+}
+
+const FACTS: HealthFacts = {
+  phase: 'running',
+  storeWritable: true,
+  loopStuck: false,
+  version: '0.1.0',
+  uptimeSeconds: 1,
+  servers: [{ name: 'files', state: 'degraded', reason: 'exited with code 1' }],
+}
+
+const STATUS = {
+  version: '0.1.0',
+  environment: 'local',
+  phase: 'running',
+  pid: 1,
+  startedAt: '2026-01-01T00:00:00.000Z',
+  uptimeSeconds: 1,
+  data: '127.0.0.1:9100',
+  admin: '127.0.0.1:9101',
+  store: { kind: 'sqlite', writable: true },
+  servers: 2,
+  callsInFlight: 0,
+} as const
+
+function ask(port: number, url: string, asked: Asked): Promise<Answer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>()
+  const sent = request(
+    {
+      port,
+      host: '127.0.0.1',
+      path: url,
+      method: asked.method ?? 'GET',
+      agent: false,
+      headers: {
+        ...(asked.key !== undefined && { authorization: `Bearer ${asked.key}` }),
+        ...(asked.body !== undefined && { 'content-type': 'application/json' }),
+        ...asked.headers,
+      },
+    },
+    async (response) => {
+      const chunks: Buffer[] = []
+      for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk)
+      const text = Buffer.concat(chunks).toString()
+      const isJson = response.headers['content-type']?.includes('json') === true && text !== ''
+      const { statusCode = 0, headers } = response
+      resolve({ status: statusCode, headers, text, json: isJson ? JSON.parse(text) : undefined })
+    },
+  )
+  sent.on('error', reject)
+  sent.end(asked.body)
+  return promise
+}
