@@ -50,6 +50,8 @@ export interface UpstreamEvents {
   /** A server's whole tool list was read: raw `result` values of `tools/list`, page by page. */
   onTools(server: string, pages: readonly Buffer[]): void
   onState(status: ServerStatus): void
+  /** A server sent what belongs to no request: an unknown, late or repeated answer, or no MCP at all. */
+  onStray?(server: string): void
 }
 
 export interface Upstreams extends AsyncDisposable {

@@ -1,0 +1,102 @@
+import { AppError } from '@sallyport/kit/errors'
+import { ask } from './ask.ts'
+import type { ClientInfo } from './own-messages.ts'
+import { asObject, readJson, type Session } from './session.ts'
+
+const PAGES_MAX = 100
+
+export interface CatalogueReaderOptions {
+  readonly clientInfo: ClientInfo
+  /** All pages together, bytes. */
+  readonly bytesMax: number
+  /** Time for one page, milliseconds. */
+  readonly pageMs: number
+  readonly signal: AbortSignal
+  /** A whole list was read: raw `result` values, and how many tools they name. */
+  onRead(pages: readonly Buffer[], tools: number): void
+}
+
+/** Reads a server's tool list. At most one read runs, and at most one more waits behind it. */
+export class CatalogueReader {
+  readonly #options: CatalogueReaderOptions
+  #running: Promise<void> | undefined
+  #next: Promise<void> | undefined
+  #read = false
+
+  constructor(options: CatalogueReaderOptions) {
+    this.#options = options
+  }
+
+  /** Whether a list was ever read. */
+  get hasRead(): boolean {
+    return this.#read
+  }
+
+  /** The read that runs now. */
+  get running(): Promise<void> | undefined {
+    return this.#running
+  }
+
+  /**
+   * Reads the list anew. While a read runs, all further wishes are one more read after it.
+   *
+   * @throws {AppError} as `ask`, and `server_protocol` or `result_too_large` for a list that is none
+   */
+  read(session: Session): Promise<void> {
+    if (this.#running === undefined) {
+      this.#running = this.#readAll(session).finally(() => {
+        this.#running = undefined
+      })
+      return this.#running
+    }
+    this.#next ??= this.#running
+      // How the read before it went does not matter to this one.
+      .catch(() => undefined)
+      .then(() => {
+        this.#next = undefined
+        return this.read(session)
+      })
+    return this.#next
+  }
+
+  /** Notes that the server has no tools to list. */
+  skip(): void {
+    this.#read = true
+    this.#options.onRead([], 0)
+  }
+
+  async #readAll(session: Session): Promise<void> {
+    const { clientInfo, pageMs, bytesMax, signal, onRead } = this.#options
+    const pages: Buffer[] = []
+    let tools = 0
+    let bytes = 0
+    let cursor: string | undefined
+    do {
+      const params = cursor === undefined ? {} : { cursor }
+      const question = { method: 'tools/list', params, clientInfo, withinMs: pageMs, cancels: true }
+      const answer = await ask(session, question, signal)
+      const result = asObject(readJson(answer, answer.result))
+      const listed = result?.['tools']
+      if (!Array.isArray(listed)) {
+        throw new AppError('server_protocol', 'the answer to tools/list holds no list of tools')
+      }
+      const { start, end } = answer.result
+      bytes += end - start
+      if (bytes > bytesMax || pages.length === PAGES_MAX) {
+        const sentence = `the tool list exceeds ${bytesMax} bytes or ${PAGES_MAX} pages`
+        throw new AppError('result_too_large', sentence)
+      }
+      // A copy, since these are kept: a view would hold on to the whole read buffer.
+      pages.push(Buffer.from(answer.bytes.subarray(start, end)))
+      tools += listed.length
+      cursor = nextCursor(result?.['nextCursor'], cursor)
+    } while (cursor !== undefined)
+    this.#read = true
+    onRead(pages, tools)
+  }
+}
+
+/** A cursor that repeats itself would never end. */
+function nextCursor(value: unknown, before: string | undefined): string | undefined {
+  return typeof value === 'string' && value !== '' && value !== before ? value : undefined
+}

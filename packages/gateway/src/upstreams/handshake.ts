@@ -1,0 +1,148 @@
+import { AppError } from '@sallyport/kit/errors'
+import { type Era, LATEST_LEGACY, LATEST_MODERN, type Message } from '@sallyport/kit/mcp'
+import { ask } from './ask.ts'
+import { type Capabilities, judgeInitialize, judgeProbe, type Verdict } from './era.ts'
+import type { ClientInfo } from './own-messages.ts'
+import type { Session } from './session.ts'
+
+/** What a server and we have agreed on. */
+export interface Agreement {
+  readonly era: Era
+  readonly version: string
+  readonly capabilities: Capabilities
+}
+
+export interface HandshakeOptions {
+  /** What an earlier handshake found; undefined = probe. `skip` = legacy without a probe. */
+  readonly remembered: Era | 'skip' | undefined
+  readonly clientInfo: ClientInfo
+  /** Silence that counts as legacy, milliseconds; undefined = silence is no answer. */
+  readonly silenceMs: number | undefined
+  /** Time for the whole handshake, milliseconds; the caller's signal ends it too. */
+  readonly withinMs: number
+}
+
+/**
+ * Finds out which era a server speaks and opens the session in it. A refused credential, a rate limit, a 5xx
+ * or a lost connection is never an era: these fail the handshake.
+ *
+ * Source: MCP 2026-07-28, Versioning, "Era detection"; 2025-11-25, Lifecycle.
+ *
+ * @throws {AppError} `server_protocol`, `server_unauthorized`, `server_unavailable`, `server_lost`,
+ *   `deadline_exceeded`, or the signal's own reason
+ */
+export async function shakeHands(
+  session: Session,
+  options: HandshakeOptions,
+  signal: AbortSignal,
+): Promise<Agreement> {
+  if (options.remembered === 'legacy' || options.remembered === 'skip') {
+    const agreed = await initialize(session, options, signal)
+    if ('era' in agreed) return agreed
+    if (options.remembered === 'skip') throw refusal(agreed.refused)
+    return discover(session, { ...options, remembered: undefined }, signal)
+  }
+  return discover(session, options, signal)
+}
+
+async function discover(
+  session: Session,
+  options: HandshakeOptions,
+  signal: AbortSignal,
+): Promise<Agreement> {
+  session.adopt('modern', LATEST_MODERN)
+  const verdict = await probe(session, options, signal)
+  switch (verdict.kind) {
+    case 'modern':
+      session.adopt('modern', verdict.version)
+      return { era: 'modern', version: verdict.version, capabilities: verdict.capabilities }
+    case 'foreign':
+      throw foreign(verdict.versions)
+    case 'legacy': {
+      const agreed = await initialize(session, options, signal)
+      if ('era' in agreed) return agreed
+      if (!agreed.modern) throw refusal(agreed.refused)
+      // Slow to answer the probe, and modern after all.
+      return discoverOnly(session, options, signal)
+    }
+    default:
+      return verdict satisfies never
+  }
+}
+
+/** Probes once; what is no era is thrown, everything else is judged. */
+async function probe(
+  session: Session,
+  options: HandshakeOptions,
+  signal: AbortSignal,
+): Promise<Verdict> {
+  const { silenceMs, withinMs } = options
+  // A server known to be modern gets longer: it may just be slow to start.
+  const patienceMs = options.remembered === 'modern' ? withinMs / 2 : (silenceMs ?? withinMs)
+  try {
+    return judgeProbe(await askFor('server/discover', undefined, patienceMs))
+  } catch (thrown) {
+    const { code } = AppError.from(thrown)
+    const silent = code === 'deadline_exceeded' && silenceMs !== undefined && !signal.aborted
+    if (silent || code === 'server_protocol') return { kind: 'legacy' }
+    throw thrown
+  }
+
+  function askFor(method: string, params: object | undefined, ms: number): Promise<Message> {
+    const { clientInfo } = options
+    const base = { method, clientInfo, withinMs: ms, cancels: false }
+    return ask(session, params === undefined ? base : { ...base, params }, signal)
+  }
+}
+
+async function discoverOnly(
+  session: Session,
+  options: HandshakeOptions,
+  signal: AbortSignal,
+): Promise<Agreement> {
+  session.adopt('modern', LATEST_MODERN)
+  const { clientInfo, withinMs } = options
+  const question = { method: 'server/discover', clientInfo, withinMs, cancels: false }
+  const verdict = judgeProbe(await ask(session, question, signal))
+  if (verdict.kind !== 'modern') throw refusal('it speaks neither era')
+  session.adopt('modern', verdict.version)
+  return { era: 'modern', version: verdict.version, capabilities: verdict.capabilities }
+}
+
+async function initialize(
+  session: Session,
+  options: HandshakeOptions,
+  signal: AbortSignal,
+): Promise<Agreement | { readonly modern: boolean; readonly refused: string }> {
+  session.adopt('legacy', LATEST_LEGACY)
+  const { clientInfo, withinMs } = options
+  const params = { protocolVersion: LATEST_LEGACY, capabilities: {}, clientInfo }
+  const question = { method: 'initialize', params, clientInfo, withinMs, cancels: false }
+  const verdict = judgeInitialize(await ask(session, question, signal))
+  switch (verdict.kind) {
+    case 'legacy':
+      session.adopt('legacy', verdict.version)
+      await session.notify('notifications/initialized')
+      return { era: 'legacy', version: verdict.version, capabilities: verdict.capabilities }
+    case 'foreign':
+      throw foreign(verdict.versions)
+    case 'modern':
+      return { modern: true, refused: 'it speaks the modern era only' }
+    case 'refused':
+      return { modern: false, refused: verdict.reason }
+    default:
+      return verdict satisfies never
+  }
+}
+
+function foreign(versions: readonly string[]): AppError {
+  const named = versions.slice(0, 10).join(', ').slice(0, 200)
+  return new AppError('server_protocol', `the server speaks ${named}, which this gateway does not`)
+}
+
+function refusal(reason: string): AppError {
+  return new AppError(
+    'server_protocol',
+    `the server refused the handshake: ${reason.slice(0, 200)}`,
+  )
+}

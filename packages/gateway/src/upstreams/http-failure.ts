@@ -1,0 +1,63 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { AppError, type ErrorCode } from '@sallyport/kit/errors'
+
+const RETRY_AFTER_MS_MAX = 3_600_000
+
+/** Reads `Retry-After`, seconds or a date, into milliseconds from now. Source: RFC 9110 §10.2.3. */
+export function retryAfterMs(value: string | undefined, nowMs: number): number | undefined {
+  if (value === undefined) return undefined
+  const trimmed = value.trim()
+  const ms = /^\d{1,9}$/.test(trimmed) ? Number(trimmed) * 1_000 : Date.parse(trimmed) - nowMs
+  return Number.isFinite(ms) ? Math.min(Math.max(0, ms), RETRY_AFTER_MS_MAX) : undefined
+}
+
+/** One header as text; repeated ones count by their first. */
+export function headerOf(headers: IncomingHttpHeaders, name: string): string | undefined {
+  const value = headers[name]
+  return Array.isArray(value) ? value[0] : value
+}
+
+/**
+ * What an HTTP status without a usable JSON-RPC answer means. A refusal by the server's door is `not_sent`:
+ * the call did not run; behind a 5xx it may have.
+ */
+export function statusFailure(
+  status: number,
+  headers: IncomingHttpHeaders,
+  nowMs: number,
+): AppError {
+  const details = { status }
+  const waitMs = retryAfterMs(headerOf(headers, 'retry-after'), nowMs)
+  const wait = waitMs === undefined ? {} : { retryAfterMs: waitMs }
+  const fail = (code: ErrorCode, sentence: string, outcome: 'not_sent' | 'unknown'): AppError =>
+    new AppError(code, sentence, { details, outcome, ...wait })
+  if (status === 401 || status === 403) {
+    return fail(
+      'server_unauthorized',
+      `the server refused our credential with ${status}`,
+      'not_sent',
+    )
+  }
+  if (status === 429) return fail('server_unavailable', 'the server limits our rate', 'not_sent')
+  if (status >= 500) return fail('server_unavailable', `the server answered ${status}`, 'unknown')
+  if (status >= 300 && status < 400) {
+    return fail('server_protocol', 'the server redirects, which is not followed', 'not_sent')
+  }
+  if (status >= 400) return fail('server_protocol', `the server answered ${status}`, 'not_sent')
+  return fail('server_protocol', `the server answered ${status} without a result`, 'unknown')
+}
+
+/** What a broken or refused connection means. */
+export function connectionFailure(thrown: Error, handedOver: boolean): AppError {
+  if (thrown instanceof AppError) return thrown
+  const reason = 'code' in thrown ? String(thrown.code) : thrown.message
+  return handedOver
+    ? new AppError('server_lost', `the connection was lost: ${reason}`, {
+        cause: thrown,
+        outcome: 'unknown',
+      })
+    : new AppError('server_unavailable', `the server cannot be reached: ${reason}`, {
+        cause: thrown,
+        outcome: 'not_sent',
+      })
+}

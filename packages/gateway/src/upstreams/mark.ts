@@ -1,0 +1,85 @@
+import { execFile } from 'node:child_process'
+import { readdir, readFile } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { MARK_VARIABLE } from './environment.ts'
+
+const TERM_WAIT_MS = 1_000
+const POLL_MS = 25
+const ROUNDS_MAX = 5
+
+/**
+ * Ends every process of this user whose environment carries `mark`, or a mark below it (`<mark>/...`): also
+ * those that left their process group. SIGTERM first, SIGKILL after a second.
+ *
+ * Resolves to how many processes were found. Does nothing on Windows, where a child's tree is ended with it.
+ */
+export async function endMarkedProcesses(mark: string): Promise<number> {
+  const first = await markedProcesses(mark)
+  if (first.length === 0) return 0
+  for (const pid of first) signalProcess(pid, 'SIGTERM')
+  const untilMs = performance.now() + TERM_WAIT_MS
+  let left = first
+  while (left.length > 0 && performance.now() < untilMs) {
+    await sleep(POLL_MS)
+    left = await markedProcesses(mark)
+  }
+  // A process may fork between look and kill, hence more than one round.
+  for (let round = 0; left.length > 0 && round < ROUNDS_MAX; round += 1) {
+    for (const pid of left) signalProcess(pid, 'SIGKILL')
+    await sleep(POLL_MS)
+    left = await markedProcesses(mark)
+  }
+  return first.length
+}
+
+/** Lists the processes of this user that carry the mark, never this one. */
+export async function markedProcesses(mark: string): Promise<number[]> {
+  const found =
+    process.platform === 'linux'
+      ? await markedOnLinux(mark)
+      : process.platform === 'win32'
+        ? []
+        : await markedByPs(mark)
+  return found.filter((pid) => pid !== process.pid)
+}
+
+/** Signals one process or, negative, one process group; false when there is none to signal. */
+export function signalProcess(pid: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(pid, signal)
+  } catch {
+    // Gone, or not ours to signal: either way there is nothing more to do.
+    return false
+  }
+}
+
+async function markedOnLinux(mark: string): Promise<number[]> {
+  const entries = await readdir('/proc')
+  const pids = entries.filter((entry) => /^\d+$/.test(entry)).map(Number)
+  const carries = await Promise.all(
+    pids.map(async (pid) => {
+      // Another user's process, or one that has just ended, cannot be read.
+      const text = await readFile(`/proc/${pid}/environ`, 'latin1').catch(() => '')
+      return text.split('\0').some((entry) => isMarked(entry, mark))
+    }),
+  )
+  return pids.filter((_, index) => carries[index])
+}
+
+function markedByPs(mark: string): Promise<number[]> {
+  return new Promise((resolve) => {
+    const options = { maxBuffer: 64 * 1_024 * 1_024, timeout: 5_000 }
+    execFile('ps', ['eww', '-axo', 'pid=,command='], options, (_error, stdout) => {
+      const pids = stdout
+        .split('\n')
+        .filter((line) => line.split(' ').some((word) => isMarked(word, mark)))
+        .map((line) => Number.parseInt(line, 10))
+      resolve(pids.filter((pid) => Number.isInteger(pid)))
+    })
+  })
+}
+
+function isMarked(entry: string, mark: string): boolean {
+  const wanted = `${MARK_VARIABLE}=${mark}`
+  return entry === wanted || entry.startsWith(`${wanted}/`)
+}

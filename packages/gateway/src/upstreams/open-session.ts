@@ -1,0 +1,160 @@
+import { randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import type { Clock } from '@sallyport/kit/clock'
+import { AppError } from '@sallyport/kit/errors'
+import type { Log } from '@sallyport/kit/log'
+import { childEnvironment } from './environment.ts'
+import type { EraMemory } from './era-memory.ts'
+import { fingerprintOf } from './fingerprint.ts'
+import { type Agreement, type HandshakeOptions, shakeHands } from './handshake.ts'
+import { HttpSession } from './http-session.ts'
+import { openTarget } from './http-target.ts'
+import type { ClientInfo } from './own-messages.ts'
+import type { HttpServerConfig, ServerConfig, StdioServerConfig } from './server-config.ts'
+import type { Session, SessionEvents } from './session.ts'
+import { planSpawn, spawnWorld } from './spawn-plan.ts'
+import { StdioSession } from './stdio-session.ts'
+
+/** On stdio a legacy server may leave a request it does not know unanswered. */
+const SILENCE_MS = 1_000
+
+export interface OpenedSession {
+  readonly session: Session
+  readonly agreement: Agreement
+}
+
+export interface SessionOpenerDeps {
+  readonly resultBytes: number
+  readonly clock: Clock
+  readonly log: Log
+  readonly eras: EraMemory
+  /** Of this store, stable: marks children so that the next start finds them. */
+  readonly gatewayId: string
+  readonly clientInfo: ClientInfo
+  readonly environment: Readonly<Record<string, string | undefined>>
+}
+
+/** Opens sessions with one server: starts the child or prepares connections, then shakes hands. */
+export class SessionOpener {
+  readonly #config: ServerConfig
+  readonly #deps: SessionOpenerDeps
+  readonly #fingerprint: string
+
+  constructor(config: ServerConfig, deps: SessionOpenerDeps) {
+    this.#config = config
+    this.#deps = deps
+    this.#fingerprint = fingerprintOf(config)
+  }
+
+  /**
+   * Opens one session. What was opened for a failed attempt goes to `retire`, which closes it.
+   *
+   * @throws {AppError} `server_start_failed`, `server_unavailable`, `server_unauthorized`,
+   *   `server_protocol`, or the signal's own reason; always `not_sent`
+   */
+  async open(
+    events: SessionEvents,
+    retire: (session: Session) => void,
+    signal: AbortSignal,
+  ): Promise<OpenedSession> {
+    const remembered = this.#deps.eras.recall(this.#config.name, this.#fingerprint)
+    const start = (as: HandshakeOptions['remembered']): Promise<OpenedSession> =>
+      this.#attempt(as, { events, retire }, signal)
+    let opened: OpenedSession
+    try {
+      opened = await start(remembered)
+    } catch (thrown) {
+      const error = AppError.from(thrown)
+      // Some servers die of a request they do not know: these get no probe.
+      const mayHaveDiedOfProbe = this.#config.kind === 'stdio' && remembered !== 'legacy'
+      if (!mayHaveDiedOfProbe || error.code !== 'server_lost' || signal.aborted) {
+        throw startFailure(error)
+      }
+      opened = await start('skip').catch((again: unknown) => {
+        throw startFailure(AppError.from(again))
+      })
+    }
+    const { era, version } = opened.agreement
+    const verdict = { server: this.#config.name, fingerprint: this.#fingerprint, era, version }
+    this.#deps.eras.remember(verdict)
+    return opened
+  }
+
+  async #attempt(
+    remembered: HandshakeOptions['remembered'],
+    { events, retire }: { events: SessionEvents; retire(session: Session): void },
+    signal: AbortSignal,
+  ): Promise<OpenedSession> {
+    let opened = false
+    const session = await this.#connect({
+      ...events,
+      // Until the handshake is over a loss is its failure, not an event.
+      onLost: (error) => opened && events.onLost(error),
+      onToolsChanged: () => opened && events.onToolsChanged(),
+    })
+    try {
+      const options = {
+        remembered,
+        clientInfo: this.#deps.clientInfo,
+        silenceMs: this.#config.kind === 'stdio' ? SILENCE_MS : undefined,
+        withinMs: this.#config.startMs,
+      }
+      const agreement = await shakeHands(session, options, signal)
+      if (session.lost !== undefined) throw session.lost
+      opened = true
+      return { session, agreement }
+    } catch (thrown) {
+      retire(session)
+      throw thrown
+    }
+  }
+
+  #connect(events: SessionEvents): Session | Promise<Session> {
+    return this.#config.kind === 'stdio'
+      ? this.#startChild(this.#config, events)
+      : this.#openHttp(this.#config, events)
+  }
+
+  #startChild(config: StdioServerConfig, events: SessionEvents): Session {
+    const { clock, log, clientInfo, resultBytes, gatewayId } = this.#deps
+    // A mark of its own below the gateway's, so that stopping one child spares the others.
+    const mark = `${gatewayId}/${randomBytes(8).toString('hex')}`
+    const environment = childEnvironment(this.#deps.environment, config.env, mark)
+    const plan = planSpawn(config.command, config.args, spawnWorld(environment))
+    const child = { plan, cwd: config.cwd, environment, mark, lineBytesMax: resultBytes }
+    const session = StdioSession.start({ child, events, clock, log, clientInfo })
+    log.info({ pid: session.pid, command: config.command }, 'server process started')
+    return session
+  }
+
+  async #openHttp(config: HttpServerConfig, events: SessionEvents): Promise<Session> {
+    const { clock, clientInfo, resultBytes } = this.#deps
+    const target = openTarget(config, await readAuthority(config.tls?.ca))
+    return new HttpSession({ target, resultBytes, events, clock, clientInfo })
+  }
+}
+
+async function readAuthority(ca: string | undefined): Promise<string | undefined> {
+  if (ca === undefined || ca.includes('-----BEGIN')) return ca
+  try {
+    return await readFile(ca, 'utf8')
+  } catch (thrown) {
+    throw new AppError('server_start_failed', 'tls.ca cannot be read', { cause: thrown })
+  }
+}
+
+/** A start that failed did not run any call, whatever its handshake got to. */
+function startFailure(error: AppError): AppError {
+  const lost = error.code === 'server_lost'
+  const { retryAfterMs, details } = error
+  return new AppError(
+    lost ? 'server_start_failed' : error.code,
+    lost ? `the server ended while starting: ${error.message}` : error.message,
+    {
+      cause: error,
+      outcome: 'not_sent',
+      details,
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    },
+  )
+}

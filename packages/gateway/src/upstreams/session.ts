@@ -1,0 +1,93 @@
+import type { AppError } from '@sallyport/kit/errors'
+import type { Era, Message, Range } from '@sallyport/kit/mcp'
+import type { UpstreamRequest } from './upstream.ts'
+
+/** One request on its way through a session: a caller's, or one of our own. */
+export interface Exchange {
+  readonly request: UpstreamRequest
+  /** Set by the session that carries it. */
+  id: number
+  /** Set by the session once bytes left our hands: from then on the server may have acted. */
+  handedOver: boolean
+  /** The answer, `response` or `error`. Called at most once, as is `fail`. */
+  succeed(message: Message): void
+  fail(error: AppError): void
+}
+
+/** What a session tells its owner. */
+export interface SessionEvents {
+  /** The session is over by itself. Called at most once, never after `close`. */
+  onLost(error: AppError): void
+  onToolsChanged(): void
+  /** A server message that belongs to nothing: unknown or repeated ids, broken JSON. */
+  onStray(): void
+}
+
+/** A live session with one server, either leg. Used after its handshake, by it before. */
+export interface Session {
+  readonly era: Era
+  readonly version: string
+  /** Process id of its child; undefined for remote servers. */
+  readonly pid: number | undefined
+  /** When the server was last heard, on the clock's `monotonicMs`. */
+  readonly heardAtMs: number
+  /** Why it ended; undefined while it lives. */
+  readonly lost: AppError | undefined
+  /** Speaks this era from now on. */
+  adopt(era: Era, version: string): void
+  /** Sends a request. Its outcome arrives at the exchange, never as a throw. */
+  send(exchange: Exchange): void
+  /** Forgets an exchange; `succeed` and `fail` are not called any more. The server hears of it if `tells`. */
+  cancel(exchange: Exchange, tells: boolean): void
+  /** Sends a notification of our own; resolves once it is on its way. Failures show at the next request. */
+  notify(method: string, params?: object): Promise<void>
+  /** Keeps list-changed notifications coming, where the server sends them. */
+  listen(): void
+  /** Ends the session and everything it holds. What is in flight fails. Safe to call twice. */
+  close(): Promise<void>
+}
+
+/** Reads the id literal of an answer; ids of ours are positive integers. Undefined for any other. */
+export function readId(message: Message): number | undefined {
+  const { start, end } = message.id
+  if (start === -1 || end - start > 15) return undefined
+  let id = 0
+  for (let at = start; at < end; at += 1) {
+    const digit = (message.bytes[at] ?? 0) - 0x30
+    if (digit < 0 || digit > 9) return undefined
+    id = id * 10 + digit
+  }
+  return id
+}
+
+/**
+ * Parses a small part of a server's message. Undefined when it is absent or no JSON: the scan lets control
+ * characters inside strings pass, `JSON.parse` does not.
+ */
+export function readJson(message: Message, range: Range): unknown {
+  if (range.start === -1) return undefined
+  try {
+    return JSON.parse(message.bytes.toString('utf8', range.start, range.end))
+  } catch {
+    // Whoever asked treats it as absent.
+    return undefined
+  }
+}
+
+/** Narrows parsed JSON to an object. */
+export function asObject(value: unknown): Readonly<Record<string, unknown>> | undefined {
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
+  return isObject ? (value as Record<string, unknown>) : undefined // just checked
+}
+
+const TOKEN = Buffer.from('"progressToken"')
+const PROGRESS_BYTES_MAX = 64 * 1_024
+
+/** Reads the token of a progress notification: the request id it belongs to. Undefined for any other. */
+export function readProgressToken(message: Message): number | undefined {
+  const { start, end } = message.params
+  if (start === -1 || end - start > PROGRESS_BYTES_MAX) return undefined
+  if (message.bytes.subarray(start, end).indexOf(TOKEN) === -1) return undefined
+  const token = asObject(readJson(message, message.params))?.['progressToken']
+  return typeof token === 'number' ? token : undefined
+}

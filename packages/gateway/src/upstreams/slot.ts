@@ -1,0 +1,29 @@
+import type { Call } from './call.ts'
+import type { Session } from './session.ts'
+
+/** The place of one principal (or of all) with one server: its session, or the calls waiting for it. */
+export interface Slot {
+  readonly key: string
+  session: Session | undefined
+  /** Set while a start runs. */
+  starting: Promise<void> | undefined
+  /** Calls that wait for the running start. */
+  readonly waiting: Set<Call>
+  inFlight: number
+  /** When it was last used, monotonic. */
+  usedAtMs: number
+  /** Probes failed in a row. */
+  failures: number
+}
+
+export function createSlot(key: string, nowMs: number): Slot {
+  return {
+    key,
+    session: undefined,
+    starting: undefined,
+    waiting: new Set(),
+    inFlight: 0,
+    usedAtMs: nowMs,
+    failures: 0,
+  }
+}

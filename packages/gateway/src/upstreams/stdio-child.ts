@@ -1,0 +1,176 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import { AppError } from '@sallyport/kit/errors'
+import { LineReader } from './line-reader.ts'
+import { endMarkedProcesses, signalProcess } from './mark.ts'
+import type { SpawnPlan } from './spawn-plan.ts'
+import { StderrRing } from './stderr-ring.ts'
+
+const STDIN_WAIT_MS = 2_000
+const TERM_WAIT_MS = 3_000
+const KILL_WAIT_MS = 2_000
+/** After its exit a child's last words may still be in the pipe. */
+const LAST_WORDS_MS = 500
+/** A line this many times over the cap means the child will never stop. */
+const ENDLESS_FACTOR = 32
+
+export interface StdioChildOptions {
+  readonly plan: SpawnPlan
+  readonly cwd: string
+  readonly environment: Readonly<Record<string, string>>
+  /** By which the child and all it starts are found; part of `environment`. */
+  readonly mark: string
+  readonly lineBytesMax: number
+  onLine(line: Buffer): void
+  onOversize(head: Buffer, tail: Buffer): void
+  /** It is gone or useless. Called once, also when it could not be started. */
+  onEnd(reason: string): void
+}
+
+/** One child process: bytes in, lines out, and an end that leaves nothing behind. */
+export class StdioChild {
+  readonly stderr = new StderrRing()
+  readonly #process: ChildProcessWithoutNullStreams
+  readonly #options: StdioChildOptions
+  readonly #reader: LineReader
+  readonly #exited: Promise<void>
+  #ended = false
+  #stopping: Promise<void> | undefined
+  #lastWords: NodeJS.Timeout | undefined
+
+  /**
+   * Starts the program in a process group of its own.
+   *
+   * @throws {AppError} `server_start_failed` when the folder or the arguments are impossible; a program that
+   *   is not there is reported by `onEnd`
+   */
+  static start(options: StdioChildOptions): StdioChild {
+    try {
+      return new StdioChild(options)
+    } catch (thrown) {
+      throw new AppError('server_start_failed', `the command could not be started`, {
+        cause: thrown,
+        outcome: 'not_sent',
+      })
+    }
+  }
+
+  private constructor(options: StdioChildOptions) {
+    this.#options = options
+    this.#reader = new LineReader(options)
+    const child = spawn(options.plan.file, [...options.plan.args], {
+      cwd: options.cwd,
+      env: { ...options.environment },
+      stdio: ['pipe', 'pipe', 'pipe'],
+      detached: process.platform !== 'win32',
+      windowsVerbatimArguments: options.plan.verbatim,
+      windowsHide: true,
+      shell: false,
+    })
+    this.#process = child
+    this.#exited = new Promise((resolve) => {
+      child.once('exit', () => resolve())
+      child.once('error', () => resolve())
+    })
+    child.once('error', (error) => this.#end(`the command could not be run: ${error.message}`))
+    child.once('exit', (code, signal) => this.#onExit(code, signal))
+    child.once('close', () => this.#end('the server closed its output'))
+    child.stdout.on('data', (chunk: Buffer) => this.#read(chunk))
+    child.stdout.once('end', () => this.#endSoon('the server closed its output'))
+    child.stderr.on('data', (chunk: Buffer) => this.stderr.push(chunk))
+    // Errors of the pipes say no more than the exit that follows; without listeners they would be thrown.
+    child.stdin.on('error', () => this.#endSoon('the server closed its input'))
+    child.stdout.on('error', () => this.#endSoon('the output of the server broke'))
+    child.stderr.on('error', () => undefined)
+  }
+
+  get pid(): number | undefined {
+    return this.#process.pid
+  }
+
+  /** Hands bytes to the child. `onDrained` runs once they left this process; never after its end. */
+  write(bytes: Buffer, onDrained: () => void): void {
+    this.#process.stdin.write(bytes, (error) => {
+      if (!error && !this.#ended) onDrained()
+    })
+  }
+
+  /** Closes its input, then SIGTERM, then SIGKILL, then ends whatever still carries its mark. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop()
+    return this.#stopping
+  }
+
+  #read(chunk: Buffer): void {
+    if (this.#ended) return
+    this.#reader.push(chunk)
+    if (this.#reader.skippedBytes > this.#options.lineBytesMax * ENDLESS_FACTOR) {
+      this.#end('the server sends a line without end')
+    }
+  }
+
+  /** Waits for the exit, whose code makes a better reason, and for answers still in the pipe. */
+  #endSoon(reason: string): void {
+    if (this.#ended) return
+    this.#lastWords ??= setTimeout(() => this.#end(reason), LAST_WORDS_MS)
+  }
+
+  #onExit(code: number | null, signal: string | null): void {
+    const reason =
+      signal === null ? `the server exited with code ${code}` : `the server was ended by ${signal}`
+    clearTimeout(this.#lastWords)
+    if (this.#process.stdout.readableEnded || this.#process.stdout.destroyed) {
+      this.#end(reason)
+      return
+    }
+    // A grandchild may hold the pipe open for ever, so the end of the output is not waited for alone.
+    this.#process.stdout.once('end', () => this.#end(reason))
+    this.#lastWords = setTimeout(() => this.#end(reason), LAST_WORDS_MS)
+  }
+
+  #end(reason: string): void {
+    clearTimeout(this.#lastWords)
+    if (this.#ended) return
+    this.#ended = true
+    this.#options.onEnd(reason)
+  }
+
+  async #stop(): Promise<void> {
+    this.#ended = true
+    clearTimeout(this.#lastWords)
+    const child = this.#process
+    child.stdin.end()
+    if (child.pid !== undefined) {
+      if (!(await this.#hasExited(STDIN_WAIT_MS))) {
+        this.#signalAll('SIGTERM')
+        if (!(await this.#hasExited(TERM_WAIT_MS))) {
+          this.#signalAll('SIGKILL')
+          await this.#hasExited(KILL_WAIT_MS)
+        }
+      }
+      // Also after a polite exit: what the server started and left behind is ours to end.
+      this.#signalAll('SIGTERM')
+      await endMarkedProcesses(this.#options.mark)
+    }
+    child.stdin.destroy()
+    child.stdout.destroy()
+    child.stderr.destroy()
+  }
+
+  #hasExited(waitMs: number): Promise<boolean> {
+    const { promise, resolve } = Promise.withResolvers<boolean>()
+    const timer = setTimeout(() => resolve(false), waitMs)
+    void this.#exited.then(() => resolve(true))
+    return promise.finally(() => clearTimeout(timer))
+  }
+
+  #signalAll(signal: NodeJS.Signals): void {
+    const { pid, exitCode } = this.#process
+    if (pid === undefined) return
+    if (process.platform !== 'win32') {
+      signalProcess(-pid, signal)
+      return
+    }
+    // Windows has no groups: end the tree while its root still stands.
+    if (exitCode === null) spawn('taskkill', ['/pid', String(pid), '/t', '/f'], { stdio: 'ignore' })
+  }
+}

@@ -1,0 +1,111 @@
+import type { Clock } from '@sallyport/kit/clock'
+import { AppError } from '@sallyport/kit/errors'
+import type { Log } from '@sallyport/kit/log'
+import type { Principal } from '@sallyport/kit/principal'
+import { EraMemory, type EraStore } from './era-memory.ts'
+import { endMarkedProcesses } from './mark.ts'
+import { SessionOpener } from './open-session.ts'
+import type { ClientInfo } from './own-messages.ts'
+import { Server } from './server.ts'
+import type { ServerConfig } from './server-config.ts'
+import type {
+  ServerStatus,
+  UpstreamEvents,
+  UpstreamReply,
+  UpstreamRequest,
+  Upstreams,
+} from './upstream.ts'
+
+export interface UpstreamsDeps {
+  readonly servers: Readonly<Record<string, ServerConfig>>
+  readonly limits: {
+    /** Longest answer taken from a server, bytes. */
+    readonly resultBytes: number
+    /** Time for one page of a tool list, milliseconds. */
+    readonly callMs: number
+  }
+  readonly clock: Clock
+  readonly log: Log
+  readonly events: UpstreamEvents
+  readonly eras: EraStore
+  /** Stable for a store: children carry it, and the next start ends those a crash left behind. */
+  readonly gatewayId: string
+  readonly clientInfo: ClientInfo
+  /** The gateway's own environment, of which children get a part. */
+  readonly environment?: Readonly<Record<string, string | undefined>>
+  /** How many tools each server was last known to have. */
+  readonly toolsKnown?: ReadonlyMap<string, number>
+  readonly random?: () => number
+}
+
+/** Ends what an earlier process left behind, then stands ready; no server is started yet. */
+export async function openUpstreams(deps: UpstreamsDeps): Promise<Upstreams> {
+  const ended = await endMarkedProcesses(deps.gatewayId)
+  if (ended > 0) deps.log.warn({ processes: ended }, 'processes of an earlier gateway ended')
+  const eras = await EraMemory.open(deps.eras, deps.clock, deps.log)
+  const servers = Object.entries(deps.servers).map(
+    ([name, config]) => [name, createServer(config, deps, eras)] as const,
+  )
+  return new OpenUpstreams(new Map(servers), deps.gatewayId)
+}
+
+function createServer(config: ServerConfig, deps: UpstreamsDeps, eras: EraMemory): Server {
+  const { clock, clientInfo, events, gatewayId, limits } = deps
+  const log = deps.log.child({ server: config.name })
+  const environment = deps.environment ?? process.env
+  const { resultBytes } = limits
+  const opener = new SessionOpener(config, {
+    ...{ resultBytes, clock, log, eras, gatewayId, clientInfo, environment },
+  })
+  const toolsKnown = deps.toolsKnown?.get(config.name) ?? 0
+  const random = deps.random ?? Math.random
+  return new Server(config, { opener, clock, log, events, clientInfo, limits, toolsKnown, random })
+}
+
+class OpenUpstreams implements Upstreams {
+  readonly #servers: ReadonlyMap<string, Server>
+  readonly #gatewayId: string
+  #disposed: Promise<void> | undefined
+
+  constructor(servers: ReadonlyMap<string, Server>, gatewayId: string) {
+    this.#servers = servers
+    this.#gatewayId = gatewayId
+  }
+
+  call(server: string, principal: Principal, request: UpstreamRequest): Promise<UpstreamReply> {
+    const found = this.#servers.get(server)
+    return found === undefined ? Promise.reject(unknown(server)) : found.call(principal, request)
+  }
+
+  async warm(server: string, principal: Principal, signal: AbortSignal): Promise<void> {
+    const found = this.#servers.get(server)
+    if (found === undefined) throw unknown(server)
+    if (signal.aborted) throw AppError.from(signal.reason)
+    const { promise: left, reject } = Promise.withResolvers<never>()
+    const leave = (): void => reject(AppError.from(signal.reason))
+    signal.addEventListener('abort', leave, { once: true })
+    try {
+      await Promise.race([found.warm(principal), left])
+    } finally {
+      signal.removeEventListener('abort', leave)
+    }
+  }
+
+  status(): readonly ServerStatus[] {
+    return [...this.#servers.values()].map((server) => server.status())
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed ??= this.#dispose()
+    return this.#disposed
+  }
+
+  async #dispose(): Promise<void> {
+    await Promise.allSettled([...this.#servers.values()].map((server) => server.close()))
+    await endMarkedProcesses(this.#gatewayId)
+  }
+}
+
+function unknown(server: string): AppError {
+  return new AppError('internal', `no server is named ${server}`, { outcome: 'not_sent' })
+}
