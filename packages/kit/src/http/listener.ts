@@ -123,9 +123,16 @@ export class Listener implements AsyncDisposable {
     const closed = Promise.withResolvers<void>()
     this.#server.close(() => closed.resolve())
     for (const { response } of this.#connections.values()) closeAfter(response)
-    const sweep = setInterval(() => this.#server.closeIdleConnections(), IDLE_SWEEP_MS)
+    this.#closeIdle()
+    const sweep = setInterval(() => this.#closeIdle(), IDLE_SWEEP_MS)
     await closed.promise
     clearInterval(sweep)
+  }
+
+  #closeIdle(): void {
+    this.#server.closeIdleConnections()
+    // Node takes a connection that never sent a byte for a busy one.
+    for (const socket of this.#connections.keys()) if (socket.bytesRead === 0) socket.destroy()
   }
 
   #onConnection(socket: Socket): void {
