@@ -12,7 +12,7 @@ export interface Call {
 /** An answer, and what the record says about it. */
 export interface CallResult {
   readonly answer: Answer
-  readonly outcome: AuditOutcome
+  readonly outcome: Exclude<AuditOutcome, 'pending'>
   /** JSON-RPC code as text where the answer is an error; null otherwise. */
   readonly code: string | null
 }

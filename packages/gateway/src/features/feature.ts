@@ -1,6 +1,6 @@
 import type { Clock } from '@sallyport/kit/clock'
 import type { FairQueue } from '@sallyport/kit/limits'
-import type { AuditLog } from '@sallyport/kit/store'
+import type { AuditKind, AuditLog, AuditOutcome } from '@sallyport/kit/store'
 import type { Interceptor } from '../call/call.ts'
 
 /** What steps may use. A step takes from it only what it names. */
@@ -13,14 +13,20 @@ export interface FeatureDeps {
   /** The queue in front of a server. */
   readonly queueOf: (server: string) => FairQueue
   readonly onFinished: (finished: FinishedCall) => void
+  /** A row was handed to the audit log. */
+  readonly onRecorded: (kind: AuditKind) => void
+  /** A row could not be written. */
+  readonly onUnrecorded: () => void
 }
 
 /** What metrics learn about a call. */
 export interface FinishedCall {
+  /** Empty when the call concerns no single server. */
   readonly server: string
+  /** The server's own name for a tool its list holds; empty otherwise. */
   readonly tool: string
   readonly method: string
-  readonly outcome: string
+  readonly outcome: Exclude<AuditOutcome, 'pending'>
   readonly durationMs: number
 }
 

@@ -1,4 +1,4 @@
-import { AppError } from '@sallyport/kit/errors'
+import { AppError, type CallOutcome } from '@sallyport/kit/errors'
 import { slice } from '@sallyport/kit/mcp'
 import type { AuditEntry, AuditOutcome } from '@sallyport/kit/store'
 import type { Call, Interceptor } from '../../call/call.ts'
@@ -7,39 +7,63 @@ import type { FeatureDeps } from '../feature.ts'
 /**
  * Writes every call to the audit log before its answer leaves, and before it goes upstream unless the
  * operator pinned the tool read-only. A row that cannot be written refuses the call.
+ *
+ * @throws {AppError} `store_unwritable`, or whatever the call ends with
  */
 export function recordCalls(deps: FeatureDeps): Interceptor {
-  const { audit, clock, onFinished } = deps
   return (next) => async (call) => {
-    const base = describe(call, deps)
-    const changes = call.target !== undefined && !call.target.readOnly
-    if (audit && changes) await audit.append({ ...base, kind: 'intent' })
-    let outcome: AuditOutcome = 'failed'
-    let code: string | null = null
+    const entry = describe(call, deps)
+    if (call.target && !call.target.readOnly) {
+      await append(deps, { ...entry, kind: 'intent' }, 'not_sent')
+    }
     try {
       const result = await next(call)
-      outcome = result.outcome
-      code = result.code
+      await finish(call, entry, { outcome: result.outcome, code: result.code }, deps)
       return result
     } catch (thrown) {
       const error = AppError.from(thrown)
-      outcome = failureOutcome(error)
-      code = error.code
+      if (error.code === 'store_unwritable') throw error
+      await finish(call, entry, { outcome: failureOutcome(error), code: error.code }, deps)
       throw error
-    } finally {
-      const durationMs = clock.monotonicMs() - call.exchange.arrivedMs
-      onFinished({
-        server: base.server ?? '',
-        tool: base.tool ?? '',
-        method: base.method,
-        outcome,
-        durationMs,
-      })
-      if (audit) {
-        const durationUs = Math.round(durationMs * 1_000)
-        await audit.append({ ...base, atMs: clock.nowMs(), outcome, code, durationUs })
-      }
     }
+  }
+}
+
+interface Ending {
+  readonly outcome: Exclude<AuditOutcome, 'pending'>
+  readonly code: string | null
+}
+
+function finish(call: Call, entry: AuditEntry, ending: Ending, deps: FeatureDeps): Promise<void> {
+  const { clock, onFinished } = deps
+  const durationMs = clock.monotonicMs() - call.exchange.arrivedMs
+  const { server, tool } = call.target ?? {}
+  const { outcome } = ending
+  onFinished({
+    server: server ?? '',
+    tool: tool?.name ?? '',
+    method: entry.method,
+    outcome,
+    durationMs,
+  })
+  const durationUs = Math.round(durationMs * 1_000)
+  return append(deps, { ...entry, ...ending, atMs: clock.nowMs(), durationUs }, 'unknown')
+}
+
+/** @param effect what is known about the call when its row cannot be written */
+async function append(
+  { audit, onRecorded, onUnrecorded }: FeatureDeps,
+  entry: AuditEntry,
+  effect: CallOutcome,
+): Promise<void> {
+  if (!audit) return
+  onRecorded(entry.kind)
+  try {
+    await audit.append(entry)
+  } catch (cause) {
+    onUnrecorded()
+    const text = 'the audit log cannot be written, so the call is refused'
+    throw new AppError('store_unwritable', text, { cause, outcome: effect })
   }
 }
 
@@ -64,7 +88,7 @@ function describe(call: Call, { clock, argumentsMac }: FeatureDeps): AuditEntry 
   }
 }
 
-function failureOutcome(error: AppError): AuditOutcome {
+function failureOutcome(error: AppError): Ending['outcome'] {
   if (error.code === 'cancelled') return 'cancelled'
   if (error.outcome === 'unknown') return 'unknown'
   return error.spec.family === 'rejection' || error.code === 'queue_full' ? 'refused' : 'failed'

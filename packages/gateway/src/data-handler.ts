@@ -1,0 +1,133 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { AppError } from '@sallyport/kit/errors'
+import type { Clock } from '@sallyport/kit/clock'
+import type { Door, DoorVerdict } from '@sallyport/kit/door'
+import { createRequestId, sendError } from '@sallyport/kit/http'
+import type { AccessLog } from '@sallyport/kit/log'
+import type { McpEdge } from '@sallyport/kit/mcp'
+import type { Principal } from '@sallyport/kit/principal'
+import { LOCAL_ADMIN } from './admin/entrance.ts'
+import { answerHealth, type HealthFacts, healthKindOf, judgeHealth } from './admin/health.ts'
+
+type Handler = (req: IncomingMessage, res: ServerResponse) => void
+
+export interface DataHandlerDeps {
+  readonly door: Door
+  readonly edge: McpEdge
+  readonly healthFacts: () => HealthFacts
+  /** Undefined while the access log is off. */
+  readonly accessLog: AccessLog | undefined
+  readonly clock: Clock
+}
+
+const SERVER_PATH = /^\/servers\/([a-z0-9][a-z0-9-]{0,31})\/mcp$/
+const MCP_METHODS = 'POST, GET, DELETE'
+
+/**
+ * The data listener: the door first, then `/mcp`, `/servers/<name>/mcp` and health. Everything without
+ * a valid credential is 401, whatever it asks for, but for preflights, health and `/.well-known/`.
+ *
+ * Source: design, "Two listeners".
+ */
+export function createDataHandler(deps: DataHandlerDeps): Handler {
+  const { door, edge } = deps
+  return (req, res) => {
+    const path = pathOf(req.url ?? '')
+    const health = healthKindOf(path)
+    const wellKnown = path.startsWith('/.well-known/')
+    if (health === undefined && !wellKnown && req.method !== 'OPTIONS') {
+      const verdict = door.judge(req)
+      door.cors.apply(req, res)
+      if (deps.accessLog) watchAccess(req, res, verdict, deps)
+      if ('refuse' in verdict) return refuse(res, verdict)
+      const scope = scopeOf(path)
+      if (scope !== undefined) return void edge.serve(req, res, verdict.pass, scope)
+      const error = new AppError('not_found', 'there is nothing at this address')
+      return sendError(res, error, verdict.pass.requestId)
+    }
+    const verdict = door.judge(req, { auth: health === undefined ? 'none' : 'optional' })
+    if (deps.accessLog) watchAccess(req, res, verdict, deps)
+    if ('refuse' in verdict) {
+      door.cors.apply(req, res)
+      return refuse(res, verdict)
+    }
+    if (req.method === 'OPTIONS') return door.cors.preflight(req, res, MCP_METHODS)
+    door.cors.apply(req, res)
+    answerOpenly(req, res, { ...deps, verdict, health })
+  }
+}
+
+function answerOpenly(
+  req: IncomingMessage,
+  res: ServerResponse,
+  context: DataHandlerDeps & {
+    readonly verdict: { readonly pass: { principal: Principal | undefined; requestId: string } }
+    readonly health: ReturnType<typeof healthKindOf>
+  },
+): void {
+  const { principal, requestId } = context.verdict.pass
+  if (context.health === undefined) {
+    return sendError(res, new AppError('not_found', 'nothing is configured here'), requestId)
+  }
+  if (req.method !== 'GET' && req.method !== 'HEAD') {
+    res.setHeader('allow', 'GET, HEAD')
+    return sendError(res, new AppError('method_not_allowed', 'health takes GET'), requestId)
+  }
+  res.setHeader('x-request-id', requestId)
+  const facts = context.healthFacts()
+  const known = principal !== undefined && principal.kind !== 'anonymous'
+  answerHealth(req, res, judgeHealth(context.health, facts, known))
+}
+
+/** The local socket: MCP as the local administrator, and the admin API. */
+export function createLocalHandler(edge: McpEdge, admin: Handler): Handler {
+  return (req, res) => {
+    const scope = scopeOf(pathOf(req.url ?? ''))
+    if (scope === undefined) return admin(req, res)
+    const caller = { principal: LOCAL_ADMIN, address: 'local', requestId: createRequestId() }
+    void edge.serve(req, res, caller, scope)
+  }
+}
+
+/** Empty for `/mcp`, the server for its own address, undefined elsewhere. */
+function scopeOf(path: string): string | undefined {
+  if (path === '/mcp') return ''
+  return SERVER_PATH.exec(path)?.[1]
+}
+
+function pathOf(target: string): string {
+  const end = target.indexOf('?')
+  return end === -1 ? target : target.slice(0, end)
+}
+
+function refuse(
+  res: ServerResponse,
+  verdict: Extract<DoorVerdict<Principal | undefined>, { refuse: AppError }>,
+): void {
+  sendError(res, verdict.refuse, verdict.requestId, { challenge: verdict.challenge })
+}
+
+/** Writes one access line once the response is over. */
+function watchAccess(
+  req: IncomingMessage,
+  res: ServerResponse,
+  verdict: DoorVerdict<Principal | undefined>,
+  { accessLog, clock }: DataHandlerDeps,
+): void {
+  const atMs = clock.nowMs()
+  const startedMs = clock.monotonicMs()
+  const pass = 'pass' in verdict ? verdict.pass : verdict
+  res.once('close', () =>
+    accessLog?.record({
+      atMs,
+      requestId: pass.requestId,
+      address: pass.address,
+      principal: 'principal' in pass ? (pass.principal?.id ?? null) : null,
+      method: req.method ?? '',
+      target: req.url ?? '',
+      status: res.statusCode,
+      bytes: Number(res.getHeader('content-length') ?? 0),
+      durationMs: clock.monotonicMs() - startedMs,
+    }),
+  )
+}

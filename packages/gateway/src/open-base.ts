@@ -1,0 +1,99 @@
+import type { Clock } from '@sallyport/kit/clock'
+import { Credentials, CredentialsRefresher, type DoorDeps, Lockout } from '@sallyport/kit/door'
+import { ByteBudget, LoopWatch, RateLimits } from '@sallyport/kit/limits'
+import { Metrics } from '@sallyport/kit/metrics'
+import type { AuditLog } from '@sallyport/kit/store'
+import { startHousekeeping } from './housekeeping.ts'
+import type { GatewayOptions } from './start.ts'
+import type { State } from './state.ts'
+
+/** Everything below MCP itself. */
+export interface Base {
+  readonly options: GatewayOptions
+  readonly state: State
+  readonly audit: AuditLog | undefined
+  readonly metrics: Metrics
+  readonly door: DoorDeps
+  readonly refresher: CredentialsRefresher
+  readonly budget: ByteBudget
+  readonly loop: LoopWatch
+  /** Ends what belongs to a revoked principal; set once there is something to end. */
+  readonly revoked: { end: (principalId: string) => void }
+}
+
+/** Opens audit log, credentials, limits and metrics; everything opened belongs to `scope`. */
+export async function openBase(
+  state: State,
+  options: GatewayOptions,
+  scope: AsyncDisposableStack,
+): Promise<Base> {
+  const { config, clock, log } = options
+  const { limits } = config
+  const metrics = new Metrics({ version: options.version, perTool: config.metrics.perTool })
+  if (!config.audit.enabled) log.warn({}, 'audit is switched off: calls leave no record')
+  const audit = config.audit.enabled
+    ? scope.use(await state.store.openAudit({ durability: config.audit.durability }))
+    : undefined
+  const retention = { keepMs: config.audit.keepMs, bytesMax: config.audit.maxBytes }
+  scope.use(startHousekeeping(state.store, audit, retention, log))
+  const loop = scope.use(LoopWatch.start(clock))
+  const credentials = new Credentials(clock, config.auth.tokens)
+  const revoked = { end: (_principalId: string): void => undefined }
+  const refresher = scope.use(
+    await CredentialsRefresher.start({
+      keys: state.store.keys,
+      credentials,
+      log,
+      onRevoked: (principalId) => revoked.end(principalId),
+    }),
+  )
+  const { perPrincipal, lockout } = limits
+  const door: DoorDeps = {
+    credentials,
+    rates: new RateLimits(clock, {
+      capacity: perPrincipal.burst,
+      refillPerSecond: perPrincipal.rate,
+    }),
+    lockout: new Lockout(clock, lockout),
+    overloaded: () => loop.overloaded,
+    onRefused: createRefusalRecorder(audit, metrics, clock),
+  }
+  const budget = new ByteBudget({ totalBytesMax: limits.bufferedBytes })
+  return { options, state, audit, metrics, door, refresher, budget, loop, revoked }
+}
+
+const DOOR_ROWS_PER_SECOND = 10
+
+/** Counts what the door refuses, and keeps at most ten rows a second and address of it. */
+function createRefusalRecorder(
+  audit: AuditLog | undefined,
+  metrics: Metrics,
+  clock: Clock,
+): DoorDeps['onRefused'] {
+  const rows = new RateLimits(clock, {
+    capacity: DOOR_ROWS_PER_SECOND,
+    refillPerSecond: DOOR_ROWS_PER_SECOND,
+  })
+  return (error, address, principal) => {
+    metrics.doorRefused(error.code)
+    if (!audit || !rows.take(address).allowed) return
+    const entry = {
+      atMs: clock.nowMs(),
+      kind: 'door',
+      requestId: '',
+      principal: principal?.id ?? '',
+      tenant: principal?.tenant ?? null,
+      address,
+      method: '',
+      server: null,
+      tool: null,
+      outcome: 'refused',
+      code: error.code,
+      durationUs: null,
+      argumentsMac: null,
+    } as const
+    metrics.auditAppended('door')
+    // The refusal stands whether or not its row could be written; the failure shows in readiness.
+    audit.append(entry).catch(() => metrics.auditFailed())
+  }
+}

@@ -1,0 +1,124 @@
+import { createKey, Door } from '@sallyport/kit/door'
+import { openListener } from '@sallyport/kit/http'
+import { prepareSocketFolder, socketPathOf } from '@sallyport/kit/lifecycle'
+import { AccessLog } from '@sallyport/kit/log'
+import { type AdminDeps, createAdminApp } from './admin/admin-app.ts'
+import type { HealthFacts } from './admin/health.ts'
+import { createDataHandler, createLocalHandler } from './data-handler.ts'
+import type { Base } from './open-base.ts'
+import type { Mcp } from './open-mcp.ts'
+
+const SOCKET_MODE = 0o600
+
+/** Where the gateway listens, `host:port`. */
+export interface Addresses {
+  data: string
+  admin: string
+}
+
+/** What changes while the gateway lives. */
+interface Life {
+  phase: HealthFacts['phase']
+  readonly startedAtMs: number
+  readonly startedMs: number
+  readonly addresses: Addresses
+}
+
+/** Opens the local socket, then the admin and data listeners; the data listener drains when `scope` ends. */
+export async function openListeners(
+  base: Base,
+  mcp: Mcp,
+  scope: AsyncDisposableStack,
+): Promise<Addresses> {
+  const { config, log, clock } = base.options
+  const { limits } = config
+  const life: Life = {
+    phase: 'starting',
+    startedAtMs: clock.nowMs(),
+    startedMs: clock.monotonicMs(),
+    addresses: { data: '', admin: '' },
+  }
+  const healthFacts = () => readHealth(base, mcp, life)
+  const doorFor = (host: string): Door =>
+    new Door({ ...config, host, anonymous: config.auth.anonymous }, base.door)
+  const entrance = {
+    door: doorFor(config.admin.host),
+    host: config.admin.host,
+    protectMetrics: config.metrics.protect,
+  }
+  const admin = scope.use(await createAdminApp({ ...adminDeps(base, mcp, life), entrance }))
+  const door = doorFor(config.listen.host)
+  const shared = { limits, isProxy: (peer: string) => door.proxies.includes(peer) }
+  const path = socketPathOf(base.state.base)
+  prepareSocketFolder(base.state.base, path)
+  const local = createLocalHandler(mcp.edge, admin.handleLocally)
+  scope.use(await openListener({ address: { path, mode: SOCKET_MODE }, handler: local, ...shared }))
+  const adminListener = scope.use(
+    await openListener({ address: config.admin, handler: admin.handle, ...shared }),
+  )
+  const accessLog = openAccessLog(base, scope)
+  const handler = createDataHandler({ door, edge: mcp.edge, healthFacts, accessLog, clock })
+  const data = scope.use(await openListener({ address: config.listen, handler, ...shared }))
+  scope.defer(async () => {
+    life.phase = 'draining'
+    log.info({ drainMs: limits.drainMs }, 'gateway stopping')
+    await Promise.all([mcp.edge.drain(limits.drainMs), data.stop(limits.drainMs)])
+  })
+  life.addresses.data = data.address
+  life.addresses.admin = adminListener.address
+  life.phase = 'running'
+  return life.addresses
+}
+
+function openAccessLog({ options }: Base, scope: AsyncDisposableStack): AccessLog | undefined {
+  if (!options.config.log.access) return undefined
+  return scope.use(
+    AccessLog.open({ destination: options.accessDestination, json: options.accessJson }),
+  )
+}
+
+function readHealth(base: Base, mcp: Mcp, life: Life): HealthFacts {
+  return {
+    phase: life.phase,
+    storeWritable: base.audit?.writable ?? true,
+    loopStuck: base.loop.overloaded,
+    version: base.options.version,
+    uptimeSeconds: (base.options.clock.monotonicMs() - life.startedMs) / 1_000,
+    servers: mcp.upstreams.status(),
+  }
+}
+
+function adminDeps(base: Base, mcp: Mcp, life: Life): Omit<AdminDeps, 'entrance'> {
+  const { state, options, metrics } = base
+  const { clock, log, version, config } = options
+  return {
+    keys: state.store.keys,
+    createKey,
+    onKeysChanged: () => base.refresher.refresh(),
+    clock,
+    log,
+    audit: state.store.reader,
+    servers: {
+      status: () => mcp.upstreams.status(),
+      toolCount: (server) => {
+        const known = mcp.catalogue.get(server)
+        return known?.readAtMs === undefined ? null : known.tools.length
+      },
+    },
+    metrics,
+    health: () => readHealth(base, mcp, life),
+    status: () => ({
+      version,
+      environment: config.environment,
+      phase: life.phase,
+      pid: process.pid,
+      startedAt: new Date(life.startedAtMs).toISOString(),
+      uptimeSeconds: (clock.monotonicMs() - life.startedMs) / 1_000,
+      data: life.addresses.data,
+      admin: life.addresses.admin,
+      store: { kind: state.store.kind, writable: base.audit?.writable ?? true },
+      servers: Object.keys(config.servers).length,
+      callsInFlight: mcp.edge.load.requests,
+    }),
+  }
+}

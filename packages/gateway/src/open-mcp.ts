@@ -1,0 +1,134 @@
+import { createHmac, createSecretKey } from 'node:crypto'
+import { Sealer } from '@sallyport/kit/crypto'
+import { Deadlines, FairQueue, PrincipalSlots } from '@sallyport/kit/limits'
+import { LegacySessions, McpEdge } from '@sallyport/kit/mcp'
+import { NO_SERVER } from '@sallyport/kit/metrics'
+import { GatewayApplication } from './call/application.ts'
+import { createInvoke } from './call/invoke.ts'
+import type { FeatureDeps } from './features/feature.ts'
+import { FEATURES } from './features/list.ts'
+import type { Base } from './open-base.ts'
+import { Catalogue } from './routing/catalogue.ts'
+import { ToolList } from './routing/tool-list.ts'
+import type { RunnableConfig } from './config/index.ts'
+import { fingerprintOf } from './upstreams/fingerprint.ts'
+import type { Upstreams } from './upstreams/upstream.ts'
+import { openUpstreams } from './upstreams/upstreams.ts'
+
+const LIST_WAIT_MS = 5_000
+const UNREAD_BYTES_MAX = 4 * 1024 * 1024
+
+/** MCP on both sides: the edge towards clients, the upstreams towards servers. */
+export interface Mcp {
+  readonly edge: McpEdge
+  readonly upstreams: Upstreams
+  readonly catalogue: Catalogue
+}
+
+/** Opens catalogue, upstreams and edge and ties them together. */
+export async function openMcp(base: Base, scope: AsyncDisposableStack): Promise<Mcp> {
+  const { options, state } = base
+  const { config, clock, log, version } = options
+  const { limits } = config
+  const catalogue = await Catalogue.open({
+    servers: config.servers,
+    fingerprintOf,
+    store: state.store.catalogues,
+    clock,
+    log,
+  })
+  const clientInfo = { name: 'sallyport', version }
+  const upstreams = scope.use(
+    await openUpstreams({
+      servers: config.servers,
+      limits: { resultBytes: limits.resultBytes, callMs: limits.callMs },
+      toolsKnown: new Map(catalogue.list().map(({ server, tools }) => [server, tools.length])),
+      clock,
+      log,
+      eras: state.store.catalogues,
+      gatewayId: state.gatewayId,
+      clientInfo,
+      events: {
+        onTools: (server, pages) => catalogue.replace(server, pages),
+        onState: () => undefined, // lists and metrics read states when they are asked for
+      },
+    }),
+  )
+  const queues = openQueues(config)
+  const sealer = new Sealer(state.keys, 'mcp')
+  const app = new GatewayApplication({
+    version,
+    catalogue,
+    toolList: new ToolList({
+      catalogue,
+      status: () => upstreams.status(),
+      sealer,
+      pageTools: limits.listTools,
+    }),
+    upstreams,
+    interceptors: FEATURES.map((feature) => feature.open(featureDeps(base, queues))),
+    invoke: createInvoke(upstreams, { clientInfo }),
+    deadlines: scope.use(new Deadlines(clock)),
+    log,
+    limits: { callMs: limits.callMs, listWaitMs: LIST_WAIT_MS },
+  })
+  const edge = new McpEdge(app, {
+    sessions: new LegacySessions(sealer, clock, limits.session),
+    reserve: (principalId) => base.budget.reserve(principalId),
+    clock,
+    log,
+    limits: {
+      requestBytes: limits.requestBytes,
+      depth: limits.depth,
+      stallMs: limits.streamStallMs,
+      unreadBytesMax: Math.max(UNREAD_BYTES_MAX, limits.resultBytes * 2),
+    },
+  })
+  scope.use(edge)
+  catalogue.onChanged = (server) => edge.toolsChanged(server)
+  base.revoked.end = (principalId) => edge.endPrincipal(principalId)
+  watchRuntime(base, { edge, upstreams, catalogue }, queues)
+  return { edge, upstreams, catalogue }
+}
+
+function openQueues(config: RunnableConfig): ReadonlyMap<string, FairQueue> {
+  const slots = new PrincipalSlots(config.limits.perPrincipal.concurrent)
+  return new Map(
+    Object.values(config.servers).map(({ name, inFlight, queued }) => [
+      name,
+      new FairQueue({ inFlightMax: inFlight, queuedMax: queued }, slots),
+    ]),
+  )
+}
+
+function featureDeps(base: Base, queues: ReadonlyMap<string, FairQueue>): FeatureDeps {
+  const { audit, metrics, state, options } = base
+  const macKey = createSecretKey(state.keys.deriveKey('audit/arguments'))
+  return {
+    clock: options.clock,
+    audit,
+    argumentsMac: (bytes) => createHmac('sha256', macKey).update(bytes).digest('hex'),
+    queueOf: (server) => queues.get(server) ?? new FairQueue({ inFlightMax: 1, queuedMax: 0 }),
+    onFinished: ({ server, tool, method, outcome, durationMs }) => {
+      metrics.callFinished(server === '' ? NO_SERVER : server, method, outcome, durationMs / 1_000)
+      if (tool !== '') metrics.toolFinished(server, tool, outcome === 'ok')
+    },
+    onRecorded: (kind) => metrics.auditAppended(kind),
+    onUnrecorded: () => metrics.auditFailed(),
+  }
+}
+
+function watchRuntime(base: Base, mcp: Mcp, queues: ReadonlyMap<string, FairQueue>): void {
+  base.metrics.watch(() => ({
+    servers: mcp.upstreams.status().map(({ name, state, inFlight }) => ({
+      name,
+      state,
+      inFlight,
+      queued: queues.get(name)?.queued ?? 0,
+    })),
+    bufferedBytes: base.budget.total,
+    openStreams: mcp.edge.load.streams,
+    legacySessions: mcp.edge.load.sessions,
+    storeWritable: base.audit?.writable ?? true,
+  }))
+}

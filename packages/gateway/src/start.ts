@@ -1,0 +1,88 @@
+import type { RunnableConfig } from './config/index.ts'
+import type { Clock } from '@sallyport/kit/clock'
+import { createKey } from '@sallyport/kit/door'
+import type { AccessDestination, Log } from '@sallyport/kit/log'
+import { openBase } from './open-base.ts'
+import { type Addresses, openListeners } from './open-listeners.ts'
+import { openMcp } from './open-mcp.ts'
+import { openState, type State } from './state.ts'
+
+export interface GatewayOptions {
+  readonly config: RunnableConfig
+  readonly stateFolder: string
+  readonly version: string
+  readonly clock: Clock
+  readonly log: Log
+  /** Where access lines go while `log.access` is on. */
+  readonly accessDestination: AccessDestination
+  readonly accessJson: boolean
+  readonly workerUrl?: URL
+}
+
+/** A key made on the first start, shown once. */
+export interface FirstKey {
+  readonly id: string
+  readonly name: string
+  readonly key: string
+}
+
+/** A running gateway: two listeners, a local socket, and everything behind them. */
+export class Gateway implements AsyncDisposable {
+  /** `host:port` of the data listener. */
+  readonly dataAddress: string
+  readonly adminAddress: string
+  /** Set when this start made the first key. */
+  readonly firstKey: FirstKey | undefined
+  readonly #resources: AsyncDisposableStack
+
+  private constructor(
+    addresses: Addresses,
+    firstKey: FirstKey | undefined,
+    resources: AsyncDisposableStack,
+  ) {
+    this.dataAddress = addresses.data
+    this.adminAddress = addresses.admin
+    this.firstKey = firstKey
+    this.#resources = resources
+  }
+
+  /**
+   * Opens everything in dependency order; what refuses to start does so before any port opens. If a step
+   * fails, the steps before it are closed again, in reverse.
+   *
+   * @throws {AppError} see `openState`; `port_taken`
+   */
+  static async start(options: GatewayOptions): Promise<Gateway> {
+    await using opening = new AsyncDisposableStack()
+    const state = opening.use(await openState(options))
+    const firstKey = await makeFirstKey(state, options)
+    const base = await openBase(state, options, opening)
+    const mcp = await openMcp(base, opening)
+    const addresses = await openListeners(base, mcp, opening)
+    const { log } = options
+    log.info({ ...addresses }, 'gateway listening')
+    return new Gateway(addresses, firstKey, opening.move())
+  }
+
+  /** Stops accepting, drains, then closes servers, audit log and store. Safe to call twice. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#resources.disposeAsync()
+  }
+}
+
+async function makeFirstKey(
+  { store }: State,
+  { config, clock }: GatewayOptions,
+): Promise<FirstKey | undefined> {
+  if (config.auth.tokens.length > 0 || config.auth.anonymous) return undefined
+  if ((await store.keys.list()).length > 0) return undefined
+  const made = createKey({
+    name: 'first',
+    role: 'caller',
+    tenant: null,
+    expiresAtMs: null,
+    clock,
+  })
+  await store.keys.create(made.record)
+  return { id: made.record.id, name: made.record.name, key: made.text.reveal() }
+}
