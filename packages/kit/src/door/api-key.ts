@@ -48,20 +48,27 @@ export function createKey(key: NewKey): { text: Secret; record: KeyRecord } {
  * at any list; the checksum is no secret and proves nothing else.
  */
 export function parseKey(text: string): { readonly id: string } | undefined {
-  if (!isKeyShaped(text)) return undefined
-  const head = text.slice(0, KEY_LENGTH - CHECKSUM_LENGTH)
-  if (checksum(head) !== text.slice(KEY_LENGTH - CHECKSUM_LENGTH)) return undefined
+  if (!isKeyShaped(text) || !hasValidChecksum(text)) return undefined
   return { id: text.slice(3, 3 + ID_LENGTH) }
 }
 
-/** Whether a text has the form of our keys, its checksum aside. */
-export function isKeyShaped(text: string): boolean {
-  return text.length === KEY_LENGTH && KEY.test(text)
+/** Whether a text has the form of our keys and yet cannot be one: mistyped or cut. */
+export function isMistyped(text: string): boolean {
+  return isKeyShaped(text) && !hasValidChecksum(text)
 }
 
 /** SHA-256 of a key or token: the only form in which credentials are kept and compared. */
 export function hashCredential(text: string): Buffer {
   return hash('sha256', text, 'buffer')
+}
+
+function isKeyShaped(text: string): boolean {
+  return text.length === KEY_LENGTH && KEY.test(text)
+}
+
+function hasValidChecksum(text: string): boolean {
+  const headLength = KEY_LENGTH - CHECKSUM_LENGTH
+  return checksum(text.slice(0, headLength)) === text.slice(headLength)
 }
 
 function createKeyId(): string {

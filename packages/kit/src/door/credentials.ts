@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts'
 import type { Principal } from '../principal.ts'
 import type { Secret } from '../secret.ts'
 import type { KeyRecord } from '../store/store.ts'
-import { hashCredential, isKeyShaped, parseKey } from './api-key.ts'
+import { hashCredential, isMistyped } from './api-key.ts'
 
 /** A bearer token of the configuration. */
 export interface StaticToken {
@@ -43,7 +43,7 @@ export class Credentials {
    * constant time, so that the answer's timing says nothing about how much of it was right.
    */
   lookup(credential: string): Principal | undefined {
-    if (isKeyShaped(credential) && parseKey(credential) === undefined) return undefined
+    if (isMistyped(credential)) return undefined
     const digest = hash('sha256', credential, 'hex')
     const entry = this.#keys.get(digest) ?? this.#tokens.get(digest)
     if (entry === undefined) return undefined

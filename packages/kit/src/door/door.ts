@@ -63,7 +63,12 @@ export interface DoorDeps {
   /** True while load must be shed; `LoopWatch`. */
   readonly overloaded?: () => boolean
   /** Counts a refusal. Must not throw. */
-  readonly onRefused: (error: AppError, address: string, principal?: Principal) => void
+  readonly onRefused: (
+    error: AppError,
+    address: string,
+    principal: Principal | undefined,
+    requestId: string,
+  ) => void
 }
 
 const ANONYMOUS: Principal = {
@@ -125,7 +130,7 @@ export class Door {
       return { pass: { principal, address, requestId } }
     } catch (thrown) {
       const refuse = AppError.from(thrown)
-      this.#deps.onRefused(refuse, address, principal)
+      this.#deps.onRefused(refuse, address, principal, requestId)
       return { refuse, challenge: refuse.spec.http === 401, address, requestId }
     }
   }
