@@ -25,6 +25,8 @@ export type GatewayConfigLoad =
       readonly problems: readonly ConfigProblem[]
       /** Absolute path, or `environment` for `INSTANCES`. */
       readonly file: string
+      /** The folder for what this configuration keeps outside its store; not made here. */
+      readonly stateFolder: string
     }
   | { readonly ok: false; readonly problems: readonly ConfigProblem[]; readonly file: string }
 
@@ -79,7 +81,8 @@ function loadFile(file: string, env: Environment, judgeServers: ServerRules): Ga
   })
   if (!loaded.ok) return { ...loaded, file }
   const config = complete(loaded.config, { folder, identity: file, env: loaded.env })
-  return { ok: true, config, problems: loaded.problems, file }
+  const folderOfState = stateFolder(file, loaded.env)
+  return { ok: true, config, problems: loaded.problems, file, stateFolder: folderOfState }
 }
 
 function loadInstances(env: Environment, cwd: string): GatewayConfigLoad {
@@ -96,7 +99,8 @@ function loadInstances(env: Environment, cwd: string): GatewayConfigLoad {
   }
   const identity = `instances:${cwd}:${config.listen.port}`
   const runnable = complete(config, { folder: cwd, identity, env })
-  return { ok: true, config: runnable, problems: warnings, file }
+  const folderOfState = stateFolder(identity, env)
+  return { ok: true, config: runnable, problems: warnings, file, stateFolder: folderOfState }
 }
 
 interface Anchor {
