@@ -46,7 +46,7 @@ export async function openListeners(
     host: config.admin.host,
     protectMetrics: config.metrics.protect,
   }
-  const admin = scope.use(await createAdminApp({ ...adminDeps(base, mcp, life), entrance }))
+  const admin = scope.use(createAdminApp({ ...adminDeps(base, mcp, life), entrance }))
   const door = doorFor(config.listen.host)
   const shared = { limits, isProxy: (peer: string) => door.proxies.includes(peer) }
   const path = socketPathOf(base.state.base)
