@@ -1,10 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { AppError } from '@sallyport/kit/errors'
-import { sendContinue, sendError } from '@sallyport/kit/http'
-import type { Log } from '@sallyport/kit/log'
-import type { Principal } from '@sallyport/kit/principal'
-import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
-import { type AuditDeps, addAuditRoutes } from './audit-routes.ts'
+import { sendError } from '@sallyport/kit/http'
 import {
   enterByDoor,
   enterLocally,
@@ -13,111 +9,106 @@ import {
   toAdminErrorBody,
   visitOf,
 } from './entrance.ts'
-import { addKeyRoutes, type KeyDeps } from './key-routes.ts'
-import { isPermitted, methodsAt, needOf } from './permissions.ts'
-import { toAppError } from './request-error.ts'
-import { addSightRoutes, type SightDeps } from './sight-routes.ts'
+import type { FastifyApp, RouteDeps } from './fastify-app.ts'
+import { answerHealth, healthKindOf, judgeHealth } from './health.ts'
+import { methodsAt } from './permissions.ts'
 
-const BODY_BYTES_MAX = 64 * 1_024
-// A key name of 64 characters, each four bytes long and percent-encoded.
-const PARAMETER_CHARACTERS_MAX = 64 * 4 * 3
-
-export interface AdminDeps extends KeyDeps, AuditDeps, SightDeps {
+export interface AdminDeps extends RouteDeps {
   readonly entrance: EntranceRules
-  readonly log: Log
 }
 
-/** The admin API, once, for both ways in. Neither handler throws. */
+/** The admin API, once, for both ways in. Its handlers never throw. */
 export interface AdminApp extends AsyncDisposable {
   /** For the admin listener: everything passes the door first. */
   readonly handle: (req: IncomingMessage, res: ServerResponse) => void
-  /** For the local socket: whoever connects is the local administrator. */
+  /** For the local socket: whoever can connect is the local administrator. */
   readonly handleLocally: (req: IncomingMessage, res: ServerResponse) => void
-  /** Every route that was registered, as `GET /path`. */
-  readonly routes: readonly string[]
+  /** Loads what the first request would; returns every route, as `GET /path`. */
+  load(): Promise<readonly string[]>
 }
 
-/** Builds the app; it opens nothing. The caller owns the listeners and closes them before the app. */
-export async function createAdminApp(deps: AdminDeps): Promise<AdminApp> {
-  const app = fastify({
-    logger: false,
-    bodyLimit: BODY_BYTES_MAX,
-    routerOptions: { maxParamLength: PARAMETER_CHARACTERS_MAX },
-    frameworkErrors: (error, request, reply) => answerError(error, request, reply, deps.log),
-  })
-  // A page of any site may send plain text without asking first.
-  app.removeContentTypeParser('text/plain')
-  const routes: string[] = []
-  app.addHook('onRoute', ({ method, url }) => {
-    for (const each of [method].flat()) routes.push(`${each} ${url}`)
-  })
-  guard(app, deps)
-  addKeyRoutes(app, deps)
-  addAuditRoutes(app, deps)
-  addSightRoutes(app, deps)
-  await app.ready()
-  return {
-    handle: (req, res) => {
-      if (!enterByDoor(req, res, deps.entrance)) return
-      if (req.method === 'OPTIONS') answerPreflight(req, res, deps.entrance)
-      else app.routing(req, res)
-    },
-    handleLocally: (req, res) => {
-      enterLocally(req, res)
-      app.routing(req, res)
-    },
-    routes,
-    [Symbol.asyncDispose]: () => app.close(),
+/** Makes the app; it holds nothing until it is loaded. The owner closes the listeners, then disposes it. */
+export function createAdminApp(deps: AdminDeps): AdminApp {
+  return new LazyAdminApp(deps)
+}
+
+/**
+ * Answers health without Fastify, which costs a tenth of a second and 10 MB: it is loaded with the first
+ * other request, or by `load`.
+ */
+class LazyAdminApp implements AdminApp {
+  readonly #deps: AdminDeps
+  #loading: Promise<FastifyApp> | undefined
+  #loaded: FastifyApp | undefined
+
+  constructor(deps: AdminDeps) {
+    this.#deps = deps
   }
-}
 
-/** What holds for every route: permission before the body, one shape of errors, 404 and 405. */
-export function guard(app: FastifyInstance, { log }: { readonly log: Log }): void {
-  app.addHook('onRequest', async (request, reply) => {
-    // Before the body: what is sent to a wrong address is nobody's to parse.
-    if (request.is404) throw nothingThere(request, reply)
-    const { principal, metricsOpen } = visitOf(request.raw)
-    const route = request.routeOptions.url ?? ''
-    const exempt = metricsOpen && route === '/metrics'
-    if (!exempt && !isPermitted(needOf(request.method, route), principal)) {
-      throw notPermitted(principal)
+  readonly handle = (req: IncomingMessage, res: ServerResponse): void => {
+    if (!enterByDoor(req, res, this.#deps.entrance)) return
+    if (req.method === 'OPTIONS') this.#answerPreflight(req, res)
+    else this.#dispatch(req, res)
+  }
+
+  readonly handleLocally = (req: IncomingMessage, res: ServerResponse): void => {
+    enterLocally(req, res)
+    this.#dispatch(req, res)
+  }
+
+  async load(): Promise<readonly string[]> {
+    const app = await this.#load()
+    return app.routes
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // A load that failed has told its caller.
+    await Promise.allSettled([this.#loading])
+    await this.#loaded?.[Symbol.asyncDispose]()
+  }
+
+  #dispatch(req: IncomingMessage, res: ServerResponse): void {
+    const kind = healthKindOf(req.url ?? '')
+    if (kind !== undefined && (req.method === 'GET' || req.method === 'HEAD')) {
+      const { principal } = visitOf(req)
+      const detailed = principal !== undefined && principal.kind !== 'anonymous'
+      answerHealth(req, res, judgeHealth(kind, this.#deps.health(), detailed))
+    } else if (this.#loaded !== undefined) {
+      this.#loaded.answer(req, res)
+    } else {
+      void this.#answerLater(req, res)
     }
-    sendContinue(request.raw)
-  })
-  app.setNotFoundHandler((request, reply) => {
-    throw nothingThere(request, reply)
-  })
-  app.setErrorHandler((error, request, reply) => answerError(error, request, reply, log))
-}
+  }
 
-function nothingThere(request: FastifyRequest, reply: FastifyReply): AppError {
-  const methods = methodsAt(pathOf(request.url))
-  if (methods.length === 0) return new AppError('not_found', 'there is nothing at this address')
-  reply.raw.setHeader('allow', methods.join(', '))
-  return new AppError('method_not_allowed', `this address takes ${methods.join(', ')}`)
-}
+  async #answerLater(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    try {
+      const app = await this.#load()
+      app.answer(req, res)
+    } catch (thrown) {
+      const err = AppError.from(thrown)
+      const { requestId } = visitOf(req)
+      this.#deps.log.error({ err, requestId }, 'admin api could not be loaded')
+      sendError(res, err, requestId, { toBody: toAdminErrorBody })
+    }
+  }
 
-function notPermitted(principal: Principal | undefined): AppError {
-  if (principal === undefined) return new AppError('credential_missing', 'a key or token is needed')
-  return new AppError('forbidden', 'the role of this key does not allow that; use an admin key')
-}
+  #load(): Promise<FastifyApp> {
+    this.#loading ??= this.#build().catch((error: unknown) => {
+      this.#loading = undefined
+      throw error
+    })
+    return this.#loading
+  }
 
-// Takes the response over from Fastify, whose own errors have another shape.
-function answerError(
-  thrown: unknown,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  log: Log,
-): void {
-  const error = toAppError(thrown)
-  const { requestId } = visitOf(request.raw)
-  if (error.spec.family === 'defect') log.error({ err: error, requestId }, 'admin request failed')
-  if (error.spec.family === 'failure') log.warn({ err: error, requestId }, 'admin request failed')
-  reply.hijack()
-  sendError(reply.raw, error, requestId, { toBody: toAdminErrorBody })
-}
+  async #build(): Promise<FastifyApp> {
+    const { buildFastifyApp } = await import('./fastify-app.ts')
+    this.#loaded = await buildFastifyApp(this.#deps)
+    return this.#loaded
+  }
 
-function answerPreflight(req: IncomingMessage, res: ServerResponse, rules: EntranceRules): void {
-  const methods = methodsAt(pathOf(req.url ?? ''))
-  rules.door.cors.preflight(req, res, methods.length === 0 ? 'GET' : methods.join(', '))
+  #answerPreflight(req: IncomingMessage, res: ServerResponse): void {
+    const methods = methodsAt(pathOf(req.url ?? ''))
+    const { cors } = this.#deps.entrance.door
+    cors.preflight(req, res, methods.length === 0 ? 'GET' : methods.join(', '))
+  }
 }

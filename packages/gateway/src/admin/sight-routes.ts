@@ -1,8 +1,7 @@
 import type { GatewayStatus, ServerItem, ServerList } from '@sallyport/contract/admin'
 import type { FastifyInstance } from 'fastify'
 import type { ServerStatus } from '../upstreams/upstream.ts'
-import { visitOf } from './entrance.ts'
-import { answerHealth, type HealthFacts, healthKindOf, judgeHealth } from './health.ts'
+import type { HealthFacts } from './health.ts'
 
 export interface SightDeps {
   readonly servers: {
@@ -15,19 +14,8 @@ export interface SightDeps {
   readonly status: () => GatewayStatus
 }
 
-const HEALTH_PATHS = ['/health', '/health/live', '/health/ready', '/health/startup']
-
-/** What can be seen of a running gateway: health, metrics, status, servers. */
+/** What can be seen of a running gateway: metrics, status, servers. Health is answered before Fastify. */
 export function addSightRoutes(app: FastifyInstance, deps: SightDeps): void {
-  for (const path of HEALTH_PATHS) {
-    app.get(path, (request, reply) => {
-      const { principal } = visitOf(request.raw)
-      const detailed = principal !== undefined && principal.kind !== 'anonymous'
-      const kind = healthKindOf(path) ?? 'health'
-      reply.hijack()
-      answerHealth(request.raw, reply.raw, judgeHealth(kind, deps.health(), detailed))
-    })
-  }
   app.get('/metrics', async (_request, reply) => {
     const text = await deps.metrics.render()
     return reply.type(deps.metrics.contentType).send(text)

@@ -55,6 +55,8 @@ export interface Asked {
 export interface FixtureOptions {
   readonly anonymous?: boolean
   readonly protectMetrics?: boolean
+  /** Requests a caller may make in a row. */
+  readonly burst?: number
   readonly deps?: Partial<AdminDeps>
 }
 
@@ -67,9 +69,9 @@ export async function openFixture(options: FixtureOptions = {}) {
   const lines: string[] = []
   const facts: { current: HealthFacts } = { current: FACTS }
   const queries: AuditQuery[] = []
-  const door = openDoor(keys.credentials, options.anonymous === true)
+  const door = openDoor(keys.credentials, options)
   const app = opening.use(
-    await createAdminApp({
+    createAdminApp({
       entrance: { door, host: '127.0.0.1', protectMetrics: options.protectMetrics === true },
       log: createLog({ level: 'debug', json: true, destination: { write: (l) => lines.push(l) } }),
       clock: systemClock,
@@ -122,12 +124,13 @@ export async function openFixture(options: FixtureOptions = {}) {
   }
 }
 
-function openDoor(credentials: Credentials, anonymous: boolean): Door {
+function openDoor(credentials: Credentials, options: FixtureOptions): Door {
+  const { anonymous = false, burst = 1_000 } = options
   return new Door(
     { host: '127.0.0.1', allowedHosts: [], origins: [], trustedProxies: [], anonymous },
     {
       credentials,
-      rates: new RateLimits(systemClock, { capacity: 1_000, refillPerSecond: 1_000 }),
+      rates: new RateLimits(systemClock, { capacity: burst, refillPerSecond: 0.001 }),
       lockout: new Lockout(systemClock, { failures: 0, windowMs: 60_000, holdMs: 60_000 }),
       onRefused: () => undefined,
     },

@@ -14,7 +14,7 @@ import { AppError } from '@sallyport/kit/errors'
 import { callSocket } from '@sallyport/kit/lifecycle'
 import { fastify } from 'fastify'
 import { expect, test } from 'vitest'
-import { guard } from '../../src/admin/admin-app.ts'
+import { guard } from '../../src/admin/fastify-app.ts'
 import { enterLocally } from '../../src/admin/entrance.ts'
 import { needOf } from '../../src/admin/permissions.ts'
 import { type Answer, openFixture } from './admin-fixture.ts'
@@ -37,8 +37,9 @@ const API = [
 
 test('has a permission for every route that is registered', async () => {
   await using fixture = await openFixture()
-  expect(fixture.app.routes.length).toBeGreaterThan(API.length)
-  const missing = fixture.app.routes.filter((name) => {
+  const routes = await fixture.app.load()
+  expect(routes.length).toBeGreaterThan(API.length)
+  const missing = routes.filter((name) => {
     const [method = '', route = ''] = name.split(' ')
     return needOf(method, route) === undefined
   })
@@ -155,6 +156,25 @@ test('refuses a body that is not JSON, and one that grows past the limit unannou
     headers: { 'transfer-encoding': 'chunked' },
   })
   expect(codeOf(chunked)).toBe('request_too_large')
+})
+
+test('keeps its sentence short however much is wrong', async () => {
+  await using fixture = await openFixture()
+  const unknown = Object.fromEntries(Array.from({ length: 300 }, (_, n) => [`unknown${n}`, 1]))
+  const body = JSON.stringify(unknown)
+  const answer = await fixture.ask('/api/v1/keys', { key: fixture.adminKey, method: 'POST', body })
+  expect(codeOf(answer)).toBe('request_invalid')
+  expect(adminError.parse(answer.json).error.message.length).toBeLessThanOrEqual(500)
+})
+
+test('answers health however many requests came before, and nothing else', async () => {
+  await using fixture = await openFixture({ burst: 1 })
+  const key = fixture.adminKey
+  expect((await fixture.ask('/api/v1/status', { key })).status).toBe(200)
+  const refused = await fixture.ask('/api/v1/status', { key })
+  expect(codeOf(refused)).toBe('rate_limited')
+  expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0)
+  expect((await fixture.ask('/health', { key })).status).toBe(200)
 })
 
 test('answers 404 for what is not there and 405, with what is, for a wrong method', async () => {

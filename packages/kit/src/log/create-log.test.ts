@@ -64,6 +64,15 @@ test('describes an error with its code and every cause', () => {
   expect(line['time']).toMatch(/^\d{4}-\d\d-\d\dT.*Z$/)
 })
 
+test('follows five causes and no further', () => {
+  const { log, lines } = collect(true)
+  let err = new Error('root')
+  for (let n = 0; n < 10; n += 1) err = new Error(`wrap ${n}`, { cause: err })
+  log.error({ err }, 'call failed')
+  expect(lines.join('')).toContain('wrap 4')
+  expect(lines.join('')).not.toContain('wrap 3"')
+})
+
 test('survives a cause that points back at itself and an object without end', () => {
   const { log, lines } = collect(true)
   const err = new Error('round')
