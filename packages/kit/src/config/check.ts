@@ -26,6 +26,8 @@ export class DocumentCheck<Config> {
   readonly #problems: ConfigProblem[]
   /** Paths (of the present tree) already known to be wrong; what follows from them is not reported. */
   readonly #wrong: ConfigPath[] = []
+  /** Keys we gave in place of names that are not allowed. */
+  readonly #standIns = new Set<string>()
   #root: MapNode
   #keys: KnownKeys | undefined
 
@@ -63,11 +65,11 @@ export class DocumentCheck<Config> {
       const knownBefore = this.#wrong.slice()
       const before = this.#root
       const issues = result.error.issues.flatMap(flatten)
-      // Misspelt keys first: what they were meant to be is then not missing.
+      // Misspelt keys first. What else was said of their maps is asked again with the keys that were meant.
       const renamed = issues.flatMap((issue) => this.#unknownKeys(issue))
       // Backwards, so that taking an item out of a list does not move those still to come.
       for (const issue of issues.toReversed()) {
-        if (renamed.some((path) => samePath(path, pathOf(issue)))) continue
+        if (renamed.some((path) => startsWith(path, pathOf(issue)))) continue
         this.#take(issue, knownBefore, round)
       }
       if (this.#root === before) return undefined
@@ -123,22 +125,24 @@ export class DocumentCheck<Config> {
     return meant
   }
 
+  /** Reports a name that is not allowed, and reads on under one that probably is. */
   #badKey(path: ConfigPath, message: string): void {
     const key = String(path.at(-1))
     const parent = path.slice(0, -1)
+    if (this.#standIns.has(pathText(path))) {
+      this.#remove(path)
+      return
+    }
     this.#add(path, message, 'rename it')
     this.#wrong.push(path)
     const { node } = locate(this.#root, parent)
-    const plain = key
+    let standIn = key
       .toLowerCase()
-      .replace(/[^a-z0-9]+/g, '')
-      .slice(0, 20)
-    const standIn = `x${this.#wrong.length}${plain}`
-    if (node.kind === 'map' && !node.entries.has(standIn)) {
-      this.#change(parent, (map) => (map.kind === 'map' ? renameKey(map, key, standIn) : map))
-    } else {
-      this.#remove(path)
-    }
+      .replace(/[^a-z]+/g, '')
+      .slice(0, 16)
+    while (node.kind === 'map' && (standIn === key || node.entries.has(standIn))) standIn += 'x'
+    this.#standIns.add(pathText([...parent, standIn]))
+    this.#change(parent, (map) => (map.kind === 'map' ? renameKey(map, key, standIn) : map))
   }
 
   /** Text that came from a reference may stand for a number or a truth value. */

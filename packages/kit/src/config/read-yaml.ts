@@ -17,6 +17,8 @@ import type { MapEntry, MapNode, SourceNode } from './source-tree.ts'
 /** Nodes of one document with aliases spread out; a bomb of aliases ends here. */
 const NODES_MAX = 50_000
 const DEPTH_MAX = 64
+/** One missing bracket may be reported for every line after it. */
+const FAULTS_MAX = 10
 
 /** Our own words: the parser's may quote the text around the fault, which may be a secret. */
 const FAULTS: Partial<Record<ErrorCode, readonly [message: string, remedy: string]>> = {
@@ -60,7 +62,7 @@ export function readYaml(text: string, file: string): YamlReading {
     if (!(thrown instanceof RangeError)) throw thrown
     return { root: undefined, problems: [tooMuch({ file, line: 1, column: 1 }, [])] }
   }
-  const problems = document.errors.map((error): ConfigProblem => {
+  const problems = document.errors.slice(0, FAULTS_MAX).map((error): ConfigProblem => {
     const [message, remedy] = FAULTS[error.code] ?? FAULT_OTHER
     return { severity: 'error', path: '', ...placeAt(lines, file, error.pos[0]), message, remedy }
   })

@@ -1,0 +1,238 @@
+import { expect, test } from 'vitest'
+import { parseCidr, parseListen } from './address.ts'
+import { gatewayConfig } from './gateway.ts'
+import { configJsonSchema, rawConfigJsonSchema, type JsonSchema } from './json-schema.ts'
+import { isMasterKey } from './store.ts'
+import { parseDuration, parseRate, parseSize } from './units.ts'
+
+test.each([
+  ['250ms', 250],
+  ['30s', 30_000],
+  ['5m', 300_000],
+  ['12h', 43_200_000],
+  ['7d', 604_800_000],
+  ['30', undefined],
+  ['-5m', undefined],
+  ['1.5h', undefined],
+  ['5 m', undefined],
+  ['5M', undefined],
+  ['1h30m', undefined],
+  ['9999999999999s', undefined],
+])('%s is %s milliseconds', (text, expected) => {
+  expect(parseDuration(text)).toBe(expected)
+})
+
+test.each([
+  ['64KiB', 65_536],
+  ['1MiB', 1_048_576],
+  ['10GiB', 10_737_418_240],
+  ['512B', 512],
+  ['1MB', undefined],
+  ['1024', undefined],
+  ['1 MiB', undefined],
+])('%s is %s bytes', (text, expected) => {
+  expect(parseSize(text)).toBe(expected)
+})
+
+test.each([
+  ['50/s', 50],
+  ['0.5/s', 0.5],
+  ['50/m', undefined],
+  ['50', undefined],
+  ['/s', undefined],
+])('%s is %s per second', (text, expected) => {
+  expect(parseRate(text)).toBe(expected)
+})
+
+test.each([
+  ['127.0.0.1:9100', '127.0.0.1', 9_100],
+  ['localhost:0', '127.0.0.1', 0],
+  ['[::1]:9100', '::1', 9_100],
+  ['[0:0::1]:1', '::1', 1],
+  ['[::ffff:127.0.0.1]:1', '127.0.0.1', 1],
+  ['[::ffff:7f00:1]:1', '127.0.0.1', 1],
+])('%s listens on %s, port %i', (text, host, port) => {
+  expect(parseListen(text)).toEqual({ host, port })
+})
+
+test.each([
+  '127.0.0.1',
+  '127.0.0.1:65536',
+  '127.0.0.1:',
+  ':9100',
+  '::1:9100',
+  '127.1:9100',
+  '0x7f.0.0.1:9100',
+  '127.0.0.01:9100',
+  '256.0.0.1:1',
+  'example.com:9100',
+  '[127.0.0.1]:9100',
+  '[::1%lo]:9100',
+  'http://127.0.0.1:9100',
+])('%s is no address to listen on', (text) => {
+  expect(parseListen(text)).toBeUndefined()
+})
+
+test.each([
+  ['10.0.0.0/8', '10.0.0.0/8'],
+  ['10.0.0.1', '10.0.0.1/32'],
+  ['FD00::/8', 'fd00::/8'],
+  ['10.0.0.0/33', undefined],
+  ['fd00::/129', undefined],
+  ['proxy', undefined],
+])('%s is the network %s', (text, expected) => {
+  expect(parseCidr(text)).toBe(expected)
+})
+
+test.each([
+  ['0123456789abcdef'.repeat(4), true],
+  ['0123456789abcdef'.repeat(4).slice(1), false],
+  [Buffer.alloc(32, 7).toString('base64'), true],
+  [Buffer.alloc(32, 7).toString('base64url'), true],
+  [Buffer.alloc(31, 7).toString('base64'), false],
+  [Buffer.alloc(33, 7).toString('base64'), false],
+])('%s as a master key: %s', (text, expected) => {
+  expect(isMasterKey(text)).toBe(expected)
+})
+
+test('an empty file is a complete configuration', () => {
+  expect(gatewayConfig.parse({})).toEqual({
+    version: 1,
+    environment: 'local',
+    listen: { host: '127.0.0.1', port: 9_100 },
+    admin: { host: '127.0.0.1', port: 9_101 },
+    allowedHosts: [],
+    origins: [],
+    trustedProxies: [],
+    postgres: { poolMin: 0, poolMax: 10 },
+    auth: { anonymous: false, tokens: [] },
+    servers: {},
+    limits: {
+      requestBytes: 1_048_576,
+      resultBytes: 10_485_760,
+      headerBytes: 16_384,
+      depth: 64,
+      requestMs: 30_000,
+      connections: 10_000,
+      connectionsPerAddress: 2_000,
+      bufferedBytes: 134_217_728,
+      callMs: 30_000,
+      startMs: 60_000,
+      drainMs: 20_000,
+      streamStallMs: 30_000,
+      listTools: 1_000,
+      perPrincipal: { rate: 200, burst: 400, concurrent: 64 },
+      lockout: { failures: 20, windowMs: 60_000, holdMs: 60_000 },
+      session: { idleMs: 900_000, totalMs: 86_400_000 },
+    },
+    audit: {
+      durability: 'process',
+      enabled: true,
+      keepMs: 7_776_000_000,
+      maxBytes: 10_737_418_240,
+    },
+    metrics: { protect: false, perTool: false },
+    log: { access: false },
+  })
+})
+
+test.each([
+  ['command with url', { command: 'a', url: 'https://h/' }],
+  ['neither', {}],
+  ['headers on a child', { command: 'a', headers: {} }],
+  ['arguments on a URL', { url: 'https://h/', args: [] }],
+  ['a password in the URL', { url: 'https://u:p@h/' }],
+  ['a file URL', { url: 'file:///x' }],
+  ['a line break in a header', { url: 'https://h/', headers: { a: 'b\nc: d' } }],
+  ['a header of ours', { url: 'https://h/', headers: { Host: 'x' } }],
+  ['NUL in an argument', { command: 'a', args: ['\0'] }],
+  ['relayed roots', { command: 'a', roots: 'client' }],
+  ['sharing by tenant', { command: 'a', share: 'tenant' }],
+  [
+    'a pin that contradicts itself',
+    { command: 'a', tools: { t: { readOnly: true, destructive: true } } },
+  ],
+  ['a wait without end', { command: 'a', callTimeout: '2h' }],
+  ['no wait at all', { command: 'a', callTimeout: '99ms' }],
+])('a server with %s is refused', (_case, entry) => {
+  expect(gatewayConfig.safeParse({ mcpServers: { x: entry } }).success).toBe(false)
+})
+
+test.each(['Files', 'a_b', '-a', '', 'a'.repeat(33), 'sallyport', 'operator'])(
+  '"%s" names no server',
+  (name) => {
+    expect(gatewayConfig.safeParse({ mcpServers: { [name]: { command: 'a' } } }).success).toBe(
+      false,
+    )
+  },
+)
+
+test('timeouts of a server come from the limits unless it has its own', () => {
+  const { servers } = gatewayConfig.parse({
+    limits: { callTimeout: '7s', startTimeout: '9s' },
+    mcpServers: { a: { command: 'a' }, ['b'.repeat(32)]: { command: 'b', callTimeout: '1s' } },
+  })
+  expect(Object.values(servers).map(({ callMs, startMs }) => [callMs, startMs])).toEqual([
+    [7_000, 9_000],
+    [1_000, 9_000],
+  ])
+})
+
+test('a token appears once, by name and by value', () => {
+  const ok = (tokens: unknown): boolean => gatewayConfig.safeParse({ auth: { tokens } }).success
+  expect(ok(['a', { name: 'ci', value: 'b' }])).toBe(true)
+  expect(ok(['a', 'a'])).toBe(false)
+  expect(
+    ok([
+      { name: 'ci', value: 'a' },
+      { name: 'ci', value: 'b' },
+    ]),
+  ).toBe(false)
+  expect(ok(['a', { name: 'token-1', value: 'b' }])).toBe(false)
+  expect(ok(['a b'])).toBe(false)
+})
+
+test('secrets do not print', () => {
+  const config = gatewayConfig.parse({
+    masterKey: '0123456789abcdef'.repeat(4),
+    auth: { tokens: ['s3cret'] },
+    mcpServers: {
+      a: { command: 'a', env: { T: 's3cret' } },
+      b: { url: 'https://h/', headers: { T: 's3cret' } },
+    },
+  })
+  expect(JSON.stringify(config)).not.toMatch(/s3cret|0123456789/)
+})
+
+test('every key is described, and every number has both bounds', () => {
+  const faults: string[] = []
+  walk(rawConfigJsonSchema(), '', faults)
+  expect(faults).toEqual([])
+})
+
+test('the schema for editors takes references and refuses what the file refuses', () => {
+  const { properties } = configJsonSchema() as { properties: Record<string, JsonSchema> } // as generated
+  expect(properties['environment']?.['anyOf']).toContainEqual({ type: 'string', pattern: '\\$\\{' })
+  expect(JSON.stringify(configJsonSchema())).not.toContain('x-kind')
+  expect(configJsonSchema()['additionalProperties']).toBe(false)
+})
+
+function walk(schema: JsonSchema, path: string, faults: string[]): void {
+  if (schema['type'] === 'integer' || schema['type'] === 'number') {
+    const bounded = schema['minimum'] !== undefined && schema['maximum'] !== undefined
+    if (!bounded && schema['const'] === undefined) faults.push(`${path} has no bounds`)
+  }
+  const { properties, items, additionalProperties } = schema
+  for (const [key, value] of Object.entries(properties ?? {})) {
+    if (!value.description && !value.$ref) faults.push(`${path}.${key} has no description`)
+    walk(value, `${path}.${key}`, faults)
+  }
+  const parts = [items, additionalProperties, ...listOf(schema['anyOf'])]
+  for (const part of [...parts, ...Object.values(schema['$defs'] ?? {})]) {
+    if (typeof part === 'object' && part !== null) walk(part as JsonSchema, `${path}[]`, faults) // a schema
+  }
+}
+
+function listOf(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : []
+}

@@ -1,0 +1,245 @@
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+import { loadGatewayConfig, validateConfig, type GatewayConfigLoad } from './load-gateway-config.ts'
+import { judgeAuthentication } from './rules.ts'
+import { starterConfig } from './starter.ts'
+import { TestingFolder } from './testing-folder.ts'
+
+const TOKEN = 'Zk3vQ9xLw7Rt2Yb8Nc4Hd6Jf1Gm5Ps0A'
+const MASTER = '0123456789abcdef'.repeat(4)
+const PATH = process.env['PATH']
+
+function load(text: string, env: Record<string, string> = {}): GatewayConfigLoad {
+  using folder = new TestingFolder()
+  const file = folder.write('sallyport.yaml', text)
+  return loadGatewayConfig({ source: { kind: 'file', file }, env, cwd: folder.path })
+}
+
+function told({ problems }: GatewayConfigLoad): string[] {
+  return problems.map(({ severity, path, message }) => `${severity} ${path}: ${message}`)
+}
+
+test('one check names every misspelt key, unset variable and missing program at once', () => {
+  using folder = new TestingFolder()
+  const file = folder.write(
+    'sallyport.yaml',
+    `lisen: 127.0.0.1:9100
+limits:
+  requestByte: 1MiB
+mcpServers:
+  files:
+    comand: sallyport-no-such-program
+    tools: { list: { readOnyl: true } }
+    env: { TOKEN: "\${env:SALLYPORT_TEST_UNSET}" }
+`,
+  )
+  const source = { kind: 'file', file } as const
+  const checked = validateConfig({ source, env: { PATH }, cwd: folder.path })
+  expect(
+    checked.problems.map(({ file: at, line, column, path, message, remedy }) => [
+      at === file,
+      line,
+      column,
+      path,
+      message,
+      remedy,
+    ]),
+  ).toEqual([
+    [true, 1, 1, 'lisen', 'unknown key `lisen`, did you mean `listen`?', 'rename it to `listen`'],
+    [
+      true,
+      3,
+      3,
+      'limits.requestByte',
+      'unknown key `requestByte`, did you mean `requestBytes`?',
+      'rename it to `requestBytes`',
+    ],
+    [
+      true,
+      6,
+      5,
+      'mcpServers.files.comand',
+      'unknown key `comand`, did you mean `command`?',
+      'rename it to `command`',
+    ],
+    [
+      true,
+      6,
+      5,
+      'mcpServers.files.comand',
+      'no executable of that name is on PATH',
+      'install it or correct the name',
+    ],
+    [
+      true,
+      7,
+      22,
+      'mcpServers.files.tools.list.readOnyl',
+      'unknown key `readOnyl`, did you mean `readOnly`?',
+      'rename it to `readOnly`',
+    ],
+    [
+      true,
+      8,
+      19,
+      'mcpServers.files.env.TOKEN',
+      'the environment variable SALLYPORT_TEST_UNSET is not set',
+      'set SALLYPORT_TEST_UNSET in the environment or in the .env beside the file',
+    ],
+  ])
+})
+
+test('the quickstart and the starter file pass the check', () => {
+  const file = fileURLToPath(
+    new URL('../../../../examples/quickstart/sallyport.yaml', import.meta.url),
+  )
+  const quickstart = validateConfig({ source: { kind: 'file', file }, env: { PATH }, cwd: '/' })
+  expect([quickstart.ok, quickstart.problems]).toEqual([true, []])
+  expect(told(load(starterConfig()))).toEqual([])
+})
+
+test.each([
+  [
+    'anonymous beyond loopback',
+    'listen: 0.0.0.0:9100\npublicUrl: https://x.example.com\nauth: { anonymous: true }',
+    ['error auth.anonymous: `listen` is not on loopback and would be without authentication'],
+  ],
+  [
+    'an IPv4-mapped address that is not loopback',
+    'listen: "[::ffff:10.0.0.1]:9100"\nauth: { anonymous: true }\npublicUrl: https://x.example.com',
+    ['error auth.anonymous: `listen` is not on loopback and would be without authentication'],
+  ],
+  [
+    'a short token',
+    'auth: { tokens: [k3vQ9xLw7Rt2Yb8Nc4Hd6Jf1Gm5Ps0A] }',
+    ['error auth.tokens[0]: the token is shorter than 32 characters (31)'],
+  ],
+  [
+    'a placeholder',
+    'auth: { tokens: [{ name: ci, value: your-token-goes-here-0123456789abcdef }] }',
+    ['error auth.tokens[0]: the token looks like a placeholder'],
+  ],
+  [
+    'PostgreSQL without a master key',
+    'store: postgres://127.0.0.1/x',
+    ['error masterKey: a PostgreSQL store needs a master key'],
+  ],
+  [
+    'one address for both',
+    'admin: 127.0.0.1:9100',
+    ['error admin: `listen` and `admin` are the same address'],
+  ],
+  [
+    'keys of later parts',
+    'mcpServers: {}\npolicies: []',
+    ['error policies: unknown key `policies`'],
+  ],
+])('%s is refused', (_case, text, expected) => {
+  const result = load(text)
+  expect([result.ok, told(result)]).toEqual([false, expected])
+})
+
+test.each([
+  ['127.0.0.2:9100', true],
+  ['"[::1]:9100"', true],
+  ['"[::ffff:127.0.0.1]:9100"', true],
+  ['localhost:9100', true],
+  ['"[::]:9100"', false],
+  ['10.0.0.1:9100', false],
+])('anonymous on %s starts: %s', (listen, starts) => {
+  expect(load(`listen: ${listen}\nauth: { anonymous: true }`).ok).toBe(starts)
+})
+
+test('a listener beyond loopback without an https publicUrl is a warning that names it', () => {
+  const result = load(`listen: 0.0.0.0:9100\nauth: { tokens: [${TOKEN}] }`)
+  expect(result.ok).toBe(true)
+  expect(told(result)).toEqual([
+    'warning listen: `listen` is not on loopback and there is no https `publicUrl`: keys may travel in the clear',
+  ])
+  expect(told(load('listen: 0.0.0.0:9100\npublicUrl: https://mcp.example.com'))).toEqual([])
+})
+
+test('a listener beyond loopback starts only with a token or a key', () => {
+  const open = load('listen: 0.0.0.0:9100')
+  const inside = load('listen: 127.0.0.1:9100')
+  if (!open.ok || !inside.ok) throw new Error('both load')
+  expect(judgeAuthentication(open.config, 0)).toMatch(
+    /^`listen` is not on loopback and has no auth/,
+  )
+  expect(judgeAuthentication(open.config, 1)).toBeUndefined()
+  expect(judgeAuthentication(inside.config, 0)).toBeUndefined()
+})
+
+test('paths start at the folder of the file, and a store that is not named has a folder of its own', () => {
+  using folder = new TestingFolder()
+  const cwd = folder.path
+  const env = { XDG_STATE_HOME: join(cwd, 'state') }
+  const of = (name: string, text: string): GatewayConfigLoad =>
+    loadGatewayConfig({ source: { kind: 'file', file: folder.write(name, text) }, env, cwd: '/' })
+  const named = of(
+    'a/sallyport.yaml',
+    `store: sqlite:./d/x.db
+mcpServers:
+  one: { command: ./run, cwd: sub }
+  two: { url: "https://h.example.com/mcp", tls: { ca: ca.pem } }
+`,
+  )
+  expect(named).toMatchObject({
+    ok: true,
+    config: {
+      store: `sqlite:${join(cwd, 'a/d/x.db')}`,
+      servers: {
+        one: { command: join(cwd, 'a/run'), cwd: join(cwd, 'a/sub') },
+        two: { tls: { ca: join(cwd, 'a/ca.pem') } },
+      },
+    },
+  })
+  const stores = ['b/sallyport.yaml', 'c/sallyport.yaml', 'b/sallyport.yaml'].map((name) => {
+    const result = of(name, 'version: 1')
+    return result.ok ? result.config.store : undefined
+  })
+  expect(stores[0]).toMatch(
+    new RegExp(`^sqlite:${cwd}/state/sallyport/[0-9a-f]{16}/sallyport\\.db$`),
+  )
+  expect([stores[1] === stores[0], stores[2] === stores[0]]).toEqual([false, true])
+})
+
+test('the master key may come from the environment, two while it is rotated', () => {
+  const text = 'store: postgres://127.0.0.1/x'
+  const keys = (env: Record<string, string>): unknown => {
+    const result = load(text, env)
+    return result.ok ? result.config.masterKey?.map((key) => key.reveal()) : told(result)
+  }
+  expect(keys({ SALLYPORT_MASTER_KEY: `${MASTER}, ${MASTER}` })).toEqual([MASTER, MASTER])
+  expect(keys({ SALLYPORT_MASTER_KEY: 'short' })).toEqual([
+    expect.stringMatching(/^error masterKey: SALLYPORT_MASTER_KEY is not 32 bytes/),
+  ])
+})
+
+test('a key that is nearly ours does not turn our file into a client’s', () => {
+  expect(told(load('lisen: 127.0.0.1:1\nmcpServers: { a: { command: node } }'))).toEqual([
+    'error lisen: unknown key `lisen`, did you mean `listen`?',
+  ])
+})
+
+test('a missing folder, program or certificate is found without starting anything', () => {
+  using folder = new TestingFolder()
+  const file = folder.write(
+    'sallyport.yaml',
+    `version: 1
+mcpServers:
+  a: { command: ./missing, cwd: nowhere }
+  b: { url: "https://h.example.com/mcp", tls: { ca: ca.pem } }
+  c: { command: tool, env: { PATH: /nowhere } }
+`,
+  )
+  folder.write('tool', '')
+  const result = validateConfig({ source: { kind: 'file', file }, env: { PATH }, cwd: '/' })
+  expect(told(result)).toEqual([
+    'error mcpServers.a.command: no executable of that name is at this path',
+    'error mcpServers.a.cwd: there is no such folder',
+    'error mcpServers.b.tls.ca: the certificate file cannot be read',
+    'error mcpServers.c.command: no executable of that name is on PATH',
+  ])
+})
