@@ -97,7 +97,7 @@ export class Running {
       if (this.#hasEnded()) break
       await this.#change(POLL_MS)
     }
-    throw new Error(`${this.#child.spawnargs.join(' ')} did not become ready: ${this.#lastWords()}`)
+    throw new Error(`it did not become ready: ${this.#lastWords()}`)
   }
 
   /**

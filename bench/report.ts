@@ -1,7 +1,11 @@
+import { tmpdir } from 'node:os'
+import { dirname } from 'node:path'
 import type { CellResult } from './measure.ts'
 import { titleOf } from './measure.ts'
 import { medianOf } from './median.ts'
 import type { Verdict } from './targets.ts'
+
+const ROOT = dirname(import.meta.dirname)
 
 /** The whole result as Markdown, from the machine to the verdicts. */
 export function toMarkdown(
@@ -54,7 +58,8 @@ function notes(results: readonly CellResult[]): string {
   const lines = results.flatMap(({ row, backend, cell, runs, failure }) => {
     const text = failure ?? runs.find((run) => run.firstError !== undefined)?.firstError
     if (text === undefined) return []
-    return [`- ${row}, ${titleOf(backend, cell)}: \`${oneLine(text)}\``]
+    const place = failure === undefined ? `, ${titleOf(backend, cell)}` : ''
+    return [`- ${row}${place}: \`${oneLine(text)}\``]
   })
   return lines.length === 0 ? '' : `Failures:\n\n${[...new Set(lines)].join('\n')}`
 }
@@ -81,7 +86,8 @@ function figure(value: number, digits: number): string {
   return Number.isNaN(value) ? '' : value.toFixed(digits)
 }
 
-/** Text of servers and processes, made safe for one line of Markdown. */
+/** Text of servers and processes, made safe for one line of Markdown, without this machine's paths. */
 function oneLine(text: string): string {
-  return text.replace(/[\s`|\p{Cc}]+/gu, ' ').slice(0, 300)
+  const general = text.replaceAll(ROOT, '.').replaceAll(tmpdir(), 'TMP')
+  return general.replace(/[\s`|\p{Cc}]+/gu, ' ').slice(0, 300)
 }
