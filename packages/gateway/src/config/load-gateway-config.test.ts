@@ -131,6 +131,11 @@ test.each([
     ['error admin: `listen` and `admin` are the same address'],
   ],
   [
+    'one port on every address and on loopback',
+    'listen: "[::]:9100"\nadmin: 127.0.0.1:9100\npublicUrl: https://x.example.com',
+    ['error admin: `listen` and `admin` are the same address'],
+  ],
+  [
     'keys of later parts',
     'mcpServers: {}\npolicies: []',
     ['error policies: unknown key `policies`'],
