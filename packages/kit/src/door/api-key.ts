@@ -12,6 +12,7 @@ const KEY = /^sp_([a-z2-7]{8})_[A-Za-z0-9_-]{49}$/
 const KEY_LENGTH = 3 + ID_LENGTH + 1 + 43 + 6
 const CHECKSUM_LENGTH = 6
 
+/** What a new key is made for. */
 export interface NewKey {
   readonly name: string
   readonly role: Role

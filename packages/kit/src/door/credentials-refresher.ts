@@ -5,6 +5,7 @@ import type { Credentials } from './credentials.ts'
 
 const POLL_EVERY_MS = 1_000
 
+/** What the refresher reads from, and whom it tells. */
 export interface CredentialsRefresherOptions {
   readonly keys: Pick<KeyStore, 'list' | 'touch'>
   readonly credentials: Credentials

@@ -3,6 +3,7 @@ import { isIPv6 } from 'node:net'
 
 const SWEEP_EVERY_MS = 1_000
 
+/** When an address is held, and for how long; `limits.lockout` of the configuration. */
 export interface LockoutLimits {
   /** Bad credentials within the window that lead to a hold; 0 = never. */
   readonly failures: number

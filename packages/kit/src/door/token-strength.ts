@@ -6,7 +6,7 @@ const REMEDY = 'make one with "openssl rand -hex 32"'
 const PLACEHOLDER =
   /your[-_]|change[-_ ]?me|change[-_ ]?this|example|placeholder|replace[-_]|insert[-_]|secret|password|passw0rd|dummy|sample|x{6,}|<.*>/i
 /** Short words, only where they stand alone: a random token may contain them. */
-const SHORT_PLACEHOLDER = /(?:^|[^a-z])(?:test|testing|token|todo|demo|fake|x{4,})(?:[^a-z]|$)/i
+const SHORT_PLACEHOLDER = /(?:^|[^a-z])(?:test|testing|todo|fake|x{4,})(?:[^a-z]|$)/i
 /** What fits into `Authorization: Bearer`. Source: RFC 6750 §2.1 (b64token). */
 const B64TOKEN = /^[A-Za-z0-9._~+/-]+=*$/
 

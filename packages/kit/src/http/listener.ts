@@ -7,6 +7,7 @@ import { bind, type SocketPath } from './bind.ts'
 
 const IDLE_SWEEP_MS = 50
 
+/** Every cap that holds before a request is understood. */
 export interface ListenerLimits {
   /** Bytes of request line and headers; beyond it 431. */
   readonly headerBytes: number
@@ -28,6 +29,7 @@ export type ListenerRefusal =
   | 'headers_too_large'
   | 'request_slow'
 
+/** Where to listen, who answers, and who is told of what was refused before that. */
 export interface ListenerOptions {
   readonly address: ListenAddress | SocketPath
   /** Answers every request. Must not throw. */

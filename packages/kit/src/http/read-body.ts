@@ -33,6 +33,7 @@ export function readBody(
 }
 
 const EMPTY = Buffer.alloc(0)
+const RETRY_AFTER_MS = 1_000
 
 interface BodyRules {
   readonly maxBytes: number
@@ -78,7 +79,7 @@ class BodyReader {
     const bytes = this.#bytes + chunk.length
     if (bytes > this.#rules.maxBytes) return this.#refuse(tooLarge(this.#rules.maxBytes))
     if (!this.#rules.reservation.grow(chunk.length)) {
-      return this.#refuse(new AppError('overloaded', 'the byte budget for bodies is used up'))
+      return this.#refuse(budgetUsedUp())
     }
     this.#bytes = bytes
     if (this.#first === undefined) this.#first = chunk
@@ -111,6 +112,13 @@ class BodyReader {
 
 function tooLarge(maxBytes: number): AppError {
   return new AppError('request_too_large', `the body is larger than ${maxBytes} bytes`)
+}
+
+function budgetUsedUp(): AppError {
+  return new AppError('overloaded', 'the byte budget for bodies is used up', {
+    retryAfterMs: RETRY_AFTER_MS,
+    outcome: 'not_sent',
+  })
 }
 
 function gone(): AppError {

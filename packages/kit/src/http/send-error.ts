@@ -7,6 +7,7 @@ const SMALL_BODY_BYTES = 64 * 1024
 const LINGER_MS = 2_000
 const LINGER_BYTES = 64 * 1024 * 1024
 
+/** What an answer adds to the plain refusal. */
 export interface SendErrorOptions {
   /** Adds `WWW-Authenticate: Bearer`. */
   readonly challenge?: boolean

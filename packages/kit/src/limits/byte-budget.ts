@@ -1,3 +1,4 @@
+/** The caps of a byte budget. */
 export interface ByteBudgetLimits {
   /** Bytes held at once by the whole process. */
   readonly totalBytesMax: number

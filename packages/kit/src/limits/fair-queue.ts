@@ -1,6 +1,7 @@
 import { AppError } from '../errors.ts'
 import { PrincipalSlots, type SlotWaiter } from './principal-slots.ts'
 
+/** How much one server takes at once, and how much may wait for it. */
 export interface FairQueueLimits {
   /** Calls that run at once. */
   readonly inFlightMax: number
@@ -22,8 +23,6 @@ interface Ticket {
 interface Lane {
   readonly principalId: string
   readonly tickets: Set<Ticket>
-  /** At its own cap, so out of the round until a slot is free. */
-  parked: boolean
 }
 
 /**
@@ -76,7 +75,6 @@ export class FairQueue implements SlotWaiter {
   slotFree(principalId: string): void {
     const lane = this.#lanes.get(principalId)
     if (lane === undefined) return
-    lane.parked = false
     this.#round.add(lane)
     this.#pump()
   }
@@ -95,7 +93,7 @@ export class FairQueue implements SlotWaiter {
   }
 
   #openLane(principalId: string): Lane {
-    const lane: Lane = { principalId, tickets: new Set(), parked: false }
+    const lane: Lane = { principalId, tickets: new Set() }
     this.#lanes.set(principalId, lane)
     this.#round.add(lane)
     // Room, yet here we wait: the principal is at its own cap, and must hear of its next free slot.
@@ -103,8 +101,8 @@ export class FairQueue implements SlotWaiter {
     return lane
   }
 
+  /** Out of the round until a slot is free. */
   #park(lane: Lane): void {
-    lane.parked = true
     this.#round.delete(lane)
     this.#slots.await(lane.principalId, this)
   }
@@ -129,7 +127,6 @@ export class FairQueue implements SlotWaiter {
     if (lane.tickets.size > 0) return
     this.#lanes.delete(lane.principalId)
     this.#round.delete(lane)
-    if (lane.parked) this.#slots.forget(lane.principalId, this)
   }
 
   #pump(): void {

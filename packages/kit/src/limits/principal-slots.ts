@@ -39,23 +39,19 @@ export class PrincipalSlots {
     // A waiter without room of its own leaves the slot; then the next is asked.
     for (const waiter of [...waiting]) {
       if (this.taken(principalId) >= this.#slotsMax) return
-      this.forget(principalId, waiter)
+      waiting.delete(waiter)
+      if (waiting.size === 0) this.#waiting.delete(principalId)
       waiter.slotFree(principalId)
     }
   }
 
-  /** Asks to be told of the principal's next free slot, once. */
+  /**
+   * Asks to be told of the principal's next free slot, once. Who waits, waits for a slot in use, so that the
+   * entry is gone with it at the latest.
+   */
   await(principalId: string, waiter: SlotWaiter): void {
     const waiting = this.#waiting.get(principalId)
     if (waiting === undefined) this.#waiting.set(principalId, new Set([waiter]))
     else waiting.add(waiter)
-  }
-
-  /** Withdraws `await`. */
-  forget(principalId: string, waiter: SlotWaiter): void {
-    const waiting = this.#waiting.get(principalId)
-    if (waiting === undefined) return
-    waiting.delete(waiter)
-    if (waiting.size === 0) this.#waiting.delete(principalId)
   }
 }

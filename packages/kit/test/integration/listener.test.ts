@@ -181,6 +181,21 @@ test('a chunked body of 10 MB with no length gets its 413, and its bytes are not
   expect(budget.total).toBe(0)
 })
 
+test('a client that reads only after it has sent everything still gets its 413', async () => {
+  await using listener = await open()
+  using wire = await Wire.open(listener)
+  wire.socket.pause()
+  wire.send(post('Transfer-Encoding: chunked'))
+  const chunk = `10000\r\n${'a'.repeat(65_536)}\r\n`
+  for (let index = 0; index < 64; index += 1) wire.send(chunk)
+  const sent = Promise.withResolvers<void>()
+  wire.socket.write('0\r\n\r\n', () => sent.resolve())
+  await sent.promise
+  wire.socket.resume()
+  await until(() => wire.closed)
+  expect(wire.received).toMatch(/^HTTP\/1.1 413 /)
+})
+
 test('a client that never stops sending is cut off', async () => {
   await using listener = await open()
   using wire = await Wire.open(listener)
