@@ -62,6 +62,12 @@ test.each([
     '../../kit/src/errors.ts leaves the package; import another package by its name',
   ],
   [
+    'a deep import of a test into its own package',
+    'packages/kit/test/a.test.ts',
+    '@sallyport/kit/deep',
+    '@sallyport/kit/deep is not exported by kit',
+  ],
+  [
     'its own name',
     'packages/kit/src/a.ts',
     '@sallyport/kit/errors',
@@ -78,6 +84,7 @@ test.each([
   ['packages/kit/src/a.ts', 'zod/v4'],
   ['packages/kit/src/a.test.ts', 'vitest'],
   ['packages/cli/src/a.ts', '@sallyport/gateway'],
+  ['packages/kit/test/integration/a.test.ts', '@sallyport/kit/limits'],
 ])('lets %s import %s', (path, specifier) => {
   expect(breaksOf(path, specifier)).toEqual([])
 })

@@ -66,7 +66,11 @@ function breakOf(
   const declared = byFolder.get(file.folder)?.declared ?? []
   const name = packageName(specifier)
   if (specifier.startsWith(SCOPE)) {
-    return workspaceBreak(file.folder, specifier, byFolder) ?? undeclared(name, declared)
+    // A test may use its own package as others do.
+    const isOwn = name === SCOPE + file.folder && isTest(file.path)
+    return (
+      workspaceBreak(file, specifier, byFolder) ?? (isOwn ? undefined : undeclared(name, declared))
+    )
   }
   const usable = isTest(file.path) ? [...declared, ...shared] : declared
   return undeclared(name, usable)
@@ -80,14 +84,17 @@ function relativeBreak(file: SourceFile, specifier: string): string | undefined 
 }
 
 function workspaceBreak(
-  from: string,
+  file: SourceFile,
   specifier: string,
   byFolder: ReadonlyMap<string, PackageFacts>,
 ): string | undefined {
   const [to = '', ...rest] = specifier.slice(SCOPE.length).split('/')
   const subpath = rest.length === 0 ? '.' : `./${rest.join('/')}`
-  if (to === from) return `${specifier} is the package itself; import by a relative path`
-  if (!LAYERS[from]?.includes(to)) return `${from} may not import ${to}`
+  const from = file.folder
+  if (to === from && !isTest(file.path)) {
+    return `${specifier} is the package itself; import by a relative path`
+  }
+  if (to !== from && !LAYERS[from]?.includes(to)) return `${from} may not import ${to}`
   if (ONLY[`${from} -> ${to}`]?.includes(subpath) === false) {
     return `${from} may import only ${ONLY[`${from} -> ${to}`]?.join(' and ')} of ${to}`
   }

@@ -1,0 +1,51 @@
+import {
+  findConfig,
+  loadGatewayConfig,
+  type ConfigSource,
+  type GatewayConfigLoad,
+} from '@sallyport/gateway/config'
+import { configError } from '@sallyport/kit/config'
+import { AppError } from '@sallyport/kit/errors'
+import type { Context } from './context.ts'
+import { COMMAND } from './version.ts'
+
+export interface ConfigOptions {
+  /** The value of `--config`. */
+  readonly config?: string
+}
+
+/** A configuration that can be run. */
+export type Configuration = Extract<GatewayConfigLoad, { ok: true }>
+
+/** Where the configuration of this command comes from. */
+export function findConfiguration(context: Context, options: ConfigOptions): ConfigSource {
+  return findConfig({ flag: options.config, env: context.environment, cwd: context.cwd })
+}
+
+/** What `findConfiguration` found, where it found something. */
+export type FoundSource = Exclude<ConfigSource, { kind: 'none' }>
+
+/**
+ * Reads what was found.
+ *
+ * @throws {AppError} `config_invalid`, with every problem as its cause
+ */
+export function readConfiguration(context: Context, source: FoundSource): Configuration {
+  const loaded = loadGatewayConfig({ source, env: context.environment, cwd: context.cwd })
+  if (!loaded.ok) throw configError(loaded.problems)
+  return loaded
+}
+
+/**
+ * The configuration of a command that works on an existing one.
+ *
+ * @throws {AppError} `usage` when there is none, `config_invalid`
+ */
+export function requireConfiguration(context: Context, options: ConfigOptions): Configuration {
+  const source = findConfiguration(context, options)
+  if (source.kind !== 'none') return readConfiguration(context, source)
+  throw new AppError(
+    'usage',
+    `there is no ${source.file}: give --config FILE, or write a first one with \`${COMMAND} up\``,
+  )
+}

@@ -1,0 +1,42 @@
+import { connectServers as startServers } from '@sallyport/gateway/connect'
+import type { ConfigProblem } from '@sallyport/kit/config'
+import { createLog, parseLogOptions } from '@sallyport/kit/log'
+import type { Configuration } from './configuration.ts'
+import type { Context } from './context.ts'
+import { VERSION } from './version.ts'
+
+const CONNECT_MS = 5 * 60_000
+const SAID_AFTER_MS = 1_000
+
+/** Starts every server once; a problem for each that could not be used. */
+export async function connectServers(
+  context: Context,
+  { config, file }: Configuration,
+): Promise<ConfigProblem[]> {
+  const options = parseLogOptions(
+    { MCP_LOG_LEVEL: 'error', ...context.environment },
+    process.stderr,
+  )
+  const names = Object.keys(config.servers)
+  const said = setTimeout(
+    () => context.terminal.note(`connecting to ${names.join(', ')} ...`),
+    SAID_AFTER_MS,
+  )
+  try {
+    const verdicts = await startServers(
+      { config, version: VERSION, clock: context.clock, log: createLog(options) },
+      AbortSignal.timeout(CONNECT_MS),
+    )
+    return verdicts.flatMap(({ server, failure }) =>
+      failure === undefined ? [] : [problemOf(server, failure.message, file)],
+    )
+  } finally {
+    clearTimeout(said)
+  }
+}
+
+function problemOf(server: string, message: string, file: string): ConfigProblem {
+  const remedy = 'try its command or URL by hand, and look at its log'
+  const place = { file, line: 0, column: 0 }
+  return { ...place, severity: 'error', path: `mcpServers.${server}`, message, remedy }
+}

@@ -1,0 +1,77 @@
+import type { Command } from 'commander'
+
+const EXIT_CODES = `
+Exit codes:
+  0    done, or stopped after draining
+  1    failed
+  2    wrong usage or configuration
+  130  forced to stop by a second Ctrl-C (143: by a second SIGTERM)`
+
+const ENVIRONMENT = `
+Environment:
+  SALLYPORT_CONFIG      the configuration file, where --config is not given
+  SALLYPORT_KEY         the API key for --url
+  SALLYPORT_MASTER_KEY  the key that protects the store
+  MCP_LOG_LEVEL         debug, info, warn, error or silent
+  MCP_JSON_LOGS         true for logs as JSON lines
+  NO_COLOR              no colours`
+
+type Example = readonly [command: string, meaning: string]
+
+const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
+  sallyport: [
+    ['sallyport up', 'run the gateway; the first time, write a configuration'],
+    ['sallyport tools', 'what clients see'],
+    ['sallyport keys create alice', 'let somebody in'],
+  ],
+  up: [
+    ['sallyport up', 'run ./sallyport.yaml; the first time, write it'],
+    ['sallyport up --config gateway.yaml', 'run that file'],
+    ['sallyport up --plan', 'show what a start would change in the store, and change nothing'],
+  ],
+  validate: [
+    ['sallyport validate', 'check the file that `up` would run'],
+    ['sallyport validate gateway.yaml --connect', 'also start every server once'],
+  ],
+  'keys create': [
+    ['sallyport keys create alice', 'a key that may list and call tools'],
+    ['sallyport keys create ops --role admin --expires 30d', 'one for the admin API, for a month'],
+  ],
+  'keys revoke': [['sallyport keys revoke alice', 'by name or id; counts within a second']],
+  tools: [
+    ['sallyport tools', 'of the gateway that runs here'],
+    ['SALLYPORT_KEY=... sallyport tools --url https://mcp.example.com', 'of another'],
+  ],
+  call: [
+    [`sallyport call everything__echo '{"message":"hi"}'`, 'arguments as JSON'],
+    ['sallyport call files__read_text_file - < arguments.json', 'arguments from stdin'],
+  ],
+  'audit list': [
+    ['sallyport audit list --tool files__write_file --since 24h', 'who wrote, in the last day'],
+    ['sallyport audit list --request ID --json', 'one request, by the id in its answer'],
+  ],
+  health: [
+    ['sallyport health', 'exit 0 when the gateway here is ready, 1 when not'],
+    ['sallyport health --url http://127.0.0.1:9100', 'over HTTP, for images without a shell'],
+  ],
+}
+
+/** Adds what stands below the options: examples, and for the command itself its surroundings. */
+export function addHelp(command: Command): void {
+  const name = pathOf(command)
+  const examples = EXAMPLES[name] ?? []
+  if (examples.length > 0) command.addHelpText('after', formatExamples(examples))
+  if (name === 'sallyport') command.addHelpText('after', `${ENVIRONMENT}\n${EXIT_CODES}`)
+}
+
+/** The verb as it is typed, without the name of the program: `keys create`. */
+export function pathOf(command: Command): string {
+  if (command.parent === null) return command.name()
+  const above = command.parent.parent === null ? '' : `${pathOf(command.parent)} `
+  return above + command.name()
+}
+
+function formatExamples(examples: readonly Example[]): string {
+  const lines = examples.map(([command, meaning]) => `  # ${meaning}\n  ${command}`)
+  return `\nExamples:\n${lines.join('\n')}`
+}

@@ -1,0 +1,60 @@
+import { stateBase } from '@sallyport/gateway/state'
+import { AppError } from '@sallyport/kit/errors'
+import { callSocket, socketPathOf } from '@sallyport/kit/lifecycle'
+import type { Administration } from './administration.ts'
+import { requireConfiguration, type ConfigOptions, type Configuration } from './configuration.ts'
+import type { Context } from './context.ts'
+import { SocketAdministration } from './socket-administration.ts'
+
+const PROBE_MS = 5_000
+
+/** Where the local socket of this configuration's gateway is, whether or not it runs. */
+export function localSocketOf({ config, stateFolder }: Configuration): string {
+  return socketPathOf(stateBase(config, stateFolder))
+}
+
+/**
+ * The local socket of the gateway that runs on this configuration.
+ *
+ * @throws {AppError} `not_running`, `usage`, `config_invalid`
+ */
+export async function localSocket(context: Context, options: ConfigOptions): Promise<string> {
+  const configuration = requireConfiguration(context, options)
+  const path = localSocketOf(configuration)
+  if (await isListening(path)) return path
+  throw new AppError(
+    'not_running',
+    `no gateway runs on ${configuration.file}: start it with \`up\``,
+  )
+}
+
+/**
+ * The state of this configuration's gateway: the running one over its socket, else its store under the
+ * lock. The caller disposes.
+ *
+ * @throws {AppError} `store_locked` when a gateway is just starting or stopping, or what opening a store throws
+ */
+export async function openAdministration(
+  context: Context,
+  options: ConfigOptions,
+): Promise<Administration> {
+  const configuration = requireConfiguration(context, options)
+  const path = localSocketOf(configuration)
+  if (await isListening(path)) return new SocketAdministration(path)
+  const { StoreAdministration } = await import('./store-administration.ts')
+  return StoreAdministration.open(context, configuration)
+}
+
+async function isListening(path: string): Promise<boolean> {
+  try {
+    const signal = AbortSignal.timeout(PROBE_MS)
+    await callSocket({ path, method: 'GET', url: '/health/live', signal })
+    return true
+  } catch (thrown) {
+    const error = AppError.from(thrown)
+    if (error.code === 'not_running') return false
+    // Whatever it answers, somebody listens; the request itself will say what is wrong.
+    if (error.code !== 'forbidden') return true
+    throw error
+  }
+}

@@ -1,0 +1,226 @@
+import { Command, Option } from 'commander'
+import type { Context } from './context.ts'
+import { addHelp, pathOf } from './help.ts'
+import { VERSION } from './version.ts'
+
+/** Told once how a verb ended. */
+type Finish = (exitCode: number) => void
+
+/**
+ * The whole command line: every verb with its options and help. A verb's code is loaded when it is used,
+ * so that `--help` and `validate` need not wait for a gateway.
+ */
+export function createProgram(context: Context, finish: Finish): Command {
+  const { terminal } = context
+  const program = new Command('sallyport')
+    .description('Run MCP servers in production: keys, limits, an audit log and supervision.')
+    .version(VERSION, '-v, --version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .helpCommand(false)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => terminal.print(text.trimEnd()),
+      writeErr: (text) => terminal.note(text.trimEnd()),
+    })
+  declareUp(program, context, finish)
+  declareValidate(program, context, finish)
+  declareKeys(program, context, finish)
+  declareTools(program, context, finish)
+  declareServers(program, context, finish)
+  declareAudit(program, context, finish)
+  declareHealth(program, context, finish)
+  finishDeclaring(program)
+  return program
+}
+
+function finishDeclaring(command: Command): void {
+  addHelp(command)
+  command.configureOutput({
+    outputError: (text, write) => {
+      const sentence = text.replace(/^error: /, '').trimEnd()
+      const verb = command.parent === null ? '' : `${pathOf(command)} `
+      write(`sallyport: ${sentence}\nsee: sallyport ${verb}--help`)
+    },
+  })
+  for (const child of command.commands) finishDeclaring(child)
+}
+
+const CONFIG = ['--config <file>', 'the configuration; default: as `up` finds it'] as const
+const JSON_OUTPUT = ['--json', 'print JSON for programs'] as const
+
+function declareUp(program: Command, context: Context, finish: Finish): void {
+  program
+    .command('up')
+    .summary('run the gateway')
+    .description(
+      'Runs the gateway until Ctrl-C or SIGTERM, then lets running calls finish. The file is --config, else\n' +
+        'SALLYPORT_CONFIG, else ./sallyport.yaml, else INSTANCES; with none of them a starter file is written.',
+    )
+    .option(...CONFIG)
+    .option('--plan', 'list what a start would change in the store, and change nothing')
+    .option('--json', 'print { data, admin, pid } as one line once ready, and nothing else')
+    .action(async (options) => {
+      const { up } = await import('./verbs/up.ts')
+      finish(await up(context, options))
+    })
+}
+
+function declareValidate(program: Command, context: Context, finish: Finish): void {
+  program
+    .command('validate')
+    .summary('check a configuration without running it')
+    .description(
+      'Reads the configuration, resolves its references, looks up its commands, and reports every problem at\n' +
+        'once with file, line and remedy. Starts nothing and changes nothing. Exit code 0 or 2.',
+    )
+    .argument('[file]', 'the configuration; default: as `up` finds it')
+    .option('--connect', 'also start and stop each server once')
+    .option(...JSON_OUTPUT)
+    .action(async (file, options) => {
+      const { validate } = await import('./verbs/validate.ts')
+      finish(await validate(context, file, options))
+    })
+}
+
+function declareKeys(program: Command, context: Context, finish: Finish): void {
+  const keys = program
+    .command('keys')
+    .summary('create, list and revoke API keys')
+    .description(
+      'API keys of the gateway. A running gateway is told over its local socket; otherwise its store is\n' +
+        'opened. Neither needs a key.',
+    )
+  keys
+    .command('create')
+    .description('Makes a key and prints it, this once: only its hash is kept.')
+    .argument('<name>', 'who or what it is for, for lists and logs')
+    .addOption(
+      new Option('--role <role>', 'what it may do').choices(['caller', 'admin']).default('caller'),
+    )
+    .option('--tenant <tenant>', 'the tenant it belongs to')
+    .option('--expires <duration>', 'how long it works, such as 12h or 30d; default: until revoked')
+    .option(...CONFIG)
+    .option('--json', 'print { id, name, key }')
+    .action(async (name, options) => {
+      const { createKey } = await import('./verbs/keys.ts')
+      finish(await createKey(context, name, options))
+    })
+  keys
+    .command('list')
+    .description(
+      'Lists all keys, revoked and expired ones too. Secrets are not kept, so none is shown.',
+    )
+    .option(...CONFIG)
+    .option(...JSON_OUTPUT)
+    .action(async (options) => {
+      const { listKeys } = await import('./verbs/keys.ts')
+      finish(await listKeys(context, options))
+    })
+  keys
+    .command('revoke')
+    .description('Ends a key for good.')
+    .argument('<name-or-id>', 'as `keys list` shows it')
+    .option(...CONFIG)
+    .option(...JSON_OUTPUT)
+    .action(async (nameOrId, options) => {
+      const { revokeKey } = await import('./verbs/keys.ts')
+      finish(await revokeKey(context, nameOrId, options))
+    })
+}
+
+/** The ways to reach a gateway as a client of MCP. */
+function addTarget(command: Command): Command {
+  return command
+    .option('--url <url>', 'a gateway somewhere else, such as https://mcp.example.com')
+    .option('--key-file <file>', 'read the API key for --url from this file')
+    .option('--key-stdin', 'read the API key for --url from stdin')
+    .option(...CONFIG)
+}
+
+function declareTools(program: Command, context: Context, finish: Finish): void {
+  addTarget(program.command('tools'))
+    .summary('list the tools that clients see')
+    .description(
+      'Asks a running gateway as a client would: the one here over its local socket, or --url with the key\n' +
+        'in SALLYPORT_KEY.',
+    )
+    .option(...JSON_OUTPUT)
+    .action(async (options) => {
+      const { listTools } = await import('./verbs/tools.ts')
+      finish(await listTools(context, options))
+    })
+  addTarget(program.command('call'))
+    .summary('call one tool')
+    .description(
+      'Calls a tool of a running gateway and prints its text. Exit code 1 when the tool reports an error.',
+    )
+    .argument('<name>', 'as `tools` lists it: server__tool')
+    .argument('[arguments]', 'a JSON object; - reads it from stdin', '{}')
+    .option('--json', 'print the result as the server gave it')
+    .action(async (name, argumentsJson, options) => {
+      const { callTool } = await import('./verbs/tools.ts')
+      finish(await callTool(context, { name, argumentsJson }, options))
+    })
+}
+
+function declareServers(program: Command, context: Context, finish: Finish): void {
+  program
+    .command('servers')
+    .summary('list the servers behind the running gateway')
+    .description('Shows each server of the running gateway: kind, state and why, calls in flight.')
+    .option(...CONFIG)
+    .option(...JSON_OUTPUT)
+    .action(async (options) => {
+      const { listServers } = await import('./verbs/servers.ts')
+      finish(await listServers(context, options))
+    })
+}
+
+function declareAudit(program: Command, context: Context, finish: Finish): void {
+  const audit = program.command('audit').summary('read and verify the audit log')
+  audit
+    .command('list')
+    .description('Lists audit rows, newest first.')
+    .option('--principal <id>', 'of one caller, such as key:abcdefgh')
+    .option('--server <name>', 'of one server')
+    .option('--tool <name>', 'of one tool, as clients name it')
+    .option('--outcome <outcome>', 'such as ok, tool_error, refused, failed')
+    .option('--request <id>', 'of one request')
+    .option('--since <time>', 'not older than this: 24h, 7d or 2026-11-20T12:00:00Z')
+    .option('--until <time>', 'not newer than this')
+    .option('--limit <rows>', 'at most this many, 1 to 1000', '100')
+    .option('--cursor <cursor>', 'go on where a page before ended (its `next`)')
+    .option(...CONFIG)
+    .option(...JSON_OUTPUT)
+    .action(async (options) => {
+      const { listAudit } = await import('./verbs/audit.ts')
+      finish(await listAudit(context, options))
+    })
+  audit
+    .command('verify')
+    .description(
+      'Proves that no row was edited, removed, reordered or cut off. Exit code 1 when one was.',
+    )
+    .option(...CONFIG)
+    .option(...JSON_OUTPUT)
+    .action(async (options) => {
+      const { verifyAudit } = await import('./verbs/audit.ts')
+      finish(await verifyAudit(context, options))
+    })
+}
+
+function declareHealth(program: Command, context: Context, finish: Finish): void {
+  program
+    .command('health')
+    .summary('ask whether a gateway is ready')
+    .description(
+      'Exit code 0 when the gateway is ready for calls, 1 when it is not or does not answer.',
+    )
+    .option('--url <url>', 'a gateway somewhere else, such as http://127.0.0.1:9100')
+    .option(...CONFIG)
+    .option(...JSON_OUTPUT)
+    .action(async (options) => {
+      const { health } = await import('./verbs/health.ts')
+      finish(await health(context, options))
+    })
+}

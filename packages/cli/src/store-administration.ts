@@ -1,0 +1,89 @@
+import {
+  auditQuery,
+  keyCreate,
+  type AuditList,
+  type AuditQueryInput,
+  type KeyCreated,
+  type KeyCreateInput,
+  type KeyList,
+  type VerifyReport,
+} from '@sallyport/contract/admin'
+import { toAuditItem, toKeyItem } from '@sallyport/gateway/admin'
+import { openState, type State } from '@sallyport/gateway/state'
+import type { Clock } from '@sallyport/kit/clock'
+import { createKey } from '@sallyport/kit/door'
+import { AppError } from '@sallyport/kit/errors'
+import { createLog, parseLogOptions } from '@sallyport/kit/log'
+import type { Administration } from './administration.ts'
+import { AUDIT_WORKER } from './audit-worker.ts'
+import type { Configuration } from './configuration.ts'
+import type { Context } from './context.ts'
+
+const LIST_MS = 30_000
+/** Verifying reads every row. */
+const VERIFY_MS = 60 * 60_000
+
+/** The administration of a gateway that does not run: its store, held under the lock until disposed. */
+export class StoreAdministration implements Administration {
+  readonly #state: State
+  readonly #clock: Clock
+
+  private constructor(state: State, clock: Clock) {
+    this.#state = state
+    this.#clock = clock
+  }
+
+  /** @throws {AppError} see `openState` */
+  static async open(context: Context, configuration: Configuration): Promise<StoreAdministration> {
+    const { clock, environment } = context
+    // Lines about an ordinary opening are for a gateway's log, not for the reader of a command.
+    const options = parseLogOptions({ MCP_LOG_LEVEL: 'warn', ...environment }, process.stderr)
+    const state = await openState({
+      config: configuration.config,
+      stateFolder: configuration.stateFolder,
+      clock,
+      log: createLog(options),
+      ...(AUDIT_WORKER && { workerUrl: AUDIT_WORKER }),
+    })
+    return new StoreAdministration(state, clock)
+  }
+
+  async createKey(input: KeyCreateInput): Promise<KeyCreated> {
+    const { name, role, tenant, expiresInMs } = keyCreate.parse(input)
+    const expiresAtMs = expiresInMs === null ? null : this.#clock.nowMs() + expiresInMs
+    const { text, record } = createKey({ name, role, tenant, expiresAtMs, clock: this.#clock })
+    await this.#state.store.keys.create(record)
+    return { id: record.id, name, key: text.reveal() }
+  }
+
+  async listKeys(): Promise<KeyList> {
+    const keys = await this.#state.store.keys.list()
+    return { items: keys.map(toKeyItem) }
+  }
+
+  async revokeKey(idOrName: string): Promise<void> {
+    if (await this.#state.store.keys.revoke(idOrName, this.#clock.nowMs())) return
+    throw new AppError('not_found', 'no key of that id or name is in force')
+  }
+
+  async listAudit(query: AuditQueryInput): Promise<AuditList> {
+    const { since, until, limit, ...rest } = auditQuery.parse(query)
+    const given = Object.entries({ ...rest, sinceMs: since, untilMs: until })
+    const page = await this.#state.store.reader.list(
+      { limit, ...Object.fromEntries(given.filter(([, value]) => value !== undefined)) },
+      AbortSignal.timeout(LIST_MS),
+    )
+    const items = page.items.map(toAuditItem)
+    return page.next === undefined ? { items } : { items, next: page.next }
+  }
+
+  async verifyAudit(): Promise<VerifyReport> {
+    const report = await this.#state.store.reader.verify(AbortSignal.timeout(VERIFY_MS))
+    const { ok, rows, writers, broken } = report
+    return { ok, rows, writers, broken: broken.map((fault) => ({ ...fault })) }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#state[Symbol.asyncDispose]()
+  }
+}

@@ -1,0 +1,105 @@
+import { auditQuery, type AuditItem, type AuditQueryInput } from '@sallyport/contract/admin'
+import { parseDuration } from '@sallyport/contract/config'
+import { AppError } from '@sallyport/kit/errors'
+import { printable } from '@sallyport/kit/log'
+import type { Context } from '../context.ts'
+import { EXIT } from '../exit-code.ts'
+import type { ConfigOptions } from '../configuration.ts'
+import { openAdministration } from '../local.ts'
+import { formatTable } from '../table.ts'
+
+interface ListOptions extends ConfigOptions {
+  readonly principal?: string
+  readonly server?: string
+  readonly tool?: string
+  readonly outcome?: string
+  readonly request?: string
+  readonly since?: string
+  readonly until?: string
+  readonly limit: string
+  readonly cursor?: string
+  readonly json?: boolean
+}
+
+const CELL_CHARACTERS_MAX = 100
+
+/** `audit list`: rows of the audit log, newest first. */
+export async function listAudit(context: Context, options: ListOptions): Promise<number> {
+  const query = toQuery(options, context.clock.nowMs())
+  await using administration = await openAdministration(context, options)
+  const list = await administration.listAudit(query)
+  context.terminal.print(options.json ? JSON.stringify(list) : formatRows(list.items))
+  if (!options.json && list.next !== undefined) {
+    context.terminal.note(`there are more: --cursor ${list.next}`)
+  }
+  return EXIT.ok
+}
+
+function toQuery(options: ListOptions, nowMs: number): AuditQueryInput {
+  const { principal, server, tool, outcome, request, since, until, limit, cursor } = options
+  const given = {
+    principal,
+    server,
+    tool,
+    outcome,
+    requestId: request,
+    since: since === undefined ? undefined : toInstant('--since', since, nowMs),
+    until: until === undefined ? undefined : toInstant('--until', until, nowMs),
+    limit,
+    cursor,
+  }
+  const query = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+  const checked = auditQuery.safeParse(query)
+  if (checked.success) return query
+  const [issue] = checked.error.issues
+  throw new AppError('usage', `--${String(issue?.path[0])}: ${issue?.message ?? 'not valid'}`)
+}
+
+/** A duration counts back from now. */
+function toInstant(option: string, text: string, nowMs: number): string {
+  const agoMs = parseDuration(text)
+  const atMs = agoMs === undefined ? Date.parse(text) : nowMs - agoMs
+  if (Number.isFinite(atMs)) return new Date(atMs).toISOString()
+  throw new AppError(
+    'usage',
+    `${option} takes a duration such as 24h or a time such as 2026-11-20T12:00:00Z`,
+  )
+}
+
+function formatRows(rows: readonly AuditItem[]): string {
+  const cell = (text: string | null): string => printable(text ?? '-', CELL_CHARACTERS_MAX)
+  return formatTable(
+    ['at', 'outcome', 'principal', 'method', 'tool', 'ms', 'code', 'request'],
+    rows.map((row) => [
+      row.at,
+      row.kind === 'intent' ? 'intent' : row.outcome,
+      cell(row.principal),
+      cell(row.method),
+      cell(row.tool),
+      row.durationUs === null ? '-' : (row.durationUs / 1_000).toFixed(1),
+      cell(row.code),
+      row.requestId,
+    ]),
+  )
+}
+
+/** `audit verify`: 1 when a row was edited, removed, reordered or cut off. */
+export async function verifyAudit(
+  context: Context,
+  options: ConfigOptions & { readonly json?: boolean },
+): Promise<number> {
+  await using administration = await openAdministration(context, options)
+  const report = await administration.verifyAudit()
+  if (options.json) {
+    context.terminal.print(JSON.stringify(report))
+  } else {
+    const counted = `${report.rows} rows of ${report.writers} writers`
+    const faults = report.broken.map(
+      ({ writer, seq, kind }) => `${kind}: writer ${writer}, row ${seq}`,
+    )
+    context.terminal.print(
+      [`${counted}: ${report.ok ? 'unbroken' : 'BROKEN'}`, ...faults].join('\n'),
+    )
+  }
+  return report.ok ? EXIT.ok : EXIT.failed
+}

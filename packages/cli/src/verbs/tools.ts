@@ -1,0 +1,114 @@
+import { AppError } from '@sallyport/kit/errors'
+import { printable, printableLines } from '@sallyport/kit/log'
+import { readCredential, type CredentialOptions } from '../client/credential.ts'
+import { parseTarget } from '../client/exchange.ts'
+import { McpClient, type ListedTool } from '../client/mcp-client.ts'
+import type { Context } from '../context.ts'
+import { EXIT } from '../exit-code.ts'
+import { formatTable } from '../table.ts'
+import { localSocket } from '../local.ts'
+
+interface TargetOptions extends CredentialOptions {
+  readonly url?: string
+  readonly config?: string
+}
+
+interface OutputOptions {
+  readonly json?: boolean
+}
+
+const NAME_CHARACTERS_MAX = 128
+const DESCRIPTION_CHARACTERS_MAX = 100
+const TEXT_CHARACTERS_MAX = 1_000_000
+/** Longer than any call may take by configuration; Ctrl-C cancels earlier. */
+const CALL_MS_MAX = 60 * 60_000
+
+/** `tools`: what a client sees, one line a tool. */
+export async function listTools(
+  context: Context,
+  options: TargetOptions & OutputOptions,
+): Promise<number> {
+  const client = await openClient(context, options)
+  const tools = await client.listTools(AbortSignal.timeout(CALL_MS_MAX))
+  context.terminal.print(options.json ? JSON.stringify({ items: tools }) : formatTools(tools))
+  return EXIT.ok
+}
+
+function formatTools(tools: readonly ListedTool[]): string {
+  return formatTable(
+    ['name', 'description'],
+    tools.map((tool) => [
+      printable(String(tool.name), NAME_CHARACTERS_MAX),
+      printable(String(tool.description ?? tool.title ?? ''), DESCRIPTION_CHARACTERS_MAX),
+    ]),
+  )
+}
+
+/** `call`: prints the text of a result, or with `--json` its bytes; 1 when the tool reports an error. */
+export async function callTool(
+  context: Context,
+  call: { readonly name: string; readonly argumentsJson: string },
+  options: TargetOptions & OutputOptions,
+): Promise<number> {
+  const fromStdin = call.argumentsJson === '-'
+  if (fromStdin && options.keyStdin) {
+    throw new AppError(
+      'usage',
+      'stdin holds either the key or the arguments: give the key by --key-file',
+    )
+  }
+  const text = fromStdin ? await context.readStdin() : call.argumentsJson
+  assertObject(text)
+  const client = await openClient(context, options)
+  const raw = await client.callTool(call.name, text, AbortSignal.timeout(CALL_MS_MAX))
+  const rawText = raw.toString('utf8')
+  const result = JSON.parse(rawText) as ToolResult // The gateway answered a `tools/call`; parts are checked below.
+  context.terminal.print(options.json ? rawText : formatResult(result))
+  return result.isError === true ? EXIT.failed : EXIT.ok
+}
+
+interface ToolResult {
+  readonly isError?: unknown
+  readonly content?: unknown
+  readonly structuredContent?: unknown
+}
+
+function assertObject(text: string): void {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (cause) {
+    throw new AppError('usage', 'the arguments are not JSON: give an object such as {"path":"."}', {
+      cause,
+    })
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return
+  throw new AppError('usage', 'the arguments are not an object: give one such as {"path":"."}')
+}
+
+function formatResult(result: ToolResult): string {
+  const content = Array.isArray(result.content) ? result.content : []
+  if (content.length > 0) return content.map(formatBlock).join('\n')
+  return result.structuredContent === undefined
+    ? '(no content)'
+    : printableLines(JSON.stringify(result.structuredContent, null, 2), TEXT_CHARACTERS_MAX)
+}
+
+/** One block of content. What is not text is named with its size; `--json` has it. */
+function formatBlock(block: unknown): string {
+  if (typeof block !== 'object' || block === null) return '(an unknown block)'
+  const { type, text, data, mimeType, uri } = block as Readonly<Record<string, unknown>> // Any object.
+  if (type === 'text' && typeof text === 'string') return printableLines(text, TEXT_CHARACTERS_MAX)
+  const kind = printable(String(type), NAME_CHARACTERS_MAX)
+  const media = typeof mimeType === 'string' ? ` ${printable(mimeType, NAME_CHARACTERS_MAX)}` : ''
+  const size = typeof data === 'string' ? `, ${data.length} characters of base64` : ''
+  const link = typeof uri === 'string' ? ` ${printable(uri, TEXT_CHARACTERS_MAX)}` : ''
+  return `(${kind}${media}${link}${size})`
+}
+
+async function openClient(context: Context, options: TargetOptions): Promise<McpClient> {
+  if (options.url !== undefined) {
+    return new McpClient(parseTarget(options.url), await readCredential(context, options))
+  }
+  return new McpClient({ kind: 'socket', path: await localSocket(context, options) }, undefined)
+}

@@ -1,0 +1,94 @@
+import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
+import { starterConfig } from '@sallyport/gateway/config'
+import { problemText } from '@sallyport/kit/config'
+import { AppError } from '@sallyport/kit/errors'
+import { runUntilSignal } from '@sallyport/kit/lifecycle'
+import { createLog, parseLogOptions } from '@sallyport/kit/log'
+import { announce } from '../announce.ts'
+import { AUDIT_WORKER } from '../audit-worker.ts'
+import {
+  findConfiguration,
+  readConfiguration,
+  requireConfiguration,
+  type ConfigOptions,
+  type Configuration,
+  type FoundSource,
+} from '../configuration.ts'
+import type { Context } from '../context.ts'
+import { EXIT } from '../exit-code.ts'
+import { pendingOf } from '../pending.ts'
+import { VERSION } from '../version.ts'
+
+interface UpOptions extends ConfigOptions {
+  readonly plan?: boolean
+  readonly json?: boolean
+}
+
+/** `up`: runs the gateway until a signal; with `--plan` shows what a start would change in the store. */
+export async function up(context: Context, options: UpOptions): Promise<number> {
+  if (options.plan) return plan(context, options)
+  const source = await findOrWrite(context, options)
+  const configuration = readConfiguration(context, source)
+  for (const problem of configuration.problems) {
+    context.terminal.note(`${problem.severity}: ${problemText(problem)}`)
+  }
+  let failure: AppError | undefined
+  const exitCode = await runUntilSignal(
+    (signal) => serve(context, { configuration, options, signal }),
+    (error) => (failure = error),
+    { clock: context.clock, source: process, force: (code) => process.exit(code) },
+  )
+  if (failure !== undefined) throw failure
+  return exitCode
+}
+
+interface Serving {
+  readonly configuration: Configuration
+  readonly options: UpOptions
+  readonly signal: AbortSignal
+}
+
+async function serve(context: Context, serving: Serving): Promise<void> {
+  const { configuration, options, signal } = serving
+  const logOptions = parseLogOptions(context.environment, process.stderr)
+  const { Gateway } = await import('@sallyport/gateway')
+  signal.throwIfAborted()
+  await using gateway = await Gateway.start({
+    config: configuration.config,
+    stateFolder: configuration.stateFolder,
+    version: VERSION,
+    clock: context.clock,
+    log: createLog(logOptions),
+    accessDestination: process.stderr,
+    accessJson: logOptions.json,
+    ...(AUDIT_WORKER && { workerUrl: AUDIT_WORKER }),
+  })
+  await announce(context, gateway, { configuration, json: options.json === true })
+  if (!signal.aborted) await once(signal, 'abort')
+}
+
+async function findOrWrite(context: Context, options: ConfigOptions): Promise<FoundSource> {
+  const source = findConfiguration(context, options)
+  if (source.kind !== 'none') return source
+  try {
+    await writeFile(source.file, starterConfig(), { flag: 'wx' })
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown'
+    const text = `there is no configuration, and a first one cannot be written to ${source.file} (${code}): give --config FILE`
+    throw new AppError('usage', text, { cause })
+  }
+  context.terminal.note(`wrote ${source.file}, a first configuration: add your servers to it`)
+  return { kind: 'file', file: source.file }
+}
+
+async function plan(context: Context, options: UpOptions): Promise<number> {
+  const { config } = requireConfiguration(context, options)
+  const { isNew, migrations } = await pendingOf(config.store)
+  const words = isNew ? 'a start makes the store anew' : 'a start migrates the store'
+  const lines = migrations.map(({ text }) => `  ${text}`)
+  const text = lines.length === 0 ? 'the store is up to date' : `${words}:\n${lines.join('\n')}`
+  const items = migrations.map(({ name, text: shown }) => ({ name, text: shown }))
+  context.terminal.print(options.json ? JSON.stringify({ isNew, items }) : text)
+  return EXIT.ok
+}
