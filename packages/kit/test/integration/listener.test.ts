@@ -141,7 +141,7 @@ test('answers slow headers and slow bodies with 408, and their readers hear of i
   headers.send(['POST / HTTP/1.1', 'Host: x', 'X-Slow: '])
   using body = await Wire.open(listener)
   body.send(post('Content-Length: 10'), 'abc')
-  await until(() => headers.closed && body.closed)
+  await until(() => headers.closed && body.closed && bodies.length === 1)
   expect(headers.received).toMatch(/^HTTP\/1.1 408 /)
   expect(body.received).toMatch(/^HTTP\/1.1 408 /)
   expect(body.received).toContain('"code":"request_slow"')
