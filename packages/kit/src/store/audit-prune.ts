@@ -36,12 +36,14 @@ export async function pruneAudit(
     when.nowMs - when.limits.keepMs,
     await timeOfExcess(runner, when.limits.bytesMax),
   )
-  const writers = await runner.query('select writer from audit_heads order by opened_at')
+  const writers = await runner.query('select writer, seq from audit_heads order by opened_at')
   let removed = 0
   for (const row of writers) {
     let batch: number
     do {
-      batch = await pruneBatch(runner, keys, { writer: String(row['writer']), beforeMs })
+      // Rows that come in meanwhile wait for the next time, or this would not end.
+      const chain = { writer: String(row['writer']), seqMax: Number(row['seq']), beforeMs }
+      batch = await pruneBatch(runner, keys, chain)
       removed += batch
       if (batch > 0) await wait(PAUSE_MS)
     } while (batch === BATCH_ROWS)
@@ -67,7 +69,7 @@ async function timeOfExcess(runner: SqlRunner, bytesMax: number): Promise<number
 async function pruneBatch(
   runner: SqlRunner,
   keys: readonly [KeyObject, ...KeyObject[]],
-  chain: { readonly writer: string; readonly beforeMs: number },
+  chain: { readonly writer: string; readonly seqMax: number; readonly beforeMs: number },
 ): Promise<number> {
   const [head] = await runner.query(
     'select pruned_seq, pruned_hash, pruned_seal from audit_heads where writer = ?',
@@ -81,8 +83,9 @@ async function pruneBatch(
   }
   if (!isSealed(keys, 'pruned', start, toBlob(head['pruned_seal']))) return 0
   const rows = await runner.query(
-    `select ${AUDIT_COLUMNS.join(', ')}, hash from audit where writer = ? order by seq limit ?`,
-    [chain.writer, BATCH_ROWS],
+    `select ${AUDIT_COLUMNS.join(', ')}, hash from audit
+      where writer = ? and seq <= ? order by seq limit ?`,
+    [chain.writer, chain.seqMax, BATCH_ROWS],
   )
   const { end, count } = provenPrefix(rows, start, chain.beforeMs)
   if (count === 0) return 0

@@ -8,6 +8,8 @@ export interface WrittenPages {
   written(pages: number): void
 }
 
+/** No row of a chain has it. */
+const TRIAL_SEQ = -1
 const ROWS_PER_PAGE = 8
 /** Of a commit with few rows: table, index, head, and their roots. */
 const PAGES_PER_COMMIT = 5
@@ -54,9 +56,17 @@ export class SqliteAuditSink implements AuditSink {
         this.#insert.run(...batch.rows[i]!, batch.hashes[i]!) // as many hashes as rows
       }
       const { head, seal } = batch
+      if (batch.rows.length === 0) this.#tryRow(head)
       this.#head.run(head.seq, head.hash, seal, head.writer)
     })
     this.#checkpoints.written(PAGES_PER_COMMIT + batch.rows.length / ROWS_PER_PAGE)
+  }
+
+  /** As much as a row takes, and nothing left of it: on a full disk, the head alone may still fit. */
+  #tryRow({ writer, hash }: ChainPoint): void {
+    const values = AUDIT_COLUMNS.map((name) => (name === 'writer' ? writer : TRIAL_SEQ))
+    this.#insert.run(...values, hash)
+    this.#database.prepare('delete from audit where writer = ? and seq = ?').run(writer, TRIAL_SEQ)
   }
 
   async recover(): Promise<ChainPoint | undefined> {

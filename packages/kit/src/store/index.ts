@@ -1,6 +1,7 @@
 export { openStore, pendingMigrations, type OpenStoreOptions } from './open-store.ts'
 export { parseStoreLocation, type StoreLocation } from './location.ts'
 export type { PendingMigration } from './migrate.ts'
+export { acquireStoreLock, type StoreLock } from './store-lock.ts'
 export type { StoreKeys } from './keys.ts'
 export type {
   AuditEntry,

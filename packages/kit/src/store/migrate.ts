@@ -2,7 +2,7 @@ import { closeSync, existsSync, openSync, renameSync } from 'node:fs'
 import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
 import type { Log } from '../log/log.ts'
-import { MIGRATIONS, SQL_TYPES, type Migration } from './migrations.ts'
+import { SQL_TYPES, type Migration } from './migrations.ts'
 import type { SqlRunner } from './sql-runner.ts'
 
 /** A migration that a store still lacks, as `validate` and `up --plan` show it. */
@@ -29,7 +29,7 @@ const MIGRATION_LOCK = 7_258_371_904
  */
 export async function planMigrations(
   runner: SqlRunner,
-  known: readonly Migration[] = MIGRATIONS,
+  known: readonly Migration[],
 ): Promise<MigrationPlan> {
   const applied = (await hasTable(runner))
     ? await runner.query('select id, name from migrations order by id')
@@ -68,8 +68,11 @@ export function refusePending(
 /** Brings a store to the newest schema, each migration in a transaction of its own. */
 export async function applyMigrations(
   runner: SqlRunner,
-  context: { readonly clock: Clock; readonly log: Log },
-  known: readonly Migration[] = MIGRATIONS,
+  context: {
+    readonly clock: Clock
+    readonly log: Log
+    readonly migrations: readonly Migration[]
+  },
 ): Promise<void> {
   if (runner.kind === 'postgres') await runner.query(`select pg_advisory_lock(${MIGRATION_LOCK})`)
   try {
@@ -77,7 +80,7 @@ export async function applyMigrations(
       `create table if not exists migrations (
         id integer primary key, name text not null, at ${SQL_TYPES[runner.kind].int} not null)`,
     )
-    const { pending } = await planMigrations(runner, known)
+    const { pending } = await planMigrations(runner, context.migrations)
     for (const migration of pending) {
       const startedMs = context.clock.monotonicMs()
       await applyOne(runner, migration, context.clock.nowMs())

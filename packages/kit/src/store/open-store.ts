@@ -45,6 +45,7 @@ export async function openStore(options: OpenStoreOptions): Promise<Store> {
     clock: options.clock,
     log: options.log,
     migrate: options.migrate ?? true,
+    migrations: MIGRATIONS,
     workerUrl: options.workerUrl ?? new URL('./worker.ts', import.meta.url),
   }
   switch (location.kind) {
@@ -66,7 +67,7 @@ export async function pendingMigrations(location: string): Promise<readonly Pend
   const pending = await guardStore('the schema of the store cannot be read', async () => {
     if (parsed.kind === 'sqlite' && !hasContent(parsed.path)) return MIGRATIONS
     await using runner = await openRunner(parsed)
-    return (await planMigrations(runner)).pending
+    return (await planMigrations(runner, MIGRATIONS)).pending
   })
   return pending.map(({ id, name, long, destructive }) => ({ id, name, long, destructive }))
 }

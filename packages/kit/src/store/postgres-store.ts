@@ -41,10 +41,9 @@ export async function openPostgresStore(
     log: context.log,
     statementMs: STATEMENT_MS,
   })
+  // Kysely would not end a pool that it has not used yet: it is ours.
+  opening.defer(() => pool.end())
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
-  opening.defer(() => db.destroy())
-  // Before the first query, Kysely does not know the pool and would not end it.
-  opening.defer(() => (pool.ended ? undefined : pool.end()))
   const keyStore = opening.use(new SqlKeyStore(db))
   const jobs = opening.use(new AuditJobs({ ...context, location, keys }))
   const resources = opening.move()
@@ -66,7 +65,7 @@ async function prepare(
   const client = await connectPostgres(location, { statementMs: MIGRATION_MS })
   await using runner = postgresRunner(client)
   await checkEncoding(client, location)
-  const { version, pending } = await planMigrations(runner)
+  const { version, pending } = await planMigrations(runner, context.migrations)
   if (version > 0) await checkMasterKey(runner, context.seals)
   if (pending.length > 0) {
     refusePending(pending, context)

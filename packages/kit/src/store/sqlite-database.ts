@@ -1,7 +1,6 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
-import { SqliteDialect, type SqliteDatabase } from 'kysely'
+import { DatabaseSync } from 'node:sqlite'
 import { AppError } from '../errors.ts'
 import { reasonOf } from './store-failure.ts'
 
@@ -22,7 +21,7 @@ export interface SqliteOptions {
  * @throws {AppError} `store_unwritable`
  */
 export function openSqlite(path: string, options: SqliteOptions): DatabaseSync {
-  createFile(path)
+  createStoreFile(path)
   try {
     const database = new DatabaseSync(path, { timeout: BUSY_WAIT_MS })
     try {
@@ -54,45 +53,29 @@ export function openSqliteReadOnly(path: string, immutable: boolean): DatabaseSy
   return new DatabaseSync(url, { readOnly: true, timeout: BUSY_WAIT_MS })
 }
 
-/** Presents `node:sqlite` in the shape Kysely's SQLite dialect asks for. */
-export function sqliteDialect(database: DatabaseSync): SqliteDialect {
-  const adapter: SqliteDatabase = {
-    close: () => database.close(),
-    prepare: (sql) => {
-      // A transaction that first reads and then writes could not wait for another writer.
-      const statement = database.prepare(sql === 'begin' ? 'begin immediate' : sql)
-      const reader = statement.columns().length > 0
-      return {
-        reader,
-        all: (parameters) => statement.all(...toInput(parameters)),
-        run: (parameters) => statement.run(...toInput(parameters)),
-        iterate: (parameters) => statement.iterate(...toInput(parameters)),
-      }
-    },
-  }
-  return new SqliteDialect({ database: adapter })
-}
-
-function toInput(parameters: readonly unknown[]): SQLInputValue[] {
-  return [...parameters] as SQLInputValue[] // our tables hold text, integers and blobs only
-}
-
 /**
- * The file is made before SQLite does, so that it is never readable by others. An existing file is not
- * touched: closing any descriptor of it would drop the locks this process holds on it.
+ * Makes a file (mode 600) and its folder, before SQLite does and lets others read it. An existing file is
+ * not touched: closing any descriptor of it would drop the locks this process holds on it.
+ *
+ * @throws {AppError} `store_unwritable`
  */
-function createFile(path: string): void {
+export function createStoreFile(path: string): void {
   try {
+    // Fails with EEXIST only where something other than a folder is in the way.
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  } catch (thrown) {
+    throw cannotBeMade(path, thrown)
+  }
+  try {
     closeSync(openSync(path, 'wx', 0o600))
   } catch (thrown) {
     if (thrown instanceof Error && 'code' in thrown && thrown.code === 'EEXIST') return
-    throw new AppError(
-      'store_unwritable',
-      `the store ${path} cannot be made: ${reasonOf(thrown)}`,
-      {
-        cause: thrown,
-      },
-    )
+    throw cannotBeMade(path, thrown)
   }
+}
+
+function cannotBeMade(path: string, thrown: unknown): AppError {
+  return new AppError('store_unwritable', `the file ${path} cannot be made: ${reasonOf(thrown)}`, {
+    cause: thrown,
+  })
 }

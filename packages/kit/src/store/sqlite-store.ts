@@ -9,7 +9,8 @@ import { Checkpointer } from './checkpointer.ts'
 import { checkMasterKey, ensureMasterKey, toSealKeys, type SealKeys } from './keys.ts'
 import { SqlKeyStore } from './key-store.ts'
 import { applyMigrations, copyBeforeMigration, planMigrations, refusePending } from './migrate.ts'
-import { openSqlite, sqliteDialect } from './sqlite-database.ts'
+import { openSqlite } from './sqlite-database.ts'
+import { sqliteDialect } from './sqlite-dialect.ts'
 import { sqliteRunner, type SqlRunner } from './sql-runner.ts'
 import { guardStore } from './store-failure.ts'
 import type { StoreContext } from './store-context.ts'
@@ -57,7 +58,7 @@ async function prepare(
   path: string,
   context: StoreContext & { readonly seals: SealKeys },
 ): Promise<void> {
-  const { version, pending } = await planMigrations(runner)
+  const { version, pending } = await planMigrations(runner, context.migrations)
   // Before anything is changed with the wrong key.
   if (version > 0) await checkMasterKey(runner, context.seals)
   const [first] = pending
