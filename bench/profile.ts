@@ -1,6 +1,5 @@
 import { globSync, readFileSync } from 'node:fs'
 import { basename } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { prepare, startSallyport } from './gateways/sallyport.ts'
 import type { Program } from './gateways/sallyport.ts'
 import { runLoad, waitUntilServing } from './load-run.ts'
@@ -9,7 +8,10 @@ import { Fleet } from './processes.ts'
 
 const SHOWN = 30
 
+/** V8's own format; times in microseconds. */
 interface CpuProfile {
+  readonly endTime: number
+  readonly startTime: number
   readonly nodes: readonly { readonly id: number; readonly callFrame: CallFrame }[]
   readonly samples: readonly number[]
   readonly timeDeltas: readonly number[]
@@ -43,17 +45,26 @@ export async function profileSallyport(program: Program, measureMs: number): Pro
   const job = callJob(gateway, { size: '1k', connections: 32, era: 'modern' }, measureMs)
   await waitUntilServing(fleet, job)
   const result = await runLoad(fleet, { ...job, warmUpMs: 0 })
-  await delay(100)
   await running.stop()
   const files = globSync(`${folder}/*.cpuprofile`)
   if (files.length === 0) throw new Error('Sallyport ended without writing a profile')
   const tables = files.map((file) => {
-    const profile = JSON.parse(readFileSync(file, 'utf8')) as CpuProfile // V8 wrote it
+    const whole = JSON.parse(readFileSync(file, 'utf8')) as CpuProfile // V8 wrote it
+    const profile = lastPart(whole, measureMs)
     return { busyUs: busyUs(profile), text: tableOf(profile, result.calls) }
   })
   const [main] = tables.toSorted((a, b) => b.busyUs - a.busyUs)
   const head = `${result.calls} calls, ${Math.round(result.callsPerSecond)} calls/s while profiled (profiling costs time itself), ${result.errors} errors`
   return `${head}\n\n${main?.text ?? ''}`
+}
+
+/** The profile's end, where the load was: what came before is start-up. */
+function lastPart(profile: CpuProfile, ms: number): CpuProfile {
+  const fromUs = profile.endTime - ms * 1_000
+  let atUs = profile.startTime
+  const first = profile.timeDeltas.findIndex((deltaUs) => (atUs += deltaUs) >= fromUs)
+  const { samples, timeDeltas } = profile
+  return { ...profile, samples: samples.slice(first), timeDeltas: timeDeltas.slice(first) }
 }
 
 /** Adds up a profile's samples by function, most time first. Idle time is left out. */
