@@ -34,8 +34,8 @@ export class GatewayApplication implements McpApplication {
   readonly #deps: ApplicationDeps
   readonly #handle: CallHandler
   readonly #face: ApplicationFace
-  /** Servers a list has waited for already: a second list does not wait again. */
-  readonly #awaited = new Set<string>()
+  /** Ends `listWaitMs` after a list first looked for the server: lists of that time wait too, later ones not. */
+  readonly #patience = new Map<string, Promise<void>>()
 
   constructor(deps: ApplicationDeps) {
     this.#deps = deps
@@ -85,25 +85,32 @@ export class GatewayApplication implements McpApplication {
 
   /** Starts servers that were never seen, together, and waits for them at most `listWaitMs`. */
   async #meetServers(exchange: Exchange): Promise<void> {
-    const { catalogue, upstreams, limits, log } = this.#deps
-    const unseen = catalogue
+    const unseen = this.#deps.catalogue
       .list()
       .filter(({ server }) => exchange.scope === '' || exchange.scope === server)
       .filter(({ readAtMs }) => readAtMs === undefined)
-    const patient = unseen.some(({ server }) => !this.#awaited.has(server))
-    const { signal } = exchange.controller
-    const starts = unseen.map(({ server }) =>
-      upstreams.warm(server, exchange.caller.principal, signal).catch((err: unknown) => {
-        log.debug({ server, err }, 'server did not start for a list')
-      }),
+    const met = unseen.map(({ server }) =>
+      Promise.race([this.#warm(exchange, server), this.#patienceFor(server)]),
     )
-    if (!patient) return
-    for (const { server } of unseen) this.#awaited.add(server)
-    let timer: NodeJS.Timeout | undefined
-    const waited = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, limits.listWaitMs)
-    })
-    await Promise.race([Promise.all(starts), waited])
-    clearTimeout(timer)
+    await Promise.all(met)
+  }
+
+  async #warm({ caller, controller }: Exchange, server: string): Promise<void> {
+    const { upstreams, log } = this.#deps
+    try {
+      await upstreams.warm(server, caller.principal, controller.signal)
+    } catch (err) {
+      log.debug({ server, err }, 'server did not start for a list')
+    }
+  }
+
+  #patienceFor(server: string): Promise<void> {
+    let patience = this.#patience.get(server)
+    if (!patience) {
+      const { listWaitMs } = this.#deps.limits
+      patience = new Promise((resolve) => setTimeout(resolve, listWaitMs).unref())
+      this.#patience.set(server, patience)
+    }
+    return patience
   }
 }
