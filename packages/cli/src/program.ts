@@ -99,6 +99,8 @@ function declareKeys(program: Command, context: Context, finish: Finish): void {
     )
     .option('--tenant <tenant>', 'the tenant it belongs to')
     .option('--expires <duration>', 'how long it works, such as 12h or 30d; default: until revoked')
+    .option('--key-file <file>', 'take over the key in this file, which another gateway made')
+    .option('--key-stdin', 'take over the key on stdin, which another gateway made')
     .option(...CONFIG)
     .option('--json', 'print { id, name, key }')
     .action(async (name, options) => {

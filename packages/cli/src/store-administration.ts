@@ -8,10 +8,9 @@ import {
   type KeyList,
   type VerifyReport,
 } from '@sallyport/contract/admin'
-import { toAuditItem, toKeyItem } from '@sallyport/gateway/admin'
+import { makeKey, toAuditItem, toKeyItem } from '@sallyport/gateway/admin'
 import { openState, type State } from '@sallyport/gateway/state'
 import type { Clock } from '@sallyport/kit/clock'
-import { createKey } from '@sallyport/kit/door'
 import { AppError } from '@sallyport/kit/errors'
 import { createLog, parseLogOptions } from '@sallyport/kit/log'
 import type { Administration } from './administration.ts'
@@ -49,11 +48,9 @@ export class StoreAdministration implements Administration {
   }
 
   async createKey(input: KeyCreateInput): Promise<KeyCreated> {
-    const { name, role, tenant, expiresInMs } = keyCreate.parse(input)
-    const expiresAtMs = expiresInMs === null ? null : this.#clock.nowMs() + expiresInMs
-    const { text, record } = createKey({ name, role, tenant, expiresAtMs, clock: this.#clock })
+    const { text, record } = makeKey(keyCreate.parse(input), this.#clock)
     await this.#state.store.keys.create(record)
-    return { id: record.id, name, key: text.reveal() }
+    return { id: record.id, name: record.name, key: text.reveal() }
   }
 
   async listKeys(): Promise<KeyList> {

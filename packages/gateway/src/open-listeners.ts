@@ -1,4 +1,4 @@
-import { createKey, Door } from '@sallyport/kit/door'
+import { Door } from '@sallyport/kit/door'
 import { openListener } from '@sallyport/kit/http'
 import { prepareSocketFolder, socketPathOf } from '@sallyport/kit/lifecycle'
 import { AccessLog } from '@sallyport/kit/log'
@@ -93,7 +93,6 @@ function adminDeps(base: Base, mcp: Mcp, life: Life): Omit<AdminDeps, 'entrance'
   const { clock, log, version, config } = options
   return {
     keys: state.store.keys,
-    createKey,
     onKeysChanged: () => base.refresher.refresh(),
     clock,
     log,

@@ -19,12 +19,19 @@ export async function readCredential(
   context: Context,
   options: CredentialOptions,
 ): Promise<Secret | undefined> {
-  if (options.keyStdin) return oneLine(await context.readStdin(), 'stdin')
-  if (options.keyFile !== undefined) {
-    return oneLine(await readKeyFile(resolve(context.cwd, options.keyFile)), options.keyFile)
-  }
+  const given = await readGivenKey(context, options)
   const value = context.environment['SALLYPORT_KEY']
-  return value ? oneLine(value, 'SALLYPORT_KEY') : undefined
+  return given ?? (value ? oneLine(value, 'SALLYPORT_KEY') : undefined)
+}
+
+/** As `readCredential`, without the environment. */
+export async function readGivenKey(
+  context: Context,
+  options: CredentialOptions,
+): Promise<Secret | undefined> {
+  if (options.keyStdin) return oneLine(await context.readStdin(), 'stdin')
+  if (options.keyFile === undefined) return undefined
+  return oneLine(await readKeyFile(resolve(context.cwd, options.keyFile)), options.keyFile)
 }
 
 async function readKeyFile(path: string): Promise<string> {

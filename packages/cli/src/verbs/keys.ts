@@ -2,6 +2,8 @@ import { keyCreate, type KeyCreateInput, type KeyItem } from '@sallyport/contrac
 import { parseDuration } from '@sallyport/contract/config'
 import { AppError } from '@sallyport/kit/errors'
 import { printable } from '@sallyport/kit/log'
+import type { Secret } from '@sallyport/kit/secret'
+import { readGivenKey, type CredentialOptions } from '../client/credential.ts'
 import type { Context } from '../context.ts'
 import { EXIT } from '../exit-code.ts'
 import type { ConfigOptions } from '../configuration.ts'
@@ -12,7 +14,7 @@ interface Output {
   readonly json?: boolean
 }
 
-interface CreateOptions extends ConfigOptions, Output {
+interface CreateOptions extends ConfigOptions, Output, CredentialOptions {
   readonly role: string
   readonly tenant?: string
   readonly expires?: string
@@ -24,7 +26,8 @@ export async function createKey(
   name: string,
   options: CreateOptions,
 ): Promise<number> {
-  const input = toInput(name, options)
+  const given = await readGivenKey(context, options)
+  const input = toInput(name, given, options)
   await using administration = await openAdministration(context, options)
   const created = await administration.createKey(input)
   if (options.json) context.terminal.print(JSON.stringify(created))
@@ -35,13 +38,14 @@ export async function createKey(
   return EXIT.ok
 }
 
-function toInput(name: string, options: CreateOptions): KeyCreateInput {
+function toInput(name: string, given: Secret | undefined, options: CreateOptions): KeyCreateInput {
   const { role, tenant, expires } = options
   const input = {
     name,
     role,
     ...(tenant !== undefined && { tenant }),
     ...(expires !== undefined && { expiresInMs: toLifeMs(expires) }),
+    ...(given !== undefined && { key: given.reveal() }),
   }
   const checked = keyCreate.safeParse(input)
   if (checked.success) return checked.data

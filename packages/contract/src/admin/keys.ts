@@ -48,6 +48,12 @@ export const keyCreate = z
       .nullable()
       .default(null)
       .meta({ description: 'Life of the key in milliseconds; null: until it is revoked.' }),
+    key: z
+      .string()
+      .min(1)
+      .max(200)
+      .optional()
+      .meta({ description: 'A key that another gateway made, to be taken over; else a new one.' }),
   })
   .meta({ id: 'KeyCreate' })
 

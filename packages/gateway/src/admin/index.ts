@@ -9,5 +9,5 @@ export {
   type HealthVerdict,
   judgeHealth,
 } from './health.ts'
-export { toKeyItem } from './key-routes.ts'
+export { makeKey, toKeyItem } from './key-routes.ts'
 export { type SightDeps, toServerItem } from './sight-routes.ts'

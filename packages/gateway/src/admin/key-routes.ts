@@ -1,8 +1,15 @@
-import { keyCreate, type KeyCreated, type KeyItem, type KeyList } from '@sallyport/contract/admin'
+import {
+  keyCreate,
+  type KeyCreate,
+  type KeyCreated,
+  type KeyItem,
+  type KeyList,
+} from '@sallyport/contract/admin'
 import type { Clock } from '@sallyport/kit/clock'
-import type { createKey } from '@sallyport/kit/door'
+import { adoptKey, createKey } from '@sallyport/kit/door'
 import { AppError } from '@sallyport/kit/errors'
 import type { Log } from '@sallyport/kit/log'
+import { Secret } from '@sallyport/kit/secret'
 import type { KeyRecord, KeyStore } from '@sallyport/kit/store'
 import type { FastifyInstance } from 'fastify'
 import { visitOf } from './entrance.ts'
@@ -14,7 +21,6 @@ const STORE_DEADLINE_MS = 10_000
 
 export interface KeyDeps {
   readonly keys: Pick<KeyStore, 'create' | 'list' | 'revoke'>
-  readonly createKey: typeof createKey
   /** Resolves once the door knows of the change. */
   readonly onKeysChanged: () => Promise<void>
   readonly clock: Clock
@@ -30,9 +36,8 @@ export function addKeyRoutes(app: FastifyInstance, deps: KeyDeps): void {
 
   app.post('/api/v1/keys', async (request, reply): Promise<KeyCreated> => {
     const wanted = parseRequest(keyCreate, request.body, 'the body')
-    const { name, role, tenant, expiresInMs } = wanted
-    const expiresAtMs = expiresInMs === null ? null : deps.clock.nowMs() + expiresInMs
-    const { text, record } = deps.createKey({ name, role, tenant, expiresAtMs, clock: deps.clock })
+    const { name, role } = wanted
+    const { text, record } = makeKey(wanted, deps.clock)
     await withDeadline(reply.raw, STORE_DEADLINE_MS, async () => {
       await deps.keys.create(record)
       await deps.onKeysChanged()
@@ -61,6 +66,20 @@ export function addKeyRoutes(app: FastifyInstance, deps: KeyDeps): void {
     )
     void reply.code(204)
   })
+}
+
+/**
+ * Makes the key that was asked for, or takes over the one that was given.
+ *
+ * @throws {AppError} `config_invalid` when the given one is none of ours
+ */
+export function makeKey(
+  { name, role, tenant, expiresInMs, key }: KeyCreate,
+  clock: Clock,
+): { text: Secret; record: KeyRecord } {
+  const expiresAtMs = expiresInMs === null ? null : clock.nowMs() + expiresInMs
+  const wanted = { name, role, tenant, expiresAtMs, clock }
+  return key === undefined ? createKey(wanted) : adoptKey(new Secret(key), wanted)
 }
 
 /** A key as shown; its hash stays inside. */

@@ -75,7 +75,6 @@ export async function openFixture(options: FixtureOptions = {}) {
       entrance: { door, host: '127.0.0.1', protectMetrics: options.protectMetrics === true },
       log: createLog({ level: 'debug', json: true, destination: { write: (l) => lines.push(l) } }),
       clock: systemClock,
-      createKey,
       keys: keys.store,
       onKeysChanged: async () => keys.refresh(),
       audit: {

@@ -1,6 +1,7 @@
 import { hash, randomBytes } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import type { Clock } from '../clock.ts'
+import { AppError } from '../errors.ts'
 import type { Role } from '../principal.ts'
 import { Secret } from '../secret.ts'
 import type { KeyRecord } from '../store/store.ts'
@@ -30,7 +31,25 @@ export function createKey(key: NewKey): { text: Secret; record: KeyRecord } {
   const id = createKeyId()
   const head = `sp_${id}_${randomBytes(SECRET_BYTES).toString('base64url')}`
   const text = `${head}${checksum(head)}`
-  const record: KeyRecord = {
+  return { text: new Secret(text), record: toRecord(id, text, key) }
+}
+
+/**
+ * Takes over a key that another gateway made, so that one key opens both.
+ *
+ * @throws {AppError} `config_invalid` when the text is no key of ours, or was mistyped
+ */
+export function adoptKey(text: Secret, key: NewKey): { text: Secret; record: KeyRecord } {
+  const known = parseKey(text.reveal())
+  if (known !== undefined) return { text, record: toRecord(known.id, text.reveal(), key) }
+  throw new AppError(
+    'config_invalid',
+    'the key to take over is none of ours or was mistyped; give one that "sallyport keys create" printed',
+  )
+}
+
+function toRecord(id: string, text: string, key: NewKey): KeyRecord {
+  return {
     id,
     name: key.name,
     hash: hashCredential(text),
@@ -41,7 +60,6 @@ export function createKey(key: NewKey): { text: Secret; record: KeyRecord } {
     lastUsedAtMs: null,
     revokedAtMs: null,
   }
-  return { text: new Secret(text), record }
 }
 
 /**

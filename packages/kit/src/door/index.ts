@@ -1,4 +1,4 @@
-export { createKey, hashCredential, type NewKey, parseKey } from './api-key.ts'
+export { adoptKey, createKey, hashCredential, type NewKey, parseKey } from './api-key.ts'
 export { readCredential } from './bearer.ts'
 export { Cors } from './cors.ts'
 export { Credentials, type StaticToken } from './credentials.ts'

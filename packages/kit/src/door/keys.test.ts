@@ -4,7 +4,7 @@ import { ManualClock } from '../clock.ts'
 import { type Log, silentLog } from '../log/log.ts'
 import { Secret } from '../secret.ts'
 import type { KeyRecord } from '../store/store.ts'
-import { createKey, hashCredential, parseKey } from './api-key.ts'
+import { adoptKey, createKey, hashCredential, parseKey } from './api-key.ts'
 import { CredentialsRefresher } from './credentials-refresher.ts'
 import { Credentials } from './credentials.ts'
 import { judgeToken } from './token-strength.ts'
@@ -222,4 +222,20 @@ test('random tokens of 32 characters and more are strong enough', () => {
     expect(judgeToken(random.toString('base64url'))).toBeUndefined()
     expect(judgeToken(random.toString('hex'))).toBeUndefined()
   }
+})
+
+test('takes over a key that was made elsewhere, and nothing that is not one', () => {
+  const wanted = { name: 'b', role: 'caller', tenant: null, expiresAtMs: null, clock } as const
+  const { text, record } = createKey(wanted)
+  for (const bad of [
+    '',
+    'x'.repeat(61),
+    `${text.reveal().slice(0, -1)}!`,
+    text.reveal().slice(1),
+  ]) {
+    expect(() => adoptKey(new Secret(bad), wanted)).toThrow(
+      expect.objectContaining({ code: 'config_invalid' }),
+    )
+  }
+  expect(adoptKey(text, wanted).record).toEqual(record)
 })
