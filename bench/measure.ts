@@ -5,6 +5,7 @@ import { runLoad, waitUntilServing } from './load-run.ts'
 import type { Fleet } from './processes.ts'
 import { printedPort } from './processes.ts'
 import type { Backend, Cell, Scenario } from './scenarios.ts'
+import type { Era } from './wire/mcp.ts'
 import { toolOf } from './wire/payload.ts'
 
 const SERVERS = join(import.meta.dirname, 'servers')
@@ -51,7 +52,10 @@ export async function measureScenario(
   )
   const upstream = await startEcho(fleet, backend)
   const contenders: Contender[] = []
-  for (const row of wanted) contenders.push(await startRow(fleet, row, upstream))
+  for (const row of wanted) {
+    const era = scenario.cells.map((cell) => cell.era).find((found) => row.eras.includes(found))
+    if (era !== undefined) contenders.push(await startRow(fleet, { row, upstream, era }))
+  }
   const results: CellResult[] = []
   for (const cell of scenario.cells) {
     const able = contenders.filter(({ row }) => row.eras.includes(cell.era))
@@ -106,10 +110,12 @@ export function callJob(gateway: Gateway, cell: Cell, measureMs: number): Job {
   }
 }
 
-async function startRow(fleet: Fleet, row: Row, upstream: Upstream): Promise<Contender> {
+async function startRow(
+  fleet: Fleet,
+  { row, upstream, era }: { row: Row; upstream: Upstream; era: Era },
+): Promise<Contender> {
   try {
     const gateway = await row.start(fleet, upstream)
-    const era = row.eras.includes('modern') ? 'modern' : 'legacy'
     const job = callJob(gateway, { size: '1k', connections: 32, era }, FIRST_LOAD_MS)
     await waitUntilServing(fleet, job)
     await runLoad(fleet, { ...job, warmUpMs: 0 })

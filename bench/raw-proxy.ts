@@ -10,7 +10,7 @@ import { StdioServer } from './raw-proxy-stdio.ts'
  * against the headers, sends the same bytes on over a keep-alive pool, reads and parses the answer and
  * passes its bytes back. No credential, no limit, no audit, no metrics, no session of its own.
  *
- * `--url URL [--client undici|http]`, or `--stdio COMMAND...` in front of one child process.
+ * `--url URL [--client undici|http]`, or `--stdio COMMAND...` in front of a child process.
  */
 const { values, positionals } = parseArgs({
   options: {
@@ -90,7 +90,7 @@ function passed(headers: IncomingHttpHeaders): Record<string, string> {
 }
 
 function openUpstream(): Send {
-  if (values.stdio) return sendToChild(new StdioServer(positionals))
+  if (values.stdio) return sendToChild(positionals)
   if (values.url === undefined)
     throw new Error('usage: raw-proxy.ts --url URL | --stdio COMMAND...')
   const url = new URL(values.url)
@@ -147,8 +147,13 @@ function sendByHttp(url: URL): Send {
   }
 }
 
-function sendToChild(child: StdioServer): Send {
+/** A stdio server speaks one era for life, so each era has a child, started when it first comes up. */
+function sendToChild(command: readonly string[]): Send {
+  const children = new Map<boolean, StdioServer>()
   return (_headers, body, message, done) => {
+    const modern = message.params?._meta?.[VERSION_KEY] !== undefined
+    const child = children.get(modern) ?? new StdioServer(command)
+    children.set(modern, child)
     child.send(body, message.id, (line) =>
       done(
         line === undefined
