@@ -1,12 +1,18 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { KeyObject } from 'node:crypto'
+import { setTimeout as wait } from 'node:timers/promises'
 import type { AuditSink, SealedBatch } from './audit-appender.ts'
 import { AUDIT_COLUMNS, isSealed, type ChainPoint } from './audit-row.ts'
+import { isBusy } from './store-failure.ts'
 
 /** Told how many pages a commit probably wrote, so that a worker can checkpoint in time. */
 export interface WrittenPages {
   written(pages: number): void
 }
+
+/** How long a batch may wait for another writer before its calls are refused, milliseconds. */
+const LOCKED_MS = 10_000
+const RETRY_MS = 1
 
 /** No row of a chain has it. */
 const TRIAL_SEQ = -1
@@ -50,7 +56,29 @@ export class SqliteAuditSink implements AuditSink {
     this.#readHead = database.prepare('select seq, hash, seal from audit_heads where writer = ?')
   }
 
-  write(batch: SealedBatch): void {
+  /** Waits for another writer (a checkpoint, a removal of old rows) without blocking the thread. */
+  write(batch: SealedBatch): void | Promise<void> {
+    try {
+      this.#write(batch)
+    } catch (thrown) {
+      if (!isBusy(thrown)) throw thrown
+      return this.#retry(batch, performance.now() + LOCKED_MS)
+    }
+  }
+
+  async #retry(batch: SealedBatch, untilMs: number): Promise<void> {
+    for (;;) {
+      await wait(RETRY_MS)
+      try {
+        this.#write(batch)
+        return
+      } catch (thrown) {
+        if (!isBusy(thrown) || performance.now() > untilMs) throw thrown
+      }
+    }
+  }
+
+  #write(batch: SealedBatch): void {
     this.#transaction(() => {
       for (let i = 0; i < batch.rows.length; i += 1) {
         this.#insert.run(...batch.rows[i]!, batch.hashes[i]!) // as many hashes as rows

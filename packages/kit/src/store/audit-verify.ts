@@ -6,8 +6,6 @@ import type { AuditFault, AuditReport } from './store.ts'
 
 /** Read at a time, so that memory stays flat and no long read keeps the WAL from starting over. */
 const BATCH_ROWS = 1_000
-/** A chain that is pruned while it is read is read again. */
-const ATTEMPTS = 3
 /** Stands for the writer of a chain that was removed with its head. */
 const REMOVED_CHAIN = '*'
 
@@ -71,34 +69,40 @@ async function verifyChain(
   keys: readonly KeyObject[],
   writer: string,
 ): Promise<ChainVerdict> {
-  for (let attempt = 1; ; attempt += 1) {
-    const before = await readHead(runner, keys, writer)
-    const walk = new ChainWalk(before.pruned)
-    await walkRows(runner, walk, { writer, seqMax: before.head?.seq ?? Infinity })
-    const faults = walk.finish(before.head)
-    const forged = await findForged(runner, keys, writer)
-    if (forged !== undefined) faults.push(forged)
-    if (faults.length === 0 || attempt === ATTEMPTS) return { rows: walk.rows, faults }
-    const after = await readHead(runner, keys, writer)
-    if (after.pruned.seq === before.pruned.seq) return { rows: walk.rows, faults }
+  const { head, pruned } = await readHead(runner, keys, writer)
+  const walk = new ChainWalk(pruned)
+  const rows = rowsUpTo(runner, writer, head?.seq ?? Infinity)
+  for await (const row of rows) {
+    const seq = Number(row['seq'])
+    // A gap may be the work of a removal that goes on meanwhile: it is sealed.
+    const cut = seq > walk.seq + 1 ? await readHead(runner, keys, writer) : undefined
+    if (cut !== undefined) walk.skipTo(cut.pruned)
+    if (seq > (cut?.pruned.seq ?? -Infinity)) walk.take(row)
   }
+  if (head !== undefined && walk.seq < head.seq) {
+    walk.skipTo((await readHead(runner, keys, writer)).pruned)
+  }
+  const faults = walk.finish(head)
+  const forged = await findForged(runner, keys, writer)
+  return { rows: walk.rows, faults: forged === undefined ? faults : [...faults, forged] }
 }
 
-async function walkRows(
+/** In the order of `seq`, a batch at a time. */
+async function* rowsUpTo(
   runner: SqlRunner,
-  walk: ChainWalk,
-  chain: { readonly writer: string; readonly seqMax: number },
-): Promise<void> {
+  writer: string,
+  seqMax: number,
+): AsyncGenerator<SqlRow, void, undefined> {
   let seq = Number.MIN_SAFE_INTEGER
   for (;;) {
     const rows = await runner.query(
       `select * from audit where writer = ? and seq > ? order by seq limit ${BATCH_ROWS}`,
-      [chain.writer, seq],
+      [writer, seq],
     )
     for (const row of rows) {
       seq = Number(row['seq'])
-      if (seq > chain.seqMax) return
-      walk.take(row)
+      if (seq > seqMax) return
+      yield row
     }
     if (rows.length < BATCH_ROWS) return
   }

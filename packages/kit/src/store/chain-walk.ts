@@ -46,6 +46,13 @@ export class ChainWalk {
     return this.#seq
   }
 
+  /** Goes on behind rows that were pruned since the walk began; points before it change nothing. */
+  skipTo(pruned: ChainPoint): void {
+    if (pruned.seq <= this.#seq) return
+    this.#seq = pruned.seq
+    this.#hash = pruned.hash
+  }
+
   take(row: SqlRow): void {
     const seq = Number(row['seq'])
     this.rows += 1

@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { AppError } from '../errors.ts'
 import { reasonOf } from './store-failure.ts'
 
-/** How long a connection waits for another one's write, milliseconds. It blocks its thread meanwhile. */
+/** How long a connection waits for another one's write, milliseconds; its thread is blocked meanwhile. */
 const BUSY_WAIT_MS = 2_000
 
 export interface SqliteOptions {

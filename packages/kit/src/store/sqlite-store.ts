@@ -98,6 +98,8 @@ async function openAudit(parts: AuditParts, synchronous: 'NORMAL' | 'FULL'): Pro
   )
   parts.autoCheckpoint(0)
   opening.defer(() => parts.autoCheckpoint(CHECKPOINT_PAGES))
+  // From here on the sink waits, without blocking the thread.
+  database.exec('pragma busy_timeout = 0')
   const sink = new SqliteAuditSink(database, chain, checkpoints)
   const appender = new AuditAppender({ sink, start, key: chain.key, clock, log })
   const resources = opening.move()

@@ -22,6 +22,13 @@ export function isUniqueViolation(thrown: unknown): boolean {
   return errcode === 2067 || errcode === 1555 || code === '23505'
 }
 
+/** Whether SQLite gave up since another connection holds the lock. */
+export function isBusy(thrown: unknown): boolean {
+  const { errcode } = codesOf(thrown)
+  // SQLITE_BUSY; its extended codes have it in the low byte.
+  return typeof errcode === 'number' && (errcode & 0xff) === 5
+}
+
 /** What the engine said, in few words. `AggregateError` of a failed connect has no message of its own. */
 export function reasonOf(thrown: unknown): string {
   if (thrown instanceof AggregateError && thrown.message === '') {

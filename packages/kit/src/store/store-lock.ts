@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as wait } from 'node:timers/promises'
 import { AppError } from '../errors.ts'
 import { createStoreFile } from './sqlite-database.ts'
-import { reasonOf, storeFailure } from './store-failure.ts'
+import { isBusy, reasonOf, storeFailure } from './store-failure.ts'
 
 /** Held until disposed, or until the process ends, however it ends. */
 export interface StoreLock extends AsyncDisposable {
@@ -16,7 +16,6 @@ export interface StoreLock extends AsyncDisposable {
 /** For the moment in which a winner writes its name. */
 const SETTLE_MS = 50
 const ATTEMPTS_MAX = 20
-const SQLITE_BUSY = 5
 
 /** A lock that its owner merely forgot must not be released by the garbage collector. */
 const held = new Set<DatabaseSync>()
@@ -96,16 +95,6 @@ function readHolder(database: DatabaseSync): { pid: number; token: string } | un
   if (table === undefined) return undefined
   const row = database.prepare('select pid, token from holder where id = 1').get()
   return row && { pid: Number(row['pid']), token: String(row['token']) }
-}
-
-function isBusy(thrown: unknown): boolean {
-  // The extended codes of SQLITE_BUSY have it in the low byte.
-  return (
-    thrown instanceof Error &&
-    'errcode' in thrown &&
-    typeof thrown.errcode === 'number' &&
-    (thrown.errcode & 0xff) === SQLITE_BUSY
-  )
 }
 
 function locked(storePath: string, pid: number): AppError {

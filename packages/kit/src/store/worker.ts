@@ -19,10 +19,10 @@ import type {
 
 /** Of one statement, milliseconds: each reads or removes one batch. */
 const STATEMENT_MS = 60_000
-/** Pages of WAL (16 MiB) from which a checkpoint makes the log start over, with writers waiting. */
-const RESTART_PAGES = 4_000
-/** Pages (64 MiB) from which it gives the space back too. */
-const TRUNCATE_PAGES = 16_000
+/** Pages of WAL (32 MiB) from which a checkpoint makes the log start over, with writers waiting. */
+const RESTART_PAGES = 8_000
+/** Pages (128 MiB) from which it gives the space back too. */
+const TRUNCATE_PAGES = 32_000
 
 async function main(port: MessagePort): Promise<void> {
   const job = workerData as WorkerJob // set by our own side of this file
