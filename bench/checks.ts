@@ -18,7 +18,7 @@ import { Fleet, printedPort } from './processes.ts'
 const SERVERS = join(import.meta.dirname, 'servers')
 const SESSIONS = 1_000
 /** Time for a process to come to rest before its memory is read. */
-const SETTLE_MS = 2_000
+const SETTLE_MS = 1_500
 const LIST_ASK = { method: 'tools/list', contains: 'tool_0999', fixedId: true } as const
 
 /** What is measured of Sallyport beside its calls. */
@@ -113,8 +113,8 @@ function listJob({ target, pid }: Gateway): Job {
     era: 'modern',
     ask: LIST_ASK,
     connections: 1,
-    warmUpMs: 600,
-    measureMs: 1_500,
+    warmUpMs: 400,
+    measureMs: 1_000,
     callsMax: 1_000_000,
     ...(pid === undefined ? {} : { gatewayPid: pid }),
   }

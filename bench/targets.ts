@@ -181,7 +181,7 @@ function times(value: number): string {
 }
 
 function percent(value: number): string {
-  return `${(value * 100).toFixed(0)}%`
+  return `${(value * 100).toFixed(1)}%`
 }
 
 function millis(value: number): string {
