@@ -74,13 +74,13 @@ function createRefusalRecorder(
     capacity: DOOR_ROWS_PER_SECOND,
     refillPerSecond: DOOR_ROWS_PER_SECOND,
   })
-  return (error, address, principal) => {
+  return (error, address, principal, requestId) => {
     metrics.doorRefused(error.code)
     if (!audit || !rows.take(address).allowed) return
     const entry = {
       atMs: clock.nowMs(),
       kind: 'door',
-      requestId: '',
+      requestId,
       principal: principal?.id ?? '',
       tenant: principal?.tenant ?? null,
       address,

@@ -8,6 +8,8 @@ import { createDataHandler, createLocalHandler } from './data-handler.ts'
 import type { Base } from './open-base.ts'
 import type { Mcp } from './open-mcp.ts'
 
+/** A loop this slow is not busy but broken: only a restart helps. */
+const STUCK_MS = 10_000
 const SOCKET_MODE = 0o600
 
 /** Where the gateway listens, `host:port`. */
@@ -81,7 +83,7 @@ function readHealth(base: Base, mcp: Mcp, life: Life): HealthFacts {
   return {
     phase: life.phase,
     storeWritable: base.audit?.writable ?? true,
-    loopStuck: base.loop.overloaded,
+    loopStuck: base.loop.delayMs >= STUCK_MS,
     version: base.options.version,
     uptimeSeconds: (base.options.clock.monotonicMs() - life.startedMs) / 1_000,
     servers: mcp.upstreams.status(),

@@ -1,5 +1,6 @@
-import type { RunnableConfig } from './config/index.ts'
+import { judgeAuthentication, type RunnableConfig } from './config/index.ts'
 import type { Clock } from '@sallyport/kit/clock'
+import { AppError } from '@sallyport/kit/errors'
 import { createKey } from '@sallyport/kit/door'
 import type { AccessDestination, Log } from '@sallyport/kit/log'
 import { openBase } from './open-base.ts'
@@ -70,12 +71,18 @@ export class Gateway implements AsyncDisposable {
   }
 }
 
+/** @throws {AppError} `config_invalid` when a listener beyond loopback has no authentication */
 async function makeFirstKey(
   { store }: State,
   { config, clock }: GatewayOptions,
 ): Promise<FirstKey | undefined> {
-  if (config.auth.tokens.length > 0 || config.auth.anonymous) return undefined
-  if ((await store.keys.list()).length > 0) return undefined
+  const keys = await store.keys.list()
+  const usable = keys.filter(({ revokedAtMs, expiresAtMs }) => {
+    return revokedAtMs === null && (expiresAtMs === null || expiresAtMs > clock.nowMs())
+  })
+  const reason = judgeAuthentication(config, usable.length)
+  if (reason !== undefined) throw new AppError('config_invalid', reason)
+  if (config.auth.tokens.length > 0 || config.auth.anonymous || keys.length > 0) return undefined
   const made = createKey({
     name: 'first',
     role: 'caller',
