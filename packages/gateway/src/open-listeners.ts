@@ -1,5 +1,6 @@
+import type { ErrorCode } from '@sallyport/kit/errors'
 import { Door } from '@sallyport/kit/door'
-import { openListener } from '@sallyport/kit/http'
+import { type ListenerRefusal, openListener } from '@sallyport/kit/http'
 import { prepareSocketFolder, socketPathOf } from '@sallyport/kit/lifecycle'
 import { AccessLog } from '@sallyport/kit/log'
 import { type AdminDeps, createAdminApp } from './admin/admin-app.ts'
@@ -7,6 +8,15 @@ import type { HealthFacts } from './admin/health.ts'
 import { createDataHandler, createLocalHandler } from './data-handler.ts'
 import type { Base } from './open-base.ts'
 import type { Mcp } from './open-mcp.ts'
+
+/** What counts connections that never became a request. */
+const REFUSALS = {
+  connections: 'overloaded',
+  connections_per_address: 'overloaded',
+  malformed: 'usage',
+  headers_too_large: 'request_too_large',
+  request_slow: 'request_slow',
+} as const satisfies Record<ListenerRefusal, ErrorCode>
 
 /** A loop this slow is not busy but broken: only a restart helps. */
 const STUCK_MS = 10_000
@@ -50,7 +60,11 @@ export async function openListeners(
   }
   const admin = scope.use(createAdminApp({ ...adminDeps(base, mcp, life), entrance }))
   const door = doorFor(config.listen.host)
-  const shared = { limits, isProxy: (peer: string) => door.proxies.includes(peer) }
+  const shared = {
+    limits,
+    isProxy: (peer: string) => door.proxies.includes(peer),
+    onRefused: (why: ListenerRefusal) => base.metrics.doorRefused(REFUSALS[why]),
+  }
   const path = socketPathOf(base.state.base)
   prepareSocketFolder(base.state.base, path)
   const local = createLocalHandler(mcp.edge, admin.handleLocally)
