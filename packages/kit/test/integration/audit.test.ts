@@ -309,7 +309,7 @@ describe.each(testEngines())('the audit log on %s', (engineName, start) => {
       }
       expect(steps).toMatchObject([
         { step: 'ready' },
-        { step: 'full', code: 'store_unwritable', writable: false },
+        { step: 'full', code: 'store_unwritable', probed: false },
         { step: 'again', writable: true, ok: true },
       ])
       expect(steps[2]?.['rows']).toBe(steps[2]?.['acknowledged'])
