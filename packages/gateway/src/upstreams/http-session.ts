@@ -50,7 +50,7 @@ export class HttpSession implements Session, HttpExchangeOwner {
   #sessionId: string | undefined
   #nextId = 1
   #posts = 0
-  #heardAtMs: number
+  #heard = 0
   #lost: AppError | undefined
   #stream: HttpStream | undefined
   #lingerTimer: NodeJS.Timeout | undefined
@@ -62,7 +62,6 @@ export class HttpSession implements Session, HttpExchangeOwner {
     this.#target = deps.target
     this.resultBytesMax = deps.resultBytes
     this.#headers = [...ACCEPT, ...deps.target.headers]
-    this.#heardAtMs = deps.clock.monotonicMs()
   }
 
   get era(): Era {
@@ -73,8 +72,8 @@ export class HttpSession implements Session, HttpExchangeOwner {
     return this.#version
   }
 
-  get heardAtMs(): number {
-    return this.#heardAtMs
+  get heard(): number {
+    return this.#heard
   }
 
   get lost(): AppError | undefined {
@@ -129,8 +128,8 @@ export class HttpSession implements Session, HttpExchangeOwner {
   }
 
   /** Calls of a session that the server ended may still be answered; closing a second time ends them. */
-  close(): Promise<void> {
-    if (this.#closing === undefined) this.#closing = this.#close()
+  close(reason: string): Promise<void> {
+    if (this.#closing === undefined) this.#closing = this.#close(reason)
     else this.#endNow.resolve()
     return this.#closing
   }
@@ -140,7 +139,7 @@ export class HttpSession implements Session, HttpExchangeOwner {
   }
 
   onStatus({ exchange }: HttpExchange, status: number, headers: IncomingHttpHeaders): void {
-    this.#heardAtMs = this.#deps.clock.monotonicMs()
+    this.#heard += 1
     if (status !== 200 || exchange.request.method !== 'initialize') return
     const id = headerOf(headers, 'mcp-session-id')
     if (id !== undefined && SESSION_ID.test(id)) this.#sessionId = id
@@ -160,7 +159,7 @@ export class HttpSession implements Session, HttpExchangeOwner {
   }
 
   onMessage(message: Message): void {
-    this.#heardAtMs = this.#deps.clock.monotonicMs()
+    this.#heard += 1
     if (message.kind === 'request') {
       const answer = answerTo(message, this.#era)
       if (answer === undefined || this.#posts >= POSTS_MAX) this.onStray()
@@ -279,9 +278,9 @@ export class HttpSession implements Session, HttpExchangeOwner {
     this.#dispatch('POST', this.#modernHeaders('subscriptions/listen', {}), body, handler)
   }
 
-  async #close(): Promise<void> {
+  async #close(reason: string): Promise<void> {
     const expired = this.#lost !== undefined
-    this.#lost ??= new AppError('server_lost', 'the session was closed')
+    this.#lost ??= new AppError('server_lost', reason)
     this.#stream?.close()
     clearTimeout(this.#lingerTimer)
     for (const handler of this.#lingering) handler.cancel()

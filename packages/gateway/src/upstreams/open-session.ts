@@ -116,13 +116,13 @@ export class SessionOpener {
   }
 
   #startChild(config: StdioServerConfig, events: SessionEvents): Session {
-    const { clock, log, clientInfo, resultBytes, gatewayId } = this.#deps
+    const { log, clientInfo, resultBytes, gatewayId } = this.#deps
     // A mark of its own below the gateway's, so that stopping one child spares the others.
     const mark = `${gatewayId}/${randomBytes(8).toString('hex')}`
     const environment = childEnvironment(this.#deps.environment, config.env, mark)
     const plan = planSpawn(config.command, config.args, spawnWorld(environment))
     const child = { plan, cwd: config.cwd, environment, mark, lineBytesMax: resultBytes }
-    const session = StdioSession.start({ child, events, clock, log, clientInfo })
+    const session = StdioSession.start({ child, events, log, clientInfo })
     log.info({ pid: session.pid, command: config.command }, 'server process started')
     return session
   }

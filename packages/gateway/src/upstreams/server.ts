@@ -139,7 +139,7 @@ export class Server implements SessionPoolEvents {
   onSettled(error: AppError | undefined): void {
     if (error === undefined) {
       if (this.#trouble !== null) this.#recovered()
-    } else if (error.code === 'server_unavailable' && error.details['status'] !== 429) {
+    } else if (isTransportFailure(error)) {
       this.#trouble = error.message
       this.onChange()
     }
@@ -217,10 +217,10 @@ export class Server implements SessionPoolEvents {
   }
 
   async #probe(slot: Slot, session: Session): Promise<void> {
-    const beganMs = this.#deps.clock.monotonicMs()
+    const heardBefore = session.heard
     const alive = await this.#answers(session)
     if (slot.session !== session || this.#draining) return
-    if (alive || session.heardAtMs > beganMs) {
+    if (alive || session.heard > heardBefore) {
       slot.failures = 0
       if (this.#trouble !== null) this.#recovered()
       this.#afterProbe(session)
@@ -230,7 +230,7 @@ export class Server implements SessionPoolEvents {
     if (slot.failures < PROBE_FAILURES_MAX) return
     this.#trouble = 'the server does not answer health probes'
     this.#deps.log.warn({ pid: session.pid, failures: slot.failures }, 'server replaced')
-    this.#pool.replace(slot)
+    this.#pool.end(slot, this.#trouble)
     this.#recover(slot)
   }
 
@@ -266,4 +266,10 @@ export class Server implements SessionPoolEvents {
       this.#recoverTimer.unref()
     })
   }
+}
+
+/** Whether a call failed for the server's sake. A caller's mistakes, deadlines and rate limits never count. */
+function isTransportFailure(error: AppError): boolean {
+  if (error.code === 'server_lost') return error.outcome === 'unknown'
+  return error.code === 'server_unavailable' && error.details['status'] !== 429
 }

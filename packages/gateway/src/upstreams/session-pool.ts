@@ -11,6 +11,7 @@ import type { UpstreamReply, UpstreamRequest } from './upstream.ts'
 /** Calls waiting for a start or for room, per server. */
 const WAITING_MAX = 2_000
 const ONCE = { once: true } as const
+const STOPPING = 'the gateway is stopping'
 
 export interface SessionPoolOptions {
   /** Sessions open, starting or ending at once. */
@@ -108,11 +109,11 @@ export class SessionPool implements CallOwner {
   }
 
   /** Ends a session that is no use any more; its calls fail, the next one starts anew. */
-  replace(slot: Slot): void {
+  end(slot: Slot, reason: string): void {
     const { session } = slot
     if (session === undefined) return
     this.#drop(slot)
-    this.#retire(session)
+    this.#retire(session, reason)
     this.#deps.events.onChange()
   }
 
@@ -221,7 +222,7 @@ export class SessionPool implements CallOwner {
     this.#closing.signal.addEventListener('abort', abort, ONCE)
     try {
       const events = this.#sessionEvents(slot)
-      const retire = (session: Session): void => this.#retire(session)
+      const retire = (session: Session): void => this.#retire(session, 'the start failed')
       const { session, agreement } = await this.#deps.opener.open(events, retire, deadline.signal)
       this.#onOpened(slot, session, agreement)
     } catch (thrown) {
@@ -239,7 +240,7 @@ export class SessionPool implements CallOwner {
         const { session } = slot
         if (session === undefined) return
         this.#drop(slot)
-        this.#retire(session)
+        this.#retire(session, error.message)
         events.onLost(error)
       },
       onToolsChanged: () => {
@@ -252,7 +253,7 @@ export class SessionPool implements CallOwner {
   #onOpened(slot: Slot, session: Session, agreement: Agreement): void {
     slot.starting = undefined
     if (this.#closing.signal.aborted) {
-      this.#retire(session)
+      this.#retire(session, STOPPING)
       throw AppError.from(this.#closing.signal.reason)
     }
     slot.session = session
@@ -294,8 +295,8 @@ export class SessionPool implements CallOwner {
     if (this.#slots.get(slot.key) === slot) this.#slots.delete(slot.key)
   }
 
-  #retire(session: Session): void {
-    const ending = session.close().finally(() => {
+  #retire(session: Session, reason: string): void {
+    const ending = session.close(reason).finally(() => {
       this.#retiring.delete(session)
       this.#deps.events.onChange()
       this.#admitRoomless()
@@ -315,7 +316,7 @@ export class SessionPool implements CallOwner {
         .filter((slot) => slot.session !== undefined && slot.inFlight === 0)
         .toSorted((one, other) => one.usedAtMs - other.usedAtMs)[0]
       if (idle === undefined) return
-      this.replace(idle)
+      this.end(idle, 'the session was idle')
     }
   }
 
@@ -340,7 +341,7 @@ export class SessionPool implements CallOwner {
       if (slot.session === undefined) continue
       const idleMs = slot.inFlight > 0 ? 0 : nowMs - slot.usedAtMs
       const leftMs = this.#options.idleAfterMs - idleMs
-      if (leftMs <= 0) this.replace(slot)
+      if (leftMs <= 0) this.end(slot, 'the session was idle')
       else nextMs = Math.min(nextMs, leftMs)
     }
     if (nextMs === Infinity) return
@@ -348,9 +349,7 @@ export class SessionPool implements CallOwner {
   }
 
   async #close(): Promise<void> {
-    const stopping = new AppError('shutting_down', 'the gateway is stopping', {
-      outcome: 'not_sent',
-    })
+    const stopping = new AppError('shutting_down', STOPPING, { outcome: 'not_sent' })
     this.#closing.abort(stopping)
     clearTimeout(this.#idleTimer)
     const roomless = [...this.#roomless]
@@ -359,8 +358,8 @@ export class SessionPool implements CallOwner {
     const slots = [...this.#slots.values()]
     // A start ends by its signal; what it opened is then retiring.
     await Promise.allSettled(slots.map((slot) => slot.starting))
-    for (const slot of slots) this.replace(slot)
-    for (const session of this.#retiring.keys()) void session.close()
+    for (const slot of slots) this.end(slot, STOPPING)
+    for (const session of this.#retiring.keys()) void session.close(STOPPING)
     await Promise.allSettled(this.#retiring.values())
   }
 }

@@ -29,8 +29,8 @@ export interface Session {
   readonly version: string
   /** Process id of its child; undefined for remote servers. */
   readonly pid: number | undefined
-  /** When the server was last heard, on the clock's `monotonicMs`. */
-  readonly heardAtMs: number
+  /** Grows with everything the server is heard to say. */
+  readonly heard: number
   /** Why it ended; undefined while it lives. */
   readonly lost: AppError | undefined
   /** Speaks this era from now on. */
@@ -43,8 +43,8 @@ export interface Session {
   notify(method: string, params?: object): Promise<void>
   /** Keeps list-changed notifications coming, where the server sends them. */
   listen(): void
-  /** Ends the session and everything it holds. What is in flight fails. Safe to call twice. */
-  close(): Promise<void>
+  /** Ends the session and everything it holds. What is in flight fails for this reason. Safe to call twice. */
+  close(reason: string): Promise<void>
 }
 
 /** Reads the id literal of an answer; ids of ours are positive integers. Undefined for any other. */

@@ -1,4 +1,3 @@
-import type { Clock } from '@sallyport/kit/clock'
 import { AppError } from '@sallyport/kit/errors'
 import {
   type Era,
@@ -32,7 +31,6 @@ const STDERR_LINES_LOGGED = 20
 export interface StdioSessionDeps {
   readonly child: Omit<StdioChildOptions, 'onLine' | 'onOversize' | 'onEnd'>
   readonly events: SessionEvents
-  readonly clock: Clock
   readonly log: Log
   readonly clientInfo: ClientInfo
 }
@@ -47,7 +45,7 @@ interface Outgoing {
 export class StdioSession implements Session {
   #era: Era = 'legacy'
   #version: string = LATEST_LEGACY
-  #heardAtMs: number
+  #heard = 0
   #lost: AppError | undefined
   #nextId = 1
   #garbage = 0
@@ -67,7 +65,6 @@ export class StdioSession implements Session {
 
   private constructor(deps: StdioSessionDeps) {
     this.#deps = deps
-    this.#heardAtMs = deps.clock.monotonicMs()
     this.#child = StdioChild.start({
       ...deps.child,
       onLine: (line) => this.#read(line),
@@ -88,8 +85,8 @@ export class StdioSession implements Session {
     return this.#child.pid
   }
 
-  get heardAtMs(): number {
-    return this.#heardAtMs
+  get heard(): number {
+    return this.#heard
   }
 
   get lost(): AppError | undefined {
@@ -147,8 +144,8 @@ export class StdioSession implements Session {
     this.#enqueue(encode(wire), undefined)
   }
 
-  close(): Promise<void> {
-    this.#lost ??= new AppError('server_lost', 'the session was closed')
+  close(reason: string): Promise<void> {
+    this.#lost ??= new AppError('server_lost', reason)
     this.#failAll(this.#lost.message)
     this.#closing ??= this.#child.stop()
     return this.#closing
@@ -202,7 +199,7 @@ export class StdioSession implements Session {
       this.#onGarbage(line)
       return
     }
-    this.#heardAtMs = this.#deps.clock.monotonicMs()
+    this.#heard += 1
     switch (message.kind) {
       case 'response':
       case 'error':
@@ -253,7 +250,7 @@ export class StdioSession implements Session {
   }
 
   #onOversize(head: Buffer, tail: Buffer): void {
-    this.#heardAtMs = this.#deps.clock.monotonicMs()
+    this.#heard += 1
     const id = idAtEdges(head, tail)
     // Where the message does not tell, a single call in flight leaves no doubt.
     const [only] = this.#pending.size === 1 ? this.#pending.values() : []

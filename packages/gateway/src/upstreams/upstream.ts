@@ -10,6 +10,19 @@ export interface Wire {
   readonly version: string
 }
 
+/** What a call needs of its signal: a real `AbortSignal` fits, and so does something cheaper. */
+export interface CallSignal {
+  readonly aborted: boolean
+  /** Why it was aborted: an AppError. */
+  readonly reason: unknown
+  addEventListener(
+    type: 'abort',
+    listener: { handleEvent(): void },
+    options: { readonly once: true },
+  ): void
+  removeEventListener(type: 'abort', listener: { handleEvent(): void }): void
+}
+
 /** One request on its way to a server, not yet in bytes: the session knows its own era and ids. */
 export interface UpstreamRequest {
   readonly method: string
@@ -22,7 +35,7 @@ export interface UpstreamRequest {
   /** A notification that belongs to this request (progress, log), in the server's bytes. */
   onNotification: ((message: Message) => void) | undefined
   /** Ends the call; its `reason` is an AppError. Aborting tells the server. */
-  readonly signal: AbortSignal
+  readonly signal: CallSignal
 }
 
 /** The server's answer, `kind` `response` or `error`, in the server's bytes. */

@@ -1,0 +1,179 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { AppError } from '@sallyport/kit/errors'
+import { describe, expect, test } from 'vitest'
+import {
+  callText,
+  hostileServer,
+  isAlive,
+  openTestUpstreams,
+  principal,
+  temporaryFolder,
+  until,
+} from '../fixtures/upstreams/harness.ts'
+
+function spawnLog(): { readonly file: string; spawns(): number } {
+  const file = path.join(temporaryFolder(), 'spawns')
+  return { file, spawns: () => readFileSync(file, 'utf8').split('\n').length - 1 }
+}
+
+describe('starting', () => {
+  test('50 concurrent cold calls are one spawn, and all succeed within start and call', async () => {
+    const { file, spawns } = spawnLog()
+    const server = hostileServer({ SPAWN_LOG: file, START_DELAY_MS: '1000' })
+    await using test = await openTestUpstreams({ one: server })
+    const beganMs = performance.now()
+    const calls = Array.from({ length: 50 }, (_, n) =>
+      callText(test.upstreams, ['one', 'echo'], { n }),
+    )
+    expect(test.status('one').state).toBe('starting')
+    const answers = await Promise.all(calls)
+    expect(answers).toEqual(Array.from({ length: 50 }, (_, n) => JSON.stringify({ n })))
+    expect(performance.now() - beganMs).toBeLessThan(4_000)
+    expect(spawns()).toBe(1)
+  })
+
+  test('a caller that leaves during the start fails alone', async () => {
+    const { file, spawns } = spawnLog()
+    const server = hostileServer({ SPAWN_LOG: file, START_DELAY_MS: '300' })
+    await using test = await openTestUpstreams({ one: server })
+    const leaving = new AbortController()
+    const first = callText(test.upstreams, ['one', 'echo'], {}, { signal: leaving.signal })
+    const second = callText(test.upstreams, ['one', 'echo'], { n: 2 })
+    const reason = new AppError('cancelled', 'gone')
+    leaving.abort(reason)
+    await expect(first).rejects.toMatchObject({ code: 'cancelled', outcome: 'not_sent' })
+    expect(await second).toBe('{"n":2}')
+    expect(spawns()).toBe(1)
+  })
+
+  test('a start that takes too long fails every caller and leaves no process', async () => {
+    const server = hostileServer({ START_DELAY_MS: '60000' }, { startMs: 1_500 })
+    await using test = await openTestUpstreams({ one: server })
+    const calls = [1, 2].map(() => callText(test.upstreams, ['one', 'echo']))
+    for (const call of calls) {
+      await expect(call).rejects.toMatchObject({ code: 'server_start_failed', outcome: 'not_sent' })
+    }
+    await until(() => test.status('one').pids.length === 0, 'the child is gone')
+  })
+
+  test('during back-off callers are told at once when to come back', async () => {
+    const { file, spawns } = spawnLog()
+    const server = hostileServer({ SPAWN_LOG: file, EXIT_AT_START: '1' })
+    // The longest jitter: 500 ms, then 1 s, then 2 s.
+    await using test = await openTestUpstreams({ one: server }, { random: () => 1 })
+    const failing = callText(test.upstreams, ['one', 'echo'])
+    await expect(failing).rejects.toMatchObject({ retryAfterMs: 500 })
+    const before = spawns()
+    const beganMs = performance.now()
+    await expect(callText(test.upstreams, ['one', 'echo'])).rejects.toMatchObject({
+      code: 'server_unavailable',
+      outcome: 'not_sent',
+      retryAfterMs: expect.toSatisfy((ms: number) => ms > 0 && ms <= 500) as number,
+    })
+    expect(performance.now() - beganMs).toBeLessThan(100)
+    expect(spawns()).toBe(before)
+    await until(async () => {
+      const error = await callText(test.upstreams, ['one', 'echo']).catch(
+        (thrown: unknown) => thrown,
+      )
+      return error instanceof AppError && error.retryAfterMs === 1_000
+    }, 'the second wait is twice the first')
+  })
+})
+
+describe('idle', () => {
+  test('a long call outlives the idle time, and the child ends after it', async () => {
+    const { file, spawns } = spawnLog()
+    const server = hostileServer({ SPAWN_LOG: file }, { idleAfterMs: 500 })
+    await using test = await openTestUpstreams({ one: server })
+    const pid = Number(await callText(test.upstreams, ['one', 'pid']))
+    expect(await callText(test.upstreams, ['one', 'sleep'], { ms: 1_500 })).toBe('slept')
+    const endedMs = performance.now()
+    await until(() => test.status('one').state === 'cold', 'the idle child is let go')
+    expect(performance.now() - endedMs).toBeGreaterThan(480)
+    await until(() => !isAlive(pid), 'the child is gone')
+    expect(await callText(test.upstreams, ['one', 'echo'])).toBe('{}')
+    expect(spawns()).toBe(2)
+  })
+
+  test('probes are no use: a probed child still becomes idle', async () => {
+    const server = hostileServer({}, { idleAfterMs: 600, health: { everyMs: 100 } })
+    await using test = await openTestUpstreams({ one: server })
+    await callText(test.upstreams, ['one', 'echo'])
+    await until(() => test.status('one').state === 'cold', 'the child is let go', 3_000)
+  })
+})
+
+describe('room', () => {
+  test('beyond the cap an idle child leaves first, and a caller waits for a busy one', async () => {
+    const server = hostileServer({}, { children: 2 })
+    await using test = await openTestUpstreams({ one: server })
+    const call = (id: string, tool: string, args = {}): Promise<string> =>
+      callText(test.upstreams, ['one', tool], args, { as: principal(id) })
+    const idle = Number(await call('key:idle', 'pid'))
+    const busy = call('key:busy', 'sleep', { ms: 1_500 })
+    const third = Number(await call('key:third', 'pid'))
+    expect(isAlive(idle)).toBe(false)
+    const holding = call('key:third', 'sleep', { ms: 1_000 })
+    const waiting = call('key:waiting', 'echo', { waited: true })
+    await until(() => test.status('one').inFlight === 2, 'both children are busy')
+    expect(test.status('one').pids).toHaveLength(2)
+    expect(await waiting).toBe('{"waited":true}')
+    expect(isAlive(third)).toBe(false)
+    expect(await Promise.all([holding, busy])).toEqual(['slept', 'slept'])
+  })
+
+  test('a caller that waits for room leaves when its signal says so', async () => {
+    await using test = await openTestUpstreams({ one: hostileServer({}, { children: 1 }) })
+    const busy = callText(test.upstreams, ['one', 'sleep'], { ms: 700 })
+    await until(() => test.status('one').inFlight === 1, 'the child is busy')
+    const leaving = new AbortController()
+    const options = { as: principal('key:b'), signal: leaving.signal }
+    const waiting = callText(test.upstreams, ['one', 'echo'], {}, options)
+    leaving.abort(new AppError('deadline_exceeded', 'too slow'))
+    await expect(waiting).rejects.toMatchObject({ code: 'deadline_exceeded', outcome: 'not_sent' })
+    expect(await busy).toBe('slept')
+  })
+})
+
+describe('health', () => {
+  test('a child that hangs is degraded after three probes and replaced', async () => {
+    const server = hostileServer({}, { health: { everyMs: 250 } })
+    await using test = await openTestUpstreams({ one: server })
+    const pid = Number(await callText(test.upstreams, ['one', 'pid']))
+    process.kill(pid, 'SIGSTOP')
+    const hanging = callText(test.upstreams, ['one', 'echo'])
+    await expect(hanging).rejects.toMatchObject({ code: 'server_lost', outcome: 'unknown' })
+    expect(test.states.map(({ state }) => state)).not.toContain('draining')
+    await until(() => test.status('one').state === 'ready', 'a new child is up without a call')
+    await until(() => !isAlive(pid), 'the stopped child is gone')
+    expect(await callText(test.upstreams, ['one', 'pid'])).not.toBe(String(pid))
+    expect(test.states.some(({ reason }) => reason?.includes('health probes'))).toBe(true)
+  })
+})
+
+describe('stopping', () => {
+  test('dispose refuses new calls, fails waiting ones and leaves no process or timer', async () => {
+    const slow = hostileServer({ START_DELAY_MS: '5000' })
+    const test = await openTestUpstreams({ one: hostileServer(), slow })
+    const pid = Number(await callText(test.upstreams, ['one', 'pid']))
+    const hanging = callText(test.upstreams, ['one', 'hang'])
+    await callText(test.upstreams, ['one', 'echo'])
+    const starting = callText(test.upstreams, ['slow', 'echo'])
+    const outcomes = Promise.allSettled([hanging, starting])
+    const disposed = test[Symbol.asyncDispose]()
+    await expect(callText(test.upstreams, ['one', 'echo'])).rejects.toMatchObject({
+      code: 'shutting_down',
+    })
+    await disposed
+    await test[Symbol.asyncDispose]()
+    expect(await outcomes).toMatchObject([
+      { status: 'rejected', reason: { code: 'server_lost', outcome: 'unknown' } },
+      { status: 'rejected', reason: { code: 'shutting_down', outcome: 'not_sent' } },
+    ])
+    expect(isAlive(pid)).toBe(false)
+    expect(test.upstreams.status().map(({ pids }) => pids)).toEqual([[], []])
+    expect(process.getActiveResourcesInfo().filter((name) => name === 'ProcessWrap')).toEqual([])
+  })
+})
