@@ -11,6 +11,7 @@ import { ensureInstalled } from './install.mjs'
 
 const NODE_MAJOR_MIN = 24
 const HERE = dirname(fileURLToPath(import.meta.url))
+const PARENT_POLL_MS = 200
 const PASSED_ON = ['SIGINT', 'SIGTERM', 'SIGHUP']
 
 /** Whether the Node that runs this is new enough itself. */
@@ -79,6 +80,28 @@ export function runChild(node, path, args, env = process.env) {
       done(code ?? 128 + constants.signals[signal])
     })
   })
+}
+
+/**
+ * Asks this process to stop when npm was asked to: npm runs a script under a shell, and some shells die of a
+ * signal without passing it on. A signal that reaches us by itself is not doubled.
+ */
+export function endWithNpm() {
+  if (process.env.npm_lifecycle_event === undefined) return
+  const parent = process.ppid
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(timer)
+    process.kill(process.pid, 'SIGTERM')
+  }, PARENT_POLL_MS)
+  timer.unref()
+  for (const signal of PASSED_ON) {
+    process.once(signal, () => {
+      clearInterval(timer)
+      // Until the program listens itself, the signal means what it means by default.
+      if (process.listenerCount(signal) === 0) process.kill(process.pid, signal)
+    })
+  }
 }
 
 /** Ends a script with one sentence instead of a stack. */

@@ -98,3 +98,23 @@ test('hands arguments, stdin and environment over as they are', async () => {
   launched.launcher.stdin?.end('x')
   expect(await exitOf(launched)).toBe(5)
 })
+
+test('stops when npm was stopped, although the shell between them passed nothing on', async () => {
+  const program = join(folder, 'program.mjs')
+  writeFileSync(
+    program,
+    `import { endWithNpm } from '${LAUNCHER}'
+     endWithNpm()
+     process.on('SIGTERM', () => process.exit(0))
+     setInterval(() => {}, 1000)
+     process.stdout.write(process.pid + '\\n')`,
+  )
+  // Does not exec its last command, as some shells never do.
+  const shell = spawn('sh', ['-c', `${process.execPath} ${program}; true`], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, npm_lifecycle_event: 'start' },
+  })
+  const [line] = (await once(shell.stdout, 'data')) as [Buffer] // stdout is a pipe without encoding
+  shell.kill('SIGTERM')
+  expect(await hasGone(Number(line.toString('utf8')))).toBe(true)
+})

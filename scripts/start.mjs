@@ -2,7 +2,7 @@
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ensureInstalled } from './install.mjs'
-import { giveUp, runUnderNode24 } from './node.mjs'
+import { endWithNpm, giveUp, node24, runUnderNode24 } from './node.mjs'
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
 const CONFIG = 'examples/quickstart/sallyport.yaml'
@@ -10,6 +10,8 @@ const CONFIG = 'examples/quickstart/sallyport.yaml'
 async function main() {
   process.chdir(ROOT)
   await ensureInstalled(ROOT, 'the packages of this repository')
+  await node24()
+  endWithNpm()
   const command = join(ROOT, 'packages/cli/bin/sallyport.js')
   await runUnderNode24(command, ['up', '--config', CONFIG, ...process.argv.slice(2)])
 }

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ensureInstalled } from './install.mjs'
-import { giveUp, node24, runChild } from './node.mjs'
+import { endWithNpm, giveUp, node24, runChild } from './node.mjs'
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
 const SETUP_MS_MAX = 10 * 60_000
@@ -20,6 +20,7 @@ async function main() {
   await installClients()
   const node = await node24()
   const missing = setUpSystem()
+  endWithNpm()
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-test-'))
   try {
     const report = join(folder, 'report.json')
