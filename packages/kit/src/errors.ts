@@ -106,6 +106,14 @@ export class AppError extends Error {
     return ERRORS[this.code]
   }
 
+  /** A copy that says what is known about the call; errors may be shared, so this one stays as it is. */
+  withOutcome(outcome: CallOutcome): AppError {
+    if (this.outcome === outcome) return this
+    const { code, message, details, cause = this, retryAfterMs } = this
+    const wait = retryAfterMs === undefined ? {} : { retryAfterMs }
+    return new AppError(code, message, { cause, details, outcome, ...wait })
+  }
+
   /** Gives any thrown value a code, keeping the original as `cause`. */
   static from(thrown: unknown, code: ErrorCode = 'internal'): AppError {
     if (thrown instanceof AppError) return thrown
