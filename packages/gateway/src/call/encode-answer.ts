@@ -25,15 +25,16 @@ const COMPLETE = '"resultType":"complete"'
  * @throws {AppError} `server_protocol` when the server asks a question this client cannot be asked
  */
 export function encodeReply(exchange: Exchange, reply: Message): CallResult {
-  const edits: Edit[] = [{ ...reply.id, text: idOf(exchange.message) }]
+  const edits: Edit[] = [idEdit(reply, idOf(exchange.message))]
   if (reply.kind === 'error') {
-    const bytes = reply.id.start === -1 ? reply.bytes : splice(reply.bytes, edits)
+    const bytes = splice(reply.bytes, edits)
     return { answer: { bytes, status: 200 }, outcome: 'rpc_error', code: errorCode(reply) }
   }
   if (exchange.era === 'legacy' && (reply.resultType ?? 'complete') !== 'complete') {
     throw new AppError(
       'server_protocol',
       `the server answered ${reply.resultType} to a legacy client`,
+      { outcome: 'unknown' },
     )
   }
   if (exchange.era === 'modern' && reply.resultType === undefined) {
@@ -43,6 +44,13 @@ export function encodeReply(exchange: Exchange, reply: Message): CallResult {
   }
   const answer: Answer = { bytes: splice(reply.bytes, edits), status: 200 }
   return { answer, outcome: reply.isError ? 'tool_error' : 'ok', code: null }
+}
+
+/** Puts the client's id in the place of ours; an error may come without one. */
+function idEdit({ bytes, id }: Message, own: Buffer): Edit {
+  if (id.start !== -1) return { ...id, text: own }
+  const at = bytes.indexOf(0x7b) + 1
+  return { start: at, end: at, text: `"id":${own},` }
 }
 
 function completeEdit(reply: Message): Edit | undefined {

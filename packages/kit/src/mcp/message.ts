@@ -30,7 +30,7 @@ export interface Message {
   readonly error: Range
   /** `result.isError === true`. */
   readonly isError: boolean
-  /** `result.resultType`, decoded. */
+  /** `result.resultType`, decoded; empty when it is no string. */
   readonly resultType: string | undefined
 }
 

@@ -194,7 +194,7 @@ function resultMember(parts: Parts, keyStart: number, keyEnd: number, escaped: b
     walker.value()
     parts.isError = walker.bytes[start] === 0x74
   } else if (walker.is(NAMES.resultType, keyStart, keyEnd, escaped)) {
-    parts.resultType = walker.text()
+    parts.resultType = walker.text() ?? ''
   } else {
     if (walker.is(NAMES.meta, keyStart, keyEnd, escaped)) {
       walker.value()
