@@ -41,6 +41,7 @@ export function ask(session: Session, question: Question, signal: AbortSignal): 
         end()
         reject(error)
       },
+      hear: () => undefined,
     }
     const leave = (error: AppError): void => {
       end()

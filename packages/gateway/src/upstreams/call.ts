@@ -71,6 +71,16 @@ export class Call implements Exchange {
     this.#reject(error)
   }
 
+  /** A listener that throws is a defect of ours: it ends its own call, not the session. */
+  hear(message: Message): void {
+    try {
+      this.request.onNotification?.(message)
+    } catch (thrown) {
+      this.session?.cancel(this, true)
+      this.fail(AppError.from(thrown))
+    }
+  }
+
   /** The caller's signal aborted. */
   handleEvent(): void {
     if (this.#settled) return

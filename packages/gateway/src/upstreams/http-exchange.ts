@@ -20,12 +20,20 @@ export interface HttpExchangeOwner {
   /** A message that is not the answer. */
   onMessage(message: Message): void
   onStray(): void
+  /** Whether a stream that ended early may be taken up again. */
+  mayResume(): boolean
+  resume(exchange: HttpExchange, lastEventId: string): void
   /** The exchange has its outcome; `lingers` when its stream is still open. */
   onSettled(exchange: HttpExchange, lingers: boolean): void
   /** The connection of a lingering exchange is free. */
   onFreed(exchange: HttpExchange): void
   onSessionGone(): void
 }
+
+/** Streams taken up again for one answer; with the longest wait that is five minutes. */
+const RESUMES_MAX = 100
+const RESUME_WAIT_MS = 1_000
+const RESUME_WAIT_MS_MAX = 30_000
 
 type Reading = 'nothing' | 'json' | 'events'
 
@@ -46,6 +54,9 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
   #more: Buffer[] | undefined
   #bytes = 0
   #bytesMax: number
+  #resumes = 0
+  #lastEventId = ''
+  #resumeTimer: NodeJS.Timeout | undefined
 
   constructor(owner: HttpExchangeOwner, exchange: Exchange) {
     this.#owner = owner
@@ -83,11 +94,16 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
     this.#status = status
     this.#headers = headers
     this.#owner.onStatus(this, status, headers)
+    const type = headerOf(headers, 'content-type') ?? ''
+    if (this.#resumes > 0 && !(status === 200 && type.startsWith('text/event-stream'))) {
+      const sentence = `the server answered ${status} when its stream was taken up again`
+      this.fail(new AppError('server_lost', sentence, { outcome: 'unknown' }))
+      return
+    }
     if (status === 401 || status === 403 || (status >= 300 && status < 400)) {
       this.fail(statusFailure(status, headers, this.#owner.nowMs()))
       return
     }
-    const type = headerOf(headers, 'content-type') ?? ''
     if (status >= 400) this.#bytesMax = Math.min(ERROR_BYTES_MAX, this.#bytesMax)
     if (status < 300 && type.startsWith('text/event-stream')) {
       this.#reading = 'events'
@@ -126,7 +142,8 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
     }
     if (this.#events !== undefined) {
       const sentence = 'the server ended its stream without an answer'
-      this.fail(new AppError('server_lost', sentence, { outcome: 'unknown' }))
+      if (!this.#resumeLater(this.#events))
+        this.fail(new AppError('server_lost', sentence, { outcome: 'unknown' }))
       return
     }
     const body = this.#more === undefined ? this.#body : Buffer.concat(this.#more)
@@ -138,7 +155,22 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     if (this.#settled) this.#owner.onFreed(this)
+    else if (this.#events !== undefined && this.#resumeLater(this.#events)) return
     else this.fail(connectionFailure(error, this.exchange.handedOver))
+  }
+
+  /** A legacy server that numbers its events may end the stream early and go on in another. */
+  #resumeLater(events: SseReader): boolean {
+    if (events.lastId !== '') this.#lastEventId = events.lastId
+    const exhausted = this.#lastEventId === '' || this.#resumes >= RESUMES_MAX
+    if (exhausted || !this.#owner.mayResume()) return false
+    this.#resumes += 1
+    this.#controller = undefined
+    // Until the new stream stands, a failure is the end of the call.
+    this.#events = undefined
+    const waitMs = Math.min(events.retryMs ?? RESUME_WAIT_MS, RESUME_WAIT_MS_MAX)
+    this.#resumeTimer = setTimeout(() => this.#owner.resume(this, this.#lastEventId), waitMs)
+    return true
   }
 
   #onEvent(data: Buffer): void {
@@ -149,7 +181,7 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
       if (this.#isAnswer(message)) this.#succeed(message, true)
       else this.#owner.onStray()
     } else if (message.kind === 'notification' && message.method === 'notifications/message') {
-      this.exchange.request.onNotification?.(message)
+      this.exchange.hear(message)
     } else {
       this.#owner.onMessage(message)
     }
@@ -207,6 +239,7 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
 
   #abort(): void {
     this.#cancelled = true
+    clearTimeout(this.#resumeTimer)
     this.#controller?.abort(new Error('the answer is not wanted any more'))
   }
 }

@@ -139,7 +139,7 @@ export class HttpSession implements Session, HttpExchangeOwner {
   }
 
   onStatus({ exchange }: HttpExchange, status: number, headers: IncomingHttpHeaders): void {
-    this.#heard += 1
+    if (status < 400) this.#heard += 1
     if (status !== 200 || exchange.request.method !== 'initialize') return
     const id = headerOf(headers, 'mcp-session-id')
     if (id !== undefined && SESSION_ID.test(id)) this.#sessionId = id
@@ -171,12 +171,21 @@ export class HttpSession implements Session, HttpExchangeOwner {
     } else if (message.method === 'notifications/progress') {
       const token = readProgressToken(message)
       const live = token === undefined ? undefined : this.#live.get(token)
-      live?.exchange.request.onNotification?.(message)
+      live?.exchange.hear(message)
     }
   }
 
   onStray(): void {
     this.#deps.events.onStray()
+  }
+
+  /** Source: MCP 2025-11-25, Streamable HTTP, "Resumability and Redelivery". The modern era has none. */
+  mayResume(): boolean {
+    return this.#era === 'legacy' && this.#lost === undefined
+  }
+
+  resume(handler: HttpExchange, lastEventId: string): void {
+    this.#openStream(handler, lastEventId)
   }
 
   onSettled(handler: HttpExchange, lingers: boolean): void {

@@ -54,7 +54,8 @@ export function signalProcess(pid: number, signal: NodeJS.Signals | 0): boolean 
 }
 
 async function markedOnLinux(mark: string): Promise<number[]> {
-  const entries = await readdir('/proc')
+  // Where /proc is not mounted, only process groups are left to go by.
+  const entries = await readdir('/proc').catch(() => [])
   const pids = entries.filter((entry) => /^\d+$/.test(entry)).map(Number)
   const carries = await Promise.all(
     pids.map(async (pid) => {

@@ -4,6 +4,7 @@ import type { Log } from '@sallyport/kit/log'
 import type { Era } from '@sallyport/kit/mcp'
 import type { Principal } from '@sallyport/kit/principal'
 import { ask } from './ask.ts'
+import { judgeProbe } from './era.ts'
 import { CatalogueReader } from './catalogue-reader.ts'
 import type { Agreement } from './handshake.ts'
 import type { SessionOpener } from './open-session.ts'
@@ -220,10 +221,10 @@ export class Server implements SessionPoolEvents {
     const heardBefore = session.heard
     const alive = await this.#answers(session)
     if (slot.session !== session || this.#draining) return
-    if (alive || session.heard > heardBefore) {
+    if (alive === true || (alive === undefined && session.heard > heardBefore)) {
       slot.failures = 0
       if (this.#trouble !== null) this.#recovered()
-      this.#afterProbe(session)
+      this.#afterProbe(slot, session)
       return
     }
     slot.failures += 1
@@ -234,7 +235,8 @@ export class Server implements SessionPoolEvents {
     this.#recover(slot)
   }
 
-  async #answers(session: Session): Promise<boolean> {
+  /** Undefined when nothing came back. */
+  async #answers(session: Session): Promise<boolean | undefined> {
     const question = {
       method: session.era === 'modern' ? 'server/discover' : 'ping',
       clientInfo: this.#deps.clientInfo,
@@ -242,16 +244,18 @@ export class Server implements SessionPoolEvents {
       cancels: false,
     }
     try {
-      // An error is an answer too.
-      await ask(session, question, this.#pool.signal)
-      return true
+      const answer = await ask(session, question, this.#pool.signal)
+      // An error is an answer too, but a modern server that denies being one has become another.
+      return session.era === 'legacy' || judgeProbe(answer).kind === 'modern'
     } catch (thrown) {
       this.#deps.log.debug({ err: thrown }, 'health probe failed')
-      return false
+      return undefined
     }
   }
 
-  #afterProbe(session: Session): void {
+  #afterProbe(slot: Slot, session: Session): void {
+    // A subscription that the server ended is asked for again.
+    if (slot.agreement?.capabilities.toolsChange === true) session.listen()
     if (this.#listEmpty || !this.#catalogue.hasRead) this.#readTools(session)
   }
 

@@ -10,6 +10,9 @@ import type { UpstreamReply, UpstreamRequest } from './upstream.ts'
 
 /** Calls waiting for a start or for room, per server. */
 const WAITING_MAX = 2_000
+/** A session that ends by itself sooner than this after its start counts as a short life. */
+const SHORT_LIFE_MS = 1_000
+const SHORT_LIVES_MAX = 5
 const ONCE = { once: true } as const
 const STOPPING = 'the gateway is stopping'
 
@@ -54,6 +57,7 @@ export class SessionPool implements CallOwner {
   readonly #backOff: BackOff
   readonly #closing = new AbortController()
   #waiting = 0
+  #shortLives = 0
   #idleTimer: NodeJS.Timeout | undefined
   #closed: Promise<void> | undefined
 
@@ -241,6 +245,7 @@ export class SessionPool implements CallOwner {
         if (session === undefined) return
         this.#drop(slot)
         this.#retire(session, error.message)
+        this.#noteLife(slot)
         events.onLost(error)
       },
       onToolsChanged: () => {
@@ -250,6 +255,13 @@ export class SessionPool implements CallOwner {
     }
   }
 
+  /** A server that starts well and dies at once, again and again, is left alone for a moment too. */
+  #noteLife(slot: Slot): void {
+    const nowMs = this.#deps.clock.monotonicMs()
+    this.#shortLives = nowMs - slot.readyAtMs < SHORT_LIFE_MS ? this.#shortLives + 1 : 0
+    if (this.#shortLives >= SHORT_LIVES_MAX) this.#backOff.failed(nowMs)
+  }
+
   #onOpened(slot: Slot, session: Session, agreement: Agreement): void {
     slot.starting = undefined
     if (this.#closing.signal.aborted) {
@@ -257,7 +269,9 @@ export class SessionPool implements CallOwner {
       throw AppError.from(this.#closing.signal.reason)
     }
     slot.session = session
-    slot.usedAtMs = this.#deps.clock.monotonicMs()
+    slot.agreement = agreement
+    slot.readyAtMs = this.#deps.clock.monotonicMs()
+    slot.usedAtMs = slot.readyAtMs
     this.#backOff.succeeded()
     this.#armIdle()
     this.#deps.events.onReady(session, agreement)

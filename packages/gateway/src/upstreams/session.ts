@@ -12,6 +12,8 @@ export interface Exchange {
   /** The answer, `response` or `error`. Called at most once, as is `fail`. */
   succeed(message: Message): void
   fail(error: AppError): void
+  /** A notification that belongs to it. Never throws. */
+  hear(message: Message): void
 }
 
 /** What a session tells its owner. */

@@ -235,7 +235,7 @@ export class StdioSession implements Session {
     if (message.method === 'notifications/progress') {
       const token = readProgressToken(message)
       const exchange = token === undefined ? undefined : this.#pending.get(token)
-      exchange?.request.onNotification?.(message)
+      exchange?.hear(message)
     } else if (message.method === 'notifications/tools/list_changed') {
       this.#deps.events.onToolsChanged()
     }

@@ -222,6 +222,45 @@ describe('streams over HTTP', () => {
     expect(test.strays).toBe(2)
   })
 
+  test('a stream that a legacy server ends early is taken up where it ended', async () => {
+    const answer = (id: unknown): string =>
+      `id: last\ndata: ${JSON.stringify({ jsonrpc: '2.0', id, result: { content: [{ text: 'late' }] } })}\n\n`
+    await using server = await startRawHttp((seen, response) => {
+      const head = { 'content-type': 'text/event-stream' }
+      const resumed = seen.headers['last-event-id']
+      if (seen.method === 'GET' && resumed !== undefined) {
+        const id = server.of('tools/call')[0]?.body.id
+        response
+          .writeHead(200, head)
+          .end(resumed === 'e1' ? 'id: e2\nretry: 1\ndata:\n\n' : answer(id))
+      } else {
+        legacyServer((_seen, to) => to.writeHead(200, head).end('id: e1\nretry: 1\ndata:\n\n'))(
+          seen,
+          response,
+        )
+      }
+    })
+    await using test = await openTestUpstreams({ one: httpServer(server.url) })
+    expect(await callText(test.upstreams, ['one', 'x'])).toBe('late')
+    const resumed = server.of('GET').map(({ headers }) => headers['last-event-id'])
+    expect(resumed).toEqual(['e1', 'e2'])
+  })
+
+  test('a stream that cannot be taken up again is an unknown outcome', async () => {
+    await using server = await startRawHttp(
+      legacyServer((_seen, response) => {
+        response.writeHead(200, { 'content-type': 'text/event-stream' })
+        response.end('id: e1\nretry: 1\ndata:\n\n')
+      }),
+    )
+    await using test = await openTestUpstreams({ one: httpServer(server.url) })
+    await expect(callText(test.upstreams, ['one', 'x'])).rejects.toMatchObject({
+      code: 'server_lost',
+      outcome: 'unknown',
+    })
+    expect(server.of('GET')).toHaveLength(1)
+  })
+
   test('a server that never ends its stream does not keep the connection', async () => {
     let closed = 0
     await using server = await startRawHttp(
