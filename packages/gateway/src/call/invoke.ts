@@ -47,17 +47,20 @@ async function sendTwice(
   exchange: Exchange,
 ): Promise<UpstreamReply> {
   const { principal } = exchange.caller
+  let first: AppError
   try {
     return await upstreams.call(target.server, principal, attempt)
   } catch (thrown) {
-    const error = attempt.judge(thrown)
-    const again = target.repeatable && error.code === 'server_lost' && !attempt.signal.aborted
-    if (!again) throw error
+    first = attempt.judge(thrown)
+    const again = target.repeatable && first.code === 'server_lost' && !attempt.signal.aborted
+    if (!again) throw first
   }
   try {
     return await upstreams.call(target.server, principal, attempt)
   } catch (thrown) {
-    throw attempt.judge(thrown)
+    const error = attempt.judge(thrown)
+    // A repeat that was not sent says nothing of the first attempt.
+    throw first.outcome === 'unknown' ? error.withOutcome('unknown') : error
   }
 }
 
@@ -98,15 +101,9 @@ class Attempt implements UpstreamRequest {
   /** Gives a rejection its outcome: once encoded, the bytes may have reached the server. */
   judge(thrown: unknown): AppError {
     const error = AppError.from(thrown)
-    if (error.outcome !== undefined) return error
-    const { code, message, details, retryAfterMs } = error
-    const outcome = this.#sent ? 'unknown' : 'not_sent'
-    return new AppError(code, message, {
-      cause: error.cause ?? error,
-      details,
-      outcome,
-      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-    })
+    return error.outcome === undefined
+      ? error.withOutcome(this.#sent ? 'unknown' : 'not_sent')
+      : error
   }
 }
 
