@@ -75,6 +75,7 @@ function declareValidate(program: Command, context: Context, finish: Finish): vo
     )
     .argument('[file]', 'the configuration; default: as `up` finds it')
     .option('--connect', 'also start and stop each server once')
+    .option(...CONFIG)
     .option(...JSON_OUTPUT)
     .action(async (file, options) => {
       const { validate } = await import('./verbs/validate.ts')

@@ -1,0 +1,106 @@
+import { ManualClock } from '@sallyport/kit/clock'
+import { expect, test } from 'vitest'
+import type { Context } from './context.ts'
+import { run } from './run.ts'
+import { FakeTerminal } from './terminal.ts'
+
+interface Ran {
+  readonly code: number
+  readonly printed: string
+  readonly noted: string
+}
+
+async function runWith(args: readonly string[], more: Partial<Context> = {}): Promise<Ran> {
+  const terminal = new FakeTerminal()
+  const context: Context = {
+    terminal,
+    environment: {},
+    cwd: '/nowhere',
+    clock: new ManualClock(),
+    readStdin: async () => '',
+    ...more,
+  }
+  const code = await run(context, args)
+  return { code, printed: terminal.printed.join('\n'), noted: terminal.noted.join('\n') }
+}
+
+test.each([
+  [['nonsense'], /unknown command 'nonsense'/],
+  [['up', '--nonsense'], /unknown option '--nonsense'.*see: sallyport up --help/s],
+  [['up', 'extra'], /too many arguments.*see: sallyport up --help/s],
+  [['keys', 'creat', 'x'], /unknown command 'creat'.*Did you mean create\?/s],
+  [['keys', 'create'], /missing required argument 'name'.*see: sallyport keys create --help/s],
+  [['keys', 'create', 'x', '--role', 'root'], /Allowed choices are caller, admin/],
+  [['keys', 'create', 'x', '--expires', 'soon'], /--expires takes a duration such as 12h or 30d/],
+  [['keys', 'create', 'x', '--expires', '1ms'], /the life of the key/],
+  [['keys', 'create', 'x\u0007'], /the name must be printable characters/],
+  [['keys', 'create', 'x', '--tenant', 'A b'], /the tenant must be/],
+  [['call', 'x', '{'], /the arguments are not JSON/],
+  [['call', 'x', '[1]'], /the arguments are not an object/],
+  [['call', 'x', '-', '--key-stdin'], /stdin holds either the key or the arguments/],
+  [['tools', '--url', 'ftp://x'], /--url takes an http or https URL/],
+  [['tools', '--url', 'http://a:b@x'], /takes no user or password/],
+  [['tools', '--url', 'http://x', '--key-file', 'absent'], /cannot be read \(ENOENT\)/],
+  [['tools', '--url', 'http://x', '--key-stdin'], /stdin holds no key/],
+  [['audit', 'list', '--since', 'yesterday'], /--since takes a duration/],
+  [['audit', 'list', '--limit', '0'], /--limit/],
+  [['audit', 'list', '--outcome', 'x'], /--outcome/],
+  [['validate', 'a', '--config', 'b'], /give the file once/],
+  [['keys', 'list'], /there is no .*sallyport\.yaml: give --config FILE/],
+  [['up', '--plan'], /there is no .*sallyport\.yaml/],
+])('refuses %j as wrong usage, with a sentence', async (args, sentence) => {
+  const { code, printed, noted } = await runWith(args)
+  expect({ code, printed }).toEqual({ code: 2, printed: '' })
+  expect(noted).toMatch(/^sallyport: /)
+  expect(noted).toMatch(sentence)
+})
+
+test('shows help and ends with 2 when no verb was given', async () => {
+  const { code, noted } = await runWith([])
+  expect(code).toBe(2)
+  expect(noted).toContain('Usage: sallyport')
+})
+
+test('reports an expected failure as JSON with --json, on stderr', async () => {
+  const { code, printed, noted } = await runWith(['keys', 'list', '--json'])
+  expect({ code, printed }).toEqual({ code: 2, printed: '' })
+  expect(JSON.parse(noted)).toMatchObject({ error: { code: 'usage', retryable: false } })
+})
+
+test('names the gateway it cannot reach and ends with 1', async () => {
+  const { code, noted } = await runWith(['tools', '--url', 'http://127.0.0.1:1'])
+  expect({ code, noted }).toEqual({
+    code: 1,
+    noted:
+      'sallyport: nothing answers at http://127.0.0.1:1 (ECONNREFUSED): is the gateway running?',
+  })
+})
+
+test.each([
+  [['--help'], ['up', 'validate', 'keys', 'tools', 'call', 'servers', 'audit', 'health']],
+  [['--help'], ['Exit codes:', 'SALLYPORT_KEY', 'Examples:']],
+  [
+    ['up', '--help'],
+    ['--plan', '--json', 'SIGTERM', 'sallyport up --config gateway.yaml'],
+  ],
+  [
+    ['keys', 'create', '--help'],
+    ['--expires', '--role', '30d'],
+  ],
+  [
+    ['call', '--help'],
+    ['everything__echo', '- reads it from stdin'],
+  ],
+])('%j prints help for strangers', async (args, words) => {
+  const { code, printed } = await runWith(args)
+  expect(code).toBe(0)
+  for (const word of words) expect(printed).toContain(word)
+})
+
+test('--version prints the version alone', async () => {
+  expect(await runWith(['--version'])).toEqual({
+    code: 0,
+    printed: expect.stringMatching(/^\d+\.\d+\.\d+$/),
+    noted: '',
+  })
+})
