@@ -88,7 +88,8 @@ export class Call implements Exchange {
     if (session === undefined) this.#owner.forget(this)
     else session.cancel(this, true)
     const reason = AppError.from(this.request.signal.reason, 'cancelled')
-    const error = withOutcome(reason, handedOver)
+    // A copy: whoever aborts may share the reason among calls.
+    const error = reason.withOutcome(handedOver ? 'unknown' : 'not_sent')
     this.#settle(error)
     this.#reject(error)
   }
@@ -98,13 +99,4 @@ export class Call implements Exchange {
     this.request.signal.removeEventListener('abort', this)
     this.#owner.onSettled(this, error)
   }
-}
-
-/** The signal's reason is shared by whoever aborts; what is known of this call is added to a copy. */
-function withOutcome(reason: AppError, handedOver: boolean): AppError {
-  const outcome = handedOver ? 'unknown' : 'not_sent'
-  if (reason.outcome === outcome) return reason
-  const { code, message, details, retryAfterMs } = reason
-  const wait = retryAfterMs === undefined ? {} : { retryAfterMs }
-  return new AppError(code, message, { cause: reason.cause, details, outcome, ...wait })
 }

@@ -3,8 +3,15 @@ import path from 'node:path'
 import { AppError } from '@sallyport/kit/errors'
 import { describe, expect, test } from 'vitest'
 import {
+  json,
+  legacyServer,
+  startRawHttp,
+  textAnswer,
+} from '../fixtures/upstreams/raw-http-server.ts'
+import {
   callText,
   hostileServer,
+  httpServer,
   isAlive,
   openTestUpstreams,
   principal,
@@ -82,6 +89,58 @@ describe('starting', () => {
   })
 })
 
+describe('a server that keeps dying', () => {
+  test('is left alone for a moment after five short lives', async () => {
+    const { file, spawns } = spawnLog()
+    await using test = await openTestUpstreams({ one: hostileServer({ SPAWN_LOG: file }) })
+    const codes: string[] = []
+    for (let n = 0; n < 7; n += 1) {
+      await callText(test.upstreams, ['one', 'die']).catch((error: AppError) =>
+        codes.push(error.code),
+      )
+    }
+    expect(codes.slice(0, 5)).toEqual(Array.from({ length: 5 }, () => 'server_lost'))
+    expect(codes.slice(5)).toEqual(['server_unavailable', 'server_unavailable'])
+    expect(spawns()).toBe(5)
+    await until(
+      () =>
+        callText(test.upstreams, ['one', 'echo']).then(
+          () => true,
+          () => false,
+        ),
+      'it is tried again',
+    )
+  })
+
+  test('loses no call to silence: each of 1,000 is answered or a typed error', async () => {
+    await using test = await openTestUpstreams({ one: hostileServer() })
+    const outcomes = new Map<string, number>()
+    let left = 1_000
+    const caller = async (): Promise<void> => {
+      while (left > 0) {
+        left -= 1
+        const n = left
+        const outcome = await callText(test.upstreams, ['one', 'echo'], { n }).then(
+          (text) => (text === JSON.stringify({ n }) ? 'answered' : `wrong: ${text}`),
+          (error: AppError) => `${error.code} ${error.outcome}`,
+        )
+        outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
+        if (outcome === 'server_unavailable not_sent') await new Promise((r) => setTimeout(r, 20))
+      }
+    }
+    const killer = setInterval(() => {
+      for (const pid of test.status('one').pids) process.kill(pid, 'SIGKILL')
+    }, 150)
+    await Promise.all(Array.from({ length: 16 }, caller))
+    clearInterval(killer)
+    const known = ['answered', 'server_lost unknown', 'server_unavailable not_sent']
+    known.push('server_start_failed not_sent')
+    expect([...outcomes.keys()].filter((outcome) => !known.includes(outcome))).toEqual([])
+    expect([...outcomes.values()].reduce((sum, count) => sum + count)).toBe(1_000)
+    expect(outcomes.get('answered')).toBeGreaterThan(500)
+  })
+})
+
 describe('idle', () => {
   test('a long call outlives the idle time, and the child ends after it', async () => {
     const { file, spawns } = spawnLog()
@@ -138,6 +197,40 @@ describe('room', () => {
 })
 
 describe('health', () => {
+  test('a modern server that has become a legacy one is spoken to anew', async () => {
+    let modern = true
+    await using server = await startRawHttp((seen, response) => {
+      const { id, method } = seen.body
+      if (modern && method === 'server/discover') {
+        json(response, { id, result: { supportedVersions: ['2026-07-28'], capabilities: {} } })
+      } else {
+        legacyServer((one, to) => textAnswer(one, to, 'ok'))(seen, response)
+      }
+    })
+    const config = httpServer(server.url, { health: { everyMs: 100 } })
+    await using test = await openTestUpstreams({ one: config })
+    await callText(test.upstreams, ['one', 'x'])
+    expect(test.status('one').era).toBe('modern')
+    modern = false
+    await until(() => test.status('one').era === 'legacy', 'the new era is found')
+    expect(await callText(test.upstreams, ['one', 'x'])).toBe('ok')
+  })
+
+  test('a remote server that answers probes with 503 is degraded, and ready once it recovers', async () => {
+    let broken = false
+    await using server = await startRawHttp((seen, response) => {
+      if (broken) response.writeHead(503).end()
+      else legacyServer((one, to) => textAnswer(one, to, 'ok'))(seen, response)
+    })
+    const config = httpServer(server.url, { health: { everyMs: 50 } })
+    await using test = await openTestUpstreams({ one: config }, { random: () => 0 })
+    await callText(test.upstreams, ['one', 'x'])
+    broken = true
+    await until(() => test.status('one').state === 'degraded', 'three probes failed')
+    broken = false
+    await until(() => test.status('one').state === 'ready', 'it recovers without a call')
+  })
+
   test('a child that hangs is degraded after three probes and replaced', async () => {
     const server = hostileServer({}, { health: { everyMs: 250 } })
     await using test = await openTestUpstreams({ one: server })

@@ -146,6 +146,18 @@ describe('messages over stdio', () => {
     expect([own, foreign]).toEqual([['notifications/progress'], []])
   })
 
+  test('a listener that throws ends its own call and nothing else', async () => {
+    await using test = await openTestUpstreams({ one: hostileServer() })
+    const pid = await callText(test.upstreams, ['one', 'pid'])
+    const onNotification = (): void => {
+      throw new Error('a defect')
+    }
+    const failing = callText(test.upstreams, ['one', 'progress'], {}, { onNotification })
+    await expect(failing).rejects.toMatchObject({ code: 'internal' })
+    expect(await callText(test.upstreams, ['one', 'pid'])).toBe(pid)
+    expect(test.status('one').inFlight).toBe(0)
+  })
+
   test('ping of a server is answered, anything else it asks is refused', async () => {
     await using test = await openTestUpstreams({ one: hostileServer() })
     const answers: unknown = JSON.parse(await callText(test.upstreams, ['one', 'ask']))
