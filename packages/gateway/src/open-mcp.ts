@@ -1,5 +1,4 @@
-import { createHmac, createSecretKey } from 'node:crypto'
-import { Sealer } from '@sallyport/kit/crypto'
+import { createMac, Sealer } from '@sallyport/kit/crypto'
 import { Deadlines, FairQueue, PrincipalSlots } from '@sallyport/kit/limits'
 import { LegacySessions, McpEdge } from '@sallyport/kit/mcp'
 import { NO_SERVER } from '@sallyport/kit/metrics'
@@ -55,6 +54,7 @@ export async function openMcp(base: Base, scope: AsyncDisposableStack): Promise<
     }),
   )
   const queues = openQueues(config)
+  const deadlines = scope.use(new Deadlines(clock))
   const sealer = new Sealer(state.keys, 'mcp')
   const app = new GatewayApplication({
     version,
@@ -68,12 +68,13 @@ export async function openMcp(base: Base, scope: AsyncDisposableStack): Promise<
     upstreams,
     interceptors: FEATURES.map((feature) => feature.open(featureDeps(base, queues))),
     invoke: createInvoke(upstreams, { clientInfo }),
-    deadlines: scope.use(new Deadlines(clock)),
+    deadlines,
     log,
     limits: { callMs: limits.callMs, listWaitMs: LIST_WAIT_MS },
   })
   const edge = new McpEdge(app, {
     sessions: new LegacySessions(sealer, clock, limits.session),
+    deadlines,
     reserve: (principalId) => base.budget.reserve(principalId),
     clock,
     log,
@@ -103,11 +104,10 @@ function openQueues(config: RunnableConfig): ReadonlyMap<string, FairQueue> {
 
 function featureDeps(base: Base, queues: ReadonlyMap<string, FairQueue>): FeatureDeps {
   const { audit, metrics, state, options } = base
-  const macKey = createSecretKey(state.keys.deriveKey('audit/arguments'))
   return {
     clock: options.clock,
     audit,
-    argumentsMac: (bytes) => createHmac('sha256', macKey).update(bytes).digest('hex'),
+    argumentsMac: createMac(state.keys.deriveKey('audit/arguments')),
     queueOf: (server) => queues.get(server) ?? new FairQueue({ inFlightMax: 1, queuedMax: 0 }),
     onFinished: ({ server, tool, method, outcome, durationMs }) => {
       metrics.callFinished(server === '' ? NO_SERVER : server, method, outcome, durationMs / 1_000)

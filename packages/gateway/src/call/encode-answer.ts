@@ -4,6 +4,7 @@ import {
   type Edit,
   errorMessage,
   type Exchange,
+  insertEdit,
   idOf,
   listMembers,
   type Message,
@@ -39,8 +40,7 @@ export function encodeReply(exchange: Exchange, reply: Message): CallResult {
   }
   if (exchange.era === 'modern' && reply.resultType === undefined) {
     const insert = completeEdit(reply)
-    if (insert) edits.push(insert)
-    edits.sort((a, b) => a.start - b.start)
+    if (insert) insertEdit(edits, insert)
   }
   const answer: Answer = { bytes: splice(reply.bytes, edits), status: 200 }
   return { answer, outcome: reply.isError ? 'tool_error' : 'ok', code: null }

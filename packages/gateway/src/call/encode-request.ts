@@ -1,5 +1,6 @@
 import {
   type Edit,
+  insertEdit,
   listMembers,
   type Message,
   META_CAPABILITIES,
@@ -29,14 +30,14 @@ export function encodeRequest(
   envelope: Envelope,
   wire: Wire,
 ): Buffer {
-  const edits: Edit[] = [{ ...message.id, text: String(wire.id) }]
-  if (name !== undefined && message.nameRange.start !== -1) {
-    edits.push({ ...message.nameRange, text: JSON.stringify(name) })
+  const { id, nameRange, bytes } = message
+  const edits: Edit[] = [{ start: id.start, end: id.end, text: String(wire.id) }]
+  if (name !== undefined && nameRange.start !== -1) {
+    insertEdit(edits, { start: nameRange.start, end: nameRange.end, text: JSON.stringify(name) })
   }
   const meta = metaEdit(message, envelope, wire)
-  if (meta) edits.push(meta)
-  edits.sort((a, b) => a.start - b.start)
-  return splice(message.bytes, edits)
+  if (meta) insertEdit(edits, meta)
+  return splice(bytes, edits)
 }
 
 function metaEdit(message: Message, envelope: Envelope, wire: Wire): Edit | undefined {

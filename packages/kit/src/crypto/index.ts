@@ -2,3 +2,4 @@ export { createKeyCheck, judgeKeyCheck, type KeyCheckVerdict } from './key-check
 export { loadOrCreateKeyFile } from './key-file.ts'
 export { MasterKeys, type PurposeKeys } from './master-keys.ts'
 export { Sealer } from './sealer.ts'
+export { createMac } from './mac.ts'

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
 import { readBody, sendError } from '../http/index.ts'
+import type { Deadline, Deadlines } from '../limits/index.ts'
 import type { Log } from '../log/log.ts'
 import { judgeEra, RPC, type RpcRefusal } from './envelope.ts'
 import { EventStream, type StreamLimits } from './event-stream.ts'
@@ -29,6 +30,7 @@ export interface EdgeDeps {
   readonly clock: Clock
   readonly log: Log
   readonly limits: EdgeLimits
+  readonly deadlines: Deadlines
 }
 
 /** Where one message came in, and what its sender takes back. */
@@ -249,7 +251,7 @@ export class McpEdge implements AsyncDisposable {
     const { response } = inbound
     const { era, version, session } = speech
     const controller = new AbortController()
-    const outbound = new Outbound(inbound, this.#deps.limits)
+    const outbound = new Outbound(inbound, this.#deps)
     const exchange: Exchange = {
       caller: inbound.caller,
       era,
@@ -370,15 +372,15 @@ class Outbound {
   readonly #inbound: Inbound
   readonly #limits: EdgeLimits
   readonly notify: ((message: Buffer) => void) | undefined
-  readonly #waiting: NodeJS.Timeout | undefined
+  readonly #waiting: Deadline | undefined
   #stream: EventStream | undefined
 
-  constructor(inbound: Inbound, limits: EdgeLimits) {
+  constructor(inbound: Inbound, { limits, deadlines }: EdgeDeps) {
     this.#inbound = inbound
     this.#limits = limits
     if (!judgeAccept(inbound.request.headers.accept).stream) return
     this.notify = (message) => void this.#open().send(message)
-    this.#waiting = setTimeout(() => void this.#open(), STREAM_AFTER_MS)
+    this.#waiting = deadlines.add(STREAM_AFTER_MS, () => void this.#open())
   }
 
   /** Sends the answer down the stream if there is one; otherwise hands it back. */
@@ -390,7 +392,7 @@ class Outbound {
   }
 
   stopWaiting(): void {
-    clearTimeout(this.#waiting)
+    this.#waiting?.cancel()
   }
 
   #open(): EventStream {

@@ -12,6 +12,7 @@ export type { ScanFault } from './json-walker.ts'
 export {
   errorMessage,
   idOf,
+  insertEdit,
   notificationMessage,
   onOneLine,
   resultMessage,

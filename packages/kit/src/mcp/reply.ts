@@ -1,25 +1,21 @@
 import type { ServerResponse } from 'node:http'
 import type { Answer } from './exchange.ts'
 
+const ONE_WRITE_BYTES_MAX = 16_384
+
 /** Sends an answer as plain JSON. */
-export function sendJson(
-  response: ServerResponse,
-  answer: Answer,
-  requestId: string,
-  extra?: Readonly<Record<string, string>>,
-): void {
+export function sendJson(response: ServerResponse, answer: Answer, requestId: string): void {
   if (response.destroyed) return
-  const headers: Record<string, string | number> = {
-    'content-type': 'application/json',
-    'content-length': answer.bytes.length,
-    'x-request-id': requestId,
-    ...extra,
+  const { bytes, status, retryAfterMs } = answer
+  const headers = ['content-type', 'application/json', 'content-length', String(bytes.length)]
+  headers.push('x-request-id', requestId)
+  if (retryAfterMs !== undefined) {
+    headers.push('retry-after', String(Math.max(1, Math.ceil(retryAfterMs / 1_000))))
   }
-  if (answer.retryAfterMs !== undefined) {
-    headers['retry-after'] = Math.max(1, Math.ceil(answer.retryAfterMs / 1_000))
-  }
-  response.writeHead(answer.status, headers)
-  response.end(answer.bytes)
+  response.writeHead(status, headers)
+  // As text a small body leaves in one write with the headers; latin1 keeps every byte as it is.
+  if (bytes.length <= ONE_WRITE_BYTES_MAX) response.end(bytes.toString('latin1'), 'latin1')
+  else response.end(bytes)
 }
 
 /** Answers what needs no answer: a notification, or a client's response. Source: Streamable HTTP. */

@@ -7,6 +7,13 @@ export interface Edit {
   readonly text: string | Buffer
 }
 
+/** Puts an edit in its place among edits that are in order. */
+export function insertEdit(edits: Edit[], edit: Edit): void {
+  let at = edits.length
+  while (at > 0 && (edits[at - 1]?.start ?? 0) > edit.start) at -= 1
+  edits.splice(at, 0, edit)
+}
+
 /** Copies `bytes` with each edit's range replaced. */
 export function splice(bytes: Buffer, edits: readonly Edit[]): Buffer {
   let length = bytes.length
