@@ -73,7 +73,7 @@ export class Catalogue {
         shrunk: false,
         fresh: false,
         byName: byName(tools),
-        digest: digest(record.pages),
+        digest: digest(tools),
       })
     }
     return catalogue
@@ -122,7 +122,7 @@ export class Catalogue {
       shrunk: false,
       fresh: true,
       byName: byName(tools),
-      digest: digest(pages),
+      digest: digest(tools),
     }
     this.#entries.set(server, entry)
     this.generation += 1
@@ -138,8 +138,10 @@ function byName(tools: readonly Tool[]): Map<string, Tool> {
   return new Map(tools.map((tool) => [tool.name, tool]))
 }
 
-function digest(pages: readonly Buffer[]): string {
+/** The same for the same tools, however a server orders and pages them and whatever stamps it adds. */
+function digest(tools: readonly Tool[]): string {
   const hash = createHash('sha256')
-  for (const page of pages) hash.update(page)
+  for (const tool of tools.toSorted((a, b) => (a.name < b.name ? -1 : 1)))
+    hash.update(tool.ownBytes)
   return hash.digest('hex')
 }
