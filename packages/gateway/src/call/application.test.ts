@@ -2,6 +2,7 @@ import { ManualClock } from '@sallyport/kit/clock'
 import { AppError } from '@sallyport/kit/errors'
 import { Deadlines } from '@sallyport/kit/limits'
 import { type Log, silentLog } from '@sallyport/kit/log'
+import { wholeAnswer } from '@sallyport/kit/mcp'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { Catalogue } from '../routing/catalogue.ts'
 import { ToolList } from '../routing/tool-list.ts'
@@ -105,7 +106,7 @@ test("a call over its server's own deadline ends with a typed answer, not before
   expect(ended).toBe(false)
   clock.advance(60)
   deadlines.expireDue()
-  expect(parsed((await asked).bytes).result).toMatchObject({
+  expect(parsed(wholeAnswer(await asked)).result).toMatchObject({
     isError: true,
     _meta: { 'dev.sallyport/error': { code: 'deadline_exceeded' } },
   })
@@ -186,7 +187,7 @@ test('a list does not wait longer than its patience, and later lists not at all'
   const upstreams = new FakeUpstreams(undefined, (_server, signal) => never(signal))
   const { ask } = await openApplication({ upstreams, listWaitMs: 15 })
   const first = performance.now()
-  const { result } = parsed((await ask(LIST)).bytes)
+  const { result } = parsed(wholeAnswer(await ask(LIST)))
   expect(performance.now() - first).toBeGreaterThanOrEqual(14)
   expect(result).toMatchObject({
     tools: [],
@@ -213,7 +214,7 @@ test('a list that arrives while servers start waits with the first one', async (
   await new Promise(setImmediate)
   catalogue.replace('files', page('echo'))
   started.resolve()
-  const tools = (await Promise.all(lists)).map(({ bytes }) => parsed(bytes).result?.['tools'])
+  const tools = (await Promise.all(lists)).map((answer) => parsed(wholeAnswer(answer)).result?.['tools'])
   expect(tools).toEqual([[{ name: 'files__echo' }], [{ name: 'files__echo' }]])
 })
 
@@ -224,5 +225,5 @@ test('a server that cannot start does not fail the list', async () => {
       : Promise.resolve(),
   )
   const { ask } = await openApplication({ upstreams })
-  expect(parsed((await ask(LIST)).bytes).result).toMatchObject({ tools: [] })
+  expect(parsed(wholeAnswer(await ask(LIST))).result).toMatchObject({ tools: [] })
 })

@@ -11,12 +11,15 @@ import {
   RPC,
   resultMessage,
   splice,
+  splicePieces,
 } from '@sallyport/kit/mcp'
 import type { CallResult } from './call.ts'
 
 /** Where a refusal or failure of ours is described, in results and errors alike. */
 export const META_ERROR = 'dev.sallyport/error'
 
+/** Larger answers are sent in pieces instead of being copied. */
+const COPIED_BYTES_MAX = 16_384
 const COMPLETE = '"resultType":"complete"'
 
 /**
@@ -42,8 +45,14 @@ export function encodeReply(exchange: Exchange, reply: Message): CallResult {
     const insert = completeEdit(reply)
     if (insert) insertEdit(edits, insert)
   }
-  const answer: Answer = { bytes: splice(reply.bytes, edits), status: 200 }
-  return { answer, outcome: reply.isError ? 'tool_error' : 'ok', code: null }
+  const outcome = reply.isError ? 'tool_error' : 'ok'
+  return { answer: toAnswer(reply.bytes, edits), outcome, code: null }
+}
+
+function toAnswer(bytes: Buffer, edits: readonly Edit[]): Answer {
+  if (bytes.length <= COPIED_BYTES_MAX) return { bytes: splice(bytes, edits), status: 200 }
+  const [first, ...more] = splicePieces(bytes, edits)
+  return { bytes: first, more, status: 200 }
 }
 
 /** Puts the client's id in the place of ours; an error may come without one. */

@@ -1,6 +1,7 @@
 import { ManualClock } from '@sallyport/kit/clock'
 import { MasterKeys, Sealer } from '@sallyport/kit/crypto'
 import { silentLog } from '@sallyport/kit/log'
+import { wholeAnswer } from '@sallyport/kit/mcp'
 import { Secret } from '@sallyport/kit/secret'
 import { expect, test } from 'vitest'
 import {
@@ -52,7 +53,7 @@ async function openList(pageTools = 100) {
   }
   const page = (cursor?: unknown, options?: TestExchangeOptions): Page => {
     const params = cursor === undefined ? undefined : JSON.stringify({ cursor })
-    const { error, result } = parsed(ask(params, options).answer.bytes)
+    const { error, result } = parsed(wholeAnswer(ask(params, options).answer))
     if (error) return { names: [], code: error.code, next: undefined, rest: {} }
     const { tools, nextCursor, ...rest } = result as unknown as Listed // an answer of the list
     return { names: tools.map(({ name }) => name), code: undefined, next: nextCursor, rest }
@@ -154,7 +155,9 @@ test.each(['{}', '{"cursor":null}', '{"_meta":{}}'])(
   async (params) => {
     const { read, ask } = await openList(1)
     read('a', '1', '2')
-    expect(parsed(ask(params).answer.bytes).result).toMatchObject({ tools: [{ name: 'a__1' }] })
+    expect(parsed(wholeAnswer(ask(params).answer)).result).toMatchObject({
+      tools: [{ name: 'a__1' }],
+    })
   },
 )
 

@@ -6,7 +6,6 @@ import {
   META_SERVER_INFO,
   paramText,
   RPC,
-  resultMessage,
   type SessionSealer,
 } from '@sallyport/kit/mcp'
 import type { CallResult } from '../call/call.ts'
@@ -31,7 +30,7 @@ export interface ToolListDeps {
 interface View {
   readonly generation: number
   readonly tools: readonly Tool[]
-  /** The first page's `tools` array as JSON. */
+  /** The first page's message up to the end of `tools`. */
   readonly firstPage: Buffer
 }
 
@@ -57,14 +56,13 @@ export class ToolList {
       return encodeRefusal(exchange, RPC.invalidParams, 'Invalid cursor')
     }
     const end = start + this.#deps.pageTools
-    const page =
-      start === 0 ? view.firstPage : joinTools(view.tools.slice(start, end), exchange.scope)
     const last = view.tools[end - 1]
     const more = end < view.tools.length && last
     const tail = this.#tail(exchange, face, more ? last.publicName : undefined)
-    const result = Buffer.concat([Buffer.from('{"tools":'), page, Buffer.from(tail)])
-    const bytes = resultMessage(idOf(exchange.message), result)
-    return { answer: { bytes, status: 200 }, outcome: 'ok', code: null }
+    const bytes =
+      start === 0 ? view.firstPage : openMessage(view.tools.slice(start, end), exchange.scope)
+    const closing = Buffer.from(`${tail},"id":${idOf(exchange.message)}}`)
+    return { answer: { bytes, more: [closing], status: 200 }, outcome: 'ok', code: null }
   }
 
   /** Which servers a scope shows, with state, number of tools and time of reading. */
@@ -96,7 +94,7 @@ export class ToolList {
     const view: View = {
       generation: catalogue.generation,
       tools,
-      firstPage: joinTools(tools.slice(0, pageTools), scope),
+      firstPage: openMessage(tools.slice(0, pageTools), scope),
     }
     this.#views.set(key, view)
     return view
@@ -144,12 +142,14 @@ function cursorPurpose(exchange: Exchange): string {
   return `${PURPOSE} ${exchange.scope} ${exchange.caller.principal.id}`
 }
 
-function joinTools(tools: readonly Tool[], scope: string): Buffer {
+/** A response up to the end of its `tools`; the id comes last, so that this part serves everyone. */
+function openMessage(tools: readonly Tool[], scope: string): Buffer {
   const parts = tools.flatMap((tool, index) => {
     const bytes = scope === '' ? tool.publicBytes : tool.ownBytes
     return index === 0 ? [bytes] : [COMMA, bytes]
   })
-  return Buffer.concat([Buffer.from('['), ...parts, Buffer.from(']')])
+  const start = Buffer.from('{"jsonrpc":"2.0","result":{"tools":[')
+  return Buffer.concat([start, ...parts, Buffer.from(']')])
 }
 
 const COMMA = Buffer.from(',')

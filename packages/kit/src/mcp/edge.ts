@@ -11,7 +11,7 @@ import type { ScanFault } from './json-walker.ts'
 import { answerInitialize, cancelledId, findSession } from './legacy.ts'
 import { answerDiscover, openListen } from './listen.ts'
 import type { Era, Message } from './message.ts'
-import { isJsonType, judgeAccept, sendAccepted, sendJson } from './reply.ts'
+import { isJsonType, judgeAccept, sendAccepted, sendJson, wholeAnswer } from './reply.ts'
 import { scanBatch, scanMessage } from './scan.ts'
 import type { LegacySession, LegacySessions } from './sessions.ts'
 import { errorMessage, idOf, resultMessage } from './splice.ts'
@@ -298,7 +298,7 @@ export class McpEdge implements AsyncDisposable {
     }
     const plain: Inbound = { ...inbound, request: withoutStream(request) }
     const answers = await Promise.all(parts.map((part) => this.#batched(plain, part, session)))
-    const bodies = answers.filter((answer) => answer !== undefined).map(({ bytes: body }) => body)
+    const bodies = answers.filter((answer) => answer !== undefined).map(wholeAnswer)
     if (bodies.length === 0) return sendAccepted(response, caller.requestId)
     const joined = bodies.flatMap((body, index) => (index === 0 ? [body] : [COMMA, body]))
     const body = Buffer.concat([Buffer.from('['), ...joined, Buffer.from(']')])
@@ -386,7 +386,7 @@ class Outbound {
   /** Sends the answer down the stream if there is one; otherwise hands it back. */
   finish(answer: Answer): Answer | 'sent' {
     if (!this.#stream) return answer
-    this.#stream.send(answer.bytes)
+    this.#stream.send(wholeAnswer(answer))
     this.#stream.end()
     return 'sent'
   }

@@ -44,6 +44,8 @@ export interface Exchange {
 /** A complete JSON-RPC response in the client's era, with the client's id. */
 export interface Answer {
   readonly bytes: Buffer
+  /** What follows `bytes`, for answers too large to be put together. */
+  readonly more?: readonly Buffer[]
   /** HTTP status while nothing has been sent yet. */
   readonly status: number
   /** `Retry-After`, when `status` asks for it. */

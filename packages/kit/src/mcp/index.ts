@@ -18,6 +18,7 @@ export {
   resultMessage,
   slice,
   splice,
+  splicePieces,
 } from './splice.ts'
 export type { Edit } from './splice.ts'
 export { decodeHeaderValue, encodeHeaderValue } from './header-value.ts'
@@ -41,5 +42,6 @@ export type {
   Reservation,
 } from './exchange.ts'
 export { paramText } from './legacy.ts'
+export { wholeAnswer } from './reply.ts'
 export { LegacySessions } from './sessions.ts'
 export type { SessionLimits, SessionSealer } from './sessions.ts'

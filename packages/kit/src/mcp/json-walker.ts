@@ -59,8 +59,6 @@ export class JsonWalker {
   #depthMax = 0
   /** A client's bytes: everything is judged. A server's: string content and deep duplicates are not. */
   #strict = true
-  /** Position of the next backslash at or after the last place asked, or the length. */
-  #nextBackslash = -1
   #keyStarts = new Int32Array(KEYS_COMPARED_MAX * (DEPTH_MAX + 1))
   #keyEnds = new Int32Array(KEYS_COMPARED_MAX * (DEPTH_MAX + 1))
   #keyTop = 0
@@ -74,7 +72,6 @@ export class JsonWalker {
     this.depth = 0
     this.#depthMax = Math.min(depthMax, DEPTH_MAX)
     this.#strict = strict
-    this.#nextBackslash = -1
     this.#keyTop = 0
   }
 
@@ -271,7 +268,18 @@ export class JsonWalker {
       const stop = Math.min(nativeFrom, length)
       while (at < stop && PLAIN[bytes[at] as number] === 1) at += 1 // below the length: a byte
       if (at >= length) throw new Fault('parse', 'the message ends inside a string')
-      if (at >= nativeFrom) at = this.#skipPlain(at)
+      if (at >= nativeFrom) {
+        this.#escaped = true // unknown; decoding copes with both
+        const quote = bytes.indexOf(CHAR.quote, at)
+        if (quote === -1) throw new Fault('parse', 'the message ends inside a string')
+        if (!isEscaped(bytes, quote, at)) {
+          at = quote
+          break
+        }
+        at = quote + 1
+        nativeFrom = at + NATIVE_SKIP_BYTES_MIN
+        continue
+      }
       const code = bytes[at]
       if (code === CHAR.quote) break
       if (code !== CHAR.backslash) {
@@ -279,21 +287,8 @@ export class JsonWalker {
       }
       this.#escaped = true
       at = this.#escape(at)
-      if (!this.#strict) nativeFrom = at + NATIVE_SKIP_BYTES_MIN
     }
     this.at = at + 1
-  }
-
-  /** The next quote or backslash at or after `at`, found natively. */
-  #skipPlain(at: number): number {
-    const bytes = this.bytes
-    const quote = bytes.indexOf(CHAR.quote, at)
-    if (quote === -1) throw new Fault('parse', 'the message ends inside a string')
-    if (this.#nextBackslash < at) {
-      const next = bytes.indexOf(CHAR.backslash, at)
-      this.#nextBackslash = next === -1 ? bytes.length : next
-    }
-    return Math.min(quote, this.#nextBackslash)
   }
 
   /** At a backslash; returns the position after the escape. Source: RFC 8259 §7. */
@@ -374,6 +369,13 @@ export class JsonWalker {
     const shown = this.bytes.toString('utf8', start, Math.min(end, start + 40))
     return new Fault('duplicate', `the name "${shown}" stands twice in one object`)
   }
+}
+
+/** Whether an odd number of backslashes stands before `at`, none of them before `from`. */
+function isEscaped(bytes: Buffer, at: number, from: number): boolean {
+  let start = at
+  while (start > from && bytes[start - 1] === CHAR.backslash) start -= 1
+  return (at - start) % 2 === 1
 }
 
 /** Whether a byte is an ASCII digit. */

@@ -6,16 +6,35 @@ const ONE_WRITE_BYTES_MAX = 16_384
 /** Sends an answer as plain JSON. */
 export function sendJson(response: ServerResponse, answer: Answer, requestId: string): void {
   if (response.destroyed) return
-  const { bytes, status, retryAfterMs } = answer
-  const headers = ['content-type', 'application/json', 'content-length', String(bytes.length)]
+  const { bytes, more, status, retryAfterMs } = answer
+  const length = more === undefined ? bytes.length : wholeLength(bytes, more)
+  const headers = ['content-type', 'application/json', 'content-length', String(length)]
   headers.push('x-request-id', requestId)
   if (retryAfterMs !== undefined) {
     headers.push('retry-after', String(Math.max(1, Math.ceil(retryAfterMs / 1_000))))
   }
   response.writeHead(status, headers)
   // As text a small body leaves in one write with the headers; latin1 keeps every byte as it is.
-  if (bytes.length <= ONE_WRITE_BYTES_MAX) response.end(bytes.toString('latin1'), 'latin1')
-  else response.end(bytes)
+  if (length <= ONE_WRITE_BYTES_MAX) response.end(wholeAnswer(answer).toString('latin1'), 'latin1')
+  else if (more === undefined) response.end(bytes)
+  else endWith(response, [bytes, ...more])
+}
+
+/** Sends pieces without putting them together. */
+function endWith(response: ServerResponse, pieces: readonly Buffer[]): void {
+  response.cork()
+  for (const piece of pieces) response.write(piece)
+  response.end()
+  response.uncork()
+}
+
+function wholeLength(bytes: Buffer, more: readonly Buffer[]): number {
+  return more.reduce((sum, piece) => sum + piece.length, bytes.length)
+}
+
+/** An answer in one buffer. */
+export function wholeAnswer({ bytes, more }: Answer): Buffer {
+  return more === undefined ? bytes : Buffer.concat([bytes, ...more])
 }
 
 /** Answers what needs no answer: a notification, or a client's response. Source: Streamable HTTP. */

@@ -30,6 +30,17 @@ export function splice(bytes: Buffer, edits: readonly Edit[]): Buffer {
   return out
 }
 
+/** The same as `splice`, as pieces that share the bytes: for messages too large to be copied. */
+export function splicePieces(bytes: Buffer, edits: readonly Edit[]): [Buffer, ...Buffer[]] {
+  const pieces: Buffer[] = []
+  let from = 0
+  for (const { start, end, text } of edits) {
+    pieces.push(bytes.subarray(from, start), typeof text === 'string' ? Buffer.from(text) : text)
+    from = end
+  }
+  return [pieces.shift() ?? bytes, ...pieces, ...(edits.length > 0 ? [bytes.subarray(from)] : [])]
+}
+
 /** The bytes of a range, without a copy. */
 export function slice(bytes: Buffer, range: Range): Buffer {
   return bytes.subarray(range.start, range.end)
