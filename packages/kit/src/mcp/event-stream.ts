@@ -9,11 +9,13 @@ export interface StreamLimits {
 }
 
 const KEEP_ALIVE_MS = 15_000
+const KEEP_ALIVE = Buffer.from(': keep-alive\n\n')
 const DATA = Buffer.from('event: message\ndata: ')
 const END = Buffer.from('\n\n')
 
 /**
- * The writing side of one server-sent event stream. Owns its timers and ends with its response.
+ * The writing side of one server-sent event stream. Owns its timers and ends with its response; a reader
+ * that takes nothing, be it the end, is cut off.
  *
  * Source: WHATWG HTML, "Server-sent events"; MCP Streamable HTTP.
  */
@@ -21,7 +23,6 @@ export class EventStream {
   readonly #response: ServerResponse
   readonly #limits: StreamLimits
   readonly #keepAlive: NodeJS.Timeout
-  #stalled: NodeJS.Timeout | undefined
   #open = true
   /** Called once, whoever ended the stream. */
   onClose: (() => void) | undefined
@@ -36,11 +37,16 @@ export class EventStream {
       ...headers,
     })
     response.flushHeaders()
-    this.#keepAlive = setInterval(() => this.#write(Buffer.from(': keep-alive\n\n')), KEEP_ALIVE_MS)
+    // Node looks at what the kernel took: a slow reader of much is no reader that takes nothing.
+    response.setTimeout(limits.stallMs, () => {
+      if (response.writableLength > 0 || response.writableEnded) response.destroy()
+    })
+    this.#keepAlive = setInterval(() => this.#write(KEEP_ALIVE), KEEP_ALIVE_MS)
     this.#keepAlive.unref()
     response.once('close', () => this.#closed())
   }
 
+  /** Whether messages can still be sent. */
   get open(): boolean {
     return this.#open
   }
@@ -56,24 +62,24 @@ export class EventStream {
     return true
   }
 
-  /** Ends the stream after what was sent. Safe to call twice. */
+  /** Ends the stream after what was sent; nothing is written from now on. Safe to call twice. */
   end(): void {
-    if (this.#open) this.#response.end()
+    if (!this.#open) return
+    this.#stop()
+    this.#response.end()
   }
 
   #write(bytes: Buffer): void {
-    if (!this.#open || this.#response.write(bytes) || this.#stalled) return
-    this.#stalled = setTimeout(() => this.#response.destroy(), this.#limits.stallMs)
-    this.#response.once('drain', () => {
-      clearTimeout(this.#stalled)
-      this.#stalled = undefined
-    })
+    if (this.#open) this.#response.write(bytes)
+  }
+
+  #stop(): void {
+    this.#open = false
+    clearInterval(this.#keepAlive)
   }
 
   #closed(): void {
-    this.#open = false
-    clearInterval(this.#keepAlive)
-    clearTimeout(this.#stalled)
+    this.#stop()
     this.onClose?.()
   }
 }
