@@ -1,9 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Clock } from '@sallyport/kit/clock'
 import { AppError } from '@sallyport/kit/errors'
 import { ask } from './ask.ts'
 import type { ClientInfo } from './own-messages.ts'
 import { asObject, readJson, type Session } from './session.ts'
 
 const PAGES_MAX = 100
+const QUIET_MS = 500
 
 export interface CatalogueReaderOptions {
   readonly clientInfo: ClientInfo
@@ -12,6 +15,7 @@ export interface CatalogueReaderOptions {
   /** Time for one page, milliseconds. */
   readonly pageMs: number
   readonly signal: AbortSignal
+  readonly clock: Clock
   /** A whole list was read: raw `result` values, and how many tools they name. */
   onRead(pages: readonly Buffer[], tools: number): void
 }
@@ -22,6 +26,7 @@ export class CatalogueReader {
   #running: Promise<void> | undefined
   #next: Promise<void> | undefined
   #read = false
+  #freeAtMs = 0
 
   constructor(options: CatalogueReaderOptions) {
     this.#options = options
@@ -38,24 +43,15 @@ export class CatalogueReader {
   }
 
   /**
-   * Reads the list anew. While a read runs, all further wishes are one more read after it.
+   * Reads the list anew. While a read runs, or has just ended, all further wishes are one more read after
+   * it: a server that announces changes without end costs two reads a second.
    *
    * @throws {AppError} as `ask`, and `server_protocol` or `result_too_large` for a list that is none
    */
   read(session: Session): Promise<void> {
-    if (this.#running === undefined) {
-      this.#running = this.#readAll(session).finally(() => {
-        this.#running = undefined
-      })
-      return this.#running
-    }
-    this.#next ??= this.#running
-      // How the read before it went does not matter to this one.
-      .catch(() => undefined)
-      .then(() => {
-        this.#next = undefined
-        return this.read(session)
-      })
+    const waitMs = this.#freeAtMs - this.#options.clock.monotonicMs()
+    if (this.#running === undefined && waitMs <= 0) return this.#begin(session)
+    this.#next ??= this.#readNext(session)
     return this.#next
   }
 
@@ -63,6 +59,26 @@ export class CatalogueReader {
   skip(): void {
     this.#read = true
     this.#options.onRead([], 0)
+  }
+
+  #begin(session: Session): Promise<void> {
+    this.#running = this.#readAll(session).finally(() => {
+      this.#running = undefined
+      this.#freeAtMs = this.#options.clock.monotonicMs() + QUIET_MS
+    })
+    return this.#running
+  }
+
+  async #readNext(session: Session): Promise<void> {
+    try {
+      // How the read before it went does not matter to this one.
+      await this.#running?.catch(() => undefined)
+      const waitMs = Math.max(0, this.#freeAtMs - this.#options.clock.monotonicMs())
+      await sleep(waitMs, undefined, { signal: this.#options.signal, ref: false })
+    } finally {
+      this.#next = undefined
+    }
+    await this.#begin(session)
   }
 
   async #readAll(session: Session): Promise<void> {

@@ -67,6 +67,7 @@ export class Server implements SessionPoolEvents {
       bytesMax: deps.limits.resultBytes,
       pageMs: deps.limits.callMs,
       signal: this.#pool.signal,
+      clock,
       onRead: (pages, tools) => this.#onTools(pages, tools),
     })
   }
@@ -109,6 +110,8 @@ export class Server implements SessionPoolEvents {
     clearTimeout(this.#recoverTimer)
     this.onChange()
     await this.#pool.close()
+    this.#draining = false
+    this.onChange()
   }
 
   onReady(session: Session, agreement: Agreement): void {
@@ -154,6 +157,10 @@ export class Server implements SessionPoolEvents {
     this.#deps.events.onStray?.(this.#config.name)
   }
 
+  onEndFailed(error: AppError): void {
+    this.#deps.log.error({ err: error }, 'server session not ended')
+  }
+
   onChange(): void {
     const status = this.status()
     const shown = `${status.state} ${status.reason}`
@@ -172,7 +179,8 @@ export class Server implements SessionPoolEvents {
     const degraded = this.#reason() !== null
     if (slots.some((slot) => slot.session !== undefined)) return degraded ? 'degraded' : 'ready'
     if (slots.some((slot) => slot.starting !== undefined)) return 'starting'
-    return degraded ? 'degraded' : 'cold'
+    if (degraded) return 'degraded'
+    return this.#pool.ending > 0 ? 'draining' : 'cold'
   }
 
   #reason(): string | null {
@@ -187,7 +195,7 @@ export class Server implements SessionPoolEvents {
 
   #readTools(session: Session): void {
     this.#catalogue.read(session).catch((err: unknown) => {
-      if (this.#draining || session.lost !== undefined) return
+      if (this.#pool.signal.aborted || session.lost !== undefined) return
       this.#deps.log.warn({ err }, 'tool list not read')
     })
   }
@@ -202,7 +210,7 @@ export class Server implements SessionPoolEvents {
   }
 
   #armProbe(): void {
-    if (this.#draining || this.#probeTimer !== undefined) return
+    if (this.#pool.signal.aborted || this.#probeTimer !== undefined) return
     const jitter = 1 - PROBE_JITTER + this.#deps.random() * 2 * PROBE_JITTER
     this.#probeTimer = setTimeout(() => this.#probeAll(), this.#config.health.everyMs * jitter)
     this.#probeTimer.unref()
@@ -220,7 +228,7 @@ export class Server implements SessionPoolEvents {
   async #probe(slot: Slot, session: Session): Promise<void> {
     const heardBefore = session.heard
     const alive = await this.#answers(session)
-    if (slot.session !== session || this.#draining) return
+    if (slot.session !== session || this.#pool.signal.aborted) return
     if (alive === true || (alive === undefined && session.heard > heardBefore)) {
       slot.failures = 0
       if (this.#trouble !== null) this.#recovered()
@@ -262,7 +270,7 @@ export class Server implements SessionPoolEvents {
   /** Starts a replaced session again without waiting for a call, for as long as it counts as used. */
   #recover(slot: Slot): void {
     const idleMs = this.#deps.clock.monotonicMs() - slot.usedAtMs
-    if (this.#draining || idleMs > this.#config.idleAfterMs) return
+    if (this.#pool.signal.aborted || idleMs > this.#config.idleAfterMs) return
     this.#pool.open(slot.key).catch((thrown: unknown) => {
       const waitMs = AppError.from(thrown).retryAfterMs ?? this.#config.health.everyMs
       clearTimeout(this.#recoverTimer)

@@ -10,7 +10,7 @@ import type { UpstreamReply, UpstreamRequest } from './upstream.ts'
 
 /** Calls waiting for a start or for room, per server. */
 const WAITING_MAX = 2_000
-/** A session that ends by itself sooner than this after its start counts as a short life. */
+/** A session that ends by itself sooner than this, without having answered a call, was a short life. */
 const SHORT_LIFE_MS = 1_000
 const SHORT_LIVES_MAX = 5
 const ONCE = { once: true } as const
@@ -32,6 +32,8 @@ export interface SessionPoolEvents {
   onSettled(error: AppError | undefined): void
   onToolsChanged(session: Session): void
   onStray(): void
+  /** A session could not be ended as it should. */
+  onEndFailed(error: AppError): void
   /** Something shown in the status changed. */
   onChange(): void
 }
@@ -82,6 +84,11 @@ export class SessionPool implements CallOwner {
     return [...sessions, ...this.#retiring.keys()].flatMap((session) => session?.pid ?? [])
   }
 
+  /** Sessions that are being ended. */
+  get ending(): number {
+    return this.#retiring.size
+  }
+
   get signal(): AbortSignal {
     return this.#closing.signal
   }
@@ -126,6 +133,7 @@ export class SessionPool implements CallOwner {
     if (slot === undefined || session === undefined) return
     slot.inFlight -= 1
     slot.usedAtMs = this.#deps.clock.monotonicMs()
+    if (error === undefined) slot.answered = true
     this.#deps.events.onSettled(error)
     if (slot.inFlight === 0 && this.#roomless.size > 0) this.#makeRoom()
   }
@@ -258,7 +266,8 @@ export class SessionPool implements CallOwner {
   /** A server that starts well and dies at once, again and again, is left alone for a moment too. */
   #noteLife(slot: Slot): void {
     const nowMs = this.#deps.clock.monotonicMs()
-    this.#shortLives = nowMs - slot.readyAtMs < SHORT_LIFE_MS ? this.#shortLives + 1 : 0
+    const useless = !slot.answered && nowMs - slot.readyAtMs < SHORT_LIFE_MS
+    this.#shortLives = useless ? this.#shortLives + 1 : 0
     if (this.#shortLives >= SHORT_LIVES_MAX) this.#backOff.failed(nowMs)
   }
 
@@ -310,11 +319,14 @@ export class SessionPool implements CallOwner {
   }
 
   #retire(session: Session, reason: string): void {
-    const ending = session.close(reason).finally(() => {
-      this.#retiring.delete(session)
-      this.#deps.events.onChange()
-      this.#admitRoomless()
-    })
+    const ending = session
+      .close(reason)
+      .catch((thrown: unknown) => this.#deps.events.onEndFailed(AppError.from(thrown)))
+      .finally(() => {
+        this.#retiring.delete(session)
+        this.#deps.events.onChange()
+        this.#admitRoomless()
+      })
     this.#retiring.set(session, ending)
   }
 

@@ -15,6 +15,8 @@ export interface Slot {
   /** Calls that wait for the running start. */
   readonly waiting: Set<Call>
   inFlight: number
+  /** Whether its session ever answered a call. */
+  answered: boolean
   /** When it was last used, monotonic. */
   usedAtMs: number
   /** Probes failed in a row. */
@@ -30,6 +32,7 @@ export function createSlot(key: string, nowMs: number): Slot {
     starting: undefined,
     waiting: new Set(),
     inFlight: 0,
+    answered: false,
     usedAtMs: nowMs,
     failures: 0,
   }
