@@ -1,7 +1,7 @@
 const SENTINEL_START = '=?base64?'
 const SENTINEL_END = '?='
 const PLAIN = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/
-const CANONICAL_BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
+const SENTINELS_LENGTH = SENTINEL_START.length + SENTINEL_END.length
 
 /**
  * The form in which a name or argument travels in an HTTP header: as it is when it is printable ASCII
@@ -23,10 +23,12 @@ export function encodeHeaderValue(text: string): string {
  */
 export function decodeHeaderValue(value: string): string | undefined {
   const stripped = value.replace(/^[ \t]+|[ \t]+$/g, '')
-  if (!stripped.startsWith(SENTINEL_START) || !stripped.endsWith(SENTINEL_END)) return stripped
+  const wrapped = stripped.startsWith(SENTINEL_START) && stripped.endsWith(SENTINEL_END)
+  if (!wrapped || stripped.length < SENTINELS_LENGTH) return stripped
   const encoded = stripped.slice(SENTINEL_START.length, -SENTINEL_END.length)
-  if (!CANONICAL_BASE64.test(encoded)) return undefined
   const bytes = Buffer.from(encoded, 'base64')
+  // Decoding skips foreign characters and loose bits; only the canonical text is taken.
+  if (bytes.toString('base64') !== encoded) return undefined
   const text = bytes.toString('utf8')
   return Buffer.from(text, 'utf8').equals(bytes) ? text : undefined
 }

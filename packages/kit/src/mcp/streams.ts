@@ -44,7 +44,11 @@ export class Streams {
     const changed = notificationMessage(TOOLS_CHANGED)
     session.streams.add(stream)
     const [oldest] = session.streams
-    if (session.streams.size > PER_SESSION_MAX) oldest?.end()
+    if (oldest && session.streams.size > PER_SESSION_MAX) {
+      // At once: one that nobody reads closes later, and must not hide the next oldest.
+      session.streams.delete(oldest)
+      oldest.end()
+    }
     this.#add(
       { stream, principalId: session.principalId, scope, changed, session, farewell: undefined },
       () => session.streams.delete(stream),

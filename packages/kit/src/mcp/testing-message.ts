@@ -11,6 +11,14 @@ export function testMessage(message: string | object): Message {
   return scanned
 }
 
+type Headers = Readonly<Record<string, string | number>> | readonly string[]
+
+function fromPairs(pairs: readonly string[]): Record<string, string> {
+  const headers: Record<string, string> = {}
+  for (let at = 0; at < pairs.length; at += 2) headers[pairs[at] ?? ''] = pairs[at + 1] ?? ''
+  return headers
+}
+
 /** As much of a response as answers need, with a reader that takes everything until told otherwise. */
 export class FakeResponse extends EventEmitter {
   status: number | undefined
@@ -24,12 +32,16 @@ export class FakeResponse extends EventEmitter {
   timeoutMs = 0
   writableEnded = false
 
-  writeHead(status: number, headers: Readonly<Record<string, string | number>>): void {
+  writeHead(status: number, headers: Headers): void {
     this.status = status
-    this.headers = headers
+    this.headers = headers instanceof Array ? fromPairs(headers) : headers
   }
 
   flushHeaders(): void {}
+
+  cork(): void {}
+
+  uncork(): void {}
 
   setTimeout(afterMs: number, onTimeout: () => void): void {
     this.timeoutMs = afterMs
@@ -44,8 +56,8 @@ export class FakeResponse extends EventEmitter {
     return this.reading
   }
 
-  end(bytes?: Buffer): void {
-    if (bytes !== undefined) this.sent += bytes.toString()
+  end(bytes?: Buffer | string, encoding?: BufferEncoding): void {
+    if (bytes !== undefined) this.sent += Buffer.from(bytes as string, encoding).toString() // either has an overload
     this.writableEnded = true
     if (this.reading) this.#close()
   }
