@@ -1,5 +1,6 @@
+import { readHeaderDeclarations, writeParamHeaders } from '@sallyport/gateway/param-headers'
 import { AppError, ERRORS, type ErrorCode } from '@sallyport/kit/errors'
-import { encodeHeaderValue, LATEST_MODERN, scanReply, slice } from '@sallyport/kit/mcp'
+import { encodeHeaderValue, LATEST_MODERN, RPC, scanReply, slice } from '@sallyport/kit/mcp'
 import type { Secret } from '@sallyport/kit/secret'
 import { VERSION } from '../version.ts'
 import { eventData } from './event-data.ts'
@@ -11,6 +12,14 @@ export interface ListedTool {
   readonly title?: string
   readonly description?: string
   readonly inputSchema?: unknown
+}
+
+interface Asked {
+  readonly method: string
+  /** JSON text. */
+  readonly params: string
+  /** Besides those that every request has. */
+  readonly headers: Readonly<Record<string, string>>
 }
 
 const LIST_MS = 60_000
@@ -46,7 +55,8 @@ export class McpClient {
     let cursor: string | undefined
     for (let page = 0; page < PAGES_MAX; page += 1) {
       const params = cursor === undefined ? { _meta: ENVELOPE } : { cursor, _meta: ENVELOPE }
-      const raw = await this.#send('tools/list', undefined, JSON.stringify(params), bounded)
+      const asked = { method: 'tools/list', params: JSON.stringify(params), headers: {} }
+      const raw = await this.#send(asked, bounded)
       // The gateway answered a `tools/list`; its shape is looked at where it is printed.
       const result = JSON.parse(raw.toString('utf8')) as {
         tools?: ListedTool[]
@@ -64,26 +74,41 @@ export class McpClient {
    *
    * @param argumentsJson JSON text of an object, sent as it is: numbers keep their form
    */
-  callTool(name: string, argumentsJson: string, signal: AbortSignal): Promise<Buffer> {
+  async callTool(name: string, argumentsJson: string, signal: AbortSignal): Promise<Buffer> {
     const meta = JSON.stringify(ENVELOPE)
     const params = `{"name":${JSON.stringify(name)},"arguments":${argumentsJson},"_meta":${meta}}`
-    return this.#send('tools/call', name, params, signal)
+    const nameHeader = { 'mcp-name': encodeHeaderValue(name) }
+    try {
+      return await this.#send({ method: 'tools/call', params, headers: nameHeader }, signal)
+    } catch (thrown) {
+      const { details } = AppError.from(thrown)
+      if (details['rpcCode'] !== RPC.headerMismatch) throw thrown
+      // The tool wants arguments repeated as headers; its schema says which. Nothing ran yet.
+      const more = await this.#paramHeaders(name, argumentsJson, signal)
+      const headers = { ...nameHeader, ...more }
+      return this.#send({ method: 'tools/call', params, headers }, signal)
+    }
   }
 
-  async #send(
-    method: string,
-    name: string | undefined,
-    paramsJson: string,
+  async #paramHeaders(
+    name: string,
+    argumentsJson: string,
     signal: AbortSignal,
-  ): Promise<Buffer> {
-    const body = `{"jsonrpc":"2.0","id":1,"method":"${method}","params":${paramsJson}}`
+  ): Promise<Record<string, string>> {
+    const tools = await this.listTools(signal)
+    const schema = tools.find((tool) => tool.name === name)?.inputSchema
+    return writeParamHeaders(readHeaderDeclarations(schema) ?? [], JSON.parse(argumentsJson))
+  }
+
+  async #send(asked: Asked, signal: AbortSignal): Promise<Buffer> {
+    const body = `{"jsonrpc":"2.0","id":1,"method":"${asked.method}","params":${asked.params}}`
     const headers: Record<string, string> = {
       'content-type': 'application/json',
       accept: 'application/json, text/event-stream',
       'mcp-protocol-version': LATEST_MODERN,
-      'mcp-method': method,
+      'mcp-method': asked.method,
+      ...asked.headers,
     }
-    if (name !== undefined) headers['mcp-name'] = encodeHeaderValue(name)
     if (this.#key !== undefined) headers['authorization'] = `Bearer ${this.#key.reveal()}`
     const outgoing = { method: 'POST', path: this.#path, headers, body: Buffer.from(body) } as const
     return readResult(await exchange(this.#target, outgoing, signal))
@@ -118,7 +143,9 @@ function rpcFailure(bytes: Buffer): AppError {
   const error = parseError(bytes)
   const known = knownCode(error.data?.code)
   const message = typeof error.message === 'string' ? error.message : 'an error without a message'
-  return new AppError(known ?? 'server_protocol', `${message} (${String(error.code)})`)
+  const text = `${message} (${String(error.code)})`
+  const details = typeof error.code === 'number' ? { rpcCode: error.code } : {}
+  return new AppError(known ?? 'server_protocol', text, { details })
 }
 
 /** The door and proxies answer without JSON-RPC. */

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { EVERYTHING } from '../fixtures/everything.ts'
 import { startGateway, TestGateway } from '../fixtures/gateway.ts'
 import { bareEnvironment, runCommand, type CommandResult } from '../fixtures/run-command.ts'
+import { startModernServer } from '../fixtures/servers/modern-server.ts'
 
 const COMMAND = join(import.meta.dirname, '../../bin/sallyport.js')
 const CONFIG = { mcpServers: { everything: EVERYTHING } }
@@ -90,6 +91,15 @@ test('tools and call see what a client sees; call ends with 1 when the tool repo
   expect(faulty).toMatchObject({ code: 1, stdout: expect.stringContaining('Invalid') })
   const unknown = await gateway.command(['call', 'everything__nope', '{}'])
   expect(unknown).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('-32602') })
+})
+
+test('call repeats arguments as headers where the tool of a modern server wants that', async () => {
+  await using server = await startModernServer()
+  await using gateway = await startGateway({
+    config: { mcpServers: { routes: { url: server.url } } },
+  })
+  const called = await gateway.command(['call', 'routes__route', '{"region":"nörd","count":7}'])
+  expect(called).toMatchObject({ code: 0, stdout: '{"region":"nörd","count":7}\n' })
 })
 
 test('what a server sends reaches the terminal without control characters', async () => {
