@@ -6,7 +6,7 @@ const PRUNE_MS = 60 * 60_000
 
 /** Looks after the store: whether it can be written, and that the audit log keeps its size. */
 export function startHousekeeping(
-  store: Store,
+  store: Pick<Store, 'retention'>,
   audit: AuditLog | undefined,
   keep: AuditLimits,
   log: Log,

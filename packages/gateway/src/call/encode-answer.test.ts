@@ -180,12 +180,13 @@ test.each(Object.keys(ERRORS) as ErrorCode[])(
 )
 
 test('a sentence of ours starts with a capital and ends once', () => {
-  const textOf = (error: AppError) => {
-    const { result } = parsed(encodeFailure(testExchange(), error).bytes)
-    return (result?.['content'] as [{ text: string }])[0].text // built by encodeFailure
-  }
-  expect(textOf(new AppError('cancelled', 'the caller cancelled'))).toBe('The caller cancelled.')
-  expect(textOf(new AppError('internal', 'x'))).toBe(
-    'Unexpected failure; see the log of the gateway.',
+  const contentOf = (error: AppError) =>
+    parsed(encodeFailure(testExchange(), error).bytes).result?.['content']
+  const text = (sentence: string) => [{ type: 'text', text: sentence }]
+  expect(contentOf(new AppError('cancelled', 'the caller cancelled'))).toEqual(
+    text('The caller cancelled.'),
+  )
+  expect(contentOf(new AppError('internal', 'x'))).toEqual(
+    text('Unexpected failure; see the log of the gateway.'),
   )
 })

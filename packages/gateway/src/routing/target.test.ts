@@ -40,17 +40,33 @@ function judge(
 }
 
 test.each([
-  ['a hint of a server that is not trusted', 'echo', {}, false, [false, false]],
-  ['the read-only hint of a trusted server', 'echo', {}, true, [false, true]],
-  ['the idempotent hint of a trusted server', 'put', {}, true, [false, true]],
-  ['a pin against a trusted hint', 'echo', { readOnly: false }, true, [false, false]],
-  ['a pin against a trusted hint', 'put', { idempotent: false }, true, [false, false]],
-  ['a read-only pin', 'echo', { readOnly: true }, false, [true, true]],
-  ['an idempotent pin', 'echo', { idempotent: true }, false, [false, true]],
-  ['a pin for something else', 'echo', { destructive: false }, false, [false, false]],
-] as const)('%s on %s gives read-only and repeatable', (_case, name, pins, trusted, expected) => {
-  expect(judge(name, pins, trusted)).toEqual(expected)
-})
+  ['a hint of a server that is not trusted', { name: 'echo', pins: {}, trusted: false }, 'no no'],
+  ['the read-only hint of a trusted server', { name: 'echo', pins: {}, trusted: true }, 'no yes'],
+  ['the idempotent hint of a trusted server', { name: 'put', pins: {}, trusted: true }, 'no yes'],
+  [
+    'a read-only pin against a trusted hint',
+    { name: 'echo', pins: { readOnly: false }, trusted: true },
+    'no no',
+  ],
+  [
+    'an idempotent pin against a trusted hint',
+    { name: 'put', pins: { idempotent: false }, trusted: true },
+    'no no',
+  ],
+  ['a read-only pin', { name: 'echo', pins: { readOnly: true }, trusted: false }, 'yes yes'],
+  ['an idempotent pin', { name: 'echo', pins: { idempotent: true }, trusted: false }, 'no yes'],
+  [
+    'a pin for something else',
+    { name: 'echo', pins: { destructive: false }, trusted: false },
+    'no no',
+  ],
+] as const)(
+  '%s decides whether a tool is read-only and whether it may be repeated',
+  (_case, { name, pins, trusted }, expected) => {
+    const words = judge(name, pins, trusted).map((is) => (is ? 'yes' : 'no'))
+    expect(words.join(' ')).toBe(expected)
+  },
+)
 
 test('pins are looked up by the name itself, not by what objects inherit', () => {
   expect(describeTarget(testServer('files'), 'constructor', undefined)).toMatchObject({

@@ -160,7 +160,8 @@ test('agrees with JSON.parse on what is JSON, whatever the bytes', () => {
       const fault = faultOf(text)
       if (parsed)
         expect(fault === undefined || fault === 'duplicate' || fault === 'shape').toBe(true)
-      else expect(fault).toBe('parse')
+      // A name that stands twice ends the scan before what is broken behind it.
+      else expect(fault === 'parse' || fault === 'duplicate').toBe(true)
     }),
     { numRuns: 20_000 },
   )
