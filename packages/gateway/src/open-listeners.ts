@@ -21,6 +21,8 @@ const REFUSALS = {
 /** A loop this slow is not busy but broken: only a restart helps. */
 const STUCK_MS = 10_000
 const SOCKET_MODE = 0o600
+/** Calls that outlast the drain are aborted; for this long their answers may still go out. */
+const LAST_ANSWERS_MS = 1_000
 
 /** Where the gateway listens, `host:port`. */
 export interface Addresses {
@@ -78,7 +80,8 @@ export async function openListeners(
   scope.defer(async () => {
     life.phase = 'draining'
     log.info({ drainMs: limits.drainMs }, 'gateway stopping')
-    await Promise.all([mcp.edge.drain(limits.drainMs), data.stop(limits.drainMs)])
+    const lastMs = limits.drainMs + LAST_ANSWERS_MS
+    await Promise.all([mcp.edge.drain(limits.drainMs), data.stop(lastMs)])
   })
   life.addresses.data = data.address
   life.addresses.admin = adminListener.address

@@ -35,6 +35,7 @@ export class Gateway implements AsyncDisposable {
   /** Set when this start made the first key. */
   readonly firstKey: FirstKey | undefined
   readonly #resources: AsyncDisposableStack
+  #disposed: Promise<void> | undefined
 
   private constructor(
     addresses: Addresses,
@@ -65,9 +66,10 @@ export class Gateway implements AsyncDisposable {
     return new Gateway(addresses, firstKey, opening.move())
   }
 
-  /** Stops accepting, drains, then closes servers, audit log and store. Safe to call twice. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#resources.disposeAsync()
+  /** Stops accepting, drains, then closes servers, audit log and store. A second call waits for the same end. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed ??= this.#resources.disposeAsync()
+    return this.#disposed
   }
 }
 

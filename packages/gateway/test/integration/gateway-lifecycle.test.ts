@@ -1,0 +1,148 @@
+import { existsSync } from 'node:fs'
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import { acquireStoreLock } from '@sallyport/kit/store'
+import { expect, test, vi } from 'vitest'
+import { isAlive } from '../fixtures/upstreams/harness.ts'
+import { RawClient, textOf } from '../fixtures/raw-mcp.ts'
+import { hostileEntry, TestGateway } from '../fixtures/test-gateway.ts'
+
+/** A port of loopback that is in use until disposed. */
+async function takePort(): Promise<AsyncDisposable & { port: number }> {
+  const server = createServer()
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo // listening on TCP
+  return {
+    port,
+    [Symbol.asyncDispose]: async () => {
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
+
+const refusedConnection = { cause: { code: 'ECONNREFUSED' } }
+
+test('a start that fails at its last step leaves nothing open', async () => {
+  await using taken = await takePort()
+  const free = await takePort()
+  const admin = `127.0.0.1:${free.port}`
+  await free[Symbol.asyncDispose]()
+  await using gateway = TestGateway.create({
+    mcpServers: { one: hostileEntry('echo', { SPAWN_LOG: './spawned' }) },
+    config: { listen: `127.0.0.1:${taken.port}`, admin },
+  })
+  await expect(gateway.restart()).rejects.toMatchObject({ code: 'port_taken' })
+
+  const lock = await acquireStoreLock(gateway.storeFile)
+  await lock[Symbol.asyncDispose]()
+  expect(existsSync(`${gateway.storeFile}.sock`)).toBe(false)
+  await expect(fetch(`http://${admin}/health`)).rejects.toMatchObject(refusedConnection)
+  expect(gateway.lines('spawned')).toEqual([])
+})
+
+test('after a start that failed the next one succeeds', async () => {
+  const taken = await takePort()
+  await using gateway = TestGateway.create({ config: { listen: `127.0.0.1:${taken.port}` } })
+  await expect(gateway.restart()).rejects.toMatchObject({ code: 'port_taken' })
+  await taken[Symbol.asyncDispose]()
+  await gateway.restart()
+  expect((await fetch(`${gateway.data}/health`)).status).toBe(200)
+})
+
+test('a second gateway on one store is refused with the pid of the first, which runs on', async () => {
+  await using gateway = await TestGateway.start()
+  await expect(gateway.another()).rejects.toMatchObject({
+    code: 'store_locked',
+    message: expect.stringContaining(`pid ${process.pid}`),
+  })
+  expect((await fetch(`${gateway.data}/health/ready`)).status).toBe(200)
+  expect(existsSync(`${gateway.storeFile}.sock`)).toBe(true)
+})
+
+test('a key is made on the first start only', async () => {
+  await using gateway = await TestGateway.start()
+  const first = gateway.running.firstKey
+  expect(first?.key).toMatch(/^sp_/)
+  await gateway.restart()
+  expect(gateway.running.firstKey).toBe(undefined)
+  expect((await (await RawClient.open(gateway, 'modern', first?.key)).list()).status).toBe(200)
+})
+
+test('a stopping gateway finishes the running call and takes no new connection', async () => {
+  await using gateway = await TestGateway.start({
+    mcpServers: { one: hostileEntry('sleep,pid', { SPAWN_LOG: './spawned' }) },
+  })
+  const client = await RawClient.open(gateway, 'legacy')
+  const [pid] = [Number(textOf(await client.call('one__pid')))]
+  const { data } = gateway
+  let stopped = false
+  const running = client.call('one__sleep', { ms: 700 })
+  await vi.waitFor(() => expect(gateway.auditRows().at(-1)).toMatchObject({ tool: 'sleep' }))
+  const stopping = gateway.stop().then(() => {
+    stopped = true
+  })
+  await expect(fetch(`${data}/health`)).rejects.toMatchObject(refusedConnection)
+  expect(stopped).toBe(false)
+  expect(textOf(await running)).toBe('slept')
+  await stopping
+  expect([isAlive(pid), existsSync(`${gateway.storeFile}.sock`)]).toEqual([false, false])
+  expect(gateway.auditRows().at(-1)).toMatchObject({ kind: 'call', tool: 'sleep', outcome: 'ok' })
+})
+
+test('a call that outlasts the drain is answered, and its effect is unknown', async () => {
+  await using gateway = await TestGateway.start({
+    mcpServers: { one: hostileEntry('hang') },
+    config: { limits: { drainTimeout: '1s' } },
+  })
+  const client = await RawClient.open(gateway, 'legacy')
+  await client.list()
+  const running = client.call('one__hang')
+  await vi.waitFor(() => expect(gateway.auditRows().at(-1)).toMatchObject({ tool: 'hang' }))
+  await gateway.stop()
+  const { status, message } = await running
+  expect([status, message.result?._meta?.['dev.sallyport/error']]).toMatchObject([
+    200,
+    { code: 'shutting_down', outcome: 'unknown', retryable: false },
+  ])
+  expect(gateway.auditRows().at(-1)).toMatchObject({ code: 'shutting_down', outcome: 'unknown' })
+})
+
+test('streams end with their last word when the gateway stops', async () => {
+  await using gateway = await TestGateway.start()
+  const modern = await RawClient.open(gateway, 'modern')
+  const legacy = await RawClient.open(gateway, 'legacy')
+  const streams = [await modern.listen(), await legacy.listen()]
+  await gateway.stop()
+  await Promise.all(streams.map(({ over }) => over))
+  expect(streams.map(({ methods }) => methods)).toEqual([
+    ['notifications/subscriptions/acknowledged', 'result'],
+    [],
+  ])
+})
+
+test('whoever stops a gateway again waits for the same end', async () => {
+  await using gateway = await TestGateway.start({ mcpServers: { one: hostileEntry('sleep') } })
+  const { running } = gateway
+  const client = await RawClient.open(gateway, 'legacy')
+  await client.list()
+  const call = client.call('one__sleep', { ms: 300 })
+  await vi.waitFor(() => expect(gateway.auditRows().at(-1)).toMatchObject({ tool: 'sleep' }))
+  const order: string[] = []
+  const first = running[Symbol.asyncDispose]().then(() => order.push('first'))
+  const second = running[Symbol.asyncDispose]().then(() => order.push('second'))
+  await call
+  order.push('answered')
+  await Promise.all([first, second])
+  expect(order[0]).toBe('answered')
+  await running[Symbol.asyncDispose]()
+})
+
+test('a legacy session is served on after a restart', async () => {
+  await using gateway = await TestGateway.start({ mcpServers: { one: hostileEntry('echo') } })
+  const client = await RawClient.open(gateway, 'legacy')
+  await client.list()
+  await gateway.restart()
+  expect(textOf(await client.call('one__echo', { a: 1 }))).toBe('{"a":1}')
+})
