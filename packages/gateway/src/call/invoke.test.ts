@@ -201,6 +201,7 @@ test.each(['"p-1"', '7', '12345678901234567890', '"\\u0070"', '-0.0', '"41"'])(
 test('nothing but progress under a token is relayed', async () => {
   const others = [
     '{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":"x"}}',
+    progress('41').replace('progress"', 'message"'),
     '{"jsonrpc":"2.0","method":"notifications/progress","params":{"progress":1}}',
     '{"jsonrpc":"2.0","method":"notifications/progress"}',
   ]

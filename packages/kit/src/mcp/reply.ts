@@ -55,7 +55,7 @@ const remembered = new Map<string, Accepts>()
 const REMEMBERED_MAX = 64
 
 /**
- * What a client takes as answer. A missing `Accept` means JSON.
+ * What a client takes as answer. A missing `Accept` means JSON, and so does one that takes anything.
  *
  * Source: RFC 9110 §12.5.1, as far as two media types need it.
  */
@@ -69,13 +69,10 @@ export function judgeAccept(header: string | undefined): Accepts {
     .filter((part) => !/;\s*q=0(?:\.0*)?\s*(?:;|$)/.test(part))
     .map((part) => part.split(';', 1)[0]?.trim())
   const has = (...wanted: string[]) => types.some((type) => wanted.includes(type ?? ''))
-  const judged: Accepts =
-    has('*/*') && !has('text/event-stream')
-      ? { json: true, stream: false }
-      : {
-          json: has('application/json', 'application/*', '*/*'),
-          stream: has('text/event-stream', 'text/*'),
-        }
+  const judged: Accepts = {
+    json: has('application/json', 'application/*', '*/*'),
+    stream: has('text/event-stream', 'text/*'),
+  }
   if (remembered.size < REMEMBERED_MAX) remembered.set(header, judged)
   return judged.json && judged.stream ? EITHER : judged
 }
