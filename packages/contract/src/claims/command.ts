@@ -1,0 +1,119 @@
+import type { ClaimsOf } from './claim.ts'
+
+/** The command `sallyport` and the scripts of a checkout. */
+export const COMMAND = {
+  'command/first-run': {
+    behavior: 'With no file `up` writes one and runs it.',
+    source: 'design §8',
+  },
+  'command/first-key/terminal': {
+    behavior: 'The first key is shown to a person at a terminal, and is written nowhere.',
+    source: 'design §8',
+  },
+  'command/first-key/file': {
+    behavior:
+      'To anything but a terminal the first key goes into a file of mode 600, and not into the output.',
+    source: 'design §8',
+  },
+  'command/second-start': {
+    behavior: 'A later start says how to make another key.',
+    source: 'part 01, "Two commands"',
+  },
+  'command/snippets': {
+    behavior: 'Claude Code, Cursor and VS Code get snippets in their own form.',
+    source: 'part 01, "Two commands"',
+  },
+  'command/up/json': {
+    behavior: '`up --json` prints `{ data, admin, pid }` once ready and nothing else.',
+    source: 'design §8',
+  },
+  'command/up/fails': {
+    behavior: 'A start that fails leaves its exit code and one sentence, and opens nothing.',
+    source: 'design §7',
+  },
+  'command/up/plan': {
+    behavior: '`up --plan` lists what a start would do to the store and changes nothing.',
+    source: 'Slack checklist 142',
+  },
+  'command/validate': {
+    behavior:
+      '`validate` prints every problem with its place and ends with 2; `up` refuses the same file with the same code.',
+    source: 'design §8; Hangar scenario 9',
+  },
+  'command/validate/connect': {
+    behavior:
+      '`validate --connect` names servers that do not start, do not answer or do not speak MCP, and leaves none running.',
+    source: 'design §3; Hangar scenario 9',
+  },
+  'command/keys/anywhere': {
+    behavior: '`keys` does the same on a stopped and on a running gateway, and needs no key.',
+    source: 'design §2, "Local administrator"',
+  },
+  'command/keys/given': {
+    behavior: 'A key is taken from stdin or a file, never from an argument.',
+    source: 'Slack checklist 10; exposure rules',
+  },
+  'command/call': {
+    behavior:
+      '`tools` and `call` show what a client sees, and `call` ends with 1 on a tool’s error.',
+    source: 'design §8',
+  },
+  'command/lists': {
+    behavior:
+      '`servers`, `audit` and `health` tell of the running gateway, as JSON for programs, and end with 1 where none runs.',
+    source: 'design §8',
+  },
+  'command/audit-verify': {
+    behavior: '`audit verify` ends with 1 when the log is broken.',
+    source: 'design §8',
+  },
+  'command/control-characters': {
+    behavior: 'What a server sends reaches a terminal without control characters.',
+    source: 'design §7',
+  },
+  'command/usage': {
+    behavior: 'Wrong usage is one sentence and exit code 2.',
+    source: 'design §8',
+  },
+  'command/help': {
+    behavior: 'Every verb has a --help for strangers.',
+    source: 'part 01, "Command"',
+  },
+  'command/signal/drains': {
+    behavior:
+      'SIGINT and SIGTERM end the gateway with 0 after it drained, and a signal delivered twice is one.',
+    source: 'design §8',
+  },
+  'command/signal/forces': {
+    behavior: 'A signal repeated more than a second later forces the end, with 130 or 143.',
+    source: 'design §8',
+  },
+  'command/launcher': {
+    behavior:
+      'The launcher passes SIGINT, SIGTERM and SIGHUP on, ends after the program with its code, and takes it along when killed.',
+    source: 'design §8; adr/004',
+  },
+  'command/launcher/npm': {
+    behavior: 'What npm started ends when npm is stopped, however the shell between them behaves.',
+    source: 'part 01, "Two commands"',
+  },
+  'command/install': {
+    behavior:
+      'What is missing is installed once, also for several processes at once, and nothing when it is there.',
+    source: 'part 01, "Two commands"',
+  },
+  'command/packed': {
+    behavior:
+      'The packed command, installed into an empty folder without any other package, serves calls, audits and drains.',
+    source: 'part 01, "Two commands"',
+  },
+  'command/packed/licences': {
+    behavior: 'The licences in the packed command name every package that is bundled.',
+    source: 'docs/dependencies.md',
+  },
+  'command/old-node': {
+    behavior:
+      'On a Node older than 24 the packed command says in one sentence what it needs, and ends with 2.',
+    source: 'part 01, "Two commands"',
+  },
+} as const satisfies ClaimsOf<'command'>

@@ -1,0 +1,32 @@
+import type { Claim } from './claim.ts'
+import { COMMAND } from './command.ts'
+import { CONFIG } from './config.ts'
+import { DOOR } from './door.ts'
+import { HEALTH } from './health.ts'
+import { LIMITS } from './limits.ts'
+import { OBSERVE } from './observe.ts'
+import { RECORD } from './record.ts'
+import { STORE } from './store.ts'
+import { TOOLS } from './tools.ts'
+import { UPSTREAMS } from './upstreams.ts'
+import { WIRE } from './wire.ts'
+
+export type { Claim } from './claim.ts'
+
+/** Every promise by its id, in the order in which a request meets them. `npm run claims` holds tests to it. */
+export const CLAIMS = {
+  ...DOOR,
+  ...WIRE,
+  ...TOOLS,
+  ...LIMITS,
+  ...UPSTREAMS,
+  ...RECORD,
+  ...STORE,
+  ...HEALTH,
+  ...OBSERVE,
+  ...CONFIG,
+  ...COMMAND,
+} as const satisfies Readonly<Record<string, Claim>>
+
+/** The id of a promise, such as `door/host/foreign`. */
+export type ClaimId = keyof typeof CLAIMS

@@ -1,0 +1,40 @@
+import type { ClaimsOf } from './claim.ts'
+
+/** Metrics and logs. */
+export const OBSERVE = {
+  'observe/metrics/loopback': {
+    behavior:
+      'Metrics need no key on loopback unless `metrics.protect` is set or the request was forwarded; any key opens them.',
+    source: 'Hangar 2.8; design §2',
+  },
+  'observe/metrics/format': {
+    behavior: 'Metrics are text that a strict reader accepts.',
+    source: 'Prometheus, "Exposition formats"',
+  },
+  'observe/metrics/calls': {
+    behavior: 'Calls are counted by server, method and outcome, with their time.',
+    source: 'design §8',
+  },
+  'observe/metrics/bounded': {
+    behavior: 'Invented methods, too many servers and more than 500 tools are filed under `other`.',
+    source: 'design §8',
+  },
+  'observe/log/secrets': {
+    behavior: 'A log line holds no credential, whatever its field is called and wherever it hides.',
+    source: 'design §3, "Secrets"',
+  },
+  'observe/log/control-characters': {
+    behavior: 'No control character of a server reaches the log.',
+    source: 'design §7',
+  },
+  'observe/log/settings': {
+    behavior:
+      '`MCP_JSON_LOGS` and `MCP_LOG_LEVEL` choose form and level, and an unknown level is refused by name.',
+    source: 'part 01, "Health and sight"',
+  },
+  'observe/access-log': {
+    behavior:
+      'The access log has a line a request without its query string, and drops lines rather than wait.',
+    source: 'system checklist 121',
+  },
+} as const satisfies ClaimsOf<'observe'>

@@ -1,0 +1,57 @@
+import type { ClaimsOf } from './claim.ts'
+
+/** The audit log. */
+export const RECORD = {
+  'record/before-answer': {
+    behavior: 'An answer that cannot be recorded does not leave.',
+    source: 'design §2',
+  },
+  'record/killed': {
+    behavior:
+      'After `kill -9` in the middle of traffic every answered call is in the log, with its caller, and the log verifies.',
+    source: 'Hangar scenario 14; design §4',
+  },
+  'record/intent': {
+    behavior: 'A call that is not pinned read-only leaves a row before it goes to its server.',
+    source: 'design §4',
+  },
+  'record/refusals': {
+    behavior: 'Refusals are recorded too: unknown names, tool errors and bad credentials.',
+    source: 'design §2',
+  },
+  'record/door-flood': {
+    behavior:
+      'Of the door’s refusals at most 10 rows a second are kept per address, and all are counted.',
+    source: 'design §4',
+  },
+  'record/arguments': {
+    behavior: 'Arguments are in the log as a keyed hash and not as text.',
+    source: 'Hangar scenario 14; design §4',
+  },
+  'record/row': {
+    behavior:
+      'A row says who called, from where, what, with what outcome, for how long, and under which request id.',
+    source: 'design §4; part 01, "Health and sight"',
+  },
+  'record/unwritable': {
+    behavior:
+      'A call that cannot be recorded is refused with 503 `store_unwritable` before it runs, and calls go on once a write works.',
+    source: 'design §4; Hangar scenario 14',
+  },
+  'record/tamper': {
+    behavior: 'Editing, removing, reordering and cutting off rows is found, with the place.',
+    source: 'design §4',
+  },
+  'record/verify/live': {
+    behavior: 'The log can be verified while calls are recorded.',
+    source: 'design §4',
+  },
+  'record/retention': {
+    behavior: 'Old rows are removed by age and by size, and what is left verifies.',
+    source: 'design §3',
+  },
+  'record/list': {
+    behavior: 'The log is listed newest first, page by page, by each of its filters.',
+    source: 'part 01, "Record"',
+  },
+} as const satisfies ClaimsOf<'record'>

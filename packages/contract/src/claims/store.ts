@@ -1,0 +1,68 @@
+import type { ClaimsOf } from './claim.ts'
+
+/** Where state is kept: embedded and PostgreSQL. */
+export const STORE = {
+  'store/kept': {
+    behavior: 'Keys outlive a restart with every field, on SQLite and on PostgreSQL.',
+    source: 'design §4',
+  },
+  'store/lock': {
+    behavior: 'A second gateway on one embedded store is refused with the pid of the first.',
+    source: 'design §2, "Local administrator"',
+  },
+  'store/lock/released': {
+    behavior: 'The lock of a gateway that ended, or was killed, is free.',
+    source: 'design §2, "Local administrator"',
+  },
+  'store/unwritable': {
+    behavior:
+      'A store that cannot be written refuses the start, naming the key, before any port opens.',
+    source: 'design §7; Hangar scenario 14',
+  },
+  'store/newer': {
+    behavior: 'A store that a newer version wrote is refused, naming both versions.',
+    source: 'design §4; Slack checklist 142',
+  },
+  'store/migrate': {
+    behavior:
+      'A migration keeps the data, one that fails changes nothing, and an embedded store is copied first.',
+    source: 'design §4',
+  },
+  'store/migrate/plan': {
+    behavior:
+      'Pending migrations are listed, long and destructive ones marked, without changing anything.',
+    source: 'Slack checklist 142; Discord production seed 24',
+  },
+  'store/migrate/together': {
+    behavior: 'Two gateways may open one new PostgreSQL store at once.',
+    source: 'design §4',
+  },
+  'store/master-key/wrong': {
+    behavior: 'A wrong master key refuses the start and changes nothing.',
+    source: 'design §7',
+  },
+  'store/master-key/rotated': {
+    behavior:
+      'While two master keys are configured a store moves to the new one, and old rows still verify.',
+    source: 'design §3',
+  },
+  'store/master-key/made': {
+    behavior:
+      'The master key of an embedded store is made once, in a file for its owner alone; one that others can read is refused.',
+    source: 'design §3',
+  },
+  'store/master-key/postgres': {
+    behavior: 'A PostgreSQL store without a master key is refused.',
+    source: 'design §3',
+  },
+  'store/postgres/tls': {
+    behavior:
+      'A PostgreSQL over a network is spoken to with verified TLS unless `sslmode` says otherwise.',
+    source: 'system checklist 112',
+  },
+  'store/socket': {
+    behavior:
+      'The administrator’s socket is for its owner alone, and is not taken from a gateway that lives.',
+    source: 'design §2, "Local administrator"',
+  },
+} as const satisfies ClaimsOf<'store'>

@@ -1,0 +1,168 @@
+import type { ClaimsOf } from './claim.ts'
+
+/** The servers behind the gateway: started, spoken to, recovered and ended. */
+export const UPSTREAMS = {
+  'upstreams/start/once': {
+    behavior:
+      'Fifty concurrent calls start a cold server once, all succeed, and none waits longer than start and call.',
+    source: 'Hangar scenario 1',
+  },
+  'upstreams/start/fails': {
+    behavior:
+      'A server that fails to start, or takes too long, is a typed error for every caller and leaves no process.',
+    source: 'design §5',
+  },
+  'upstreams/start/back-off': {
+    behavior:
+      'A server that keeps dying is left alone for a while, and callers are told at once when to come back.',
+    source: 'design §5',
+  },
+  'upstreams/idle/call-kept': {
+    behavior: 'A call longer than the idle time is not cut.',
+    source: 'Hangar scenario 2',
+  },
+  'upstreams/idle/stops': {
+    behavior:
+      'A server stops after real idleness with all that it started, and the next call starts it again.',
+    source: 'Hangar scenario 2',
+  },
+  'upstreams/idle/probes': {
+    behavior: 'A probe is no use: a probed server still becomes idle.',
+    source: 'design §6',
+  },
+  'upstreams/stop/drain': {
+    behavior:
+      'A stopping gateway lets running calls finish, answers them, and leaves no process behind.',
+    source: 'design §6; part 01, "Two commands"',
+  },
+  'upstreams/stop/stubborn': {
+    behavior: 'A child that ignores its input and SIGTERM is killed, with what it started.',
+    source: 'design §5',
+  },
+  'upstreams/stop/orphans': {
+    behavior: 'What a killed gateway left running is ended by the next start, and nothing else is.',
+    source: 'design §5',
+  },
+  'upstreams/share/none': {
+    behavior: 'No two principals meet in one session with a server unless `share` says so.',
+    source: 'design §5',
+  },
+  'upstreams/share/all': {
+    behavior: 'With `share: all` two principals use one session.',
+    source: 'design §5',
+  },
+  'upstreams/room': {
+    behavior:
+      'Beyond the cap of children an idle one leaves first, and a caller waits for a busy one.',
+    source: 'design §5',
+  },
+  'upstreams/era/probe': {
+    behavior: 'A server is spoken to in its own era; silence of a second on stdio is legacy.',
+    source: 'MCP 2026-07-28, Versioning, "Era detection"; part 01, "Server side"',
+  },
+  'upstreams/era/remembered': {
+    behavior: 'A remembered verdict spares the probe, and one that fails is probed again.',
+    source: 'part 01, "Server side"',
+  },
+  'upstreams/era/unauthorized': {
+    behavior: '401 and 403 from a server are no era: they are reported as the refusal they are.',
+    source: 'part 01, "Server side"',
+  },
+  'upstreams/capabilities': {
+    behavior:
+      'A server is told of no roots, and a question from a server to the client is refused.',
+    source: 'design §5; adr/005',
+  },
+  'upstreams/roots': {
+    behavior: 'A client that offers `file:///` as root cannot list it through the quickstart.',
+    source: 'part 01, "It is done when"',
+  },
+  'upstreams/environment': {
+    behavior:
+      'A child gets a short list of the gateway’s environment, its own `env` and our mark, nothing else.',
+    source: 'design §5',
+  },
+  'upstreams/no-shell': {
+    behavior: 'Arguments of a command are a vector, whatever they contain: no shell reads them.',
+    source: 'rule H5',
+  },
+  'upstreams/credential': {
+    behavior: 'No header of a client, least of all its credential, reaches a server.',
+    source: 'rule B7; MCP 2026-07-28, Authorization, "Access Token Privilege Restriction"',
+  },
+  'upstreams/header/agree': {
+    behavior:
+      'The headers sent to a modern server agree with the renamed body, and declared arguments travel as headers.',
+    source: 'rule B5; MCP 2026-07-28, Streamable HTTP, "Standard request headers"',
+  },
+  'upstreams/header/injection': {
+    behavior:
+      'A line break or a character beyond ASCII in a name or argument breaks no header and smuggles no message.',
+    source: 'rule B6',
+  },
+  'upstreams/request-id': {
+    behavior:
+      'An answer reaches the caller it is for: a second one, and one with an unknown or foreign id, is dropped and counted.',
+    source: 'rule B9; JSON-RPC 2.0 §5',
+  },
+  'upstreams/cancel': {
+    behavior: 'A call that is given up is cancelled at its server, in the way of the server’s era.',
+    source: 'rule A6; MCP, "Cancellation"',
+  },
+  'upstreams/session/lost': {
+    behavior:
+      'A server that forgot its sessions is met again once without the caller noticing, and is sent a call twice at most.',
+    source: 'design §5',
+  },
+  'upstreams/retry/never': {
+    behavior:
+      'A call that was sent to a server that was lost is not repeated when its tool may change something.',
+    source: 'design §5',
+  },
+  'upstreams/retry/pinned': {
+    behavior: 'A call whose tool is pinned read-only is repeated once, never twice.',
+    source: 'design §5',
+  },
+  'upstreams/retry/unsent': {
+    behavior: 'Calls that were not yet handed over when a server dies go to the next one.',
+    source: 'design §5',
+  },
+  'upstreams/lost/outcome': {
+    behavior:
+      'A call that was handed over to a server that was lost says that its outcome is unknown.',
+    source: 'design §2, "Errors on the wire"',
+  },
+  'upstreams/kills': {
+    behavior:
+      'A server that is killed again and again loses no call to silence: each is answered or a typed error.',
+    source: 'part 01, "It is done when"',
+  },
+  'upstreams/output/garbage': {
+    behavior:
+      'What is no message on a child’s output is skipped and logged without control characters.',
+    source: 'rule H6; design §7',
+  },
+  'upstreams/output/endless': {
+    behavior: 'A line of a child that never ends does not grow memory: the child is ended.',
+    source: 'rule A9',
+  },
+  'upstreams/stderr': {
+    behavior:
+      'A flood on a child’s stderr is no error, blocks nothing and is kept to a bounded tail.',
+    source: 'design §5; rule H6',
+  },
+  'upstreams/health/degraded': {
+    behavior:
+      'A server that stops answering probes is degraded, and ready again once it recovers or was replaced.',
+    source: 'design §5',
+  },
+  'upstreams/error/own': {
+    behavior: 'An error that a server answers with is its answer, and no failure of the server.',
+    source: 'design §5',
+  },
+  'upstreams/tls/authority': {
+    behavior:
+      'A server whose certificate nobody trusts is sent nothing; an authority of its own in `tls.ca` is trusted.',
+    source: 'design §3',
+  },
+} as const satisfies ClaimsOf<'upstreams'>
