@@ -80,18 +80,14 @@ async function probe(
   // A server known to be modern gets longer: it may just be slow to start.
   const patienceMs = options.remembered === 'modern' ? withinMs / 2 : (silenceMs ?? withinMs)
   try {
-    return judgeProbe(await askFor('server/discover', undefined, patienceMs))
+    return judgeProbe(
+      await askFor(session, 'server/discover', { ...options, withinMs: patienceMs }, signal),
+    )
   } catch (thrown) {
     const { code } = AppError.from(thrown)
     const silent = code === 'deadline_exceeded' && silenceMs !== undefined && !signal.aborted
     if (silent || code === 'server_protocol') return { kind: 'legacy' }
     throw thrown
-  }
-
-  function askFor(method: string, params: object | undefined, ms: number): Promise<Message> {
-    const { clientInfo } = options
-    const base = { method, clientInfo, withinMs: ms, cancels: false }
-    return ask(session, params === undefined ? base : { ...base, params }, signal)
   }
 }
 
@@ -101,9 +97,7 @@ async function discoverOnly(
   signal: AbortSignal,
 ): Promise<Agreement> {
   session.adopt('modern', LATEST_MODERN)
-  const { clientInfo, withinMs } = options
-  const question = { method: 'server/discover', clientInfo, withinMs, cancels: false }
-  const verdict = judgeProbe(await ask(session, question, signal))
+  const verdict = judgeProbe(await askFor(session, 'server/discover', options, signal))
   if (verdict.kind !== 'modern') throw refusal('it speaks neither era')
   session.adopt('modern', verdict.version)
   return { era: 'modern', version: verdict.version, capabilities: verdict.capabilities }
@@ -115,10 +109,7 @@ async function initialize(
   signal: AbortSignal,
 ): Promise<Agreement | { readonly modern: boolean; readonly refused: string }> {
   session.adopt('legacy', LATEST_LEGACY)
-  const { clientInfo, withinMs } = options
-  const params = { protocolVersion: LATEST_LEGACY, capabilities: {}, clientInfo }
-  const question = { method: 'initialize', params, clientInfo, withinMs, cancels: false }
-  const verdict = judgeInitialize(await ask(session, question, signal))
+  const verdict = judgeInitialize(await askFor(session, 'initialize', options, signal))
   switch (verdict.kind) {
     case 'legacy':
       session.adopt('legacy', verdict.version)
@@ -133,6 +124,19 @@ async function initialize(
     default:
       return verdict satisfies never
   }
+}
+
+function askFor(
+  session: Session,
+  method: 'server/discover' | 'initialize',
+  { clientInfo, withinMs }: HandshakeOptions,
+  signal: AbortSignal,
+): Promise<Message> {
+  const question = { method, clientInfo, withinMs, cancels: false }
+  if (method === 'server/discover') return ask(session, question, signal)
+  // Neither sampling nor elicitation nor roots are offered to servers in this part.
+  const params = { protocolVersion: LATEST_LEGACY, capabilities: {}, clientInfo }
+  return ask(session, { ...question, params }, signal)
 }
 
 function foreign(versions: readonly string[]): AppError {

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Clock } from '@sallyport/kit/clock'
 import { AppError } from '@sallyport/kit/errors'
+import { LiveTable } from '@sallyport/kit/limits'
 import {
   encodeHeaderValue,
   type Era,
@@ -42,7 +43,7 @@ export class HttpSession implements Session, HttpExchangeOwner {
   readonly resultBytesMax: number
   readonly #target: HttpTarget
   readonly #deps: HttpSessionDeps
-  readonly #live = new Map<number, HttpExchange>()
+  readonly #live = new LiveTable<number, HttpExchange>()
   readonly #lingering = new Set<HttpExchange>()
   #era: Era = 'legacy'
   #version: string = LATEST_LEGACY
@@ -97,7 +98,7 @@ export class HttpSession implements Session, HttpExchangeOwner {
     exchange.handedOver = false
     const body = exchange.request.encode({ id, era: this.#era, version: this.#version })
     const handler = new HttpExchange(this, exchange)
-    this.#live.set(id, handler)
+    this.#live.add(id, handler)
     this.#dispatch('POST', this.#headersFor(exchange), body, handler)
   }
 
@@ -295,7 +296,7 @@ export class HttpSession implements Session, HttpExchangeOwner {
     for (const handler of this.#lingering) handler.cancel()
     this.#lingering.clear()
     if (expired) await Promise.race([this.#target.pool.close(), this.#endNow.promise])
-    for (const handler of [...this.#live.values()]) {
+    for (const handler of this.#live.values()) {
       const outcome = handler.exchange.handedOver ? 'unknown' : 'not_sent'
       handler.fail(new AppError('server_lost', this.#lost.message, { outcome }))
     }

@@ -1,4 +1,5 @@
 import { AppError } from '@sallyport/kit/errors'
+import { LiveTable } from '@sallyport/kit/limits'
 import {
   type Era,
   LATEST_LEGACY,
@@ -51,7 +52,7 @@ export class StdioSession implements Session {
   #garbage = 0
   readonly #child: StdioChild
   readonly #deps: StdioSessionDeps
-  readonly #pending = new Map<number, Exchange>()
+  readonly #pending = new LiveTable<number, Exchange>()
   #queue: Outgoing[] = []
   #queuedBytes = 0
   #flushing = false
@@ -113,7 +114,7 @@ export class StdioSession implements Session {
     }
     exchange.id = id
     exchange.handedOver = false
-    this.#pending.set(id, exchange)
+    this.#pending.add(id, exchange)
     this.#enqueue(bytes, exchange)
   }
 
@@ -276,7 +277,7 @@ export class StdioSession implements Session {
   }
 
   #failAll(reason: string): void {
-    const exchanges = [...this.#pending.values()]
+    const exchanges = this.#pending.values()
     this.#pending.clear()
     this.#queue = []
     this.#queuedBytes = 0

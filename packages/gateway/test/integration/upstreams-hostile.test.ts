@@ -166,7 +166,9 @@ describe('what is left behind', () => {
 
   test('the next start ends what a crashed gateway left behind, and nothing else', async () => {
     const crashed = await openTestUpstreams({ one: hostileServer() })
-    await using other = await openTestUpstreams({ one: hostileServer() })
+    // Its id only begins like the other's.
+    const gatewayId = `${crashed.gatewayId}0`
+    await using other = await openTestUpstreams({ one: hostileServer() }, { gatewayId })
     const pid = Number(await callText(crashed.upstreams, ['one', 'pid']))
     const foreign = Number(await callText(other.upstreams, ['one', 'pid']))
     await using next = await openTestUpstreams(
@@ -178,15 +180,16 @@ describe('what is left behind', () => {
     await crashed[Symbol.asyncDispose]()
   })
 
-  test('stopping one child spares the others', async () => {
+  test('stopping one child ends what it left behind and spares the others', async () => {
     await using test = await openTestUpstreams({
       one: hostileServer({}, { idleAfterMs: 200 }),
       two: hostileServer(),
     })
     const two = await callText(test.upstreams, ['two', 'pid'])
-    await callText(test.upstreams, ['one', 'grandchildren'])
+    const grown = JSON.parse(await callText(test.upstreams, ['one', 'grandchildren'])) as number[]
     await until(() => test.status('one').state === 'cold', 'the idle child is gone')
-    await until(() => test.status('one').pids.length === 0, 'the idle child is gone')
+    expect(test.status('one').pids).toEqual([])
+    expect(grown.map(isAlive)).toEqual([false, false])
     expect(await callText(test.upstreams, ['two', 'pid'])).toBe(two)
   })
 
