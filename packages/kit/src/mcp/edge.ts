@@ -10,7 +10,7 @@ import type { Answer, Caller, Exchange, McpApplication, Reservation } from './ex
 import type { ScanFault } from './json-walker.ts'
 import { answerInitialize, cancelledId, findSession } from './legacy.ts'
 import { answerDiscover, openListen } from './listen.ts'
-import type { Era, Message } from './message.ts'
+import { type Era, type Message, MODERN_VERSIONS } from './message.ts'
 import { isJsonType, judgeAccept, sendAccepted, sendJson, wholeAnswer } from './reply.ts'
 import { scanBatch, scanMessage } from './scan.ts'
 import type { LegacySession, LegacySessions } from './sessions.ts'
@@ -322,9 +322,7 @@ export class McpEdge implements AsyncDisposable {
   /** A legacy client's stream for what belongs to no request. */
   #get(inbound: Inbound): void {
     const { request, response, caller, scope } = inbound
-    const session = findSession(request, caller.principal.id, this.#deps.sessions)
-    if (session === undefined) throw new AppError('method_not_allowed', 'this address takes POST')
-    if (session === 'unknown') throw new AppError('not_found', 'the session is unknown or over')
+    const session = this.#ownSession(inbound)
     if (!judgeAccept(request.headers.accept).stream) {
       throw new AppError('not_acceptable', 'accept must allow text/event-stream')
     }
@@ -334,13 +332,27 @@ export class McpEdge implements AsyncDisposable {
   }
 
   #delete(inbound: Inbound): void {
-    const { request, response, caller } = inbound
-    const session = findSession(request, caller.principal.id, this.#deps.sessions)
-    if (session === undefined) throw new AppError('method_not_allowed', 'this address takes POST')
-    if (session === 'unknown') throw new AppError('not_found', 'the session is unknown or over')
+    const { response, caller } = inbound
+    const session = this.#ownSession(inbound)
     this.#deps.sessions.end(session)
     response.writeHead(204, { 'x-request-id': caller.requestId })
     response.end()
+  }
+
+  /**
+   * The session that GET or DELETE is about. The modern era has neither, whatever session is named.
+   *
+   * Source: MCP 2026-07-28, Streamable HTTP, "Backward compatibility".
+   */
+  #ownSession({ request, caller }: Inbound): LegacySession {
+    const version = request.headers['mcp-protocol-version']
+    const modern = MODERN_VERSIONS.some((known) => known === version)
+    const session = modern
+      ? undefined
+      : findSession(request, caller.principal.id, this.#deps.sessions)
+    if (session === undefined) throw new AppError('method_not_allowed', 'this address takes POST')
+    if (session === 'unknown') throw new AppError('not_found', 'the session is unknown or over')
+    return session
   }
 
   /** The session a message names, or undefined without one; answers 404 for one that is over. */
