@@ -1,4 +1,5 @@
 import { AppError, type ErrorCode, ERRORS } from '@sallyport/kit/errors'
+import { wholeAnswer } from '@sallyport/kit/mcp'
 import { expect, test } from 'vitest'
 import { encodeFailure, encodeRefusal, encodeReply, META_ERROR } from './encode-answer.ts'
 import { parsed, testExchange, testReply } from './testing-call.ts'
@@ -78,6 +79,18 @@ test.each([
     testReply(`{"jsonrpc":"2.0","id":7,"error":${error}}`),
   )
   expect(code).toBe(expected)
+})
+
+test.each(['legacy', 'modern'] as const)('a large answer reaches a %s client whole', (era) => {
+  const content = '€'.repeat(400_000)
+  const text = `{"jsonrpc":"2.0","result":{"content":"${content}"},"id":7}`
+  const { answer, outcome } = encodeReply(testExchange(HUGE, { era }), testReply(text))
+  expect(answer.more?.length).toBeGreaterThan(0)
+  const type = era === 'modern' ? '"resultType":"complete",' : ''
+  expect(wholeAnswer(answer).toString()).toBe(
+    `{"jsonrpc":"2.0","result":{${type}"content":"${content}"},"id":12345678901234567890}`,
+  )
+  expect(outcome).toBe('ok')
 })
 
 test("a tool's own error is an answer, recorded as such", () => {

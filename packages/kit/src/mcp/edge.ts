@@ -104,6 +104,7 @@ export class McpEdge implements AsyncDisposable {
       else if (request.method === 'GET') this.#get(inbound)
       else if (request.method === 'DELETE') this.#delete(inbound)
       else throw new AppError('method_not_allowed', 'this address takes POST')
+      cutStalled(response, this.#deps.limits.stallMs)
     } catch (thrown) {
       const error = AppError.from(thrown)
       if (error.spec.family === 'defect') {
@@ -378,6 +379,15 @@ export class McpEdge implements AsyncDisposable {
 }
 
 const COMMA = Buffer.from(',')
+
+/** More than a connection takes at once: whether the rest goes out is up to the reader. */
+const UNREAD_BYTES_MIN = 65_536
+
+/** Cuts off the reader of a large answer once it takes nothing of it for `stallMs`. */
+function cutStalled(response: ServerResponse, stallMs: number): void {
+  if (!response.writableEnded || response.writableLength < UNREAD_BYTES_MIN) return
+  response.setTimeout(stallMs, () => response.destroy())
+}
 
 /** The way back of one request: JSON, unless something must be sent before the answer. */
 class Outbound {

@@ -2,13 +2,16 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { scanMessage } from './scan.ts'
 import {
+  type Edit,
   errorMessage,
   idOf,
+  insertEdit,
   notificationMessage,
   onOneLine,
   resultMessage,
   slice,
   splice,
+  splicePieces,
 } from './splice.ts'
 import { testMessage } from './testing-message.ts'
 
@@ -29,6 +32,29 @@ test('without edits there is an equal copy', () => {
   expect([copy.toString(), bytes.toString()]).toEqual(['xbc', 'abc'])
 })
 
+test('edits come into their order one by one', () => {
+  const starts = fc.uniqueArray(fc.nat(100))
+  fc.assert(
+    fc.property(starts, (all) => {
+      const edits: Edit[] = []
+      for (const start of all) insertEdit(edits, { start, end: start, text: '' })
+      expect(edits.map(({ start }) => start)).toEqual(all.toSorted((a, b) => a - b))
+    }),
+  )
+})
+
+test('pieces share the bytes they are made of', () => {
+  const bytes = Buffer.from('abcdef')
+  const pieces = splicePieces(bytes, [{ start: 2, end: 3, text: 'X' }])
+  expect(pieces.map(String)).toEqual(['ab', 'X', 'def'])
+  expect(pieces.map(({ buffer }) => buffer === bytes.buffer)).toEqual([
+    true,
+    expect.any(Boolean),
+    true,
+  ])
+  expect(splicePieces(bytes, [])).toEqual([bytes])
+})
+
 test('edits in order give what slicing and joining gives', () => {
   const piece = fc.record({
     kept: fc.string({ unit: 'binary' }),
@@ -46,6 +72,7 @@ test('edits in order give what slicing and joining gives', () => {
       const before = pieces.map(({ kept, cut }) => kept + cut).join('') + rest
       const after = pieces.map(({ kept, text }) => kept + text).join('') + rest
       expect(splice(Buffer.from(before), edits)).toEqual(Buffer.from(after))
+      expect(Buffer.concat(splicePieces(Buffer.from(before), edits))).toEqual(Buffer.from(after))
     }),
   )
 })

@@ -1,3 +1,4 @@
+import { connect } from 'node:net'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { type EdgeHost, startEdge } from '../fixtures/edge-host.ts'
 
@@ -382,4 +383,26 @@ test("revoking a principal ends its sessions, streams and calls, and nobody else
   expect((await send(ping, { 'mcp-session-id': session })).status).toBe(404)
   const asBob = { 'mcp-session-id': bobs, 'x-test-principal': 'bob' }
   expect((await send(ping, asBob)).status).toBe(200)
+})
+
+test('who takes nothing of a large answer is cut off', async () => {
+  const { port } = new URL(host.url)
+  const reader = connect(Number(port), '127.0.0.1')
+  reader.on('error', () => undefined).pause()
+  const body = JSON.stringify(modern('tools/call', { name: 'large' }))
+  const lines = Object.entries({
+    host: `127.0.0.1:${port}`,
+    'content-type': 'application/json',
+    'content-length': String(body.length),
+    ...modernHeaders('tools/call', 'large'),
+  }).map(([name, value]) => `${name}: ${value}`)
+  reader.write(`POST /mcp HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n${body}`)
+  await vi.waitFor(() => expect(host.called).toEqual(['large']))
+  expect(host.released()).toBe(0)
+  await vi.waitFor(() => expect(host.released()).toBe(1), 5_000)
+  reader.destroy()
+  const headers = modernHeaders('tools/call', 'large')
+  expect(
+    (await send(modern('tools/call', { name: 'large' }), headers)).text.length,
+  ).toBeGreaterThan(16_000_000)
 })
