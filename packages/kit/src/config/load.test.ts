@@ -62,7 +62,7 @@ test('a missing file, a folder and bytes that are no text are each refused in wo
   rmSync(folder, { recursive: true })
 })
 
-test('a file of 1 MiB is read and one byte more is refused', () => {
+test('a file of 1 MiB is read and one byte more is refused [config/bombs]', () => {
   const comment = `#${'x'.repeat(1_048_575)}`
   expect(load({ 'main.yaml': comment }).ok).toBe(true)
   expect(told(load({ 'main.yaml': `${comment}x` }))).toEqual([
@@ -76,11 +76,11 @@ test.each([
   ['an open quote', 'name: "a\n', '2:1 : a quote, bracket, comma or colon is missing'],
   ['a list at the top', '- a\n', '1:1 : the file must be a map of keys'],
   ['a tab', 'deep:\n\tinner: {}\n', '2:1 : a tab is used as indentation'],
-])('%s is refused with its position', (_case, text, expected) => {
+])('%s is refused with its position [config/problems]', (_case, text, expected) => {
   expect(told(load({ 'main.yaml': text }))[0]).toBe(expected)
 })
 
-test('a bomb of aliases and a tower of brackets are refused in bounded time', () => {
+test('a bomb of aliases and a tower of brackets are refused in bounded time [config/bombs]', () => {
   const rows = ['a: &a [x, x, x, x, x, x, x, x, x, x]']
   for (let level = 1; level < 12; level += 1) {
     const [name, below] = [String.fromCharCode(97 + level), String.fromCharCode(96 + level)]
@@ -97,7 +97,7 @@ test('an alias that contains itself is refused', () => {
   expect(load({ 'main.yaml': 'deep: &a { inner: *a }' }).ok).toBe(false)
 })
 
-test('maps merge, lists and scalars replace, null removes', () => {
+test('maps merge, lists and scalars replace, null removes [config/overlay]', () => {
   const loaded = load({
     'main.yaml':
       'environment: prod\nname: a\nlist: [a, b]\nport: 1\nitems: { a: { size: 1 }, b: { size: 2 } }',
@@ -130,7 +130,7 @@ test('an environment that is a path finds no overlay outside the folder', () => 
   expect(requireConfig(loaded).name).toBe('none')
 })
 
-test('references bring in variables, defaults and files, and a number where one belongs', () => {
+test('references bring in variables, defaults and files, and a number where one belongs [config/references] [config/dotenv]', () => {
   const loaded = load(
     {
       'main.yaml':
@@ -156,7 +156,7 @@ test.each([
   ['${file:./none}', '${file:./none}: there is no such file'],
   ['${file:./blank}', '${file:./blank}: the file is empty'],
   ['${file:./big}', '${file:./big}: the file is larger than 65536 bytes'],
-])('%s is refused at its key', (reference, message) => {
+])('%s is refused at its key [config/references]', (reference, message) => {
   const files = {
     'main.yaml': `deep: { inner: { value: '${reference}' } }`,
     blank: '\n',
@@ -170,7 +170,7 @@ test('text that is not a number stays wrong where a number belongs', () => {
   expect(told(loaded)).toEqual(['1:1 port: expected a number, got text of 3 characters'])
 })
 
-test('everything that is wrong is reported at once, in the order of the file', () => {
+test('everything that is wrong is reported at once, in the order of the file [config/problems]', () => {
   const loaded = load({
     'main.yaml': `prot: 0
 name: far-too-long-a-name
@@ -195,7 +195,7 @@ list: [1, a, 2]
   ])
 })
 
-test('no message holds a value', () => {
+test('no message holds a value [config/secrets]', () => {
   const secret = 'Hunter2Hunter2Hunter2'
   const loaded = load(
     {

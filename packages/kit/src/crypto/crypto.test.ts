@@ -104,7 +104,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true }))
 
-test('refuses a key file that is broken or that others can read', async () => {
+test('refuses a key file that is broken or that others can read [store/master-key/made]', async () => {
   const path = join(folder, 'store.key')
   writeFileSync(path, 'ab\n', { mode: 0o600 })
   await expect(loadOrCreateKeyFile(path)).rejects.toMatchObject({ code: 'config_invalid' })
@@ -119,7 +119,7 @@ test('refuses a key file that is broken or that others can read', async () => {
   })
 })
 
-test('makes the key file once, for its owner only, and leaves nothing else behind', async () => {
+test('makes the key file once, for its owner only, and leaves nothing else behind [store/master-key/made]', async () => {
   const path = join(folder, 'store.key')
   const all = await Promise.all([1, 2, 3, 4].map(() => loadOrCreateKeyFile(path)))
   expect(new Set(all.map(({ key }) => key.reveal())).size).toBe(1)

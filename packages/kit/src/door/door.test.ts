@@ -77,7 +77,7 @@ test.each([
     'credential_invalid',
   ],
   ['a broken checksum', ['X-API-Key', `${keyText.slice(0, -1)}!`], 'credential_invalid'],
-])('refuses %s', (_case, headers, expected) => {
+])('refuses %s [door/credential/wrong]', (_case, headers, expected) => {
   expect(code(open().door, headers)).toBe(expected)
 })
 
@@ -91,11 +91,11 @@ test.each([
     ['X-API-Key', keyText, 'Authorization', `Bearer ${keyText}`],
     `key:${key.record.id}`,
   ],
-])('lets %s in', (_case, headers, id) => {
+])('lets %s in [door/credential/accepted]', (_case, headers, id) => {
   expect(code(open().door, headers)).toBe(id)
 })
 
-test('judges Host first, then Origin, then the credential, then the rate, and counts each refusal', () => {
+test('judges Host first, then Origin, then the credential, then the rate, and counts each refusal [door/order]', () => {
   const { door, refused } = open({}, 1)
   const good = ['Authorization', `Bearer ${token}`]
   const codes = [
@@ -120,7 +120,7 @@ test('judges Host first, then Origin, then the credential, then the rate, and co
   ])
 })
 
-test('refuses a missing Host and two of them', () => {
+test('refuses a missing Host and two of them [door/host/ambiguous]', () => {
   const { door } = open()
   const judge = (headers: string[]): unknown => door.judge(request(headers))
   expect(judge([])).toMatchObject({ refuse: { code: 'host_not_allowed' }, challenge: false })
@@ -129,7 +129,7 @@ test('refuses a missing Host and two of them', () => {
   })
 })
 
-test('a held address is told when to come back, and a valid credential still passes', () => {
+test('a held address is told when to come back, and a valid credential still passes [door/lockout]', () => {
   const { door } = open()
   const bad = ['Authorization', 'Bearer nonsense']
   for (let index = 0; index < 10; index += 1) code(door, [])
@@ -142,7 +142,7 @@ test('a held address is told when to come back, and a valid credential still pas
   expect(code(door, ['Authorization', `Bearer ${token}`])).toBe('token:ops')
 })
 
-test('anonymous callers are let in on loopback only, and never through a proxy', () => {
+test('anonymous callers are let in on loopback only, and never through a proxy [door/anonymous]', () => {
   const here = open({ anonymous: true }).door
   const there = open({ anonymous: true, host: '0.0.0.0', allowedHosts: ['localhost'] }).door
   expect(code(there, [])).toBe('credential_missing')
@@ -183,13 +183,13 @@ test('mounts without authentication keep the rules of Host, Origin and rate', ()
   ).toMatchObject({ pass: { principal: undefined } })
 })
 
-test('sheds load while the event loop is too slow', () => {
+test('sheds load while the event loop is too slow [limits/shed]', () => {
   const { door, state } = open()
   state.overloaded = true
   expect(code(door, ['Authorization', `Bearer ${token}`])).toBe('overloaded')
 })
 
-test('the address is the peer, normalised, or what a trusted proxy says', () => {
+test('the address is the peer, normalised, or what a trusted proxy says [door/proxy/trusted]', () => {
   const { door } = open({ trustedProxies: ['10.0.0.0/8'], publicUrl: 'https://mcp.example.com' })
   const address = (peer: string | undefined, host = 'localhost', ...more: string[]): unknown => {
     const headers = ['Host', host, 'Authorization', `Bearer ${token}`, ...more]
@@ -207,7 +207,7 @@ test('the address is the peer, normalised, or what a trusted proxy says', () => 
   expect(address('10.0.0.1', 'localhost', 'X-Forwarded-For', '1.2.3.4')).toBe('1.2.3.4')
 })
 
-test('each request has an id of our own', () => {
+test('each request has an id of our own [door/request-id]', () => {
   const { door } = open()
   const ids = [1, 2].map(() => {
     const verdict = door.judge(

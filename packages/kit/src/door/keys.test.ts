@@ -19,7 +19,7 @@ function make(
   return { text: text.reveal(), record }
 }
 
-test('refuses every key with one character changed, added or missing', () => {
+test('refuses every key with one character changed, added or missing [door/key/mistyped]', () => {
   const { text } = make('a')
   for (let index = 0; index < text.length; index += 1) {
     const other = text[index] === 'a' ? 'b' : 'a'
@@ -32,7 +32,7 @@ test('refuses every key with one character changed, added or missing', () => {
   fc.assert(fc.property(fc.string(), (any) => parseKey(any) === undefined))
 })
 
-test('a key is prefix, id, 256 bits and a checksum; its record holds the hash only', () => {
+test('a key is prefix, id, 256 bits and a checksum; its record holds the hash only [door/key/secret]', () => {
   const { text, record } = make('ci')
   expect(text).toMatch(/^sp_[a-z2-7]{8}_[A-Za-z0-9_-]{43}[A-Za-z0-9_-]{6}$/)
   expect(parseKey(text)).toEqual({ id: record.id })
@@ -63,7 +63,7 @@ test.each([
   expect(credentials.lookup(token)).toMatchObject({ id: 'token:ops', kind: 'token', name: 'ops' })
 })
 
-test('revoked and expired keys are not valid, at the very moment they expire', () => {
+test('revoked and expired keys are not valid, at the very moment they expire [door/key/expired] [door/key/revoked]', () => {
   const own = new ManualClock()
   const credentials = new Credentials(own, [])
   const expiring = make('expiring', own.nowMs() + 1_000)
@@ -151,7 +151,7 @@ test('while the store is away keys stay valid until they expire, and the log hea
   expect(warnings).toEqual(['keys could not be read'])
 })
 
-test('a poll notices a revocation by somebody else and reports last uses in one go', async () => {
+test('a poll notices a revocation by somebody else and reports last uses in one go [door/key/revoked]', async () => {
   const keys = new FakeKeys()
   const [one, two] = [make('one'), make('two')]
   keys.records = [one.record, two.record]
@@ -210,7 +210,7 @@ test.each([
   ['a repeated word', 'CorrectHorseBattery'.repeat(2), 'pattern'],
   ['half and half', `${token.slice(0, 16)}${token.slice(0, 16)}`, 'pattern'],
   ['the alphabet', 'abcdefghijklmnopqrstuvwxyz0123456789', 'in order'],
-])('a static token with %s is too weak', (_case, text, why) => {
+])('a static token with %s is too weak [config/refuse/weak-token]', (_case, text, why) => {
   const sentence = judgeToken(text)
   expect(sentence).toContain(why)
   expect(sentence).not.toContain(token.slice(0, 10))

@@ -4,7 +4,7 @@ import { Lockout } from './lockout.ts'
 
 const limits = { failures: 3, windowMs: 60_000, holdMs: 30_000 }
 
-test('holds an address after its failures, and only for the time it says', () => {
+test('holds an address after its failures, and only for the time it says [door/lockout]', () => {
   const clock = new ManualClock()
   const lockout = new Lockout(clock, limits)
   expect([1, 2, 3].map(() => lockout.fail('1.1.1.1'))).toEqual([0, 0, 0])

@@ -32,7 +32,7 @@ test.each([
   'other',
   'other:8444',
   '10.0.0.50',
-])('a public listener refuses Host "%s"', (host) => {
+])('a public listener refuses Host "%s" [door/host/foreign]', (host) => {
   expect(publicHosts.allows(host)).toBe(false)
 })
 
@@ -45,7 +45,7 @@ test.each([
   'gateway:9100',
   'other:8443',
   '10.0.0.5:9100',
-])('a public listener answers to Host "%s"', (host) => {
+])('a public listener answers to Host "%s" [door/host/allowed]', (host) => {
   expect(publicHosts.allows(host)).toBe(true)
 })
 
@@ -66,7 +66,7 @@ test.each([
   '[::1].evil.com',
   '128.0.0.1',
   'evil.com',
-])('a loopback listener refuses Host "%s"', (host) => {
+])('a loopback listener refuses Host "%s" [door/host/foreign]', (host) => {
   expect(loopbackHosts.allows(host)).toBe(false)
 })
 
@@ -80,7 +80,7 @@ test.each([
   '[::1]:9100',
   '[0:0:0:0:0:0:0:1]:9100',
   '[::ffff:127.0.0.1]:80',
-])('a loopback listener answers to Host "%s"', (host) => {
+])('a loopback listener answers to Host "%s" [door/host/allowed]', (host) => {
   expect(loopbackHosts.allows(host)).toBe(true)
 })
 
@@ -112,7 +112,7 @@ test.each([
   'https://plain.example:8080',
   'vscode-webview://abcd',
   'http://localhost:9100',
-])('refuses Origin "%s"', (origin) => {
+])('refuses Origin "%s" [door/origin/foreign]', (origin) => {
   expect(origins.allows(origin, 'localhost:9100')).toBe(false)
 })
 
@@ -122,7 +122,7 @@ test.each([
   'http://plain.example:8080',
   'https://mcp.example.com',
   'vscode-webview://abc',
-])('lets Origin "%s" in', (origin) => {
+])('lets Origin "%s" in [door/origin/allowed]', (origin) => {
   expect(origins.allows(origin, 'mcp.example.com')).toBe(true)
 })
 
@@ -181,11 +181,11 @@ test.each([
   ['IPv6', 'fd00::1', ['X-Forwarded-For', '[2001:DB8::0:1]:443'], '2001:db8::1'],
   ['mapped IPv6', 'fd00::1', ['X-Forwarded-For', '::ffff:1.1.1.1'], '1.1.1.1'],
   ['nothing said', '10.1.1.1', [], '10.1.1.1'],
-])('address behind proxies: %s', (_case, peer, headers, address) => {
+])('address behind proxies: %s [door/proxy/trusted]', (_case, peer, headers, address) => {
   expect(arrive(peer, ...headers)).toMatchObject({ address })
 })
 
-test('forwarded Host and protocol count from a proxy only', () => {
+test('forwarded Host and protocol count from a proxy only [door/proxy/trusted]', () => {
   const forwarded = ['X-Forwarded-Host', 'a.example, mcp.example.com', 'X-Forwarded-Proto', 'HTTPS']
   expect(arrive('8.8.8.8', ...forwarded)).toMatchObject({ host: 'inner', protocol: 'http' })
   expect(arrive('10.1.1.1', ...forwarded)).toMatchObject({

@@ -65,7 +65,7 @@ test.each([
   ['::ffff:7f00:1', true],
   ['[::1]', true],
   ['LOCALHOST', true],
-])('isLoopback(%s) is %s', (host, loopback) => {
+])('isLoopback(%s) is %s [config/loopback]', (host, loopback) => {
   expect(isLoopback(host)).toBe(loopback)
 })
 

@@ -28,7 +28,7 @@ test.each([
   ['SIGTERM', 143],
   ['SIGHUP', 129],
 ] as const)(
-  'forces with %s, code %i, only when it comes more than a second later',
+  'forces with %s, code %i, only when it comes more than a second later [command/signal/forces]',
   (name, code) => {
     const { clock, source, forced, options } = open()
     using signals = StopSignals.listen(options)

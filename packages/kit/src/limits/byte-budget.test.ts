@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { ByteBudget } from './byte-budget.ts'
 
-test('refuses beyond a quarter for one principal, and takes nothing then', () => {
+test('refuses beyond a quarter for one principal, and takes nothing then [limits/bytes/principal]', () => {
   const budget = new ByteBudget({ totalBytesMax: 400 })
   expect(budget.take('a', 101)).toBe(false)
   expect(budget.take('a', 100)).toBe(true)
@@ -10,7 +10,7 @@ test('refuses beyond a quarter for one principal, and takes nothing then', () =>
   expect(budget.total).toBe(101)
 })
 
-test('refuses beyond the total, whoever asks', () => {
+test('refuses beyond the total, whoever asks [limits/bytes/total]', () => {
   const budget = new ByteBudget({ totalBytesMax: 100, principalBytesMax: 60 })
   expect([budget.take('a', 60), budget.take('b', 41), budget.take('b', 40)]).toEqual([
     true,

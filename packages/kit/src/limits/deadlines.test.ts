@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { ManualClock } from '../clock.ts'
 import { Deadlines } from './deadlines.ts'
 
-test('expires nothing early and everything within one tick, once', () => {
+test('expires nothing early and everything within one tick, once [limits/deadline]', () => {
   const clock = new ManualClock()
   using deadlines = new Deadlines(clock)
   const seen: number[] = []

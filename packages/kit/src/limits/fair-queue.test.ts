@@ -19,7 +19,7 @@ function enter(
 
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-test('refuses with queue_full and outcome not_sent when nothing may wait', async () => {
+test('refuses with queue_full and outcome not_sent when nothing may wait [limits/queue/full]', async () => {
   const queue = new FairQueue({ inFlightMax: 1, queuedMax: 0 })
   const release = queue.enter('a', never)
   expect(release).toBeTypeOf('function')
@@ -29,7 +29,7 @@ test('refuses with queue_full and outcome not_sent when nothing may wait', async
   })
 })
 
-test('rejects with the reason of the signal, before and while waiting, and keeps no trace', async () => {
+test('rejects with the reason of the signal, before and while waiting, and keeps no trace [limits/queue/abandoned]', async () => {
   const slots = new PrincipalSlots(1)
   const queue = new FairQueue({ inFlightMax: 5, queuedMax: 5 }, slots)
   const reason = new Error('enough')
@@ -58,7 +58,7 @@ test('releasing twice gives back one place', () => {
   expect(queue.inFlight).toBe(1)
 })
 
-test('a principal with a thousand waiting calls delays another by one turn only', async () => {
+test('a principal with a thousand waiting calls delays another by one turn only [limits/queue/fair]', async () => {
   const queue = new FairQueue({ inFlightMax: 1, queuedMax: 2_000 })
   const seen: { label: string; release: Release }[] = []
   for (let index = 0; index < 1_001; index += 1) enter(queue, 'greedy', seen)
@@ -81,7 +81,7 @@ test('calls of one principal run in the order they came', async () => {
   expect(seen.map(({ label }) => label)).toEqual(['1', '2', '3', '4'])
 })
 
-test('a principal at its own cap does not hold up others', () => {
+test('a principal at its own cap does not hold up others [limits/queue/principal]', () => {
   const queue = new FairQueue({ inFlightMax: 10, queuedMax: 10 }, new PrincipalSlots(1))
   expect(queue.enter('a', never)).toBeTypeOf('function')
   expect(queue.enter('a', never)).toBeInstanceOf(Promise)

@@ -18,7 +18,7 @@ test.each([
   ['five seconds at the border', [250, 250, 250, 250, 250], false],
   ['a good second between', [300, 300, 300, 10, 300, 300], false],
   ['a good second after', [300, 300, 300, 300, 300, 10], false],
-] as const)('%s: overloaded is %s', (_case, delays, overloaded) => {
+] as const)('%s: overloaded is %s [limits/shed]', (_case, delays, overloaded) => {
   const clock = new ManualClock()
   using watch = LoopWatch.start(clock, source([...delays]))
   for (const _delay of delays) {

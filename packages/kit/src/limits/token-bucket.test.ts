@@ -22,7 +22,7 @@ test('never fills beyond the capacity, and a clock that goes back takes nothing'
   expect(takeToken({ tokens: 1, updatedMs: 500 }, limits, 100).state.tokens).toBe(0)
 })
 
-test('refuses beyond the burst, per principal', () => {
+test('refuses beyond the burst, per principal [limits/rate]', () => {
   const clock = new ManualClock()
   const rates = new RateLimits(clock, limits)
   const allowed = [1, 2, 3].map(() => rates.take('a').allowed)

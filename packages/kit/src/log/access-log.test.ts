@@ -19,7 +19,7 @@ function open(json: boolean, writableLength = 0) {
   return { writes, log: AccessLog.open({ destination, json }) }
 }
 
-test.each([true, false])('writes no query string (json %s)', (json) => {
+test.each([true, false])('writes no query string (json %s) [observe/access-log]', (json) => {
   const { log, writes } = open(json)
   log.record(ENTRY)
   log[Symbol.dispose]()
@@ -51,7 +51,7 @@ test('holds at most a page of lines', () => {
   expect(log.dropped).toBe(0)
 })
 
-test('drops and counts lines while the destination is behind', () => {
+test('drops and counts lines while the destination is behind [observe/access-log]', () => {
   const { log, writes } = open(false, 2 * 1_024 * 1_024)
   log.record(ENTRY)
   log[Symbol.dispose]()

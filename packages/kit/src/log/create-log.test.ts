@@ -15,7 +15,7 @@ function fieldsOf(lines: string[]): Record<string, unknown> {
   return JSON.parse(lines[0] ?? '') as Record<string, unknown>
 }
 
-test('never writes a credential, whatever it is called and wherever it hides', () => {
+test('never writes a credential, whatever it is called and wherever it hides [observe/log/secrets]', () => {
   const { log, lines } = collect(true, 'debug')
   const cause = new Error('connect postgres://ann:hunter2hunter2@db/x failed')
   log.child({ password: 'hunter2hunter2' }).info(
@@ -83,14 +83,17 @@ test('survives a cause that points back at itself and an object without end', ()
   expect(fieldsOf(lines)['msg']).toBe('call failed')
 })
 
-test.each([true, false])('lets no control character of a server through (json %s)', (json) => {
-  const { log, lines } = collect(json)
-  const nasty = 'a\u001b[31mred\u009b2J\u202eevil\nINFO: forged\r\u0007'
-  log.warn({ text: nasty, [`k${nasty}`]: 1, err: new Error(nasty) }, 'server spoke')
-  const shown = lines.join('').replaceAll('\n', '')
-  expect(hasControls(shown)).toBe(false)
-  if (!json) expect(lines.join('')).not.toMatch(/^INFO: forged/m)
-})
+test.each([true, false])(
+  'lets no control character of a server through (json %s) [observe/log/control-characters]',
+  (json) => {
+    const { log, lines } = collect(json)
+    const nasty = 'a\u001b[31mred\u009b2J\u202eevil\nINFO: forged\r\u0007'
+    log.warn({ text: nasty, [`k${nasty}`]: 1, err: new Error(nasty) }, 'server spoke')
+    const shown = lines.join('').replaceAll('\n', '')
+    expect(hasControls(shown)).toBe(false)
+    if (!json) expect(lines.join('')).not.toMatch(/^INFO: forged/m)
+  },
+)
 
 test('writes lines for people without colour unless asked', () => {
   const plain = collect(false)
@@ -109,13 +112,16 @@ test('drops what is below its level', () => {
   expect(lines).toEqual([])
 })
 
-test.each(['verbose', 'info ', '3'])('refuses the level %j by name', (value) => {
-  expect(() => parseLogLevel(value)).toThrow(
-    expect.objectContaining({ code: 'usage', message: expect.stringContaining('MCP_LOG_LEVEL') }),
-  )
-})
+test.each(['verbose', 'info ', '3'])(
+  'refuses the level %j by name [observe/log/settings]',
+  (value) => {
+    expect(() => parseLogLevel(value)).toThrow(
+      expect.objectContaining({ code: 'usage', message: expect.stringContaining('MCP_LOG_LEVEL') }),
+    )
+  },
+)
 
-test('reads its settings from the environment', () => {
+test('reads its settings from the environment [observe/log/settings]', () => {
   const terminal = { write: () => true, isTTY: true }
   expect(parseLogOptions({}, terminal)).toMatchObject({ level: 'info', json: false, colour: true })
   expect(parseLogOptions({ NO_COLOR: '1' }, terminal).colour).toBe(false)

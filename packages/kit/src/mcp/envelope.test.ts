@@ -59,7 +59,7 @@ test.each([
   ['tasks/get', 'taskId'],
   ['tasks/update', 'taskId'],
   ['tasks/cancel', 'taskId'],
-])('%s must repeat params.%s in its header', (method, field) => {
+])('%s must repeat params.%s in its header [wire/header/mismatch]', (method, field) => {
   const message = request(method, { [field]: 'x:ü' })
   const named = (name: string) => judge(message, headers(method, { 'mcp-name': name }))
   expect(named('=?base64?eDrDvA==?=')).toBe(`modern ${VERSION}`)
@@ -83,13 +83,16 @@ test.each([
   ],
   ['a header', { id: 1, method: 'm' }, { 'mcp-protocol-version': '2027-01-01' }],
   ['a header on a notification', { method: 'm' }, { 'mcp-protocol-version': 'x' }],
-])('an unknown revision in %s is refused with what is known', (_case, message, given) => {
-  const verdict = judgeEra(testMessage({ jsonrpc: '2.0', ...message }), given)
-  expect(verdict).toMatchObject({
-    era: 'refused',
-    refusal: { code: -32022, data: { supported: [VERSION] } },
-  })
-})
+])(
+  'an unknown revision in %s is refused with what is known [wire/revision/unsupported]',
+  (_case, message, given) => {
+    const verdict = judgeEra(testMessage({ jsonrpc: '2.0', ...message }), given)
+    expect(verdict).toMatchObject({
+      era: 'refused',
+      refusal: { code: -32022, data: { supported: [VERSION] } },
+    })
+  },
+)
 
 test('a long revision is not repeated whole', () => {
   const text = judge({ id: 1, method: 'm' }, { 'mcp-protocol-version': 'v'.repeat(5_000) })

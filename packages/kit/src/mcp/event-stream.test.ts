@@ -24,7 +24,7 @@ function openStream(limits: Partial<StreamLimits> = {}) {
   return { fake, stream, closed }
 }
 
-test('a reader that takes nothing of what waits for it is cut off', () => {
+test('a reader that takes nothing of what waits for it is cut off [wire/stream/stalled]', () => {
   const { fake, stream, closed } = openStream()
   fake.reading = false
   stream.send(Buffer.from('{}'))
@@ -37,7 +37,7 @@ test('a reader that takes nothing of what waits for it is cut off', () => {
   ])
 })
 
-test('a reader for whom nothing waits is kept, however quiet the stream', () => {
+test('a reader for whom nothing waits is kept, however quiet the stream [wire/stream/stalled]', () => {
   const { fake, stream } = openStream()
   stream.send(Buffer.from('{}'))
   fake.emit('timeout')
@@ -52,7 +52,7 @@ test('more than may wait for a reader cuts it off, and the message is not sent',
   expect([fake.destroyed, fake.sent.includes('y')]).toEqual([true, false])
 })
 
-test('a quiet stream is kept alive by comments, which end with it', () => {
+test('a quiet stream is kept alive by comments, which end with it [wire/stream/unbuffered]', () => {
   const { fake, stream } = openStream()
   vi.advanceTimersByTime(KEEP_ALIVE_MS * 2)
   expect(fake.sent).toBe(': keep-alive\n\n: keep-alive\n\n')
@@ -100,7 +100,7 @@ test('a client that leaves ends the stream once, with all its timers', () => {
   expect(vi.getTimerCount()).toBe(0)
 })
 
-test('proxies on the way are told not to hold events back', () => {
+test('proxies on the way are told not to hold events back [wire/stream/unbuffered]', () => {
   const { fake } = openStream()
   expect([fake.status, fake.headers]).toEqual([
     200,

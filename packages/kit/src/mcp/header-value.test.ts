@@ -10,7 +10,7 @@ test.each([
   ['a break in it', '=?base64?ZWNo bw==?='],
   ['no UTF-8', '=?base64?/w==?='],
   ['half a character', '=?base64?4oI=?='],
-])('a sentinel around %s is malformed', (_case, value) => {
+])('a sentinel around %s is malformed [wire/header/sentinel]', (_case, value) => {
   expect(decodeHeaderValue(value)).toBe(undefined)
 })
 
@@ -41,7 +41,7 @@ test.each([
   expect(encodeHeaderValue(text)).toBe(value)
 })
 
-test('any text comes back as it was, and never breaks a header', () => {
+test('any text comes back as it was, and never breaks a header [upstreams/header/injection]', () => {
   const texts = fc.oneof(
     fc.string({ unit: 'binary' }),
     fc.string({ unit: fc.constantFrom('=', '?', 'base64', ' ', '\r', '\n', 'é', 'A') }),

@@ -47,7 +47,7 @@ test.each([
   ['2026-07-28', '2025-11-25'],
   ['1999-01-01', '2025-11-25'],
   ['', '2025-11-25'],
-])('who asks for revision %j gets %s', (protocolVersion, expected) => {
+])('who asks for revision %j gets %s [wire/revision/newest]', (protocolVersion, expected) => {
   const { session, body } = initialize({ protocolVersion })
   expect(body.result).toEqual({
     protocolVersion: expected,

@@ -84,7 +84,7 @@ test('who asks for changed tools is granted that, under an id of all its digits'
   expect(events(fake)[1]).toContain('"id":12345678901234567890,"result"')
 })
 
-test('discovery says which revisions, what for, and for how long that holds', () => {
+test('discovery says which revisions, what for, and for how long that holds [wire/modern/discover]', () => {
   const { bytes, status } = answerDiscover(
     testMessage('{"jsonrpc":"2.0","id":"d","method":"server/discover"}'),
     { ...FACE, instructions: 'be kind' },

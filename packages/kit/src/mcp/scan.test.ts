@@ -33,11 +33,11 @@ test.each([
   ['a bare word', '{"jsonrpc":"2.0","id":1,"method":ping}'],
   ['NaN', '{"jsonrpc":"2.0","id":NaN,"method":"ping"}'],
   ['a comment', '{"jsonrpc":"2.0",/**/"id":1,"method":"ping"}'],
-])('%s is no JSON', (_case, text) => {
+])('%s is no JSON [wire/json/broken]', (_case, text) => {
   expect(faultOf(text)).toBe('parse')
 })
 
-test('bytes that are no UTF-8 are no JSON', () => {
+test('bytes that are no UTF-8 are no JSON [wire/json/utf-8]', () => {
   const bytes = Buffer.from('{"jsonrpc":"2.0","id":1,"method":"p\xffng"}', 'latin1')
   expect(scanMessage(bytes, LIMITS)).toMatchObject({ fault: 'parse' })
 })
@@ -54,7 +54,7 @@ test.each([
   ['a request with a result', '{"jsonrpc":"2.0","id":1,"method":"ping","result":{}}'],
   ['a result and an error', '{"jsonrpc":"2.0","id":1,"result":{},"error":{}}'],
   ['nothing', '{"jsonrpc":"2.0","id":1}'],
-])('%s has the wrong shape', (_case, text) => {
+])('%s has the wrong shape [wire/json/shape]', (_case, text) => {
   expect(faultOf(text)).toBe('shape')
 })
 
@@ -74,7 +74,7 @@ test.each([
     'among many',
     `{"jsonrpc":"2.0","id":1,"method":"a","params":{${[...Array(40).keys()].map((n) => `"k${n}":0`).join()},"k3":1}}`,
   ],
-])('a name that stands twice %s is refused', (_case, text) => {
+])('a name that stands twice %s is refused [wire/json/duplicate-name]', (_case, text) => {
   expect(faultOf(text)).toBe('duplicate')
 })
 
@@ -84,7 +84,7 @@ test('the same name in sibling objects is no duplicate', () => {
   ).toBe(undefined)
 })
 
-test('nesting is allowed up to the limit and refused one deeper', () => {
+test('nesting is allowed up to the limit and refused one deeper [limits/depth]', () => {
   const nested = (levels: number) =>
     `{"jsonrpc":"2.0","id":1,"method":"a","params":{"x":${'['.repeat(levels)}${']'.repeat(levels)}}}`
   expect(faultOf(nested(62))).toBe(undefined)
@@ -182,7 +182,7 @@ test('carries any JSON value unchanged in arguments and results', () => {
   )
 })
 
-test('splits a batch and refuses what is none', () => {
+test('splits a batch and refuses what is none [wire/batch]', () => {
   expect(scanBatch(Buffer.from(' [ {"a":1} , 2,[]]'), LIMITS)).toEqual(
     ['{"a":1}', '2', '[]'].map((text) => Buffer.from(text)),
   )

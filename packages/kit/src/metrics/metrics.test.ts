@@ -79,7 +79,7 @@ function used(perTool = false): Metrics {
   return metrics
 }
 
-test('writes text that a strict reader accepts, with names as Prometheus wants them', async () => {
+test('writes text that a strict reader accepts, with names as Prometheus wants them [observe/metrics/format]', async () => {
   const metrics = used(true)
   metrics.watch(() => ({ servers: [{ name: 'files', state: 'ready', inFlight: 1, queued: 2 }] }))
   const families = await familiesOf(metrics)
@@ -107,7 +107,7 @@ test.skipIf(spawnSync('promtool', ['--version']).error !== undefined)(
   },
 )
 
-test('counts calls by server, method and outcome, and their time in buckets', async () => {
+test('counts calls by server, method and outcome, and their time in buckets [observe/metrics/calls]', async () => {
   const families = await familiesOf(used())
   const calls = families.get('sallyport_calls_total')
   expect(valueOf(calls, { server: 'files', method: 'tools/call', outcome: 'ok' })).toBe(1)
@@ -121,7 +121,7 @@ test('counts calls by server, method and outcome, and their time in buckets', as
   expect(families.has('sallyport_tool_calls_total')).toBe(false)
 })
 
-test('files invented methods and too many servers under other', async () => {
+test('files invented methods and too many servers under other [observe/metrics/bounded]', async () => {
   const metrics = new Metrics({ version: '0', perTool: false })
   for (let n = 0; n < 2_000; n += 1) metrics.callFinished('files', `evil/${n}`, 'refused', 0)
   for (let n = 0; n < 1_100; n += 1) metrics.callFinished(`s${n}`, 'ping', 'ok', 0)
@@ -131,7 +131,7 @@ test('files invented methods and too many servers under other', async () => {
   expect(calls?.samples).toHaveLength(1_001)
 })
 
-test('keeps at most 500 series of tools and files the rest under other', async () => {
+test('keeps at most 500 series of tools and files the rest under other [observe/metrics/bounded]', async () => {
   const metrics = new Metrics({ version: '0', perTool: true })
   for (let n = 0; n < 600; n += 1) {
     metrics.toolFinished('files', `t${n}`, true)

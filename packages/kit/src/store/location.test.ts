@@ -41,7 +41,7 @@ test.each([
   ['postgres://u@/app', undefined],
   ['postgres://u@/app?host=/run/postgresql', undefined],
   ['postgres://u@%2Frun%2Fpostgresql/app', undefined],
-])('%s: verified TLS by default is %s', (location, verifyTls) => {
+])('%s: verified TLS by default is %s [store/postgres/tls]', (location, verifyTls) => {
   expect(parseStoreLocation(location)).toMatchObject({ kind: 'postgres', verifyTls })
 })
 

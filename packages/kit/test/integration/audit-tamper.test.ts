@@ -109,7 +109,7 @@ describe.each(testEngines())('the verification on %s', (_name, start) => {
     await engine[Symbol.asyncDispose]()
   })
 
-  test.each(TAMPERINGS)('finds %s', async (_what, statements, faults) => {
+  test.each(TAMPERINGS)('finds %s [record/tamper]', async (_what, statements, faults) => {
     const place = await filledPlace(engine, 10)
     await place.tamper(...statements)
     const report = await verifyPlace(place)

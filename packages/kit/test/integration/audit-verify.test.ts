@@ -74,7 +74,7 @@ test('finds rows that were removed meanwhile behind our own removal', async () =
   expect(report.broken).toMatchObject([{ seq: 1_701, kind: 'missing' }])
 })
 
-test('finds rows that changed places in the table', async () => {
+test('finds rows that changed places in the table [record/tamper]', async () => {
   await runner.query('update audit set id = -7 where id = 7')
   await runner.query('update audit set id = 7 where id = 8')
   await runner.query('update audit set id = 8 where id = -7')

@@ -57,7 +57,7 @@ describe.each(testEngines())('the audit log on %s', (engineName, start) => {
     expect(report).toEqual({ ok: true, rows: 150, writers: 3, broken: [] })
   })
 
-  test('returns what was appended, newest first, page by page, while rows are added', async () => {
+  test('returns what was appended, newest first, page by page, while rows are added [record/list]', async () => {
     const place = await engine.place()
     await using store = await openTestStore(place.location)
     await using audit = await store.openAudit({ durability: 'process' })
@@ -75,7 +75,7 @@ describe.each(testEngines())('the audit log on %s', (engineName, start) => {
     expect(rest.next).toBeUndefined()
   })
 
-  test('filters by every field it offers', async () => {
+  test('filters by every field it offers [record/list]', async () => {
     const place = await engine.place()
     await using store = await openTestStore(place.location)
     await using audit = await store.openAudit({ durability: 'process' })
@@ -139,7 +139,7 @@ describe.each(testEngines())('the audit log on %s', (engineName, start) => {
     expect(await store.reader.verify(soon())).toMatchObject({ ok: true, rows: texts.length })
   })
 
-  test('refuses rows while a write fails, and goes on with an unbroken chain', async () => {
+  test('refuses rows while a write fails, and goes on with an unbroken chain [record/unwritable]', async () => {
     const place = await engine.place()
     const clock = new ManualClock()
     await using store = await openTestStore(place.location, { clock })
@@ -195,7 +195,7 @@ describe.each(testEngines())('the audit log on %s', (engineName, start) => {
     expect(await store.reader.verify(soon())).toMatchObject({ ok: true, rows: 10 })
   })
 
-  test('removes old rows, and what is left verifies, also after more of both', async () => {
+  test('removes old rows, and what is left verifies, also after more of both [record/retention]', async () => {
     const place = await engine.place()
     const clock = new ManualClock(1_000_000)
     await using store = await openTestStore(place.location, { clock })
@@ -227,7 +227,7 @@ describe.each(testEngines())('the audit log on %s', (engineName, start) => {
     expect((await store.reader.verify(soon())).broken).toMatchObject([{ seq: 5, kind: 'edited' }])
   })
 
-  test('verifies while rows are appended and removed', async () => {
+  test('verifies while rows are appended and removed [record/verify/live]', async () => {
     const place = await engine.place()
     await using store = await openTestStore(place.location)
     await using audit = await store.openAudit({ durability: 'process' })
@@ -250,7 +250,7 @@ describe.each(testEngines())('the audit log on %s', (engineName, start) => {
     await appending
   })
 
-  test('has every row that was acknowledged before kill -9, and none half', async () => {
+  test('has every row that was acknowledged before kill -9, and none half [record/killed]', async () => {
     const place = await engine.place()
     await (await openTestStore(place.location))[Symbol.asyncDispose]()
     const acknowledged: string[] = []
@@ -292,7 +292,7 @@ describe.each(testEngines())('the audit log on %s', (engineName, start) => {
   })
 
   test.runIf(engineName === 'sqlite' && process.platform === 'linux')(
-    'refuses rows while the disk is full, and goes on when it is not',
+    'refuses rows while the disk is full, and goes on when it is not [record/unwritable]',
     async () => {
       const place = await engine.place()
       const child = spawn(process.execPath, [fixture('append-until-full.ts'), place.location], {

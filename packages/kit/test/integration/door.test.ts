@@ -50,7 +50,7 @@ async function ask(
 }
 
 test.each(['POST', 'GET', 'DELETE', 'OPTIONS'])(
-  '%s from a foreign origin or for a foreign name is refused, whatever the credential',
+  '%s from a foreign origin or for a foreign name is refused, whatever the credential [door/origin/foreign] [door/host/foreign]',
   async (method) => {
     await using listener = await open(['https://app.example.com'])
     const port = String(listener.port)
@@ -74,7 +74,7 @@ test.each(['POST', 'GET', 'DELETE', 'OPTIONS'])(
   },
 )
 
-test('without a credential every method but OPTIONS is challenged', async () => {
+test('without a credential every method but OPTIONS is challenged [door/challenge]', async () => {
   await using listener = await open([])
   for (const method of ['POST', 'GET', 'DELETE', 'PUT', 'HEAD']) {
     const answer = await ask(listener, method, {})
@@ -91,7 +91,7 @@ test('without a credential every method but OPTIONS is challenged', async () => 
   answer.resume()
 })
 
-test('a preflight from a known origin is told what it may send, never with a wildcard', async () => {
+test('a preflight from a known origin is told what it may send, never with a wildcard [door/cors/preflight]', async () => {
   await using listener = await open(['https://app.example.com'])
   const answer = await ask(listener, 'OPTIONS', {
     origin: 'https://app.example.com',
@@ -111,7 +111,7 @@ test('a preflight from a known origin is told what it may send, never with a wil
   expect(answer.headers['access-control-allow-credentials']).toBeUndefined()
 })
 
-test('a page of a known origin may read answers and refusals, and the headers it needs', async () => {
+test('a page of a known origin may read answers and refusals, and the headers it needs [door/cors/readable]', async () => {
   await using listener = await open(['https://app.example.com'])
   const origin = 'https://app.example.com'
   const good = await ask(listener, 'POST', { origin, authorization: `Bearer ${token}` })
@@ -138,7 +138,7 @@ test('a page served by the very listener may ask it, and needs no CORS', async (
   expect([answer.statusCode, answer.headers.vary]).toEqual([200, undefined])
 })
 
-test('two Host lines, two Authorization lines and no Host are refused', async () => {
+test('two Host lines, two Authorization lines and no Host are refused [door/host/ambiguous] [door/credential/twice]', async () => {
   await using listener = await open([])
   const authorization = `Bearer ${token}`
   const twice = await ask(listener, 'GET', { authorization: [authorization, authorization] })

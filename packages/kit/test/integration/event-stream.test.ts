@@ -42,7 +42,7 @@ async function readSlowly(reader: Socket): Promise<number> {
   return bytes
 }
 
-test('a reader that takes nothing is cut off', async () => {
+test('a reader that takes nothing is cut off [wire/stream/stalled]', async () => {
   const { stream, closed } = await openStream()
   stream.send(MESSAGE)
   await vi.waitFor(() => expect(closed).toHaveBeenCalledOnce(), 5_000)
@@ -65,7 +65,7 @@ test('a reader that is slow, but takes a little all the time, gets everything', 
   expect(performance.now() - startedMs).toBeGreaterThan(STALL_MS * 2)
 })
 
-test('a quiet stream is not cut off', async () => {
+test('a quiet stream is not cut off [wire/stream/stalled]', async () => {
   const { reader, response, stream } = await openStream()
   reader.resume()
   const asked = once(response, 'timeout')

@@ -85,7 +85,7 @@ async function until(what: () => boolean, withinMs = 5_000): Promise<void> {
 
 const post = (...headers: string[]): string[] => ['POST / HTTP/1.1', 'Host: x', ...headers, '', '']
 
-test('answers malformed requests with 400 and closes', async () => {
+test('answers malformed requests with 400 and closes [door/malformed]', async () => {
   const refused: string[] = []
   await using listener = await open({
     onRefused: (why, address) => refused.push(`${why} ${address}`),
@@ -104,7 +104,7 @@ test('answers malformed requests with 400 and closes', async () => {
   expect(refused).toEqual(Array.from({ length: 3 }, () => 'malformed 127.0.0.1'))
 })
 
-test('refuses smuggling: two lengths, or a length and chunks', async () => {
+test('refuses smuggling: two lengths, or a length and chunks [door/smuggling]', async () => {
   await using listener = await open()
   for (const headers of [
     ['Content-Length: 3', 'Content-Length: 4'],
@@ -118,7 +118,7 @@ test('refuses smuggling: two lengths, or a length and chunks', async () => {
   }
 })
 
-test('answers too large headers with 431', async () => {
+test('answers too large headers with 431 [limits/headers]', async () => {
   const refused: string[] = []
   await using listener = await open({ onRefused: (why) => refused.push(why) })
   using wire = await Wire.open(listener)
@@ -129,7 +129,7 @@ test('answers too large headers with 431', async () => {
   expect(refused).toEqual(['headers_too_large'])
 })
 
-test('answers slow headers and slow bodies with 408, and their readers hear of it', async () => {
+test('answers slow headers and slow bodies with 408, and their readers hear of it [limits/body/slow]', async () => {
   const bodies: unknown[] = []
   await using listener = await open({
     limits: { ...limits, requestMs: 200 },
@@ -148,7 +148,7 @@ test('answers slow headers and slow bodies with 408, and their readers hear of i
   expect(bodies).toMatchObject([{ code: 'cancelled' }])
 })
 
-test('refuses a declared length over the cap before a byte is read, and says so', async () => {
+test('refuses a declared length over the cap before a byte is read, and says so [limits/body/declared]', async () => {
   await using listener = await open()
   using wire = await Wire.open(listener)
   wire.send(post(`Content-Length: ${BODY_MAX + 1}`))
@@ -158,7 +158,7 @@ test('refuses a declared length over the cap before a byte is read, and says so'
   await until(() => wire.closed)
 })
 
-test('takes a body of exactly the cap', async () => {
+test('takes a body of exactly the cap [limits/body/size]', async () => {
   await using listener = await open()
   const answer = await fetch(`http://${listener.address}`, {
     method: 'POST',
@@ -167,7 +167,7 @@ test('takes a body of exactly the cap', async () => {
   expect([answer.status, await answer.text()]).toEqual([200, String(BODY_MAX)])
 })
 
-test('a chunked body of 10 MB with no length gets its 413, and its bytes are not kept', async () => {
+test('a chunked body of 10 MB with no length gets its 413, and its bytes are not kept [limits/body/chunked]', async () => {
   const budget = new ByteBudget({ totalBytesMax: 2 ** 30 })
   await using listener = await open({ handler: (req, res) => void echo(req, res, budget) })
   const answer = await new Promise<IncomingMessage>((resolve, reject) => {
@@ -207,7 +207,7 @@ test('a client that never stops sending is cut off', async () => {
   expect(wire.received).toMatch(/^HTTP\/1.1 413 /)
 })
 
-test('answers 503 when the byte budget is used up, and gives every byte back', async () => {
+test('answers 503 when the byte budget is used up, and gives every byte back [limits/bytes/total]', async () => {
   const budget = new ByteBudget({ totalBytesMax: 4_000 })
   await using listener = await open({ handler: (req, res) => void echo(req, res, budget) })
   const send = (bytes: number): Promise<Response> =>
@@ -277,7 +277,7 @@ test('who asks before sending a body is asked for it only once it is wanted', as
   await until(() => wanted.received.includes('HTTP/1.1 200 '))
 })
 
-test('closes connections beyond the caps at once, and counts them', async () => {
+test('closes connections beyond the caps at once, and counts them [limits/connections]', async () => {
   const refused: string[] = []
   await using listener = await open({
     limits: { ...limits, connections: 3, connectionsPerAddress: 2 },
@@ -299,7 +299,7 @@ test('closes connections beyond the caps at once, and counts them', async () => 
   await until(() => fourth.received.includes('200 OK'))
 })
 
-test('the whole cap holds for proxies too, the cap per address does not', async () => {
+test('the whole cap holds for proxies too, the cap per address does not [limits/connections]', async () => {
   const refused: string[] = []
   await using listener = await open({
     limits: { ...limits, connections: 2, connectionsPerAddress: 1 },
@@ -357,7 +357,7 @@ test('an address in use is refused by name, and an impossible one too', async ()
   })
 })
 
-test('a Unix socket is for its owner only, is not taken from a live listener, but from a dead one', async () => {
+test('a Unix socket is for its owner only, is not taken from a live listener, but from a dead one [store/socket]', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-'))
   try {
     const address = { path: join(folder, 'admin.sock'), mode: 0o600 }

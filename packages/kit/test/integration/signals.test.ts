@@ -22,15 +22,18 @@ function start(drainMs: number) {
   return { child, exited, lines, said }
 }
 
-test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s drains and ends with 0', async (signal) => {
-  const program = start(50)
-  await program.said('running')
-  program.child.kill(signal)
-  expect(await program.exited).toEqual([0, null])
-  expect(program.lines).toEqual(['running', 'draining', 'drained'])
-})
+test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+  '%s drains and ends with 0 [command/signal/drains]',
+  async (signal) => {
+    const program = start(50)
+    await program.said('running')
+    program.child.kill(signal)
+    expect(await program.exited).toEqual([0, null])
+    expect(program.lines).toEqual(['running', 'draining', 'drained'])
+  },
+)
 
-test('a signal delivered twice drains once', async () => {
+test('a signal delivered twice drains once [command/signal/drains]', async () => {
   const program = start(200)
   await program.said('running')
   program.child.kill('SIGINT')
@@ -39,7 +42,7 @@ test('a signal delivered twice drains once', async () => {
   expect(await program.exited).toEqual([0, null])
 })
 
-test('a signal repeated more than a second later forces the end with its code', async () => {
+test('a signal repeated more than a second later forces the end with its code [command/signal/forces]', async () => {
   const program = start(60_000)
   await program.said('running')
   program.child.kill('SIGINT')

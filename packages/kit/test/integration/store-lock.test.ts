@@ -44,7 +44,7 @@ async function compete(path: string): Promise<{ child: ChildProcess; outcome: Ou
   return { child, outcome: JSON.parse(line) as Outcome }
 }
 
-test('refuses a second process with the pid of the first', async () => {
+test('refuses a second process with the pid of the first [store/lock]', async () => {
   const path = join(folder, 'store.db')
   const first = await compete(path)
   const second = await compete(path)
@@ -67,7 +67,7 @@ test('refuses a second lock within one process, and a path that leads to the sam
   await expect(acquireStoreLock(join(folder, 'link', 'store.db'))).rejects.toMatchObject(taken)
 })
 
-test('is free again once released, and once its holder was killed', async () => {
+test('is free again once released, and once its holder was killed [store/lock/released]', async () => {
   const path = join(folder, 'store.db')
   await (await acquireStoreLock(path))[Symbol.asyncDispose]()
   const { child, outcome } = await compete(path)
@@ -76,7 +76,7 @@ test('is free again once released, and once its holder was killed', async () => 
   await using _lock = await acquireStoreLock(path)
 })
 
-test('is won by exactly one of four processes, whatever the one before left behind', async () => {
+test('is won by exactly one of four processes, whatever the one before left behind [store/lock]', async () => {
   const path = join(folder, 'store.db')
   for (let round = 0; round < 3; round += 1) {
     const racers = await Promise.all(Array.from({ length: 4 }, () => compete(path)))

@@ -71,7 +71,7 @@ describe.each(testEngines())('the store on %s', (engineName, start) => {
     expect(await store.keys.list()).toEqual([testKey({ revokedAtMs: 5 }), again])
   })
 
-  test('keeps every field of a key across a restart', async () => {
+  test('keeps every field of a key across a restart [store/kept]', async () => {
     const { location } = await engine.place()
     const key = testKey({ role: 'admin', tenant: 'acme', expiresAtMs: 1_900_000_000_000 })
     {
@@ -139,7 +139,7 @@ describe.each(testEngines())('the store on %s', (engineName, start) => {
     expect(await store.reader.verify(soon())).toMatchObject({ ok: true, rows: 20 })
   })
 
-  test('refuses a wrong master key and changes nothing', async () => {
+  test('refuses a wrong master key and changes nothing [store/master-key/wrong]', async () => {
     const { location } = await engine.place()
     await (await openTestStore(location))[Symbol.asyncDispose]()
     const opening = openTestStore(location, { keys: testKeys(2) })
@@ -147,7 +147,7 @@ describe.each(testEngines())('the store on %s', (engineName, start) => {
     await (await openTestStore(location))[Symbol.asyncDispose]()
   })
 
-  test('moves to a new master key while both are configured, and still verifies old chains', async () => {
+  test('moves to a new master key while both are configured, and still verifies old chains [store/master-key/rotated]', async () => {
     const { location } = await engine.place()
     {
       await using store = await openTestStore(location)
@@ -165,7 +165,7 @@ describe.each(testEngines())('the store on %s', (engineName, start) => {
     expect(await store.reader.verify(soon())).toEqual({ ok: true, rows: 1, writers: 1, broken: [] })
   })
 
-  test('refuses a newer schema and names both versions', async () => {
+  test('refuses a newer schema and names both versions [store/newer]', async () => {
     const { location, tamper } = await engine.place()
     await (await openTestStore(location))[Symbol.asyncDispose]()
     await tamper("insert into migrations (id, name, at) values (99, 'future', 0)")
@@ -178,7 +178,7 @@ describe.each(testEngines())('the store on %s', (engineName, start) => {
     await expect(pendingMigrations(location)).rejects.toMatchObject(newer)
   })
 
-  test('lists pending migrations without changing anything', async () => {
+  test('lists pending migrations without changing anything [store/migrate/plan]', async () => {
     const { location } = await engine.place()
     const listed = MIGRATIONS.map(({ id, name, long, destructive }) => ({
       id,
@@ -205,7 +205,7 @@ describe.each(testEngines())('the store on %s', (engineName, start) => {
     expect(await pendingMigrations(location)).toHaveLength(MIGRATIONS.length)
   })
 
-  test('keeps the data across a migration, and none of a migration that fails', async () => {
+  test('keeps the data across a migration, and none of a migration that fails [store/migrate]', async () => {
     const { location } = await engine.place()
     {
       await using store = await openTestStore(location)
@@ -227,23 +227,26 @@ describe.each(testEngines())('the store on %s', (engineName, start) => {
   })
 
   // An embedded store is for one process at a time: store-lock.test.ts.
-  test.runIf(engineName === 'postgres')('lets two gateways open a new store at once', async () => {
-    const { location } = await engine.place()
-    const stores = await Promise.all([openTestStore(location), openTestStore(location)])
-    await using first = stores[0]
-    await using second = stores[1]
-    await first.keys.create(testKey())
-    expect(await second.keys.list()).toEqual([testKey()])
-  })
+  test.runIf(engineName === 'postgres')(
+    'lets two gateways open a new store at once [store/migrate/together]',
+    async () => {
+      const { location } = await engine.place()
+      const stores = await Promise.all([openTestStore(location), openTestStore(location)])
+      await using first = stores[0]
+      await using second = stores[1]
+      await first.keys.create(testKey())
+      expect(await second.keys.list()).toEqual([testKey()])
+    },
+  )
 })
 
-test('refuses an embedded store in a folder that cannot be made', async () => {
+test('refuses an embedded store in a folder that cannot be made [store/unwritable]', async () => {
   await expect(openTestStore('sqlite:/dev/null/store.db')).rejects.toMatchObject({
     code: 'store_unwritable',
   })
 })
 
-test('refuses a PostgreSQL that does not answer', async () => {
+test('refuses a PostgreSQL that does not answer [store/unwritable]', async () => {
   await expect(openTestStore('postgres://nobody@127.0.0.1:1/none')).rejects.toMatchObject({
     code: 'store_unwritable',
   })
