@@ -58,7 +58,7 @@ test('one look at the store waits for the one before', async () => {
   expect(state.probes).toBe(2)
 })
 
-test('old rows go at the start and every hour, within the configured limits', async () => {
+test('old rows go at the start and every hour, within the configured limits [record/retention]', async () => {
   const prune = vi.fn<AuditRetention['prune']>(async () => 3)
   const { logged } = keepHouse(prune)
   await vi.advanceTimersByTimeAsync(3_600_000)

@@ -29,7 +29,7 @@ test.each([
   })
 })
 
-test('names servers that are down without failing for them, to those who may see', () => {
+test('names servers that are down without failing for them, to those who may see [health/ready/servers]', () => {
   expect(judgeHealth('ready', FACTS, true)).toEqual({
     status: 200,
     body: {

@@ -23,7 +23,7 @@ test('knows no route that is not in the table', () => {
   expect(needOf('HEAD', '/metrics')).toBe('key')
 })
 
-test('asks for an admin everywhere under /api/v1', () => {
+test('asks for an admin everywhere under /api/v1 [health/admin/role]', () => {
   const weak = Object.entries(PERMISSIONS).filter(
     ([name, need]) => name.includes('/api/v1/') && need !== 'admin',
   )

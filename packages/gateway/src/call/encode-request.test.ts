@@ -14,7 +14,7 @@ function encode(text: string, wire: typeof LEGACY | typeof MODERN, name?: string
   return encodeRequest(message, name, ENVELOPE, wire).toString()
 }
 
-test('replaces id and name and leaves every other byte alone', () => {
+test('replaces id and name and leaves every other byte alone [wire/bytes/request]', () => {
   const text =
     '{ "method":"tools/call", "params":{"arguments":{"n":1.0e+30,"ü":"\\u00fc"},"name":"s__echo","x":null},"id":"abc","jsonrpc":"2.0"}'
   expect(encode(text, LEGACY, 'echo')).toBe(
@@ -47,7 +47,7 @@ test.each([
   expect(encode(text, MODERN)).toBe(expected)
 })
 
-test("a modern client's envelope never reaches the server, its other metadata does", () => {
+test("a modern client's envelope never reaches the server, its other metadata does [wire/bytes/request]", () => {
   const meta =
     '"io.modelcontextprotocol/clientCapabilities":{"roots":{}},"traceparent":"00-1","io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/logLevel":"debug"'
   const text = `{"jsonrpc":"2.0","id":1,"method":"m","params":{"_meta":{${meta}}}}`

@@ -68,7 +68,7 @@ function wanted(text: string, modern: boolean, wireId: number): Wanted {
   return message
 }
 
-test('a server gets the call its client wrote, but for id, name and the envelope', () => {
+test('a server gets the call its client wrote, but for id, name and the envelope [wire/bytes/request]', () => {
   fc.assert(
     fc.property(call, era, indent, fc.nat(), (message, wireEra, space, wireId) => {
       const text = JSON.stringify(message, undefined, space)
@@ -93,7 +93,7 @@ const reply = result.chain((value) =>
   shuffled({ jsonrpc: '2.0', id: 7, result: value, extra: { a: [1] } }),
 )
 
-test('a client gets the answer its server wrote, but for id and a missing resultType', () => {
+test('a client gets the answer its server wrote, but for id and a missing resultType [wire/bytes/answer] [wire/id/echo]', () => {
   fc.assert(
     fc.property(reply, id, era, indent, (message, clientId, clientEra, space) => {
       const text = JSON.stringify(message, undefined, space)

@@ -40,18 +40,21 @@ test.each([
   ['a name that leads nowhere', '{"name":"no__such"}', 'Unknown tool: no__such'],
   ['a name that is no string', '{"name":7}', 'Unknown tool: 7'],
   ['no name', '{}', 'Unknown tool: (no name)'],
-])('%s is refused as bad parameters, and no server hears of it', async (_case, params, text) => {
-  const upstreams = new FakeUpstreams()
-  const body = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":${params}}`
-  const { answer, outcome, code } = await invoke(upstreams, {
-    exchange: testExchange(body),
-    target: undefined,
-  })
-  expect(parsed(answer.bytes).error).toEqual({ code: -32602, message: text })
-  expect([outcome, code, upstreams.calls.length]).toEqual(['refused', '-32602', 0])
-})
+])(
+  '%s is refused as bad parameters, and no server hears of it [tools/unknown]',
+  async (_case, params, text) => {
+    const upstreams = new FakeUpstreams()
+    const body = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":${params}}`
+    const { answer, outcome, code } = await invoke(upstreams, {
+      exchange: testExchange(body),
+      target: undefined,
+    })
+    expect(parsed(answer.bytes).error).toEqual({ code: -32602, message: text })
+    expect([outcome, code, upstreams.calls.length]).toEqual(['refused', '-32602', 0])
+  },
+)
 
-test('a lost server is not asked again for a tool that may change something', async () => {
+test('a lost server is not asked again for a tool that may change something [upstreams/retry/never]', async () => {
   const upstreams = new FakeUpstreams(() => Promise.reject(lost('unknown')))
   await expect(invoke(upstreams, testCall())).rejects.toMatchObject({
     code: 'server_lost',
@@ -62,7 +65,7 @@ test('a lost server is not asked again for a tool that may change something', as
 
 const REPEATABLE = testTarget({ readOnly: true })
 
-test('a lost server is asked once more, never twice, for a tool pinned read-only', async () => {
+test('a lost server is asked once more, never twice, for a tool pinned read-only [upstreams/retry/pinned]', async () => {
   const recovering = new FakeUpstreams((_request, attempt) => {
     if (attempt === 1) throw lost('unknown')
     return done()
@@ -117,18 +120,21 @@ test('an attempt that was never sent may be followed by one that is not either',
 test.each([
   ['before its bytes were made', false, 'not_sent'],
   ['after its bytes were made', true, 'unknown'],
-] as const)('a failure without a verdict %s has the effect %s', async (_case, encodes, outcome) => {
-  const upstreams = new FakeUpstreams((request) => {
-    if (encodes) request.encode(WIRE)
-    throw new AppError('deadline_exceeded', 'late', { retryAfterMs: 5, details: { a: 1 } })
-  })
-  await expect(invoke(upstreams, testCall())).rejects.toMatchObject({
-    code: 'deadline_exceeded',
-    outcome,
-    retryAfterMs: 5,
-    details: { a: 1 },
-  })
-})
+] as const)(
+  'a failure without a verdict %s has the effect %s [upstreams/lost/outcome]',
+  async (_case, encodes, outcome) => {
+    const upstreams = new FakeUpstreams((request) => {
+      if (encodes) request.encode(WIRE)
+      throw new AppError('deadline_exceeded', 'late', { retryAfterMs: 5, details: { a: 1 } })
+    })
+    await expect(invoke(upstreams, testCall())).rejects.toMatchObject({
+      code: 'deadline_exceeded',
+      outcome,
+      retryAfterMs: 5,
+      details: { a: 1 },
+    })
+  },
+)
 
 test("a session's own verdict on the effect stands", async () => {
   const upstreams = new FakeUpstreams((request) => {
@@ -163,7 +169,7 @@ test("under a server's own address the name is left as the client wrote it", asy
   expect(upstreams.calls[0]?.request.encode(WIRE).toString()).toContain('"name":"\\u0065cho"')
 })
 
-test('an answer over the byte budget is refused, and its effect is unknown', async () => {
+test('an answer over the byte budget is refused, and its effect is unknown [limits/bytes/total]', async () => {
   const upstreams = new FakeUpstreams(() => done())
   await expect(
     invoke(upstreams, testCall(testTarget(), { budget: DONE.length - 1 })),
@@ -192,7 +198,7 @@ const progress = (token: string) =>
   `{"jsonrpc":"2.0","method":"notifications/progress","params":{"progress":1.0,"progressToken":${token},"total":2}}`
 
 test.each(['"p-1"', '7', '12345678901234567890', '"\\u0070"', '-0.0', '"41"'])(
-  "progress comes under the client's own token %s, byte for byte",
+  "progress comes under the client's own token %s, byte for byte [wire/progress]",
   async (token) => {
     expect(await relayed(`{"progressToken":${token}}`, [progress('41')])).toEqual([progress(token)])
   },
@@ -224,28 +230,34 @@ test.each([
   ['no header', {}],
   ['another value', { 'mcp-param-region': 'us' }],
   ['another case', { 'mcp-param-region': 'EU' }],
-])('a modern call with %s for a declared argument is refused unsent', async (_case, headers) => {
-  const upstreams = new FakeUpstreams()
-  const { answer, outcome } = await invoke(upstreams, callWithRegion({ era: 'modern', headers }))
-  expect([answer.status, parsed(answer.bytes).error?.code, outcome]).toEqual([
-    400,
-    -32020,
-    'refused',
-  ])
-  expect(upstreams.calls).toEqual([])
-})
+])(
+  'a modern call with %s for a declared argument is refused unsent [wire/header/param]',
+  async (_case, headers) => {
+    const upstreams = new FakeUpstreams()
+    const { answer, outcome } = await invoke(upstreams, callWithRegion({ era: 'modern', headers }))
+    expect([answer.status, parsed(answer.bytes).error?.code, outcome]).toEqual([
+      400,
+      -32020,
+      'refused',
+    ])
+    expect(upstreams.calls).toEqual([])
+  },
+)
 
 test.each([
   ['modern', { 'mcp-param-region': 'eu', 'mcp-param-x': 'y', cookie: 'z' }, { 'mcp-param-x': 'y' }],
   ['legacy', { 'mcp-param-region': 'us', 'mcp-param-x': 'y' }, {}],
-] as const)('a %s call carries declared arguments as headers', async (era, headers, foreign) => {
-  const upstreams = new FakeUpstreams(() => done())
-  await invoke(upstreams, callWithRegion({ era, headers }))
-  expect(upstreams.calls[0]?.request.paramHeaders).toEqual({
-    ...foreign,
-    'mcp-param-region': 'eu',
-  })
-})
+] as const)(
+  'a %s call carries declared arguments as headers [upstreams/header/agree]',
+  async (era, headers, foreign) => {
+    const upstreams = new FakeUpstreams(() => done())
+    await invoke(upstreams, callWithRegion({ era, headers }))
+    expect(upstreams.calls[0]?.request.paramHeaders).toEqual({
+      ...foreign,
+      'mcp-param-region': 'eu',
+    })
+  },
+)
 
 test('absent arguments expect no header', async () => {
   const upstreams = new FakeUpstreams(() => done())

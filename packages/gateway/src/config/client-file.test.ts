@@ -36,7 +36,7 @@ function plain(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item)]))
 }
 
-test.each(CASES)('%s is read as its file of expectation says', (name) => {
+test.each(CASES)('%s is read as its file of expectation says [config/client-file]', (name) => {
   const load = loadGatewayConfig({
     source: { kind: 'file', file: join(FOLDER, name) },
     env: { FIXTURE_TOKEN: 'fixture-value', XDG_STATE_HOME: '/state' },

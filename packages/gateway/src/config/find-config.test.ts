@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { findConfig } from './find-config.ts'
 import { TestingFolder } from './testing-folder.ts'
 
-test('the flag goes before the variables, those before the file here, that before INSTANCES', () => {
+test('the flag goes before the variables, those before the file here, that before INSTANCES [config/search]', () => {
   using folder = new TestingFolder()
   const cwd = folder.path
   const env: Record<string, string> = {}

@@ -48,7 +48,7 @@ test.each([
     { GATEWAY_BIND_ADDR: 'example.com' },
     'GATEWAY_BIND_ADDR is not an IP address or localhost',
   ],
-])('%s is refused', (_case, change, message) => {
+])('%s is refused [config/instances/token]', (_case, change, message) => {
   const { config, problems } = readInstances({ ...GOOD, ...change })
   expect({ config, messages: problems.map((problem) => problem.message) }).toEqual({
     config: undefined,
@@ -57,7 +57,7 @@ test.each([
 })
 
 test.each(['MCP_GATEWAY_AUTH_TOKEN', 'MCP_AUTH_TOKEN'])(
-  'a short %s is refused without being shown',
+  'a short %s is refused without being shown [config/instances/token] [config/refuse/weak-token]',
   (variable) => {
     const { problems } = readInstances({ ...GOOD, [variable]: 'k3vQ9x' })
     expect(problems).toHaveLength(1)
@@ -66,7 +66,7 @@ test.each(['MCP_GATEWAY_AUTH_TOKEN', 'MCP_AUTH_TOKEN'])(
   },
 )
 
-test('instances become servers with /mcp, a loopback Host and the token they expect', () => {
+test('instances become servers with /mcp, a loopback Host and the token they expect [config/instances]', () => {
   const { config } = readInstances({
     INSTANCES: 'Bot_A=http://host:9090, b=https://h/own,',
     MCP_GATEWAY_AUTH_TOKEN: TOKEN,
@@ -95,7 +95,7 @@ test('instances become servers with /mcp, a loopback Host and the token they exp
 })
 
 test.each(['MCP_GATEWAY_AUTH_TOKEN', 'MCP_AUTH_TOKEN'])(
-  '%s alone serves both sides',
+  '%s alone serves both sides [config/instances/token]',
   (variable) => {
     const { config } = readInstances({ INSTANCES: 'a=http://h:1', [variable]: TOKEN })
     const [server] = Object.values(config?.servers ?? {})

@@ -20,7 +20,7 @@ function told({ problems }: GatewayConfigLoad): string[] {
   return problems.map(({ severity, path, message }) => `${severity} ${path}: ${message}`)
 }
 
-test('one check names every misspelt key, unset variable and missing program at once', () => {
+test('one check names every misspelt key, unset variable and missing program at once [config/problems] [config/unknown-key]', () => {
   using folder = new TestingFolder()
   const file = folder.write(
     'sallyport.yaml',
@@ -90,7 +90,7 @@ mcpServers:
   ])
 })
 
-test('the quickstart and the starter file pass the check', () => {
+test('the quickstart and the starter file pass the check [config/samples]', () => {
   const file = fileURLToPath(
     new URL('../../../../examples/quickstart/sallyport.yaml', import.meta.url),
   )
@@ -140,10 +140,13 @@ test.each([
     'mcpServers: {}\npolicies: []',
     ['error policies: unknown key `policies`'],
   ],
-])('%s is refused', (_case, text, expected) => {
-  const result = load(text)
-  expect([result.ok, told(result)]).toEqual([false, expected])
-})
+])(
+  '%s is refused [config/refuse/anonymous] [config/refuse/weak-token] [store/master-key/postgres]',
+  (_case, text, expected) => {
+    const result = load(text)
+    expect([result.ok, told(result)]).toEqual([false, expected])
+  },
+)
 
 test.each([
   ['127.0.0.2:9100', true],
@@ -152,11 +155,11 @@ test.each([
   ['localhost:9100', true],
   ['"[::]:9100"', false],
   ['10.0.0.1:9100', false],
-])('anonymous on %s starts: %s', (listen, starts) => {
+])('anonymous on %s starts: %s [config/refuse/anonymous] [config/loopback]', (listen, starts) => {
   expect(load(`listen: ${listen}\nauth: { anonymous: true }`).ok).toBe(starts)
 })
 
-test('a listener beyond loopback without an https publicUrl is a warning that names it', () => {
+test('a listener beyond loopback without an https publicUrl is a warning that names it [config/warn/cleartext]', () => {
   const result = load(`listen: 0.0.0.0:9100\nauth: { tokens: [${TOKEN}] }`)
   expect(result.ok).toBe(true)
   expect(told(result)).toEqual([
@@ -165,7 +168,7 @@ test('a listener beyond loopback without an https publicUrl is a warning that na
   expect(told(load('listen: 0.0.0.0:9100\npublicUrl: https://mcp.example.com'))).toEqual([])
 })
 
-test('a listener beyond loopback starts only with a token or a key', () => {
+test('a listener beyond loopback starts only with a token or a key [config/refuse/open]', () => {
   const open = load('listen: 0.0.0.0:9100')
   const inside = load('listen: 127.0.0.1:9100')
   if (!open.ok || !inside.ok) throw new Error('both load')
@@ -176,7 +179,7 @@ test('a listener beyond loopback starts only with a token or a key', () => {
   expect(judgeAuthentication(inside.config, 0)).toBeUndefined()
 })
 
-test('paths start at the folder of the file, and a store that is not named has a folder of its own', () => {
+test('paths start at the folder of the file, and a store that is not named has a folder of its own [config/paths]', () => {
   using folder = new TestingFolder()
   const cwd = folder.path
   const env = { XDG_STATE_HOME: join(cwd, 'state') }

@@ -52,14 +52,14 @@ test.each([
   ])
 })
 
-test('what was kept of the same configuration is known at once, and known to be old', async () => {
+test('what was kept of the same configuration is known at once, and known to be old [tools/list/stored]', async () => {
   const { catalogue, names, changes } = await openCatalogue([RECORD])
   expect(names('files')).toEqual(['read', 'write'])
   expect(catalogue.get('files')).toMatchObject({ readAtMs: 5, fresh: false, shrunk: false })
   expect(changes).toEqual([])
 })
 
-test('a list that comes back empty where it was not keeps the tools, marked', async () => {
+test('a list that comes back empty where it was not keeps the tools, marked [tools/list/never-empty]', async () => {
   const { catalogue, names, written, warned, changes } = await openCatalogue()
   catalogue.replace('files', [page('read')])
   catalogue.replace('files', [page()])
@@ -99,7 +99,7 @@ test.each([
   expect(catalogue.resolve(scope, name)).toBe(undefined)
 })
 
-test('a name is split at its first separator', async () => {
+test('a name is split at its first separator [tools/name]', async () => {
   const { catalogue } = await openCatalogue()
   catalogue.replace('files', [page('a__b', '__c')])
   const { catalogue: kept } = await openCatalogue([RECORD])
@@ -117,7 +117,7 @@ test('a name its server did not list leads to the server before a fresh reading,
   expect(catalogue.resolve('', 'files__read')?.tool?.name).toBe('read')
 })
 
-test('a change is told when tools changed, and only then', async () => {
+test('a change is told when tools changed, and only then [tools/list/changed]', async () => {
   const { catalogue, changes } = await openCatalogue([RECORD])
   const tell = (...pages: Buffer[]) => {
     catalogue.replace('files', pages)

@@ -44,7 +44,7 @@ test.each([
       },
     },
   ],
-])('a declaration is invalid %s', (_case, schema) => {
+])('a declaration is invalid %s [tools/list/bad-header-declaration]', (_case, schema) => {
   expect(readHeaderDeclarations(schema)).toBe(undefined)
 })
 
@@ -59,7 +59,7 @@ test.each([
   ['a broken sentinel', { region: 'ü' }, { 'mcp-param-region': '=?base64?!?=' }, 'malformed'],
   ['another number', { page: { size: 42 } }, { 'mcp-param-page-size': '43' }, 'disagree'],
   ['a word for a boolean', { dry: true }, { 'mcp-param-dry': 'True' }, 'disagree'],
-])('%s is refused', (_case, args, headers, text) => {
+])('%s is refused [wire/header/param]', (_case, args, headers, text) => {
   expect(judgeParamHeaders(DECLARED, args, headers)).toContain(text)
 })
 
@@ -73,7 +73,7 @@ test.each([
   expect(judgeParamHeaders(DECLARED, args, headers)).toBe(undefined)
 })
 
-test('writes headers that agree with the arguments, and never a raw line break', () => {
+test('writes headers that agree with the arguments, and never a raw line break [upstreams/header/agree] [upstreams/header/injection]', () => {
   const args = { region: 'a\r\nb: c', page: { size: 3 }, dry: null }
   const headers = writeParamHeaders(DECLARED, args)
   expect(headers).toEqual({

@@ -13,7 +13,7 @@ test.each([
   ['a__b', { server: 'a', tool: 'b' }],
   ['a__b__c', { server: 'a', tool: 'b__c' }],
   ['a___b', { server: 'a', tool: '_b' }],
-])('%s is split at its first separator', (name, parts) => {
+])('%s is split at its first separator [tools/name]', (name, parts) => {
   expect(splitName(name)).toEqual(parts)
   expect(publicName(parts.server, parts.tool)).toBe(name)
 })
@@ -61,7 +61,7 @@ test.each([
     'no no',
   ],
 ] as const)(
-  '%s decides whether a tool is read-only and whether it may be repeated',
+  '%s decides whether a tool is read-only and whether it may be repeated [tools/hints-untrusted] [tools/pins]',
   (_case, { name, pins, trusted }, expected) => {
     const words = judge(name, pins, trusted).map((is) => (is ? 'yes' : 'no'))
     expect(words.join(' ')).toBe(expected)

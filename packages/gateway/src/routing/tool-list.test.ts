@@ -74,7 +74,7 @@ interface Page {
   readonly rest: Readonly<Record<string, unknown>>
 }
 
-test('the order is that of public names, whichever server was read first', async () => {
+test('the order is that of public names, whichever server was read first [tools/list/order]', async () => {
   const { read, page } = await openList()
   read('b', 'z', 'Y', 'x')
   read('a', 'm', 'b')
@@ -83,7 +83,7 @@ test('the order is that of public names, whichever server was read first', async
   expect(page().names).toEqual(['a__b', 'a__m', 'b__Y', 'b__x', 'b__z'])
 })
 
-test("under one server's address there are its tools only, by their own names", async () => {
+test("under one server's address there are its tools only, by their own names [tools/one-server]", async () => {
   const { read, page } = await openList()
   read('a', 'm')
   read('b', 'z')
@@ -92,7 +92,7 @@ test("under one server's address there are its tools only, by their own names", 
   expect(rest['_meta']).toMatchObject({ 'dev.sallyport/sources': [{ server: 'b' }] })
 })
 
-test('pages hold every tool once, in order, and the last one says so', async () => {
+test('pages hold every tool once, in order, and the last one says so [tools/list/pages]', async () => {
   const { read, page } = await openList(2)
   read('a', '1', '2', '3')
   read('b', '4', '5')
@@ -133,7 +133,7 @@ test.each([
   ],
   ['cut short', (good: string) => good.slice(0, -4)],
   ['sealed for something else', () => SEALER.seal(Buffer.from('a__1'), 'mcp-session')],
-])('a cursor that is %s is refused as bad parameters', async (_case, bend) => {
+])('a cursor that is %s is refused as bad parameters [tools/list/cursor]', async (_case, bend) => {
   const { read, page, ask } = await openList(1)
   read('a', '1', '2')
   const cursor = bend(page().next ?? expect.unreachable('there is a second page'))
@@ -141,7 +141,7 @@ test.each([
   expect(ask(JSON.stringify({ cursor }))).toMatchObject({ outcome: 'refused', code: '-32602' })
 })
 
-test('a cursor is good for its caller and its address only', async () => {
+test('a cursor is good for its caller and its address only [tools/list/cursor]', async () => {
   const { read, page } = await openList(1)
   read('a', '1', '2')
   const { next } = page()
@@ -161,7 +161,7 @@ test.each(['{}', '{"cursor":null}', '{"_meta":{}}'])(
   },
 )
 
-test('a tool whose header declaration is invalid is left out for modern clients and kept for legacy', async () => {
+test('a tool whose header declaration is invalid is left out for modern clients and kept for legacy [tools/list/bad-header-declaration]', async () => {
   const { read, page } = await openList()
   const inputSchema = { properties: { x: { type: 'array', 'x-mcp-header': 'X' } } }
   read('a', 'good', { name: 'bad', inputSchema })
@@ -169,7 +169,7 @@ test('a tool whose header declaration is invalid is left out for modern clients 
   expect(page(undefined, { era: 'legacy' }).names).toEqual(['a__bad', 'a__good'])
 })
 
-test('a modern list carries cache hints and who we are, a legacy one does not', async () => {
+test('a modern list carries cache hints and who we are, a legacy one does not [tools/list/cache-hints]', async () => {
   const { read, page } = await openList()
   read('a', '1')
   expect(page(undefined, { era: 'modern' }).rest).toMatchObject({
@@ -181,7 +181,7 @@ test('a modern list carries cache hints and who we are, a legacy one does not', 
   expect(Object.keys(page(undefined, { era: 'legacy' }).rest)).toEqual(['_meta'])
 })
 
-test('a list says of every server what became of it', async () => {
+test('a list says of every server what became of it [tools/list/patience]', async () => {
   const { read, list } = await openList()
   read('b', '1', '2')
   read('a', '1')

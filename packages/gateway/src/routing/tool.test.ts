@@ -7,13 +7,13 @@ function read(tools: string, pins = {}): string[] {
   )
 }
 
-test('carries a description byte for byte, with only the name changed', () => {
+test('carries a description byte for byte, with only the name changed [tools/list/bytes]', () => {
   const tool =
     '{"name":"echo", "inputSchema":{"type":"object","x":12345678901234567890},"unknown":{"a":[1 ,2]},"icons":[]}'
   expect(read(tool)).toEqual([tool.replace('"echo"', '"srv__echo"')])
 })
 
-test('pins replace hints and leave other annotations', () => {
+test('pins replace hints and leave other annotations [tools/pins]', () => {
   const tool = '{"name":"rm","annotations":{"title":"T","readOnlyHint":true,"vendor":1}}'
   expect(read(tool, { rm: { readOnly: false, destructive: true } })).toEqual([
     '{"name":"srv__rm","annotations":{"title":"T","vendor":1,"readOnlyHint":false,"destructiveHint":true}}',

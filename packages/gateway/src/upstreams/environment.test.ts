@@ -17,7 +17,7 @@ const INHERITED = {
   TZ: undefined,
 }
 
-test('only the allow-list, the own variables and the mark reach a child', () => {
+test('only the allow-list, the own variables and the mark reach a child [upstreams/environment]', () => {
   const own = { TOKEN: new Secret('t'), PATH: new Secret('/own/bin') }
   expect(childEnvironment(INHERITED, own, 'gateway/1', 'linux')).toEqual({
     PATH: '/own/bin',

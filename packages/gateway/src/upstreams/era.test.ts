@@ -64,7 +64,7 @@ test.each([
     { error: { code: -32_022, message: '', data: { supported: ['2027-01-01'] } } },
     { kind: 'foreign' },
   ],
-])('a probe answered with %s is judged', (_case, body, verdict) => {
+])('a probe answered with %s is judged [upstreams/era/probe]', (_case, body, verdict) => {
   expect(judgeProbe(answer(body))).toMatchObject(verdict)
 })
 

@@ -8,7 +8,7 @@ function windows(...files: string[]): SpawnWorld {
   return { platform: 'win32', environment, exists: (file) => files.includes(file) }
 }
 
-test('arguments are a vector, whatever they contain', () => {
+test('arguments are a vector, whatever they contain [upstreams/no-shell]', () => {
   const world = { platform: 'linux', environment: {}, exists: () => false } as const
   expect(planSpawn('npx', ARGS, world)).toEqual({ file: 'npx', args: ARGS, verbatim: false })
 })

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { StderrRing, withoutControls } from './stderr-ring.ts'
 
-test('only the last 64 KiB are kept, whatever the size of the writes', () => {
+test('only the last 64 KiB are kept, whatever the size of the writes [upstreams/stderr]', () => {
   for (const size of [1, 1_000, 100_000]) {
     const ring = new StderrRing()
     for (let written = 0; written < 300_000; written += size) ring.push(Buffer.alloc(size, 'x'))

@@ -75,20 +75,26 @@ test.each<readonly [string, string]>([
   ['GET', '/nowhere'],
   ['PUT', '/metrics'],
   ['PATCH', '/api/v1/keys'],
-])('answers %s %s without a credential with 401 and a challenge', async (method, url) => {
-  await using fixture = await openFixture({ protectMetrics: true })
-  const answer = await fixture.ask(url, { method })
-  expect(answer.status).toBe(401)
-  expect(answer.headers['www-authenticate']).toBe('Bearer')
-  expect(codeOf(answer)).toBe('credential_missing')
-})
+])(
+  'answers %s %s without a credential with 401 and a challenge [door/challenge]',
+  async (method, url) => {
+    await using fixture = await openFixture({ protectMetrics: true })
+    const answer = await fixture.ask(url, { method })
+    expect(answer.status).toBe(401)
+    expect(answer.headers['www-authenticate']).toBe('Bearer')
+    expect(codeOf(answer)).toBe('credential_missing')
+  },
+)
 
-test.each(API)('refuses %s %s to a key of the role caller', async (method, url) => {
-  await using fixture = await openFixture()
-  const answer = await fixture.ask(url, { method, key: fixture.callerKey })
-  expect(answer.status).toBe(403)
-  expect(codeOf(answer)).toBe('forbidden')
-})
+test.each(API)(
+  'refuses %s %s to a key of the role caller [health/admin/role]',
+  async (method, url) => {
+    await using fixture = await openFixture()
+    const answer = await fixture.ask(url, { method, key: fixture.callerKey })
+    expect(answer.status).toBe(403)
+    expect(codeOf(answer)).toBe('forbidden')
+  },
+)
 
 test('refuses a page of another site before looking at its key', async () => {
   await using fixture = await openFixture()
@@ -240,7 +246,7 @@ test('verifies the audit log once at a time', async () => {
   expect(statuses.toSorted()).toEqual([200, 503])
 })
 
-test('keeps the inner text of a defect in the log, under the id of the answer', async () => {
+test('keeps the inner text of a defect in the log, under the id of the answer [wire/error/inner-text]', async () => {
   const audit = {
     list: () => Promise.reject(new TypeError('column "x" of /var/lib is odd')),
     verify: () => Promise.reject(new AppError('store_unwritable', 'disk /dev/sda is full')),
@@ -258,7 +264,7 @@ test('keeps the inner text of a defect in the log, under the id of the answer', 
   expect(failed.text).not.toContain('/dev/sda')
 })
 
-test('says only the verdict of health without a key, and names servers with one', async () => {
+test('says only the verdict of health without a key, and names servers with one [health/strangers] [health/ready/servers]', async () => {
   await using fixture = await openFixture()
   const plain = await fixture.ask('/health')
   expect({ status: plain.status, json: plain.json }).toEqual({
@@ -280,7 +286,7 @@ test('shows an anonymous caller on loopback no more of health than the verdict',
   expect(codeOf(await fixture.ask('/api/v1/keys'))).toBe('forbidden')
 })
 
-test('serves metrics on loopback without a key unless protected or forwarded', async () => {
+test('serves metrics on loopback without a key unless protected or forwarded [observe/metrics/loopback]', async () => {
   await using open = await openFixture()
   const text = await open.ask('/metrics')
   expect(text.headers['content-type']).toContain('text/plain; version=0.0.4')
@@ -301,7 +307,7 @@ test('answers a preflight without a credential and with no permission for unknow
   expect(answer.headers['allow']).toBe('GET, POST, OPTIONS')
 })
 
-test('serves the local administrator over the socket without a key', async () => {
+test('serves the local administrator over the socket without a key [health/admin/local]', async () => {
   await using fixture = await openFixture()
   const signal = AbortSignal.timeout(10_000)
   const socket = { path: fixture.path, signal }

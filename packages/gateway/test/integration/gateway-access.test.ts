@@ -5,7 +5,7 @@ import { hostileEntry, TestGateway } from '../fixtures/test-gateway.ts'
 
 const LIST = { jsonrpc: '2.0', id: 1, method: 'tools/list' }
 
-test('without a key everything is 401 with a challenge, whatever is there', async () => {
+test('without a key everything is 401 with a challenge, whatever is there [door/challenge]', async () => {
   await using gateway = await TestGateway.start({ mcpServers: { one: hostileEntry('echo') } })
   const asked = [
     ...['POST', 'GET', 'DELETE', 'PUT'].map((method) => [method, '/mcp'] as const),
@@ -31,7 +31,7 @@ test('with a key an address that is not there is 404, and so is a server that is
   expect(await statusOf('/.well-known/oauth-protected-resource')).toBe(404)
 })
 
-test('a revoked key ends its session, stream and call within a second or so, and no other key', async () => {
+test('a revoked key ends its session, stream and call within a second or so, and no other key [door/key/revoked-ends]', async () => {
   await using gateway = await TestGateway.start({ mcpServers: { one: hostileEntry('hang,echo') } })
   const bobs = await gateway.createKey('bob')
   const alice = await RawClient.open(gateway, 'legacy')
@@ -73,7 +73,7 @@ function statusWith(url: string, headers: Readonly<Record<string, string>>): Pro
 }
 
 test.each(['via', 'forwarded', 'x-forwarded-for'])(
-  'without authentication whatever came through a proxy (%s) is refused',
+  'without authentication whatever came through a proxy (%s) is refused [door/anonymous]',
   async (header) => {
     await using gateway = await TestGateway.start({ config: { auth: { anonymous: true } } })
     expect(gateway.running.firstKey).toBe(undefined)
@@ -83,7 +83,7 @@ test.each(['via', 'forwarded', 'x-forwarded-for'])(
   },
 )
 
-test('health says only its status to strangers, and more to who has a key', async () => {
+test('health says only its status to strangers, and more to who has a key [health/strangers] [health/ready/servers]', async () => {
   await using gateway = await TestGateway.start({ mcpServers: { one: hostileEntry('echo') } })
   const ask = async (path: string, headers: Readonly<Record<string, string>> = {}) => {
     const response = await fetch(`${gateway.data}${path}`, { headers })
@@ -101,7 +101,7 @@ test('health says only its status to strangers, and more to who has a key', asyn
   expect(wrong).toBe(401)
 })
 
-test('a store that cannot be written refuses calls unsent and is not ready, until it can be again', async () => {
+test('a store that cannot be written refuses calls unsent and is not ready, until it can be again [record/unwritable] [record/before-answer] [health/ready/store]', async () => {
   await using gateway = await TestGateway.start({
     mcpServers: { one: { ...hostileEntry('lines,echo'), tools: { echo: { readOnly: true } } } },
   })
@@ -132,7 +132,7 @@ test('a store that cannot be written refuses calls unsent and is not ready, unti
   expect((await client.list()).status).toBe(200)
 })
 
-test('a body is not read before its sender is known', async () => {
+test('a body is not read before its sender is known [door/body/unread]', async () => {
   await using gateway = await TestGateway.start()
   const response = await openPost(gateway.url(), { ...LIST, padding: 'x'.repeat(3_000_000) }, {})
   expect(response.status).toBe(401)

@@ -49,7 +49,7 @@ test.each(['legacy', 'modern'] as const)(
 )
 
 test.each(['legacy', 'modern'] as const)(
-  "a %s client at one server's address sees its tools by their own names",
+  "a %s client at one server's address sees its tools by their own names [tools/one-server]",
   async (era) => {
     const client = await RawClient.open(gateway, era)
     expect(namesOf(await client.list({}, 'two'))).toEqual(['echo', 'hang'])
@@ -58,7 +58,7 @@ test.each(['legacy', 'modern'] as const)(
   },
 )
 
-test('an unknown name is refused as bad parameters, and recorded', async () => {
+test('an unknown name is refused as bad parameters, and recorded [tools/unknown] [record/refusals]', async () => {
   const client = await RawClient.open(gateway, 'modern')
   await client.list()
   const answer = await client.call('one__nothing')
@@ -71,7 +71,7 @@ test('an unknown name is refused as bad parameters, and recorded', async () => {
   })
 })
 
-test('two principals have a session each, and one principal keeps its own', async () => {
+test('two principals have a session each, and one principal keeps its own [upstreams/share/none]', async () => {
   const bobs = await gateway.createKey('bob')
   const alice = await RawClient.open(gateway, 'modern')
   await vi.waitFor(
@@ -88,7 +88,7 @@ test('two principals have a session each, and one principal keeps its own', asyn
 })
 
 test.each(['legacy', 'modern'] as const)(
-  "progress reaches a %s client under its own token, nobody else's does",
+  "progress reaches a %s client under its own token, nobody else's does [wire/progress]",
   async (era) => {
     const client = await RawClient.open(gateway, era)
     const { text, headers } = await client.call('one__progress', {}, { progressToken: 'mine' })
@@ -101,7 +101,7 @@ test.each(['legacy', 'modern'] as const)(
   },
 )
 
-test("a call over its server's deadline is answered with that, and its effect is unknown", async () => {
+test("a call over its server's deadline is answered with that, and its effect is unknown [limits/deadline]", async () => {
   const client = await RawClient.open(gateway, 'modern')
   const answer = await client.call('two__hang')
   expect(failureOf(answer)).toMatchObject({
@@ -112,7 +112,7 @@ test("a call over its server's deadline is answered with that, and its effect is
   expect(lastRow()).toMatchObject({ outcome: 'unknown', code: 'deadline_exceeded', tool: 'hang' })
 })
 
-test('a child that ends in the middle of a call: the effect is unknown, and the next call works', async () => {
+test('a child that ends in the middle of a call: the effect is unknown, and the next call works [upstreams/lost/outcome]', async () => {
   const client = await RawClient.open(gateway, 'legacy')
   const before = textOf(await client.call('one__pid'))
   const answer = await client.call('one__die')
@@ -126,7 +126,7 @@ test('a child that ends in the middle of a call: the effect is unknown, and the 
   expect(after).not.toBe(before)
 })
 
-test('a call leaves an intent before its row, one pinned read-only does not', async () => {
+test('a call leaves an intent before its row, one pinned read-only does not [record/intent]', async () => {
   const client = await RawClient.open(gateway, 'modern')
   const kindsOf = async (name: string) => {
     const { headers } = await client.call(name)

@@ -5,7 +5,7 @@ import { hostileEntry, TestGateway } from '../fixtures/test-gateway.ts'
 
 const CHANGED = 'notifications/tools/list_changed'
 
-test('a server that hangs delays the list by five seconds, once; its tools are announced when it comes up', async () => {
+test('a server that hangs delays the list by five seconds, once; its tools are announced when it comes up [tools/list/patience]', async () => {
   await using gateway = await TestGateway.start({
     mcpServers: {
       quick: hostileEntry('echo'),
@@ -43,7 +43,7 @@ test('a server that hangs delays the list by five seconds, once; its tools are a
   expect(namesOf(await legacy.list())).toEqual(['quick__echo', 'slow__echo'])
 })
 
-test('after a restart the list comes from the store, and no server is started for it', async () => {
+test('after a restart the list comes from the store, and no server is started for it [tools/list/stored]', async () => {
   await using gateway = await TestGateway.start({
     mcpServers: { one: hostileEntry('echo,pid', { SPAWN_LOG: './spawned' }) },
   })
@@ -72,7 +72,7 @@ test('what another configuration listed is forgotten', async () => {
   expect(list.message.result?._meta?.['dev.sallyport/sources']).toMatchObject([{ state: 'ready' }])
 })
 
-test('a server that changes its tools is heard of once, and one that loses them all is degraded', async () => {
+test('a server that changes its tools is heard of once, and one that loses them all is degraded [tools/list/changed] [tools/list/never-empty]', async () => {
   await using gateway = await TestGateway.start({
     mcpServers: { one: hostileEntry('echo,retool'), two: hostileEntry('echo') },
   })
@@ -97,7 +97,7 @@ test('a server that changes its tools is heard of once, and one that loses them 
   expect(whole.methods).toEqual([CHANGED])
 })
 
-test('a list of more tools than a page is read page by page, by its own caller only', async () => {
+test('a list of more tools than a page is read page by page, by its own caller only [tools/list/pages] [tools/list/cursor]', async () => {
   await using gateway = await TestGateway.start({
     mcpServers: { one: hostileEntry('a,b,c,d,e') },
     config: { limits: { listTools: 2 } },

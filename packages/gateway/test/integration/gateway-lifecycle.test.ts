@@ -24,7 +24,7 @@ async function takePort(): Promise<AsyncDisposable & { port: number }> {
 
 const refusedConnection = { cause: { code: 'ECONNREFUSED' } }
 
-test('a start that fails at its last step leaves nothing open', async () => {
+test('a start that fails at its last step leaves nothing open [command/up/rollback]', async () => {
   await using taken = await takePort()
   const free = await takePort()
   const admin = `127.0.0.1:${free.port}`
@@ -51,7 +51,7 @@ test('after a start that failed the next one succeeds', async () => {
   expect((await fetch(`${gateway.data}/health`)).status).toBe(200)
 })
 
-test('a second gateway on one store is refused with the pid of the first, which runs on', async () => {
+test('a second gateway on one store is refused with the pid of the first, which runs on [store/lock]', async () => {
   await using gateway = await TestGateway.start()
   await expect(gateway.another()).rejects.toMatchObject({
     code: 'store_locked',
@@ -70,7 +70,7 @@ test('a key is made on the first start only', async () => {
   expect((await (await RawClient.open(gateway, 'modern', first?.key)).list()).status).toBe(200)
 })
 
-test('a stopping gateway finishes the running call and takes no new connection', async () => {
+test('a stopping gateway finishes the running call and takes no new connection [upstreams/stop/drain]', async () => {
   await using gateway = await TestGateway.start({
     mcpServers: { one: hostileEntry('sleep,pid', { SPAWN_LOG: './spawned' }) },
   })
@@ -91,7 +91,7 @@ test('a stopping gateway finishes the running call and takes no new connection',
   expect(gateway.auditRows().at(-1)).toMatchObject({ kind: 'call', tool: 'sleep', outcome: 'ok' })
 })
 
-test('a call that outlasts the drain is answered, and its effect is unknown', async () => {
+test('a call that outlasts the drain is answered, and its effect is unknown [upstreams/stop/deadline]', async () => {
   await using gateway = await TestGateway.start({
     mcpServers: { one: hostileEntry('hang') },
     config: { limits: { drainTimeout: '1s' } },
@@ -139,7 +139,7 @@ test('whoever stops a gateway again waits for the same end', async () => {
   await running[Symbol.asyncDispose]()
 })
 
-test('a legacy session is served on after a restart', async () => {
+test('a legacy session is served on after a restart [wire/session/restart]', async () => {
   await using gateway = await TestGateway.start({ mcpServers: { one: hostileEntry('echo') } })
   const client = await RawClient.open(gateway, 'legacy')
   await client.list()

@@ -11,7 +11,7 @@ import {
 } from '../fixtures/upstreams/harness.ts'
 
 describe('what a child may write', () => {
-  test('garbage on its output is logged without control characters and skipped', async () => {
+  test('garbage on its output is logged without control characters and skipped [upstreams/output/garbage]', async () => {
     await using test = await openTestUpstreams({ one: hostileServer() })
     const other = callText(test.upstreams, ['one', 'sleep'], { ms: 100 })
     expect(await callText(test.upstreams, ['one', 'garbage'])).toBe('after garbage')
@@ -24,7 +24,7 @@ describe('what a child may write', () => {
     expect(test.strays).toBe(5)
   })
 
-  test('a second answer, an unknown id and a foreign id are dropped and counted', async () => {
+  test('a second answer, an unknown id and a foreign id are dropped and counted [upstreams/request-id]', async () => {
     await using test = await openTestUpstreams({ one: hostileServer() })
     expect(await callText(test.upstreams, ['one', 'twice'])).toBe('first')
     expect(await callText(test.upstreams, ['one', 'echo'])).toBe('{}')
@@ -39,7 +39,7 @@ describe('what a child may write', () => {
     expect(bytes.toString()).toContain('é✓'.repeat(50))
   })
 
-  test('an answer at the cap passes, one over it fails its own call only', async () => {
+  test('an answer at the cap passes, one over it fails its own call only [limits/result]', async () => {
     await using test = await openTestUpstreams({ one: hostileServer() })
     const below = 1_024 * 1_024 - 200
     expect(await callText(test.upstreams, ['one', 'big'], { bytes: below })).toHaveLength(below)
@@ -50,7 +50,7 @@ describe('what a child may write', () => {
     expect(await other).toBe('slept')
   })
 
-  test('a line of 100 MB ends the child, since nothing shows that it will ever end', async () => {
+  test('a line of 100 MB ends the child, since nothing shows that it will ever end [upstreams/output/endless]', async () => {
     await using test = await openTestUpstreams({ one: hostileServer() })
     const [pid] = [Number(await callText(test.upstreams, ['one', 'pid']))]
     const before = process.memoryUsage().arrayBuffers
@@ -70,7 +70,7 @@ describe('what a child may write', () => {
     expect(await callText(test.upstreams, ['one', 'pid'])).toBe(pid)
   })
 
-  test('a flood on stderr is no error and blocks nothing', async () => {
+  test('a flood on stderr is no error and blocks nothing [upstreams/stderr]', async () => {
     await using test = await openTestUpstreams({ one: hostileServer() })
     expect(await callText(test.upstreams, ['one', 'stderr'], { kib: 8_192 })).toBe(
       'wrote to stderr',
@@ -80,7 +80,7 @@ describe('what a child may write', () => {
 })
 
 describe('how a child may end', () => {
-  test('calls in flight fail as lost with an unknown outcome, the next call starts it anew', async () => {
+  test('calls in flight fail as lost with an unknown outcome, the next call starts it anew [upstreams/lost/outcome]', async () => {
     await using test = await openTestUpstreams({ one: hostileServer() })
     const first = await callText(test.upstreams, ['one', 'pid'])
     const bystander = callText(test.upstreams, ['one', 'hang'])
@@ -97,7 +97,7 @@ describe('how a child may end', () => {
     expect(test.status('one')).toMatchObject({ state: 'ready', reason: null })
   })
 
-  test('calls not yet handed over when it dies go to the next child', async () => {
+  test('calls not yet handed over when it dies go to the next child [upstreams/retry/unsent]', async () => {
     await using test = await openTestUpstreams({ one: hostileServer() })
     await callText(test.upstreams, ['one', 'deaf'])
     // It reads nothing more, so the pipe fills up and later calls stay with us.
@@ -128,7 +128,7 @@ describe('how a child may end', () => {
     expect(await callText(test.upstreams, ['one', 'echo'])).toBe('{}')
   })
 
-  test('a child that fails to start is a typed error with its stderr in the log', async () => {
+  test('a child that fails to start is a typed error with its stderr in the log [upstreams/start/fails]', async () => {
     await using test = await openTestUpstreams({ one: hostileServer({ EXIT_AT_START: '9' }) })
     await expect(callText(test.upstreams, ['one', 'echo'])).rejects.toMatchObject({
       code: 'server_start_failed',
@@ -153,7 +153,7 @@ describe('how a child may end', () => {
 })
 
 describe('what is left behind', () => {
-  test('a child that ignores its input and SIGTERM is killed, its grandchildren too', async () => {
+  test('a child that ignores its input and SIGTERM is killed, its grandchildren too [upstreams/stop/stubborn]', async () => {
     const stubborn = hostileServer({ IGNORE_TERM: 'yes', IGNORE_STDIN_END: 'yes' })
     const test = await openTestUpstreams({ one: stubborn })
     const pid = Number(await callText(test.upstreams, ['one', 'pid']))
@@ -164,7 +164,7 @@ describe('what is left behind', () => {
     expect(await markedProcesses(test.gatewayId)).toEqual([])
   })
 
-  test('the next start ends what a crashed gateway left behind, and nothing else', async () => {
+  test('the next start ends what a crashed gateway left behind, and nothing else [upstreams/stop/orphans]', async () => {
     const crashed = await openTestUpstreams({ one: hostileServer() })
     // Its id only begins like the other's.
     const gatewayId = `${crashed.gatewayId}0`
@@ -193,7 +193,7 @@ describe('what is left behind', () => {
     expect(await callText(test.upstreams, ['two', 'pid'])).toBe(two)
   })
 
-  test('a principal never shares a child with another unless told to', async () => {
+  test('a principal never shares a child with another unless told to [upstreams/share/none]', async () => {
     await using test = await openTestUpstreams({
       own: hostileServer(),
       shared: hostileServer({}, { share: 'all' }),

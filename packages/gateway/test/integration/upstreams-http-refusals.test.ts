@@ -28,19 +28,24 @@ describe('refusals over HTTP', () => {
     [500, 'server_unavailable'],
     [503, 'server_unavailable'],
     [302, 'server_protocol'],
-  ] as const)('%i during the probe is %s and no era', async (status, code) => {
-    await using server = await startRawHttp((_seen, response) => {
-      response.writeHead(status, { location: 'http://127.0.0.1:1/', 'retry-after': '7' }).end('no')
-    })
-    await using test = await openTestUpstreams({ one: httpServer(server.url) })
-    await expect(callText(test.upstreams, ['one', 'x'])).rejects.toMatchObject({
-      code,
-      outcome: 'not_sent',
-    })
-    expect(server.of('initialize')).toHaveLength(status === 302 ? 1 : 0)
-    expect(test.eras).toEqual([])
-    expect(test.status('one').state).toBe('degraded')
-  })
+  ] as const)(
+    '%i during the probe is %s and no era [upstreams/era/unauthorized]',
+    async (status, code) => {
+      await using server = await startRawHttp((_seen, response) => {
+        response
+          .writeHead(status, { location: 'http://127.0.0.1:1/', 'retry-after': '7' })
+          .end('no')
+      })
+      await using test = await openTestUpstreams({ one: httpServer(server.url) })
+      await expect(callText(test.upstreams, ['one', 'x'])).rejects.toMatchObject({
+        code,
+        outcome: 'not_sent',
+      })
+      expect(server.of('initialize')).toHaveLength(status === 302 ? 1 : 0)
+      expect(test.eras).toEqual([])
+      expect(test.status('one').state).toBe('degraded')
+    },
+  )
 
   test.each([
     ['401', 401, '', 'server_unauthorized', 'not_sent'],
@@ -72,7 +77,7 @@ describe('refusals over HTTP', () => {
     },
   )
 
-  test('a JSON-RPC error under an HTTP error is the server’s answer', async () => {
+  test('a JSON-RPC error under an HTTP error is the server’s answer [upstreams/error/own]', async () => {
     await using server = await startRawHttp(
       legacyServer((seen, response) => {
         const error = { code: -32_602, message: 'bad' }
@@ -87,7 +92,7 @@ describe('refusals over HTTP', () => {
     ['announced', true],
     ['not announced', false],
   ])(
-    'a result over the cap, its length %s, is too large and not read to its end',
+    'a result over the cap, its length %s, is too large and not read to its end [limits/result]',
     async (_case, announced) => {
       let written = 0
       await using server = await startRawHttp(
@@ -127,7 +132,7 @@ describe('refusals over HTTP', () => {
     })
   })
 
-  test('a connection lost after the request is an unknown outcome', async () => {
+  test('a connection lost after the request is an unknown outcome [upstreams/lost/outcome]', async () => {
     await using server = await startRawHttp(
       legacyServer((_seen, response) => response.socket?.destroy()),
     )

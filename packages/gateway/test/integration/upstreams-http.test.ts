@@ -47,7 +47,7 @@ describe('real servers over HTTP', () => {
     ['a dual-era SDK v2 server', {}],
     ['a modern-only SDK v2 server', { legacy: 'reject' }],
     ['an SDK v2 server that always streams', { responseMode: 'sse' }],
-  ] as const)('%s is called in the modern era', async (_case, options) => {
+  ] as const)('%s is called in the modern era [upstreams/era/probe]', async (_case, options) => {
     await using server = await startSdkHttp(options)
     await using test = await openTestUpstreams({ one: httpServer(server.url) })
     const text = 'Zürich ✓'
@@ -57,7 +57,7 @@ describe('real servers over HTTP', () => {
     expect(test.tools.get('one')).toContain('slow')
   })
 
-  test('abandoning a modern call closes its request, which cancels it at the server', async () => {
+  test('abandoning a modern call closes its request, which cancels it at the server [upstreams/cancel]', async () => {
     await using server = await startSdkHttp({ responseMode: 'sse' })
     await using test = await openTestUpstreams({ one: httpServer(server.url) })
     const before = aborted.length
@@ -114,7 +114,7 @@ describe('real servers over HTTP', () => {
 })
 
 describe('what reaches a server', () => {
-  test('a legacy server gets our handshake, its session, and no header of a client', async () => {
+  test('a legacy server gets our handshake, its session, and no header of a client [upstreams/credential] [upstreams/capabilities]', async () => {
     await using server = await startRawHttp(
       legacyServer((seen, response) => textAnswer(seen, response, 'ok'), 'session-1'),
     )
@@ -146,7 +146,7 @@ describe('what reaches a server', () => {
     expect(server.of('DELETE')[0]?.headers).toMatchObject({ 'mcp-session-id': 'session-1' })
   })
 
-  test('a modern server gets the standard headers with names that need it in Base64', async () => {
+  test('a modern server gets the standard headers with names that need it in Base64 [upstreams/header/agree] [upstreams/header/injection]', async () => {
     await using server = await startRawHttp((seen, response) => {
       const { id, method } = seen.body
       if (method === 'server/discover') {
@@ -176,7 +176,7 @@ describe('what reaches a server', () => {
     })
   })
 
-  test('an abandoned legacy call is cancelled by a notification', async () => {
+  test('an abandoned legacy call is cancelled by a notification [upstreams/cancel]', async () => {
     await using server = await startRawHttp(legacyServer(() => undefined))
     await using test = await openTestUpstreams({ one: httpServer(server.url) })
     const leaving = new AbortController()
@@ -315,7 +315,7 @@ describe('sessions over HTTP', () => {
       { error: { code: -32_000, message: 'Bad Request: No valid session ID' } },
     ],
   ] as const)(
-    'a session the server no longer knows (%s) is opened again once, and the call sent again',
+    'a session the server no longer knows (%s) is opened again once, and the call sent again [upstreams/session/lost]',
     async (_case, status, body) => {
       let current = 0
       await using server = await startRawHttp((seen, response) => {
@@ -338,7 +338,7 @@ describe('sessions over HTTP', () => {
     },
   )
 
-  test('a server that forgets every session gets the call twice, not more', async () => {
+  test('a server that forgets every session gets the call twice, not more [upstreams/session/lost]', async () => {
     await using server = await startRawHttp(
       legacyServer((_seen, response) => response.writeHead(404).end(), 's'),
     )

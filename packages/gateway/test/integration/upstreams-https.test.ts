@@ -37,7 +37,7 @@ async function startHttps(): Promise<AsyncDisposable & { port: number; hosts: st
   }
 }
 
-test('an authority nobody trusts is refused before anything is sent', async () => {
+test('an authority nobody trusts is refused before anything is sent [upstreams/tls/authority]', async () => {
   await using server = await startHttps()
   const config = httpServer(`https://localhost:${server.port}/mcp`)
   await using test = await openTestUpstreams({ one: config })
@@ -51,14 +51,17 @@ test('an authority nobody trusts is refused before anything is sent', async () =
 test.each([
   ['PEM text', CERTIFICATE],
   ['a file', CERTIFICATE_FILE],
-])('an authority given as %s is trusted, whatever the Host header says', async (_case, ca) => {
-  await using server = await startHttps()
-  const url = `https://localhost:${server.port}/mcp`
-  const config = httpServer(url, { tls: { ca }, hostHeader: 'mcp.internal' })
-  await using test = await openTestUpstreams({ one: config })
-  expect(await callText(test.upstreams, ['one', 'x'])).toBe('secure')
-  expect(new Set(server.hosts)).toEqual(new Set(['mcp.internal']))
-})
+])(
+  'an authority given as %s is trusted, whatever the Host header says [upstreams/tls/authority]',
+  async (_case, ca) => {
+    await using server = await startHttps()
+    const url = `https://localhost:${server.port}/mcp`
+    const config = httpServer(url, { tls: { ca }, hostHeader: 'mcp.internal' })
+    await using test = await openTestUpstreams({ one: config })
+    expect(await callText(test.upstreams, ['one', 'x'])).toBe('secure')
+    expect(new Set(server.hosts)).toEqual(new Set(['mcp.internal']))
+  },
+)
 
 test('a file of authorities that cannot be read is a failed start', async () => {
   const config = httpServer('https://localhost:1/mcp', { tls: { ca: '/no/such/file.pem' } })

@@ -25,7 +25,7 @@ function spawnLog(): { readonly file: string; spawns(): number } {
 }
 
 describe('starting', () => {
-  test('50 concurrent cold calls are one spawn, and all succeed within start and call', async () => {
+  test('50 concurrent cold calls are one spawn, and all succeed within start and call [upstreams/start/once]', async () => {
     const { file, spawns } = spawnLog()
     const server = hostileServer({ SPAWN_LOG: file, START_DELAY_MS: '1000' })
     await using test = await openTestUpstreams({ one: server })
@@ -54,7 +54,7 @@ describe('starting', () => {
     expect(spawns()).toBe(1)
   })
 
-  test('a start that takes too long fails every caller and leaves no process', async () => {
+  test('a start that takes too long fails every caller and leaves no process [upstreams/start/fails]', async () => {
     const server = hostileServer({ START_DELAY_MS: '60000' }, { startMs: 1_500 })
     await using test = await openTestUpstreams({ one: server })
     const calls = [1, 2].map(() => callText(test.upstreams, ['one', 'echo']))
@@ -64,7 +64,7 @@ describe('starting', () => {
     await until(() => test.status('one').pids.length === 0, 'the child is gone')
   })
 
-  test('during back-off callers are told at once when to come back', async () => {
+  test('during back-off callers are told at once when to come back [upstreams/start/back-off]', async () => {
     const { file, spawns } = spawnLog()
     const server = hostileServer({ SPAWN_LOG: file, EXIT_AT_START: '1' })
     // The longest jitter: 500 ms, then 1 s, then 2 s.
@@ -90,7 +90,7 @@ describe('starting', () => {
 })
 
 describe('a server that keeps dying', () => {
-  test('is left alone for a moment after five short lives', async () => {
+  test('is left alone for a moment after five short lives [upstreams/start/back-off]', async () => {
     const { file, spawns } = spawnLog()
     await using test = await openTestUpstreams({ one: hostileServer({ SPAWN_LOG: file }) })
     const codes: string[] = []
@@ -112,7 +112,7 @@ describe('a server that keeps dying', () => {
     )
   })
 
-  test('loses no call to silence: each of 1,000 is answered or a typed error', async () => {
+  test('loses no call to silence: each of 1,000 is answered or a typed error [upstreams/kills]', async () => {
     await using test = await openTestUpstreams({ one: hostileServer() })
     const outcomes = new Map<string, number>()
     let left = 1_000
@@ -142,7 +142,7 @@ describe('a server that keeps dying', () => {
 })
 
 describe('idle', () => {
-  test('a long call outlives the idle time, and the child ends after it', async () => {
+  test('a long call outlives the idle time, and the child ends after it [upstreams/idle/call-kept]', async () => {
     const { file, spawns } = spawnLog()
     const server = hostileServer({ SPAWN_LOG: file }, { idleAfterMs: 500 })
     await using test = await openTestUpstreams({ one: server })
@@ -156,7 +156,7 @@ describe('idle', () => {
     expect(spawns()).toBe(2)
   })
 
-  test('probes are no use: a probed child still becomes idle', async () => {
+  test('probes are no use: a probed child still becomes idle [upstreams/idle/probes]', async () => {
     const server = hostileServer({}, { idleAfterMs: 600, health: { everyMs: 100 } })
     await using test = await openTestUpstreams({ one: server })
     await callText(test.upstreams, ['one', 'echo'])
@@ -165,7 +165,7 @@ describe('idle', () => {
 })
 
 describe('room', () => {
-  test('beyond the cap an idle child leaves first, and a caller waits for a busy one', async () => {
+  test('beyond the cap an idle child leaves first, and a caller waits for a busy one [upstreams/room]', async () => {
     const server = hostileServer({}, { children: 2 })
     await using test = await openTestUpstreams({ one: server })
     const call = (id: string, tool: string, args = {}): Promise<string> =>
@@ -216,7 +216,7 @@ describe('health', () => {
     expect(await callText(test.upstreams, ['one', 'x'])).toBe('ok')
   })
 
-  test('a remote server that answers probes with 503 is degraded, and ready once it recovers', async () => {
+  test('a remote server that answers probes with 503 is degraded, and ready once it recovers [upstreams/health/degraded]', async () => {
     let broken = false
     await using server = await startRawHttp((seen, response) => {
       if (broken) response.writeHead(503).end()
@@ -231,7 +231,7 @@ describe('health', () => {
     await until(() => test.status('one').state === 'ready', 'it recovers without a call')
   })
 
-  test('a child that hangs is degraded after three probes and replaced', async () => {
+  test('a child that hangs is degraded after three probes and replaced [upstreams/health/degraded]', async () => {
     const server = hostileServer({}, { health: { everyMs: 250 } })
     await using test = await openTestUpstreams({ one: server })
     const pid = Number(await callText(test.upstreams, ['one', 'pid']))

@@ -32,12 +32,15 @@ describe('eras over stdio', () => {
       'modern',
       '2026-07-28',
     ],
-  ] as const)('%s is spoken to in its own era', async (_case, env, era, version) => {
-    await using test = await openTestUpstreams({ one: hostileServer(env) })
-    expect(await callText(test.upstreams, ['one', 'echo'], { n: 1 })).toBe('{"n":1}')
-    expect(test.status('one')).toMatchObject({ state: 'ready', era })
-    expect(test.eras).toMatchObject([{ server: 'one', era, version }])
-  })
+  ] as const)(
+    '%s is spoken to in its own era [upstreams/era/probe]',
+    async (_case, env, era, version) => {
+      await using test = await openTestUpstreams({ one: hostileServer(env) })
+      expect(await callText(test.upstreams, ['one', 'echo'], { n: 1 })).toBe('{"n":1}')
+      expect(test.status('one')).toMatchObject({ state: 'ready', era })
+      expect(test.eras).toMatchObject([{ server: 'one', era, version }])
+    },
+  )
 
   test('a server of an unknown revision is refused', async () => {
     await using test = await openTestUpstreams({ one: hostileServer({ VERSION: '2023-01-01' }) })
@@ -47,7 +50,7 @@ describe('eras over stdio', () => {
     })
   })
 
-  test('a remembered verdict spares the probe, and one that fails is probed again', async () => {
+  test('a remembered verdict spares the probe, and one that fails is probed again [upstreams/era/remembered]', async () => {
     const legacy = hostileServer({ ON_DISCOVER: 'exit' })
     await using first = await openTestUpstreams({ one: legacy })
     await callText(first.upstreams, ['one', 'echo'])
@@ -88,7 +91,7 @@ describe('real servers over stdio', () => {
     expect(progress).toHaveLength(2)
   })
 
-  test('server-filesystem lists no roots of ours and serves its folder', async () => {
+  test('server-filesystem lists no roots of ours and serves its folder [upstreams/capabilities]', async () => {
     const index = path.join(PACKAGES, 'server-filesystem/dist/index.js')
     const folder = temporaryFolder()
     await using test = await openTestUpstreams({
@@ -117,7 +120,7 @@ describe('real servers over stdio', () => {
 })
 
 describe('messages over stdio', () => {
-  test('line breaks inside a message cannot smuggle a second one', async () => {
+  test('line breaks inside a message cannot smuggle a second one [upstreams/header/injection]', async () => {
     await using test = await openTestUpstreams({ one: hostileServer() })
     await test.upstreams.warm('one', principal(), AbortSignal.timeout(10_000))
     const before = Number(await callText(test.upstreams, ['one', 'lines']))
@@ -158,7 +161,7 @@ describe('messages over stdio', () => {
     expect(test.status('one').inFlight).toBe(0)
   })
 
-  test('ping of a server is answered, anything else it asks is refused', async () => {
+  test('ping of a server is answered, anything else it asks is refused [upstreams/capabilities]', async () => {
     await using test = await openTestUpstreams({ one: hostileServer() })
     const answers: unknown = JSON.parse(await callText(test.upstreams, ['one', 'ask']))
     const refused = { code: -32_601, message: 'method not found' }
@@ -169,7 +172,7 @@ describe('messages over stdio', () => {
     ])
   })
 
-  test('an abandoned call is cancelled at the server with the id it had there', async () => {
+  test('an abandoned call is cancelled at the server with the id it had there [upstreams/cancel]', async () => {
     await using test = await openTestUpstreams({ one: hostileServer() })
     await callText(test.upstreams, ['one', 'echo'])
     const leaving = new AbortController()
@@ -183,14 +186,14 @@ describe('messages over stdio', () => {
     expect(test.status('one').inFlight).toBe(0)
   })
 
-  test('a JSON-RPC error of the server is its answer, not a failure of ours', async () => {
+  test('a JSON-RPC error of the server is its answer, not a failure of ours [upstreams/error/own]', async () => {
     await using test = await openTestUpstreams({ one: hostileServer() })
     const message = await callRaw(test.upstreams, ['one', 'error'])
     expect(message.kind).toBe('error')
     expect(test.status('one').state).toBe('ready')
   })
 
-  test('a child gets an allow-list of our environment, its own, and the mark', async () => {
+  test('a child gets an allow-list of our environment, its own, and the mark [upstreams/environment]', async () => {
     const environment = { ...process.env, GATEWAY_SECRET: 'geheim', HTTPS_PROXY: 'http://proxy:1' }
     const server = hostileServer({ OWN: 'yes' })
     await using test = await openTestUpstreams({ one: server }, { environment })
@@ -220,7 +223,7 @@ describe('catalogues over stdio', () => {
     expect(test.reads.length).toBeLessThanOrEqual(3)
   })
 
-  test('a list that comes back empty where it was not is degraded, not handed over', async () => {
+  test('a list that comes back empty where it was not is degraded, not handed over [tools/list/never-empty]', async () => {
     await using test = await openTestUpstreams({ one: hostileServer({ TOOLS: 'a' }) })
     await test.upstreams.warm('one', principal(), AbortSignal.timeout(10_000))
     await callText(test.upstreams, ['one', 'retool'], { tools: '' })

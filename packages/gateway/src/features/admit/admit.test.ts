@@ -27,7 +27,7 @@ function gate(queuedMax = 10) {
   return { queue, running, order, handle, call }
 }
 
-test('a full queue refuses without running the call', async () => {
+test('a full queue refuses without running the call [limits/queue/full]', async () => {
   const { handle, call, order } = gate(0)
   void handle(call('alice'))
   await expect(handle(call('alice'))).rejects.toMatchObject({
@@ -37,7 +37,7 @@ test('a full queue refuses without running the call', async () => {
   expect(order).toEqual(['alice'])
 })
 
-test('a call aborted while it waits leaves the queue, and was certainly not sent', async () => {
+test('a call aborted while it waits leaves the queue, and was certainly not sent [limits/queue/abandoned]', async () => {
   const { handle, call, queue, order } = gate()
   void handle(call('alice'))
   const waiting = call('bob')
@@ -55,7 +55,7 @@ test('a call that fails gives its place back', async () => {
   expect(queue.inFlight).toBe(0)
 })
 
-test('who waits with one call gets its turn among the many of another', async () => {
+test('who waits with one call gets its turn among the many of another [limits/queue/fair]', async () => {
   const { handle, call, running, order } = gate()
   const all = ['alice', 'alice', 'alice', 'alice', 'bob'].map((who) => handle(call(who)))
   for (let index = 0; index < all.length; index += 1) {

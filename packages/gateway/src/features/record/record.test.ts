@@ -60,7 +60,7 @@ async function record(
 
 const fail = (error: AppError) => () => Promise.reject(error)
 
-test('an audit that cannot be written refuses the call before it runs', async () => {
+test('an audit that cannot be written refuses the call before it runs [record/unwritable]', async () => {
   const { error, events, finished, counted } = await record(testCall(), async () => OK, [1])
   expect(error).toMatchObject({ code: 'store_unwritable', outcome: 'not_sent' })
   expect({ events, finished, counted }).toEqual({
@@ -70,7 +70,7 @@ test('an audit that cannot be written refuses the call before it runs', async ()
   })
 })
 
-test('an answer that cannot be recorded does not leave, and its effect is unknown', async () => {
+test('an answer that cannot be recorded does not leave, and its effect is unknown [record/before-answer]', async () => {
   const { error, events } = await record(testCall(), async () => OK, [2])
   expect(error).toMatchObject({ code: 'store_unwritable', outcome: 'unknown' })
   expect(events).toEqual(['intent row', 'handler', 'call row'])
@@ -83,14 +83,14 @@ test('a failure that cannot be recorded is reported as the unwritable store, onc
   expect(events).toEqual(['intent row', 'handler', 'call row'])
 })
 
-test('an intent stands before the handler runs, unless the operator pinned the tool read-only', async () => {
+test('an intent stands before the handler runs, unless the operator pinned the tool read-only [record/intent]', async () => {
   const changing = await record(testCall(), async () => OK)
   expect(changing.events).toEqual(['intent row', 'handler', 'call row'])
   const pinned = await record(testCall(testTarget({ readOnly: true })), async () => OK)
   expect(pinned.events).toEqual(['handler', 'call row'])
 })
 
-test("a server's own read-only hint does not spare the intent", async () => {
+test("a server's own read-only hint does not spare the intent [record/intent] [tools/hints-untrusted]", async () => {
   const hinted = testTarget({}, undefined, { trustAnnotations: true })
   const { events } = await record(testCall({ ...hinted, repeatable: true }), async () => OK)
   expect(events[0]).toBe('intent row')
@@ -107,7 +107,7 @@ test('a name that leads nowhere is recorded without an intent, as the client wro
   ])
 })
 
-test('a row says who, from where, what, with what, for how long', async () => {
+test('a row says who, from where, what, with what, for how long [record/row] [record/arguments]', async () => {
   const principal = testPrincipal('bob', { tenant: 'acme' })
   const { rows, finished } = await record(testCall(testTarget(), { principal }), async () => OK)
   const entry = {
