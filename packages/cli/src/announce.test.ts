@@ -54,7 +54,7 @@ async function announced(
 
 const keyFile = (): string => join(folder, 's.db.first-key')
 
-test('shows the first key to a person at a terminal, ready to paste, and writes it nowhere', async () => {
+test('shows the first key to a person at a terminal, ready to paste, and writes it nowhere [command/first-key/terminal]', async () => {
   const text = await announced(new FakeTerminal(true), { firstKey: FIRST })
   expect(text).toContain(`API key:      ${KEY}   (shown only this once)`)
   expect(text).toContain(
@@ -67,18 +67,21 @@ test.each([
   ['a pipe', false, false],
   ['a program', false, true],
   ['a program at a terminal', true, true],
-])('keeps the first key from %s and writes it to a file of mode 600', async (_case, tty, json) => {
-  // What an earlier store left, open to others.
-  writeFileSync(keyFile(), 'old', { mode: 0o644 })
-  const terminal = new FakeTerminal(tty)
-  const text = await announced(terminal, { firstKey: FIRST, json })
-  expect(text + terminal.noted.join('\n')).not.toContain(KEY)
-  expect(text + terminal.noted.join('\n')).toContain(keyFile())
-  expect(readFileSync(keyFile(), 'utf8')).toBe(`${KEY}\n`)
-  expect(statSync(keyFile()).mode & 0o777).toBe(0o600)
-})
+])(
+  'keeps the first key from %s and writes it to a file of mode 600 [command/first-key/file]',
+  async (_case, tty, json) => {
+    // What an earlier store left, open to others.
+    writeFileSync(keyFile(), 'old', { mode: 0o644 })
+    const terminal = new FakeTerminal(tty)
+    const text = await announced(terminal, { firstKey: FIRST, json })
+    expect(text + terminal.noted.join('\n')).not.toContain(KEY)
+    expect(text + terminal.noted.join('\n')).toContain(keyFile())
+    expect(readFileSync(keyFile(), 'utf8')).toBe(`${KEY}\n`)
+    expect(statSync(keyFile()).mode & 0o777).toBe(0o600)
+  },
+)
 
-test('prints one line of JSON for programs and nothing else on stdout', async () => {
+test('prints one line of JSON for programs and nothing else on stdout [command/up/json]', async () => {
   const terminal = new FakeTerminal()
   const text = await announced(terminal, { firstKey: FIRST, json: true })
   expect(JSON.parse(text)).toEqual({
@@ -88,7 +91,7 @@ test('prints one line of JSON for programs and nothing else on stdout', async ()
   })
 })
 
-test('a later start says how to make another key and puts a placeholder into the snippets', async () => {
+test('a later start says how to make another key and puts a placeholder into the snippets [command/second-start]', async () => {
   const text = await announced(new FakeTerminal(true), { firstKey: undefined })
   expect(text).not.toContain('API key:')
   expect(text).toContain(`sallyport keys create NAME --config ${configuration.file}`)

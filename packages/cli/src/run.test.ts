@@ -48,7 +48,7 @@ test.each([
   [['validate', 'a', '--config', 'b'], /give the file once/],
   [['keys', 'list'], /there is no .*sallyport\.yaml: give --config FILE/],
   [['up', '--plan'], /there is no .*sallyport\.yaml/],
-])('refuses %j as wrong usage, with a sentence', async (args, sentence) => {
+])('refuses %j as wrong usage, with a sentence [command/usage]', async (args, sentence) => {
   const { code, printed, noted } = await runWith(args)
   expect({ code, printed }).toEqual({ code: 2, printed: '' })
   expect(noted).toMatch(/^sallyport: /)
@@ -91,7 +91,7 @@ test.each([
     ['call', '--help'],
     ['everything__echo', '- reads it from stdin'],
   ],
-])('%j prints help for strangers', async (args, words) => {
+])('%j prints help for strangers [command/help]', async (args, words) => {
   const { code, printed } = await runWith(args)
   expect(code).toBe(0)
   for (const word of words) expect(printed).toContain(word)

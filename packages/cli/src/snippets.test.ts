@@ -4,7 +4,7 @@ import { clientSnippets } from './snippets.ts'
 const URL = 'http://127.0.0.1:9100/mcp'
 const KEY = 'sp_abcdefgh_secret'
 
-test('gives Claude Code one command, and Cursor and VS Code JSON with their own keys', () => {
+test('gives Claude Code one command, and Cursor and VS Code JSON with their own keys [command/snippets]', () => {
   const [claude, cursor, code] = clientSnippets(URL, KEY)
   expect(claude?.text).toBe(
     `claude mcp add --transport http sallyport ${URL} --header "Authorization: Bearer ${KEY}"`,

@@ -21,7 +21,7 @@ interface Report {
   readonly broken: readonly object[]
 }
 
-test('after kill -9 in the middle of traffic every answered call has its record, with its caller and without its arguments', async () => {
+test('after kill -9 in the middle of traffic every answered call has its record, with its caller and without its arguments [record/killed] [record/arguments] [record/row]', async () => {
   const mcpServers = { own: stdioServer() }
   await using gateway = await startGateway({ config: { mcpServers, limits: LIMITS } })
   const key = await gateway.createKey('traffic')
@@ -77,7 +77,7 @@ test('after kill -9 in the middle of traffic every answered call has its record,
   }
 })
 
-test('a call that was under way when the gateway was killed has left what it intended', async () => {
+test('a call that was under way when the gateway was killed has left what it intended [record/intent]', async () => {
   const mcpServers = { own: stdioServer({ EVENTS_FILE: './events' }) }
   await using gateway = await startGateway({ config: { mcpServers } })
   const call = callTool(gateway, 'own__wait', { ms: 20_000 }).catch(() => 'cut')
@@ -90,7 +90,7 @@ test('a call that was under way when the gateway was killed has left what it int
   expect(rows).toMatchObject([{ kind: 'intent', outcome: 'pending', principal: 'token:test' }])
 })
 
-test('refusals are recorded as well: unknown tools, tool errors and bad credentials', async () => {
+test('refusals are recorded as well: unknown tools, tool errors and bad credentials [record/refusals]', async () => {
   await using gateway = await startGateway({ config: { mcpServers: { own: stdioServer() } } })
   await callTool(gateway, 'own__fail', {})
   await callTool(gateway, 'own__no-such', {})
@@ -108,7 +108,7 @@ test('refusals are recorded as well: unknown tools, tool errors and bad credenti
   )
 })
 
-test('a store that cannot be made refuses to start, naming the key, before any port opens', async () => {
+test('a store that cannot be made refuses to start, naming the key, before any port opens [store/unwritable]', async () => {
   await using gateway = await TestGateway.create()
   await writeFile(join(gateway.dir, 'a-file'), '')
   for (const store of ['sqlite:./a-file/sallyport.db', 'sqlite:/sys/sallyport/sallyport.db']) {
@@ -122,7 +122,7 @@ test('a store that cannot be made refuses to start, naming the key, before any p
   }
 })
 
-test('a store on a full disk refuses to start, also when it is there already', async () => {
+test('a store on a full disk refuses to start, also when it is there already [store/unwritable]', async () => {
   await using gateway = await startGateway({ config: { mcpServers: { own: stdioServer() } } })
   await callTool(gateway, 'own__echo', {})
   await gateway.stop()
@@ -134,7 +134,7 @@ test('a store on a full disk refuses to start, also when it is there already', a
   expect(stderr).toContain('store_unwritable')
 })
 
-test('a second gateway on the same store is refused with the pid of the first', async () => {
+test('a second gateway on the same store is refused with the pid of the first [store/lock]', async () => {
   await using gateway = await startGateway()
   const { code, stdout, stderr } = await gateway.command(['up', '--json'])
   expect(code).not.toBe(0)
@@ -149,7 +149,7 @@ async function setDiskFull(pid: number, full: boolean): Promise<void> {
   await run('prlimit', ['--pid', String(pid), `--fsize=${full ? '1' : 'unlimited'}:`])
 }
 
-test('durability lost later: calls are refused unsent with 503, readiness is 503, liveness is not; both recover', async () => {
+test('durability lost later: calls are refused unsent with 503, readiness is 503, liveness is not; both recover [record/unwritable] [health/ready/store]', async () => {
   const mcpServers = { own: stdioServer({ EVENTS_FILE: './events' }) }
   await using gateway = await startGateway({ config: { mcpServers } })
   const health = async (kind: string): Promise<number> =>
@@ -176,7 +176,7 @@ test('durability lost later: calls are refused unsent with 503, readiness is 503
   expect(await gateway.json<Report>(['audit', 'verify'])).toMatchObject({ ok: true, broken: [] })
 })
 
-test('editing, removing and cutting off rows is found, with the place', async () => {
+test('editing, removing and cutting off rows is found, with the place [record/tamper] [command/audit-verify]', async () => {
   await using gateway = await startGateway({ config: { mcpServers: { own: stdioServer() } } })
   for (let index = 0; index < 5; index += 1) await callTool(gateway, 'own__echo', {})
   await gateway.stop()

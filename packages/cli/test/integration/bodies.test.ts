@@ -72,7 +72,7 @@ function sendChunked(bytes: number): Promise<{ status: number; sent: number }> {
   return promise
 }
 
-test('65,537 bytes are refused with 413, 65,536 are not', async () => {
+test('65,537 bytes are refused with 413, 65,536 are not [limits/body/size]', async () => {
   const over = await send(gateway.url, { headers: headers(), body: bodyOf(LIMIT + 1).body })
   expect(over).toMatchObject({
     status: 413,
@@ -86,7 +86,7 @@ test('65,537 bytes are refused with 413, 65,536 are not', async () => {
   })
 })
 
-test('a declared length over the limit is refused before a byte of the body has come', async () => {
+test('a declared length over the limit is refused before a byte of the body has come [limits/body/declared]', async () => {
   await using connection = await RawConnection.open(gateway.url)
   const lines = Object.entries(headers()).map(([name, value]) => `${name}: ${value}`)
   const more = ['Host: localhost', 'Content-Type: application/json', `Content-Length: ${LIMIT + 1}`]
@@ -94,7 +94,7 @@ test('a declared length over the limit is refused before a byte of the body has 
   expect(await connection.status()).toBe(413)
 })
 
-test('a body without length is refused at the limit, not at its end', async () => {
+test('a body without length is refused at the limit, not at its end [limits/body/chunked]', async () => {
   await using connection = await RawConnection.open(gateway.url)
   const lines = Object.entries(headers()).map(([name, value]) => `${name}: ${value}`)
   const more = ['Host: localhost', 'Content-Type: application/json', 'Transfer-Encoding: chunked']
@@ -105,7 +105,7 @@ test('a body without length is refused at the limit, not at its end', async () =
   expect(await connection.status()).toBe(413)
 })
 
-test('ten chunked bodies of 10 MB are 413 each, and memory grows by less than 50 MB', async () => {
+test('ten chunked bodies of 10 MB are 413 each, and memory grows by less than 50 MB [limits/body/chunked]', async () => {
   const before = await residentBytes(gateway.pid)
   let peak = before
   const uploads = Array.from({ length: 10 }, () => sendChunked(10 * 1_024 * 1_024))
@@ -120,7 +120,7 @@ test('ten chunked bodies of 10 MB are 413 each, and memory grows by less than 50
   expect(peak - before).toBeLessThan(GROWTH_MAX)
 })
 
-test('100 slow uploads at once end as 408, take less than 50 MB and delay nobody', async () => {
+test('100 slow uploads at once end as 408, take less than 50 MB and delay nobody [limits/body/slow]', async () => {
   const before = await residentBytes(gateway.pid)
   await using scope = new AsyncDisposableStack()
   const lines = Object.entries(headers()).map(([name, value]) => `${name}: ${value}`)

@@ -32,17 +32,20 @@ const CALL = [
   'message=hi',
 ]
 
-test.each(['legacy', 'modern'] as const)('MCP Inspector, %s: lists and calls', async (era) => {
-  const [list, call] = await Promise.all([
-    runInspector(target, era, ['--method', 'tools/list']),
-    runInspector(target, era, CALL),
-  ])
-  expect(list).toMatchObject({ code: 0 })
-  const names = JSON.parse(list.stdout).result.tools.map(({ name }: { name: string }) => name)
-  expect(names).toContain('everything__echo')
-  expect(call).toMatchObject({ code: 0 })
-  expect(JSON.parse(call.stdout).result.content).toEqual([{ type: 'text', text: 'Echo: hi' }])
-})
+test.each(['legacy', 'modern'] as const)(
+  'MCP Inspector, %s: lists and calls [wire/client/inspector]',
+  async (era) => {
+    const [list, call] = await Promise.all([
+      runInspector(target, era, ['--method', 'tools/list']),
+      runInspector(target, era, CALL),
+    ])
+    expect(list).toMatchObject({ code: 0 })
+    const names = JSON.parse(list.stdout).result.tools.map(({ name }: { name: string }) => name)
+    expect(names).toContain('everything__echo')
+    expect(call).toMatchObject({ code: 0 })
+    expect(JSON.parse(call.stdout).result.content).toEqual([{ type: 'text', text: 'Echo: hi' }])
+  },
+)
 
 test('MCP Inspector: a wrong token is reported as missing authentication (exit code 3)', async () => {
   const wrong = { ...target, token: `${target.token.slice(0, -1)}_` }
@@ -53,7 +56,7 @@ test('MCP Inspector: a wrong token is reported as missing authentication (exit c
   })
 })
 
-test('mcporter: lists and calls', async () => {
+test('mcporter: lists and calls [wire/client/mcporter]', async () => {
   const list = await runMcporter(target, folder, ['list', 'gateway', '--json'])
   const names = JSON.parse(list.stdout).tools.map(({ name }: { name: string }) => name)
   expect(names).toContain('everything__echo')
@@ -62,7 +65,7 @@ test('mcporter: lists and calls', async () => {
   expect(JSON.parse(call.stdout).content).toEqual([{ type: 'text', text: 'Echo: hi' }])
 })
 
-test('mcp-remote, driven over stdio: lists and calls', async () => {
+test('mcp-remote, driven over stdio: lists and calls [wire/client/mcp-remote]', async () => {
   const script = clientFile('node_modules/mcp-remote/dist/proxy.js')
   const client = new Client({ name: 'behind-mcp-remote', version: '1.0.0' })
   await client.connect(
@@ -99,7 +102,7 @@ test('mcp-remote, driven over stdio: lists and calls', async () => {
   }
 })
 
-test('AI SDK: lists and calls, and needs no fallback to an older revision', async () => {
+test('AI SDK: lists and calls, and needs no fallback to an older revision [wire/client/ai-sdk]', async () => {
   const { code, stdout, stderr } = await runAiSdk(target, 'everything__echo', { message: 'hi' })
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
   const { tools, result } = JSON.parse(stdout)

@@ -22,23 +22,26 @@ test.each([
   ['by default', undefined, '2025-11-25'],
   ['with mode auto', 'auto', '2026-07-28'],
   ['pinned to 2026-07-28', { pin: '2026-07-28' }, '2026-07-28'],
-] as const)('SDK v2 client, %s: lists and calls', async (_case, mode, revision) => {
-  const options = mode === undefined ? {} : { versionNegotiation: { mode } }
-  const client = new Client(WHO, options)
-  await client.connect(new StreamableHTTPClientTransport(new URL(gateway.url), { requestInit }))
-  try {
-    expect(client.getNegotiatedProtocolVersion()).toBe(revision)
-    const { tools } = await client.listTools()
-    expect(tools.map(({ name }) => name)).toContain('everything__echo')
-    const call = { name: 'everything__echo', arguments: { message: 'hi' } }
-    const { content } = await client.callTool(call)
-    expect(content).toEqual([{ type: 'text', text: 'Echo: hi' }])
-  } finally {
-    await client.close()
-  }
-})
+] as const)(
+  'SDK v2 client, %s: lists and calls [wire/client/sdk-v2]',
+  async (_case, mode, revision) => {
+    const options = mode === undefined ? {} : { versionNegotiation: { mode } }
+    const client = new Client(WHO, options)
+    await client.connect(new StreamableHTTPClientTransport(new URL(gateway.url), { requestInit }))
+    try {
+      expect(client.getNegotiatedProtocolVersion()).toBe(revision)
+      const { tools } = await client.listTools()
+      expect(tools.map(({ name }) => name)).toContain('everything__echo')
+      const call = { name: 'everything__echo', arguments: { message: 'hi' } }
+      const { content } = await client.callTool(call)
+      expect(content).toEqual([{ type: 'text', text: 'Echo: hi' }])
+    } finally {
+      await client.close()
+    }
+  },
+)
 
-test('SDK v1 client: lists and calls', async () => {
+test('SDK v1 client: lists and calls [wire/client/sdk-v1]', async () => {
   const client = new ClientOfVersion1(WHO)
   const transport = new TransportOfVersion1(new URL(gateway.url), { requestInit })
   // The classes of the SDK disagree with each other under exactOptionalPropertyTypes.

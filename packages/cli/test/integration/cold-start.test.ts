@@ -14,7 +14,7 @@ function slowServer(more: object = {}): Record<string, unknown> {
   return stdioServer(env, more)
 }
 
-test('fifty concurrent calls start a cold server once, and none waits longer than its start and the call', async () => {
+test('fifty concurrent calls start a cold server once, and none waits longer than its start and the call [upstreams/start/once]', async () => {
   await using gateway = await startGateway({ config: { mcpServers: { slow: slowServer() } } })
   const startedMs = performance.now()
   const calls = await Promise.all(
@@ -33,7 +33,7 @@ test('fifty concurrent calls start a cold server once, and none waits longer tha
   expect(spawns).toHaveLength(1)
 })
 
-test('with `share: all` two principals at once start a cold server once', async () => {
+test('with `share: all` two principals at once start a cold server once [upstreams/share/all]', async () => {
   const mcpServers = { slow: slowServer({ share: 'all' }) }
   await using gateway = await startGateway({ config: { mcpServers } })
   const other = { url: gateway.url, token: await gateway.createKey('other') }
@@ -45,7 +45,7 @@ test('with `share: all` two principals at once start a cold server once', async 
   expect(events.filter(({ event }) => event === 'spawn')).toHaveLength(1)
 })
 
-test('with `share: none` no two principals meet in one child', async () => {
+test('with `share: none` no two principals meet in one child [upstreams/share/none]', async () => {
   const mcpServers = { own: stdioServer({ EVENTS_FILE: './events' }) }
   await using gateway = await startGateway({ config: { mcpServers } })
   const other = { url: gateway.url, token: await gateway.createKey('other') }
@@ -56,13 +56,13 @@ test('with `share: none` no two principals meet in one child', async () => {
   expect(events.filter(({ event }) => event === 'spawn')).toHaveLength(2)
 })
 
-test('lists that arrive while a server never seen starts all wait for it: none is empty', async () => {
+test('lists that arrive while a server never seen starts all wait for it: none is empty [tools/list/never-seen]', async () => {
   await using gateway = await startGateway({ config: { mcpServers: { slow: slowServer() } } })
   const lists = await Promise.all([1, 2, 3].map(() => listToolNames(gateway)))
   expect(lists.map((names) => names.includes('slow__echo'))).toEqual([true, true, true])
 })
 
-test('a restarted gateway lists from its store without starting anything', async () => {
+test('a restarted gateway lists from its store without starting anything [tools/list/stored]', async () => {
   await using gateway = await startGateway({ config: { mcpServers: { slow: slowServer() } } })
   const before = await listToolNames(gateway)
   await gateway.stop()

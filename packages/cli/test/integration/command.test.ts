@@ -25,7 +25,7 @@ interface KeyRow {
   readonly revokedAt: string | null
 }
 
-test('the same key commands work on a stopped gateway and on a running one', async () => {
+test('the same key commands work on a stopped gateway and on a running one [command/keys/anywhere]', async () => {
   await using gateway = await TestGateway.create()
   const made = await gateway.json<{ id: string; name: string; key: string }>([
     'keys',
@@ -62,7 +62,7 @@ test('the same key commands work on a stopped gateway and on a running one', asy
   ])
 })
 
-test('a key made by one gateway is taken over by another, from stdin or a file, never by argument', async () => {
+test('a key made by one gateway is taken over by another, from stdin or a file, never by argument [command/keys/given]', async () => {
   await using gateway = await startGateway()
   await using other = await startGateway()
   const key = await gateway.createKey('shared')
@@ -78,7 +78,7 @@ test('a key made by one gateway is taken over by another, from stdin or a file, 
   expect(listed).toMatchObject({ code: 0 })
 })
 
-test('tools and call see what a client sees; call ends with 1 when the tool reports an error', async () => {
+test('tools and call see what a client sees; call ends with 1 when the tool reports an error [command/call]', async () => {
   await using gateway = await startGateway({ config: CONFIG })
   const tools = await gateway.json<{ items: { name: string }[] }>(['tools'])
   expect(tools.items.map(({ name }) => name)).toContain('everything__echo')
@@ -102,14 +102,14 @@ test('call repeats arguments as headers where the tool of a modern server wants 
   expect(called).toMatchObject({ code: 0, stdout: '{"region":"nörd","count":7}\n' })
 })
 
-test('what a server sends reaches the terminal without control characters', async () => {
+test('what a server sends reaches the terminal without control characters [command/control-characters]', async () => {
   await using gateway = await startGateway({ config: CONFIG })
   const message = JSON.stringify({ message: '\u001b[31mred\u001b[0m\u0007 a\nb' })
   const { stdout } = await gateway.command(['call', 'everything__echo', message])
   expect(stdout).toBe('Echo: red a\nb\n')
 })
 
-test('servers, audit and health tell of the running gateway, and are typed as JSON', async () => {
+test('servers, audit and health tell of the running gateway, and are typed as JSON [command/lists]', async () => {
   await using gateway = await startGateway({ config: CONFIG })
   await gateway.command(['call', 'everything__echo', '{"message":"hi"}'])
   const servers = await gateway.json<{ items: unknown[] }>(['servers'])
@@ -139,14 +139,14 @@ test('servers, audit and health tell of the running gateway, and are typed as JS
   expect(await gateway.json(['audit', 'verify'])).toMatchObject({ ok: true, writers: 1 })
 })
 
-test('a second gateway on one store is refused with the pid of the first', async () => {
+test('a second gateway on one store is refused with the pid of the first [store/lock]', async () => {
   await using gateway = await startGateway()
   const second = await gateway.command(['up'])
   expect(second).toMatchObject({ code: 1, stdout: '' })
   expect(second.stderr).toContain(String(gateway.pid))
 })
 
-test('validate prints every problem with its place and ends with 2', async () => {
+test('validate prints every problem with its place and ends with 2 [command/validate]', async () => {
   await using gateway = await TestGateway.create()
   await writeFile(gateway.configFile, 'listen: nowhere\nmcpServers:\n  a: { comand: x }\n')
   const { code, stdout } = await gateway.command(['validate', '--json'])
@@ -159,7 +159,7 @@ test('validate prints every problem with its place and ends with 2', async () =>
   expect(text.stdout).toContain('did you mean')
 })
 
-test('validate --connect starts each server once, names the one that does not start, leaves none', async () => {
+test('validate --connect starts each server once, names the one that does not start, leaves none [command/validate/connect]', async () => {
   await using gateway = await TestGateway.create({
     config: {
       mcpServers: {
@@ -175,7 +175,7 @@ test('validate --connect starts each server once, names the one that does not st
   expect(await gateway.children()).toEqual([])
 })
 
-test('up --plan lists what a start would do to the store and changes nothing', async () => {
+test('up --plan lists what a start would do to the store and changes nothing [command/up/plan] [store/migrate/plan]', async () => {
   await using gateway = await TestGateway.create()
   const before = await gateway.json<{ isNew: boolean; items: unknown[] }>(['up', '--plan'])
   expect(before.isNew).toBe(true)

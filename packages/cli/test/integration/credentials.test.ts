@@ -70,7 +70,7 @@ const REFUSED: [string, (secret: string) => Record<string, string>][] = [
 ]
 
 test.each(REFUSED)(
-  'refuses %s with 401, runs no tool and calls no server',
+  'refuses %s with 401, runs no tool and calls no server [door/credential/wrong]',
   async (_case, given) => {
     for (const secret of [gateway.token, key]) {
       const before = spy.seen.length
@@ -88,14 +88,14 @@ test.each(REFUSED)(
   },
 )
 
-test('refuses a token in the address', async () => {
+test('refuses a token in the address [door/credential/query]', async () => {
   for (const name of ['access_token', 'token', 'key', 'api_key', 'authorization']) {
     const url = `${gateway.url}?${name}=${gateway.token}`
     expect(await send(url, { headers: bare(), body: CALL })).toMatchObject({ status: 401 })
   }
 })
 
-test('refuses a request that brings its credential twice, even when both are right', async () => {
+test('refuses a request that brings its credential twice, even when both are right [door/credential/twice]', async () => {
   await using connection = await RawConnection.open(gateway.url)
   const authorization = `Authorization: Bearer ${gateway.token}`
   const body = JSON.stringify(CALL)
@@ -127,7 +127,7 @@ test('a space behind the token is no part of the header (RFC 9110 §5.5); of the
   expect(await send(gateway.url, { headers: inside, body: CALL })).toMatchObject({ status: 401 })
 })
 
-test('accepts the scheme in any case, and our keys as X-API-Key', async () => {
+test('accepts the scheme in any case, and our keys as X-API-Key [door/credential/accepted]', async () => {
   for (const headers of [
     { authorization: `bearer ${gateway.token}` },
     { authorization: `BEARER ${key}` },
@@ -138,7 +138,7 @@ test('accepts the scheme in any case, and our keys as X-API-Key', async () => {
   }
 })
 
-test('a revoked key is refused at once', async () => {
+test('a revoked key is refused at once [door/key/revoked]', async () => {
   const short = await gateway.createKey('short-lived')
   const caller = { url: gateway.url, token: short }
   expect(await callTool(caller, 'spy__echo', {})).toMatchObject({ status: 200 })
@@ -151,7 +151,7 @@ const TRIES = 2_000
 const SPREAD_MAX = 0.1
 
 test.each(['token', 'key'] as const)(
-  'a wrong first and a wrong last character of a %s take the same time over 2,000 tries',
+  'a wrong first and a wrong last character of a %s take the same time over 2,000 tries [door/credential/timing]',
   async (kind) => {
     const secret = kind === 'token' ? gateway.token : key
     const agent = new Agent({ keepAlive: true, maxSockets: 1 })
@@ -178,7 +178,7 @@ function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
 }
 
-test('no credential, right or wrong, is in any log or in the store', async () => {
+test('no credential, right or wrong, is in any log or in the store [door/credential/unlogged]', async () => {
   const secrets = [gateway.token, key].flatMap((secret) => [
     secret,
     secret.slice(0, -1),

@@ -51,7 +51,7 @@ async function freePorts(): Promise<void> {
   await writeFile(join(folder, 'sallyport.local.yaml'), 'listen: 127.0.0.1:0\nadmin: 127.0.0.1:0\n')
 }
 
-test('with no file it writes one, runs it, and keeps the first key out of the output', async () => {
+test('with no file it writes one, runs it, and keeps the first key out of the output [command/first-run] [command/first-key/file] [command/up/json]', async () => {
   await freePorts()
   const first = await up([])
   const file = join(folder, 'sallyport.yaml')
@@ -78,7 +78,7 @@ test('with no file it writes one, runs it, and keeps the first key out of the ou
   expect(await second.stop()).toBe(0)
 })
 
-test('a start that fails leaves the exit code and one sentence, and opens nothing', async () => {
+test('a start that fails leaves the exit code and one sentence, and opens nothing [command/up/fails] [config/refuse/before-opening]', async () => {
   await writeFile(join(folder, 'sallyport.yaml'), 'listen: 0.0.0.0:0\nauth: { anonymous: true }\n')
   const result = await runCommand(process.execPath, [COMMAND, 'up'], {
     cwd: folder,

@@ -12,7 +12,7 @@ const CALL_MS = 6_000
 /** Closing its input, its exit, and the look for what it left behind. */
 const STOP_MS = 6_000
 
-test('a call longer than the idle time is not cut; the server stops after real idleness, with all it started, and the next call starts it again', async () => {
+test('a call longer than the idle time is not cut; the server stops after real idleness, with all it started, and the next call starts it again [upstreams/idle/call-kept] [upstreams/idle/stops]', async () => {
   const env = { EVENTS_FILE: './events', GRANDCHILD: '1' }
   const mcpServers = { slow: stdioServer(env, { idleAfter: `${IDLE_MS}ms` }) }
   await using gateway = await startGateway({ config: { mcpServers } })
@@ -55,7 +55,7 @@ test('use keeps a server alive past its idle time', async () => {
   expect(events.filter(({ event }) => event === 'spawn')).toHaveLength(1)
 })
 
-test('SIGTERM lets a running call finish, answers it, and leaves no process behind', async () => {
+test('SIGTERM lets a running call finish, answers it, and leaves no process behind [upstreams/stop/drain]', async () => {
   const mcpServers = { slow: stdioServer({ EVENTS_FILE: './events', GRANDCHILD: '1' }) }
   await using gateway = await startGateway({ config: { mcpServers } })
   const call = callTool(gateway, 'slow__wait', { ms: 1_500 })
@@ -67,7 +67,7 @@ test('SIGTERM lets a running call finish, answers it, and leaves no process behi
   expect(await gateway.children()).toEqual([])
 })
 
-test('what a killed gateway left running is ended by the next start', async () => {
+test('what a killed gateway left running is ended by the next start [upstreams/stop/orphans]', async () => {
   const mcpServers = { own: stdioServer({ GRANDCHILD: '1' }) }
   await using gateway = await startGateway({ config: { mcpServers } })
   await callTool(gateway, 'own__echo', { message: 'm' })

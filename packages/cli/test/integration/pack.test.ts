@@ -62,12 +62,12 @@ test('the tarball holds the command, its bundle and the licences, and nothing of
   expect(packed.filter((path) => !allowed.test(path))).toEqual([])
 })
 
-test('it is installed without any other package', async () => {
+test('it is installed without any other package [command/packed]', async () => {
   const { stdout } = await runCommand('ls', [join(folder, 'node_modules')])
   expect(stdout.trim()).toBe('sallyport')
 })
 
-test('the licences name every bundled package with its terms', async () => {
+test('the licences name every bundled package with its terms [command/packed/licences]', async () => {
   const text = await readFile(
     join(folder, 'node_modules/sallyport/dist/THIRD-PARTY-LICENSES.txt'),
     'utf8',
@@ -78,7 +78,7 @@ test('the licences name every bundled package with its terms', async () => {
   expect(text).not.toContain('not stated')
 })
 
-test('up serves calls, audits them with its worker, and drains', async () => {
+test('up serves calls, audits them with its worker, and drains [command/packed]', async () => {
   const config = {
     listen: '127.0.0.1:0',
     admin: '127.0.0.1:0',
@@ -116,7 +116,7 @@ test('up serves calls, audits them with its worker, and drains', async () => {
   })
 })
 
-test('on an older Node it says in one sentence which one it needs, and ends with 2', async () => {
+test('on an older Node it says in one sentence which one it needs, and ends with 2 [command/old-node]', async () => {
   const older = `data:text/javascript,${encodeURIComponent(
     "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.1.0' } })",
   )}`

@@ -61,7 +61,7 @@ test.each([
   ['SDK v2, modern era', () => version2('auto')],
   ['SDK v1', version1],
 ])(
-  'a client that offers file:/// as root cannot list / through the quickstart: %s',
+  'a client that offers file:/// as root cannot list / through the quickstart: %s [upstreams/roots]',
   async (_case, connect) => {
     const client = await connect()
     try {

@@ -58,7 +58,7 @@ mcpServers:
     headers: { Authorization: "Bearer \${env:SALLYPORT_TEST_UNSET}" }
 `
 
-test('misspelt keys at every depth, an unset variable and a missing program are all named at once', async () => {
+test('misspelt keys at every depth, an unset variable and a missing program are all named at once [command/validate] [config/unknown-key]', async () => {
   const { code, report } = await validate(BROKEN)
   expect([code, report.ok]).toEqual([2, false])
   const errors = report.problems.filter(({ severity }) => severity === 'error')
@@ -83,7 +83,7 @@ test('misspelt keys at every depth, an unset variable and a missing program are 
   }
 })
 
-test('the same file is refused by `up` before any port opens, with the same exit code', async () => {
+test('the same file is refused by `up` before any port opens, with the same exit code [command/validate] [config/refuse/before-opening]', async () => {
   const file = join(folder, 'sallyport.yaml')
   await writeFile(file, BROKEN)
   const { code, stdout, stderr } = await sallyport(['up', '--config', file, '--json'], {
@@ -93,7 +93,7 @@ test('the same file is refused by `up` before any port opens, with the same exit
   expect(`${stdout}${stderr}`).toContain('lisen')
 })
 
-test('--connect also names an endpoint that cannot be reached and a server that does not speak MCP', async () => {
+test('--connect also names an endpoint that cannot be reached and a server that does not speak MCP [command/validate/connect]', async () => {
   const config = {
     store: 'sqlite:./never.db',
     mcpServers: {
@@ -112,7 +112,7 @@ test('--connect also names an endpoint that cannot be reached and a server that 
   expect((await readdir(folder)).filter((name) => name.startsWith('never'))).toEqual([])
 })
 
-test('our own example passes', async () => {
+test('our own example passes [config/samples]', async () => {
   const { code, stdout } = await sallyport(['validate', EXAMPLE, '--json'])
   expect({ code, report: JSON.parse(stdout) }).toMatchObject({
     code: 0,

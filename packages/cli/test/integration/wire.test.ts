@@ -67,17 +67,20 @@ const FAULTS: [string, unknown, [number, number | undefined, unknown]][] = [
   ],
 ]
 
-test.each(FAULTS)('%s is refused in its own words, and the connection survives', async (...row) => {
-  const [, body, [status, code, id]] = row
-  const answer = await post(body)
-  expect([answer.status, answer.json.error?.code]).toEqual([status, code])
-  // Where the id could be read it may be echoed; where it could not, it is null.
-  expect(answer.json.id === id || answer.json.id === null).toBe(true)
-  expect(answer.headers['x-request-id']).toBeDefined()
-  await expectSurvived()
-})
+test.each(FAULTS)(
+  '%s is refused in its own words, and the connection survives [wire/json/broken] [wire/json/shape] [wire/json/duplicate-name] [wire/connection/survives]',
+  async (...row) => {
+    const [, body, [status, code, id]] = row
+    const answer = await post(body)
+    expect([answer.status, answer.json.error?.code]).toEqual([status, code])
+    // Where the id could be read it may be echoed; where it could not, it is null.
+    expect(answer.json.id === id || answer.json.id === null).toBe(true)
+    expect(answer.headers['x-request-id']).toBeDefined()
+    await expectSurvived()
+  },
+)
 
-test('an unknown method is -32601 in either era, and the connection survives', async () => {
+test('an unknown method is -32601 in either era, and the connection survives [wire/method/unknown]', async () => {
   const modern = modernBody('no/such')
   const asked = await post(modern, { headers: modernHeaders(gateway.token, 'no/such') })
   expect([asked.status, asked.json.error?.code, asked.json.id]).toEqual([404, -32601, 1])
@@ -87,13 +90,13 @@ test('an unknown method is -32601 in either era, and the connection survives', a
   await expectSurvived()
 })
 
-test('ping is answered with an empty result, and the connection survives', async () => {
+test('ping is answered with an empty result, and the connection survives [wire/method/ping]', async () => {
   const answer = await post(ping)
   expect([answer.status, answer.json]).toEqual([200, { jsonrpc: '2.0', id: 7, result: {} }])
   await expectSurvived()
 })
 
-test('a notification is 202 with no body, and the connection survives', async () => {
+test('a notification is 202 with no body, and the connection survives [wire/notification]', async () => {
   for (const method of ['notifications/initialized', 'notifications/whatever']) {
     const answer = await post({ jsonrpc: '2.0', method })
     expect([answer.status, answer.text]).toEqual([202, ''])
@@ -107,7 +110,7 @@ test('a notification is 202 with no body, and the connection survives', async ()
 })
 
 test.each(['text/plain', 'application/x-www-form-urlencoded', 'application/jsonp', ''])(
-  'content type %j is 415, and the connection survives',
+  'content type %j is 415, and the connection survives [wire/content-type]',
   async (type) => {
     const answer = await post(ping, { headers: { 'content-type': type } })
     expect(answer.status).toBe(415)
@@ -115,7 +118,7 @@ test.each(['text/plain', 'application/x-www-form-urlencoded', 'application/jsonp
   },
 )
 
-test('a batch is answered for 2025-03-26 alone', async () => {
+test('a batch is answered for 2025-03-26 alone [wire/batch]', async () => {
   const batch = [ping, { ...ping, id: 'b' }, { jsonrpc: '2.0', method: 'notifications/x' }]
   for (const version of ['2025-06-18', '2025-11-25']) {
     const session = await LegacySession.open(gateway, version)
@@ -135,7 +138,7 @@ test('a batch is answered for 2025-03-26 alone', async () => {
   await expectSurvived()
 })
 
-test('the smoke test of the Slack checklist: initialize with 2024-11-05 and no Accept', async () => {
+test('the smoke test of the Slack checklist: initialize with 2024-11-05 and no Accept [wire/accept/missing]', async () => {
   const body = {
     jsonrpc: '2.0',
     id: 1,
@@ -158,7 +161,7 @@ test('the smoke test of the Slack checklist: initialize with 2024-11-05 and no A
 })
 
 test.each(['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25'])(
-  'revision %s is negotiated, lists and calls',
+  'revision %s is negotiated, lists and calls [wire/revision/legacy]',
   async (version) => {
     const session = await LegacySession.open(gateway, version)
     expect(session.version).toBe(version)
@@ -170,12 +173,12 @@ test.each(['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25'])(
   },
 )
 
-test('a revision nobody knows is answered with the newest that has a handshake', async () => {
+test('a revision nobody knows is answered with the newest that has a handshake [wire/revision/newest]', async () => {
   const { json } = await post(initialize('1999-01-01'))
   expect(json.result).toMatchObject({ protocolVersion: '2025-11-25' })
 })
 
-test('sessions are distinct, end with DELETE, and an ended one is 404', async () => {
+test('sessions are distinct, end with DELETE, and an ended one is 404 [wire/session/states]', async () => {
   const [one, two] = [await LegacySession.open(gateway), await LegacySession.open(gateway)]
   expect(one.id).not.toBe(two.id)
   expect(one.id).toMatch(/^[\x21-\x7e]{32,}$/)
@@ -185,7 +188,7 @@ test('sessions are distinct, end with DELETE, and an ended one is 404', async ()
   expect(await two.request('tools/list')).toMatchObject({ status: 200 })
 })
 
-test('a session is bound to its principal: with another key it is as unknown as a made-up one', async () => {
+test('a session is bound to its principal: with another key it is as unknown as a made-up one [wire/session/bound]', async () => {
   const session = await LegacySession.open(gateway)
   const headers = {
     ...session.headers,
@@ -200,7 +203,7 @@ test('a session is bound to its principal: with another key it is as unknown as 
   expect([stolen.status, invented.status]).toEqual([404, 404])
 })
 
-test('a session outlives the gateway: it is served on after a restart', async () => {
+test('a session outlives the gateway: it is served on after a restart [wire/session/restart]', async () => {
   await using other = await startGateway({ config: { mcpServers: { own: stdioServer() } } })
   const session = await LegacySession.open(other)
   await other.kill9()
