@@ -87,7 +87,7 @@ test('fails with one sentence that holds what npm said', async () => {
   })
 })
 
-test('runs npm once for several processes at once, and all of them wait for it', async () => {
+test('runs npm once for several processes at once, and all of them wait for it [command/install]', async () => {
   const npm = fakeNpm('setTimeout(put, 500)')
   const ended = await Promise.all([1, 2, 3].map(() => install(npm)))
   expect(ended.map(({ code }) => code)).toEqual([0, 0, 0])
@@ -136,7 +136,7 @@ test.each([
     { ...LOCKED, 'node_modules/b': { version: '1.0.0', optional: true } },
     LOCKED,
   ],
-])('runs nothing when node_modules holds %s', async (_case, locked, present) => {
+])('runs nothing when node_modules holds %s [command/install]', async (_case, locked, present) => {
   writeLock('package-lock.json', locked)
   putInstalled(present)
   await install(fakeNpm('put()'))

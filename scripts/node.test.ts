@@ -55,7 +55,7 @@ async function hasGone(pid: number): Promise<boolean> {
 }
 
 test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
-  'passes %s on and ends after the program, with its code',
+  'passes %s on and ends after the program, with its code [command/launcher]',
   async (signal) => {
     const launched = await launch(
       `process.on('${signal}', () => setTimeout(() => process.exit(7), 100)); setInterval(() => {}, 1000)`,
@@ -72,7 +72,7 @@ test('ends with 128 + n when signal n ended the program', async () => {
   ).toBe(137)
 })
 
-test('takes the program with it when it is killed', async () => {
+test('takes the program with it when it is killed [command/launcher]', async () => {
   const launched = await launch('setInterval(() => {}, 1000)')
   launched.launcher.kill('SIGKILL')
   expect(await hasGone(launched.pid)).toBe(true)
@@ -99,7 +99,7 @@ test('hands arguments, stdin and environment over as they are', async () => {
   expect(await exitOf(launched)).toBe(5)
 })
 
-test('stops when npm was stopped, although the shell between them passed nothing on', async () => {
+test('stops when npm was stopped, although the shell between them passed nothing on [command/launcher/npm]', async () => {
   const program = join(folder, 'program.mjs')
   writeFileSync(
     program,

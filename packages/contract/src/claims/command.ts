@@ -31,6 +31,10 @@ export const COMMAND = {
     behavior: 'A start that fails leaves its exit code and one sentence, and opens nothing.',
     source: 'design §7',
   },
+  'command/up/rollback': {
+    behavior: 'A start that fails at its last step leaves no lock, socket, port or process behind.',
+    source: 'house style §3.9; docs/architecture.md',
+  },
   'command/up/plan': {
     behavior: '`up --plan` lists what a start would do to the store and changes nothing.',
     source: 'Slack checklist 142',

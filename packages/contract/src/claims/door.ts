@@ -119,8 +119,7 @@ export const DOOR = {
     source: 'rule A3; design §2',
   },
   'door/smuggling': {
-    behavior:
-      'A request with two lengths, or with a length and chunks, is refused and its connection closed.',
+    behavior: 'A request with two lengths, or with a length and chunks, is refused.',
     source: 'RFC 9112 §6.3',
   },
   'door/malformed': {

@@ -35,6 +35,10 @@ export const UPSTREAMS = {
       'A stopping gateway lets running calls finish, answers them, and leaves no process behind.',
     source: 'design §6; part 01, "Two commands"',
   },
+  'upstreams/stop/deadline': {
+    behavior: 'A call that outlasts the drain is answered, and says that its outcome is unknown.',
+    source: 'design §6',
+  },
   'upstreams/stop/stubborn': {
     behavior: 'A child that ignores its input and SIGTERM is killed, with what it started.',
     source: 'design §5',

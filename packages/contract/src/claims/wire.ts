@@ -70,6 +70,10 @@ export const WIRE = {
       'A modern request for an unsupported revision is 400 and -32022 with what is supported.',
     source: 'rule A11; MCP 2026-07-28, Versioning',
   },
+  'wire/revision/legacy-header': {
+    behavior: 'An invalid version header on a legacy session is 400.',
+    source: 'rule A11; MCP 2025-11-25, Streamable HTTP, "Protocol Version Header"',
+  },
   'wire/header/mismatch': {
     behavior:
       'A modern request whose version, method or name header is missing or differs from its body is 400 and -32020, and nothing runs.',
@@ -209,11 +213,11 @@ export const WIRE = {
     source: 'part 01, "It is done when"',
   },
   'wire/client/mcporter': {
-    behavior: 'mcporter lists and calls.',
+    behavior: 'The client mcporter lists and calls.',
     source: 'part 01, "It is done when"',
   },
   'wire/client/mcp-remote': {
-    behavior: 'mcp-remote, driven over stdio, lists and calls.',
+    behavior: 'The client mcp-remote, driven over stdio, lists and calls.',
     source: 'part 01, "It is done when"',
   },
   'wire/client/ai-sdk': {

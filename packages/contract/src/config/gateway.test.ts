@@ -18,7 +18,7 @@ test.each([
   ['5M', undefined],
   ['1h30m', undefined],
   ['9999999999999s', undefined],
-])('%s is %s milliseconds', (text, expected) => {
+])('%s is %s milliseconds [config/units]', (text, expected) => {
   expect(parseDuration(text)).toBe(expected)
 })
 
@@ -30,7 +30,7 @@ test.each([
   ['1MB', undefined],
   ['1024', undefined],
   ['1 MiB', undefined],
-])('%s is %s bytes', (text, expected) => {
+])('%s is %s bytes [config/units]', (text, expected) => {
   expect(parseSize(text)).toBe(expected)
 })
 
@@ -40,7 +40,7 @@ test.each([
   ['50/m', undefined],
   ['50', undefined],
   ['/s', undefined],
-])('%s is %s per second', (text, expected) => {
+])('%s is %s per second [config/units]', (text, expected) => {
   expect(parseRate(text)).toBe(expected)
 })
 
@@ -95,7 +95,7 @@ test.each([
   expect(isMasterKey(text)).toBe(expected)
 })
 
-test('an empty file is a complete configuration', () => {
+test('an empty file is a complete configuration [config/complete] [door/loopback-by-default]', () => {
   expect(gatewayConfig.parse({})).toEqual({
     version: 1,
     environment: 'local',
@@ -154,7 +154,7 @@ test.each([
   ],
   ['a wait without end', { command: 'a', callTimeout: '2h' }],
   ['no wait at all', { command: 'a', callTimeout: '99ms' }],
-])('a server with %s is refused', (_case, entry) => {
+])('a server with %s is refused [config/out-of-bounds]', (_case, entry) => {
   expect(gatewayConfig.safeParse({ mcpServers: { x: entry } }).success).toBe(false)
 })
 
@@ -192,7 +192,7 @@ test('a token appears once, by name and by value', () => {
   expect(ok(['a b'])).toBe(false)
 })
 
-test('secrets do not print', () => {
+test('secrets do not print [config/secrets]', () => {
   const config = gatewayConfig.parse({
     masterKey: '0123456789abcdef'.repeat(4),
     auth: { tokens: ['s3cret'] },
@@ -204,13 +204,13 @@ test('secrets do not print', () => {
   expect(JSON.stringify(config)).not.toMatch(/s3cret|0123456789/)
 })
 
-test('every key is described, and every number has both bounds', () => {
+test('every key is described, and every number has both bounds [config/out-of-bounds]', () => {
   const faults: string[] = []
   walk(rawConfigJsonSchema(), '', faults)
   expect(faults).toEqual([])
 })
 
-test('the schema for editors takes references and refuses what the file refuses', () => {
+test('the schema for editors takes references and refuses what the file refuses [config/editor-schema]', () => {
   const { properties } = configJsonSchema() as { properties: Record<string, JsonSchema> } // as generated
   expect(properties['environment']?.['anyOf']).toContainEqual({ type: 'string', pattern: '\\$\\{' })
   expect(JSON.stringify(configJsonSchema())).not.toContain('x-kind')
