@@ -2,7 +2,14 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startGateway, type TestGateway } from '../fixtures/gateway.ts'
 import { type SessionServer, startSessionServer } from '../fixtures/servers/session-server.ts'
 import { stdioServer } from '../fixtures/server-events.ts'
-import { ask, callTool, LegacySession, listToolNames, textOf } from '../fixtures/wire.ts'
+import {
+  ask,
+  callTool,
+  LegacySession,
+  listToolNames,
+  textOf,
+  toolNamesOf,
+} from '../fixtures/wire.ts'
 
 let remote: SessionServer
 let gateway: TestGateway
@@ -20,7 +27,7 @@ afterAll(async () => {
   await remote[Symbol.asyncDispose]()
 })
 
-const OWN = ['echo', 'wait', 'steps', 'environment', 'fail', 'crash']
+const OWN = ['echo', 'wait', 'steps', 'environment', 'grow', 'fail', 'crash']
 
 test('one tool name on three servers: all are listed, none is dropped, the order is the same each time', async () => {
   const names = await listToolNames(gateway)
@@ -33,8 +40,7 @@ test('one tool name on three servers: all are listed, none is dropped, the order
   )
   expect(await listToolNames(gateway)).toEqual(names)
   const session = await LegacySession.open(gateway)
-  const { json } = await session.request('tools/list')
-  expect((json.result?.['tools'] as { name: string }[]).map(({ name }) => name)).toEqual(names)
+  expect(toolNamesOf(await session.request('tools/list'))).toEqual(names)
 })
 
 test('each name leads to its own server', async () => {
