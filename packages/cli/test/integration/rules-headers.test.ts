@@ -80,7 +80,7 @@ const MISMATCHED: [string, Readonly<Record<string, string | string[] | undefined
   ['Mcp-Name twice', { 'mcp-name': ['own__echo', 'own__echo'] }],
 ]
 
-test.each(MISMATCHED)('B1: %s is 400 and -32020', async (_case, over) => {
+test.each(MISMATCHED)('B1: %s is 400 and -32020 [wire/header/mismatch]', async (_case, over) => {
   const { status, json } = await callWith(over)
   expect([status, json.error?.code]).toEqual([400, -32020])
 })
@@ -98,7 +98,7 @@ test('B1: methods without a name need no Mcp-Name', async () => {
   expect(await ask(gateway, 'tools/list')).toMatchObject({ status: 200 })
 })
 
-test('B2: an encoded name is decoded before it is compared', async () => {
+test('B2: an encoded name is decoded before it is compared [wire/header/sentinel]', async () => {
   expect(textOf(await callWith({ 'mcp-name': base64('own__echo') }))).toBe('m')
   // It agrees, so the answer is about the tool, not about the header.
   for (const name of ['own__é', 'own__名前', '=?base64?b3duX19lY2hv?=', ' own__echo ']) {
@@ -114,7 +114,7 @@ test.each([
   ['no UTF-8', `=?base64?${Buffer.from([0xff, 0xfe]).toString('base64')}?=`],
   ['another name', base64('own__fail')],
   ['a literal that looks encoded', '=?base64??='],
-])('B2: refuses an encoded name with %s', async (_case, value) => {
+])('B2: refuses an encoded name with %s [wire/header/sentinel]', async (_case, value) => {
   const { status, json } = await callWith({ 'mcp-name': value })
   expect([status, json.error?.code]).toEqual([400, -32020])
 })
@@ -149,7 +149,7 @@ test.each<[string, object, Headers]>([
     { 'mcp-param-region': 'eu', 'mcp-param-count': 'five' },
   ],
 ])(
-  'B3: a declared argument with %s is 400 and -32020, and never reaches the server',
+  'B3: a declared argument with %s is 400 and -32020, and never reaches the server [wire/header/param]',
   async (...row) => {
     const [, args, params] = row
     await listToolNames(gateway)
@@ -182,7 +182,7 @@ test('B3: unknown Mcp-Param headers pass untouched', async () => {
   expect(strict.seen.at(-1)?.headers).toMatchObject({ 'mcp-param-later': 'x-1' })
 })
 
-test('B4: forged modern headers on a legacy request change neither routing nor what runs', async () => {
+test('B4: forged modern headers on a legacy request change neither routing nor what runs [wire/header/legacy-forged]', async () => {
   const session = await LegacySession.open(gateway)
   const forged = {
     'mcp-method': 'tools/list',
@@ -207,7 +207,7 @@ test('B4: a modern version header over a legacy body is refused, not believed', 
   expect(await session.post(body, modern)).toMatchObject({ status: 400 })
 })
 
-test('B5: after renaming, header and body agree upstream, from either era and under either address', async () => {
+test('B5: after renaming, header and body agree upstream, from either era and under either address [upstreams/header/agree]', async () => {
   const session = await LegacySession.open(gateway)
   const own = { url: `${gateway.data}/servers/strict/mcp`, token: gateway.token }
   const args = { region: 'eu', count: 3 }
@@ -237,7 +237,7 @@ test('B5: after renaming, header and body agree upstream, from either era and un
 const INJECTIONS = ['eu\r\nX-Evil: 1', 'eu\nX-Evil: 1', 'eu\0', ' eu ', 'zürich', '=?base64?ZXU=?=']
 
 test.each(INJECTIONS)(
-  'B6: the argument %j reaches the server whole and makes no header',
+  'B6: the argument %j reaches the server whole and makes no header [upstreams/header/injection]',
   async (region) => {
     const session = await LegacySession.open(gateway)
     const answer = await session.call('strict__route', { region })
@@ -251,7 +251,7 @@ test.each(INJECTIONS)(
   },
 )
 
-test('B6: tool names with line breaks and other oddities are unknown tools, nothing else', async () => {
+test('B6: tool names with line breaks and other oddities are unknown tools, nothing else [upstreams/header/injection]', async () => {
   const session = await LegacySession.open(gateway)
   const before = spy.seen.length
   for (const name of [
@@ -269,7 +269,7 @@ test('B6: tool names with line breaks and other oddities are unknown tools, noth
   )
 })
 
-test('B7: hop-by-hop headers and credentials of the client never go upstream', async () => {
+test('B7: hop-by-hop headers and credentials of the client never go upstream [upstreams/credential]', async () => {
   const key = await gateway.createKey('seen-by-nobody')
   const before = spy.seen.length
   const client = {
@@ -314,7 +314,7 @@ test('B7: hop-by-hop headers and credentials of the client never go upstream', a
   }
 })
 
-test('B8: a tool with an invalid x-mcp-header is dropped for clients that mirror headers, the rest stays', async () => {
+test('B8: a tool with an invalid x-mcp-header is dropped for clients that mirror headers, the rest stays [tools/list/bad-header-declaration]', async () => {
   const rest = ['strict__route', 'strict__echo', 'spy__echo']
   const modern = await listToolNames(gateway)
   expect(modern).toEqual(expect.arrayContaining(rest))
@@ -325,7 +325,7 @@ test('B8: a tool with an invalid x-mcp-header is dropped for clients that mirror
   expect(toolNamesOf(await legacy.request('tools/list'))).toEqual(expect.arrayContaining(rest))
 })
 
-test('B9: a null id is refused; numbers, big numbers and strings come back as they were', async () => {
+test('B9: a null id is refused; numbers, big numbers and strings come back as they were [wire/id/echo]', async () => {
   const call = modernBody('tools/call', { name: 'own__echo', arguments: {} }, null)
   const refused = await send(gateway.url, {
     headers: modernHeaders(gateway.token, 'tools/call', 'own__echo'),
@@ -343,7 +343,7 @@ test('B9: a null id is refused; numbers, big numbers and strings come back as th
   }
 })
 
-test('B9: the same id from several clients at once is unique upstream and answered each on its own', async () => {
+test('B9: the same id from several clients at once is unique upstream and answered each on its own [upstreams/request-id]', async () => {
   const key = await gateway.createKey('same-ids')
   const sessions = await Promise.all(
     [gateway, { url: gateway.url, token: key }, gateway].map((target) =>

@@ -67,34 +67,37 @@ const FOREIGN_ORIGINS = [
   '',
 ]
 
-test.each(FOREIGN_ORIGINS)('A1: Origin %j is 403 on every method and path', async (origin) => {
-  const paths = [
-    '/mcp',
-    '/servers/own/mcp',
-    '/health',
-    '/.well-known/oauth-protected-resource',
-    '/',
-  ]
-  const statuses = await Promise.all(
-    ['POST', 'GET', 'DELETE', 'OPTIONS'].flatMap((method) =>
-      paths.map(async (path) => {
-        const headers = { ...authorized(), origin }
-        const { status } = await send(`${gateway.data}${path}`, { method, headers })
-        return `${method} ${path} ${status}`
-      }),
-    ),
-  )
-  expect(statuses.filter((line) => !line.endsWith(' 403'))).toEqual([])
-})
+test.each(FOREIGN_ORIGINS)(
+  'A1: Origin %j is 403 on every method and path [door/origin/foreign]',
+  async (origin) => {
+    const paths = [
+      '/mcp',
+      '/servers/own/mcp',
+      '/health',
+      '/.well-known/oauth-protected-resource',
+      '/',
+    ]
+    const statuses = await Promise.all(
+      ['POST', 'GET', 'DELETE', 'OPTIONS'].flatMap((method) =>
+        paths.map(async (path) => {
+          const headers = { ...authorized(), origin }
+          const { status } = await send(`${gateway.data}${path}`, { method, headers })
+          return `${method} ${path} ${status}`
+        }),
+      ),
+    )
+    expect(statuses.filter((line) => !line.endsWith(' 403'))).toEqual([])
+  },
+)
 
-test('A1: the configured Origin passes, and none at all does too', async () => {
+test('A1: the configured Origin passes, and none at all does too [door/origin/allowed]', async () => {
   for (const headers of [{ origin: PAGE }, {}]) {
     const answer = await callTool(gateway, 'own__echo', { message: 'm' }, { headers })
     expect(textOf(answer)).toBe('m')
   }
 })
 
-test('A2: a Host that is no name of ours is 403, health and well-known included', async () => {
+test('A2: a Host that is no name of ours is 403, health and well-known included [door/host/foreign]', async () => {
   const hosts = [
     'evil.test',
     '127.0.0.1.evil.test',
@@ -111,7 +114,7 @@ test('A2: a Host that is no name of ours is 403, health and well-known included'
   }
 })
 
-test('A2: no Host, two Hosts and an absolute address with a foreign one are refused', async () => {
+test('A2: no Host, two Hosts and an absolute address with a foreign one are refused [door/host/ambiguous]', async () => {
   const requests = [
     ['GET /health HTTP/1.0', '', ''].join('\r\n'),
     head('GET', '/health', []),
@@ -127,21 +130,21 @@ test('A2: no Host, two Hosts and an absolute address with a foreign one are refu
   }
 })
 
-test('A2: every loopback name passes on loopback', async () => {
+test('A2: every loopback name passes on loopback [door/host/allowed]', async () => {
   for (const host of ['localhost', 'localhost:1', '127.0.0.1', '127.9.9.9:80', '[::1]:9100']) {
     const { status } = await send(`${gateway.data}/health`, { method: 'GET', headers: { host } })
     expect([host, status]).toEqual([host, 200])
   }
 })
 
-test('A3: by default both listeners are on loopback, and no other socket is opened', async () => {
+test('A3: by default both listeners are on loopback, and no other socket is opened [door/loopback-by-default]', async () => {
   const { listen, admin } = gatewayConfig.parse({})
   expect([listen.host, admin.host]).toEqual(['127.0.0.1', '127.0.0.1'])
   const addresses = await listeningAddresses(gateway.pid)
   expect(addresses.map((address) => address.split(':')[0])).toEqual(['0100007F', '0100007F'])
 })
 
-test('A4: without any configured credential nobody gets in, and openness is refused off loopback', async () => {
+test('A4: without any configured credential nobody gets in, and openness is refused off loopback [config/refuse/open]', async () => {
   await using closed = await startGateway({ config: { auth: {} } })
   expect(await ask({ url: closed.url, token: '' }, 'tools/list')).toMatchObject({ status: 401 })
   expect(await send(closed.url, { body: modernBody('tools/list') })).toMatchObject({ status: 401 })
@@ -152,7 +155,7 @@ test('A4: without any configured credential nobody gets in, and openness is refu
   expect([code, `${stderr}${stdout}`]).toEqual([2, expect.stringMatching(/anonymous/)])
 })
 
-test('A4: anonymous on loopback lets callers in, but none that came through a proxy', async () => {
+test('A4: anonymous on loopback lets callers in, but none that came through a proxy [door/anonymous]', async () => {
   await using open = await startGateway({
     config: { auth: { anonymous: true }, mcpServers: { own: stdioServer() } },
   })
@@ -165,7 +168,7 @@ test('A4: anonymous on loopback lets callers in, but none that came through a pr
   }
 })
 
-test('A5: in the modern era GET and DELETE are 405 with Allow, whatever session they name', async () => {
+test('A5: in the modern era GET and DELETE are 405 with Allow, whatever session they name [wire/modern/post-only]', async () => {
   for (const method of ['GET', 'DELETE']) {
     for (const more of [{}, { 'mcp-session-id': 'x'.repeat(40) }, { 'last-event-id': '7' }]) {
       const headers = {
@@ -181,13 +184,13 @@ test('A5: in the modern era GET and DELETE are 405 with Allow, whatever session 
   }
 })
 
-test('A5: a modern request with a session id or a last event id is served as if it had none', async () => {
+test('A5: a modern request with a session id or a last event id is served as if it had none [wire/modern/no-session]', async () => {
   const headers = { 'mcp-session-id': 'made-up', 'last-event-id': '7' }
   const answer = await callTool(gateway, 'own__echo', { message: 'm' }, { headers })
   expect([textOf(answer), answer.headers['mcp-session-id']]).toEqual(['m', undefined])
 })
 
-test('A6: a modern client that closes its request cancels the call at either kind of server', async () => {
+test('A6: a modern client that closes its request cancels the call at either kind of server [wire/cancel/modern] [upstreams/cancel]', async () => {
   const before = (await events()).length
   for (const [name, args] of [
     ['spy__hold', {}],
@@ -211,7 +214,7 @@ test('A6: a modern client that closes its request cancels the call at either kin
   )
 })
 
-test('A7: a legacy client that loses its connection has cancelled nothing; one that says so has', async () => {
+test('A7: a legacy client that loses its connection has cancelled nothing; one that says so has [wire/cancel/legacy-disconnect] [wire/cancel/legacy]', async () => {
   const session = await LegacySession.open(gateway)
   const cancelled = async (): Promise<number> =>
     (await events()).filter(({ event }) => event === 'cancelled').length
@@ -239,7 +242,7 @@ test('A7: a legacy client that loses its connection has cancelled nothing; one t
   expect(await second).toMatchObject({ status: expect.any(Number) })
 })
 
-test('A7: a message goes to one stream of a session, and to no other session or principal', async () => {
+test('A7: a message goes to one stream of a session, and to no other session or principal [wire/stream/once]', async () => {
   const session = await LegacySession.open(gateway)
   const other = await LegacySession.open(gateway)
   const headers = { ...session.headers, accept: 'text/event-stream' }
@@ -255,7 +258,7 @@ test('A7: a message goes to one stream of a session, and to no other session or 
   expect([changes(one) + changes(two), changes(third)]).toEqual([1, 1])
 })
 
-test('A8: streams switch proxy buffering off and carry progress before the answer', async () => {
+test('A8: streams switch proxy buffering off and carry progress before the answer [wire/stream/unbuffered] [wire/progress]', async () => {
   const params = {
     name: 'own__steps',
     arguments: {},
@@ -279,7 +282,7 @@ test('A8: streams switch proxy buffering off and carry progress before the answe
   ])
 })
 
-test('A8: a deadline holds even while progress keeps coming', async () => {
+test('A8: a deadline holds even while progress keeps coming [limits/deadline]', async () => {
   const params = {
     name: 'brief__steps',
     arguments: { count: 500 },
@@ -293,7 +296,7 @@ test('A8: a deadline holds even while progress keeps coming', async () => {
   expect(performance.now() - startedMs).toBeLessThan(3_000)
 })
 
-test('A9: headers, depth and body over their limits are refused in their own words', async () => {
+test('A9: headers, depth and body over their limits are refused in their own words [limits/headers] [limits/depth] [limits/body/size]', async () => {
   const long = await send(gateway.url, {
     headers: { ...authorized(), 'x-long': 'x'.repeat(9_000) },
     body: {},
@@ -306,7 +309,7 @@ test('A9: headers, depth and body over their limits are refused in their own wor
   expect(large.status).toBe(413)
 })
 
-test('A10: bytes that are no UTF-8 are -32700, in any member', async () => {
+test('A10: bytes that are no UTF-8 are -32700, in any member [wire/json/utf-8]', async () => {
   for (const place of ['"method":"\xff"', '"method":"ping","x":"\xc3\x28"', '"\xed\xa0\x80":1']) {
     const bytes = Buffer.from(`{"jsonrpc":"2.0","id":1,${place}}`, 'latin1')
     await using connection = await RawConnection.open(gateway.url)
@@ -322,7 +325,7 @@ test('A10: bytes that are no UTF-8 are -32700, in any member', async () => {
   }
 })
 
-test('A10: a batch is refused in every revision but 2025-03-26', async () => {
+test('A10: a batch is refused in every revision but 2025-03-26 [wire/batch]', async () => {
   const ping = { jsonrpc: '2.0', id: 1, method: 'ping' }
   const statuses: Record<string, number> = {}
   for (const version of ['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25']) {
@@ -339,7 +342,7 @@ test('A10: a batch is refused in every revision but 2025-03-26', async () => {
   expect((await send(gateway.url, { headers, body: batch })).json.error?.code).toBe(-32600)
 })
 
-test('A11: a revision we do not speak is 400 and -32022 with what we speak and what was asked', async () => {
+test('A11: a revision we do not speak is 400 and -32022 with what we speak and what was asked [wire/revision/unsupported]', async () => {
   for (const requested of ['2027-01-01', '2026-07-29', 'draft', '2025-11-25']) {
     const body = {
       jsonrpc: '2.0',
@@ -359,7 +362,7 @@ test('A11: a revision we do not speak is 400 and -32022 with what we speak and w
   }
 })
 
-test('A11: an invalid version header on a legacy session is 400', async () => {
+test('A11: an invalid version header on a legacy session is 400 [wire/revision/legacy-header]', async () => {
   const session = await LegacySession.open(gateway)
   for (const version of ['1999-01-01', 'latest', '2025-11-25, 2025-11-25']) {
     const body = { jsonrpc: '2.0', id: 1, method: 'tools/list' }
@@ -368,7 +371,7 @@ test('A11: an invalid version header on a legacy session is 400', async () => {
   }
 })
 
-test('A12: a preflight of a configured page allows the modern headers, and no wildcard', async () => {
+test('A12: a preflight of a configured page allows the modern headers, and no wildcard [door/cors/preflight]', async () => {
   const asked = [
     'Authorization',
     'Content-Type',
@@ -392,7 +395,7 @@ test('A12: a preflight of a configured page allows the modern headers, and no wi
   expect(answer.headers['access-control-allow-methods']).toContain('POST')
 })
 
-test('A12: answers are readable by the configured page alone', async () => {
+test('A12: answers are readable by the configured page alone [door/cors/readable]', async () => {
   const mine = await callTool(gateway, 'own__echo', {}, { headers: { origin: PAGE } })
   expect(mine.headers['access-control-allow-origin']).toBe(PAGE)
   expect(String(mine.headers.vary).toLowerCase()).toContain('origin')

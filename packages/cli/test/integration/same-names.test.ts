@@ -29,7 +29,7 @@ afterAll(async () => {
 
 const OWN = ['echo', 'wait', 'steps', 'environment', 'grow', 'fail', 'crash']
 
-test('one tool name on three servers: all are listed, none is dropped, the order is the same each time', async () => {
+test('one tool name on three servers: all are listed, none is dropped, the order is the same each time [tools/same-names]', async () => {
   const names = await listToolNames(gateway)
   expect(names.toSorted()).toEqual(
     [
@@ -43,7 +43,7 @@ test('one tool name on three servers: all are listed, none is dropped, the order
   expect(toolNamesOf(await session.request('tools/list'))).toEqual(names)
 })
 
-test('each name leads to its own server', async () => {
+test('each name leads to its own server [tools/name]', async () => {
   const names = ['beta__echo', 'alpha__alpha__echo', 'remote__echo']
   const answers = await Promise.all(
     names.map((name) => callTool(gateway, name, { message: `for ${name}` })),
@@ -52,14 +52,14 @@ test('each name leads to its own server', async () => {
   expect(remote.opened).toHaveLength(1)
 })
 
-test('a name without its server, with another one, or with a missing one is an unknown tool', async () => {
+test('a name without its server, with another one, or with a missing one is an unknown tool [tools/unknown]', async () => {
   for (const name of ['echo', 'remote__wait', 'gamma__echo', 'beta_echo', '__echo', 'beta__']) {
     const { status, json } = await callTool(gateway, name, {})
     expect([name, status, json.error?.code]).toEqual([name, 200, -32602])
   }
 })
 
-test('under its own address a server has its own names, and only those', async () => {
+test('under its own address a server has its own names, and only those [tools/one-server]', async () => {
   const target = { url: `${gateway.data}/servers/remote/mcp`, token: gateway.token }
   expect(await listToolNames(target)).toEqual(['echo'])
   expect(textOf(await callTool(target, 'echo', { message: 'plain' }))).toBe('plain')
@@ -68,7 +68,7 @@ test('under its own address a server has its own names, and only those', async (
   expect(await ask(missing, 'tools/list')).toMatchObject({ status: 404 })
 })
 
-test('a server that forgot its sessions is met again without the caller noticing', async () => {
+test('a server that forgot its sessions is met again without the caller noticing [upstreams/session/lost]', async () => {
   remote.forget()
   expect(textOf(await callTool(gateway, 'remote__echo', { message: 'again' }))).toBe('again')
 })

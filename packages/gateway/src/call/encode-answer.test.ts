@@ -37,7 +37,7 @@ test.each([
 })
 
 test.each(['{}', '{"resultType":"complete","content":[]}', 'null', '"text"'])(
-  'a legacy client gets the result %s as it came',
+  'a legacy client gets the result %s as it came [wire/bytes/answer]',
   (result) => {
     expect(reply(`{"jsonrpc":"2.0","id":7,"result":${result}}`, 'legacy')).toBe(
       `{"jsonrpc":"2.0","id":"c1","result":${result}}`,
@@ -45,7 +45,7 @@ test.each(['{}', '{"resultType":"complete","content":[]}', 'null', '"text"'])(
   },
 )
 
-test('the id may come last, and a number beyond doubles keeps its digits', () => {
+test('the id may come last, and a number beyond doubles keeps its digits [wire/bytes/answer]', () => {
   expect(reply('{"result":{"n":1.0e+30},"jsonrpc":"2.0","id":7}', 'modern', HUGE)).toBe(
     '{"result":{"resultType":"complete","n":1.0e+30},"jsonrpc":"2.0","id":12345678901234567890}',
   )
@@ -101,7 +101,7 @@ test("a tool's own error is an answer, recorded as such", () => {
   expect(['true', 'false', '"true"'].map(outcomeOf)).toEqual(['tool_error', 'ok', 'ok'])
 })
 
-test("a caller's mistake keeps its protocol code", () => {
+test("a caller's mistake keeps its protocol code [wire/error/protocol]", () => {
   const { answer, ...recorded } = encodeRefusal(testExchange(), -32602, 'Unknown tool: "x"')
   expect(parsed(answer.bytes).error).toEqual({ code: -32602, message: 'Unknown tool: "x"' })
   expect([answer.status, recorded]).toEqual([200, { outcome: 'refused', code: '-32602' }])
@@ -111,7 +111,7 @@ test("a caller's mistake keeps its protocol code", () => {
 const LIST = '{"jsonrpc":"2.0","id":1,"method":"tools/list"}'
 
 test.each(['store_unwritable', 'overloaded'] as const)(
-  '%s is HTTP 503 for every method, with a time to retry',
+  '%s is HTTP 503 for every method, with a time to retry [wire/error/retry-later]',
   (code) => {
     for (const request of [undefined, LIST]) {
       const answer = encodeFailure(testExchange(request), new AppError(code, 'inner'))
@@ -128,7 +128,7 @@ test.each(['store_unwritable', 'overloaded'] as const)(
   },
 )
 
-test('other failures of a list are error -31000 under HTTP 200', () => {
+test('other failures of a list are error -31000 under HTTP 200 [wire/error/json-rpc]', () => {
   const answer = encodeFailure(testExchange(LIST), new AppError('deadline_exceeded', 'inner'))
   expect([answer.status, parsed(answer.bytes).error]).toEqual([
     200,
@@ -140,7 +140,7 @@ test('other failures of a list are error -31000 under HTTP 200', () => {
   ])
 })
 
-test('other failures of a call are a tool result with isError, in both eras', () => {
+test('other failures of a call are a tool result with isError, in both eras [wire/error/tool-result]', () => {
   const error = new AppError('queue_full', 'inner', { outcome: 'not_sent', retryAfterMs: 12.2 })
   const expected = {
     content: [
@@ -180,7 +180,7 @@ test('a repeat is not offered where the server may have acted', () => {
 })
 
 test.each(Object.keys(ERRORS) as ErrorCode[])(
-  'the inner text of %s leaves only where the table says so',
+  'the inner text of %s leaves only where the table says so [wire/error/inner-text]',
   (code) => {
     const inner = 'connect ECONNREFUSED /run/secret.sock'
     const error = new AppError(code, inner, { cause: new Error(inner), details: { inner } })

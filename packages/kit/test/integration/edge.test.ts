@@ -82,7 +82,7 @@ test.each([
   ['a notification', '{"jsonrpc":"2.0","method":"notifications/x"}', [202, undefined, undefined]],
   ['a response', '{"jsonrpc":"2.0","id":3,"result":{}}', [202, undefined, undefined]],
 ])(
-  '%s is answered as the protocol says, and the connection survives',
+  '%s is answered as the protocol says, and the connection survives [wire/json/broken] [wire/json/shape] [wire/method/unknown] [wire/method/ping] [wire/notification] [wire/connection/survives]',
   async (_case, body, expected) => {
     expect(codeOf(await send(body))).toEqual(expected)
     expect((await send({ jsonrpc: '2.0', id: 9, method: 'ping' })).json).toEqual({
@@ -93,7 +93,7 @@ test.each([
   },
 )
 
-test('a body that is not JSON by its header is refused unread, and a body over the cap too', async () => {
+test('a body that is not JSON by its header is refused unread, and a body over the cap too [wire/content-type] [wire/accept/neither]', async () => {
   expect((await send('{}', { 'content-type': 'text/plain' })).status).toBe(415)
   expect((await send('x'.repeat(65_537))).status).toBe(413)
   expect((await send('{}', { accept: 'text/html' })).status).toBe(406)
@@ -113,25 +113,35 @@ test.each([
   ['a name in other case', modernHeaders('tools/call', 'Echo')],
   ['a broken sentinel', modernHeaders('tools/call', '=?base64?ZWNobw?=')],
   ['a sentinel of another name', modernHeaders('tools/call', '=?base64?ZWNoMA==?=')],
-])('a modern call with %s is refused before anything runs', async (_case, headers) => {
-  const reply = await send(modern('tools/call', { name: 'echo' }), headers)
-  expect([reply.status, reply.json.error?.code]).toEqual([400, -32020])
-  expect(host.called).toEqual([])
-})
+])(
+  'a modern call with %s is refused before anything runs [wire/header/mismatch] [wire/header/sentinel]',
+  async (_case, headers) => {
+    const reply = await send(modern('tools/call', { name: 'echo' }), headers)
+    expect([reply.status, reply.json.error?.code]).toEqual([400, -32020])
+    expect(host.called).toEqual([])
+  },
+)
 
 test.each([
   ['plain', 'echo'],
   ['padded', ' \techo '],
   ['in a sentinel', '=?base64?ZWNobw==?='],
-])('a modern call whose name header agrees (%s) runs', async (_case, name) => {
-  const reply = await send(
-    modern('tools/call', { name: 'echo' }),
-    modernHeaders('tools/call', name),
-  )
-  expect([reply.status, reply.json.result, host.called]).toEqual([200, { tool: 'echo' }, ['echo']])
-})
+])(
+  'a modern call whose name header agrees (%s) runs [wire/header/sentinel]',
+  async (_case, name) => {
+    const reply = await send(
+      modern('tools/call', { name: 'echo' }),
+      modernHeaders('tools/call', name),
+    )
+    expect([reply.status, reply.json.result, host.called]).toEqual([
+      200,
+      { tool: 'echo' },
+      ['echo'],
+    ])
+  },
+)
 
-test('a name that looks like a sentinel must travel in one', async () => {
+test('a name that looks like a sentinel must travel in one [wire/header/sentinel]', async () => {
   const name = '=?base64?ZWNobw==?='
   const raw = await send(modern('tools/call', { name }), modernHeaders('tools/call', name))
   expect(raw.json.error?.code).toBe(-32020)
@@ -141,7 +151,7 @@ test('a name that looks like a sentinel must travel in one', async () => {
   ).toBe(200)
 })
 
-test('an unsupported revision is refused with the list, a missing envelope as bad parameters', async () => {
+test('an unsupported revision is refused with the list, a missing envelope as bad parameters [wire/revision/unsupported]', async () => {
   const body = {
     jsonrpc: '2.0',
     id: 1,
@@ -163,20 +173,20 @@ test('an unsupported revision is refused with the list, a missing envelope as ba
   ])
 })
 
-test('a method that the modern era removed is not found there', async () => {
+test('a method that the modern era removed is not found there [wire/method/removed]', async () => {
   for (const method of ['ping', 'initialize', 'logging/setLevel']) {
     expect(codeOf(await send(modern(method), modernHeaders(method)))).toEqual([404, -32601, 1])
   }
 })
 
-test('forged modern headers do not change what a legacy request means', async () => {
+test('forged modern headers do not change what a legacy request means [wire/header/legacy-forged]', async () => {
   const session = await openSession()
   const body = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'echo' } }
   const forged = { 'mcp-session-id': session, 'mcp-method': 'tools/list', 'mcp-name': 'other' }
   expect((await send(body, forged)).json.result).toEqual({ tool: 'echo' })
 })
 
-test('a modern request ignores a session header and never mints one', async () => {
+test('a modern request ignores a session header and never mints one [wire/modern/no-session]', async () => {
   const headers = {
     ...modernHeaders('tools/call', 'echo'),
     'mcp-session-id': 'garbage',
@@ -186,7 +196,7 @@ test('a modern request ignores a session header and never mints one', async () =
   expect([reply.status, reply.headers.get('mcp-session-id')]).toEqual([200, null])
 })
 
-test('legacy calls need a session of the same caller: none 400, unknown, ended and foreign 404', async () => {
+test('legacy calls need a session of the same caller: none 400, unknown, ended and foreign 404 [wire/session/states] [wire/session/bound]', async () => {
   const body = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'echo' } }
   const session = await openSession()
   expect((await send(body)).status).toBe(400)
@@ -200,7 +210,7 @@ test('legacy calls need a session of the same caller: none 400, unknown, ended a
   expect(session).toMatch(/^[\x21-\x7e]+$/)
 })
 
-test('a session opened before a restart is served on, and an id of another key is not', async () => {
+test('a session opened before a restart is served on, and an id of another key is not [wire/session/restart]', async () => {
   const session = await openSession()
   const body = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'echo' } }
   const first = host
@@ -213,14 +223,14 @@ test('a session opened before a restart is served on, and an id of another key i
   expect((await send(body, { 'mcp-session-id': session })).status).toBe(404)
 })
 
-test('GET and DELETE without a session are not allowed, and an unknown scope is not found', async () => {
+test('GET and DELETE without a session are not allowed, and an unknown scope is not found [wire/modern/post-only]', async () => {
   expect((await send('', { accept: BOTH }, 'GET')).status).toBe(405)
   expect((await send('', modernHeaders('tools/list'), 'DELETE')).status).toBe(405)
   expect((await send('', {}, 'PUT')).headers.get('allow')).toBe('POST')
   expect((await send('{}', { 'x-test-scope': 'missing' })).status).toBe(404)
 })
 
-test('arrays are answered for revision 2025-03-26 and refused for every other', async () => {
+test('arrays are answered for revision 2025-03-26 and refused for every other [wire/batch]', async () => {
   const batch = [
     { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'echo' } },
     { jsonrpc: '2.0', method: 'notifications/x' },
@@ -238,7 +248,7 @@ test('arrays are answered for revision 2025-03-26 and refused for every other', 
   }
 })
 
-test('progress turns the answer into a stream, and only for a client that takes streams', async () => {
+test('progress turns the answer into a stream, and only for a client that takes streams [wire/progress]', async () => {
   const body = modern('tools/call', { name: 'progress' })
   const headers = modernHeaders('tools/call', 'progress')
   const stream = await send(body, { ...headers, accept: BOTH })
@@ -249,7 +259,7 @@ test('progress turns the answer into a stream, and only for a client that takes 
   expect((await send(body, headers)).headers.get('content-type')).toBe('application/json')
 })
 
-test('closing a modern request cancels it; a lost legacy connection does not', async () => {
+test('closing a modern request cancels it; a lost legacy connection does not [wire/cancel/modern] [wire/cancel/legacy-disconnect]', async () => {
   const session = await openSession()
   const params = { name: 'hold' }
   const gone = new AbortController()
@@ -273,7 +283,7 @@ test('closing a modern request cancels it; a lost legacy connection does not', a
   expect(signalOf('legacy')?.aborted).toBe(false)
 })
 
-test("a legacy client cancels by its request's id, within its own session only", async () => {
+test("a legacy client cancels by its request's id, within its own session only [wire/cancel/legacy]", async () => {
   const session = await openSession()
   const other = await openSession()
   const call = send(
@@ -320,7 +330,7 @@ async function readMessages(response: Response, count: number): Promise<unknown[
   return messages
 }
 
-test('a subscription is acknowledged first, tells changes under its id, and ends with its result', async () => {
+test('a subscription is acknowledged first, tells changes under its id, and ends with its result [wire/modern/listen]', async () => {
   const id = '"s\\u0031"'
   const body = `{"jsonrpc":"2.0","id":${id},"method":"subscriptions/listen","params":{"notifications":{"toolsListChanged":true,"promptsListChanged":true},"_meta":${JSON.stringify(meta())}}}`
   const response = await fetch(host.url, {
@@ -351,7 +361,7 @@ test('a subscription is acknowledged first, tells changes under its id, and ends
   ])
 })
 
-test('a change is told once per session, on one of its streams, and not to other scopes', async () => {
+test('a change is told once per session, on one of its streams, and not to other scopes [wire/stream/once]', async () => {
   const session = await openSession()
   const open = (scope: string) =>
     fetch(host.url, {
@@ -365,7 +375,7 @@ test('a change is told once per session, on one of its streams, and not to other
   expect(texts.map((text) => text.split('list_changed').length - 1)).toEqual([0, 0, 1])
 })
 
-test("revoking a principal ends its sessions, streams and calls, and nobody else's", async () => {
+test("revoking a principal ends its sessions, streams and calls, and nobody else's [door/key/revoked-ends]", async () => {
   const session = await openSession()
   const bobs = await openSession('2025-11-25', { 'x-test-principal': 'bob' })
   const call = send(
