@@ -18,7 +18,8 @@ export function claimsPage(
 
 What Sallyport promises, one behaviour a row. A test proves a claim by carrying its id in brackets in its name;
 \`npm run claims\` fails on a claim that nothing proves and on an id that does not exist. Documents cite a claim as
-\`<!-- claim: id -->\`, which no reader sees.
+\`<!-- claim: id -->\`, which no reader sees. A source is a specification, or a section, rule, scenario or checklist of
+the documents that the product answers to.
 
 ${sections.join('\n\n')}
 `

@@ -1,16 +1,23 @@
 /**
- * Writes what is generated from the schema and the error table. `--check` writes nothing and exits 1 when a
- * file differs.
+ * Writes what is generated from the schema, the error table and the claims. `--check` writes nothing and
+ * exits 1 when a file differs.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { CLAIMS } from '@sallyport/contract/claims'
 import { configJsonSchema, rawConfigJsonSchema } from '@sallyport/contract/config'
+import { CLAIMS_PAGE, readCitations } from './citations.ts'
+import { claimsPage } from './claims-page.ts'
 import { codesWithoutAdvice, configPage, errorsPage } from './reference.ts'
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
 const FILES: Readonly<Record<string, () => string>> = {
   'schema/sallyport.schema.json': () => `${JSON.stringify(configJsonSchema(), null, 2)}\n`,
   'docs/config.md': () => configPage(rawConfigJsonSchema()),
   'docs/errors.md': errorsPage,
+  [CLAIMS_PAGE]: () => claimsPage(CLAIMS, readCitations(ROOT).tests),
 }
 
 function run(check: boolean): number {
@@ -20,7 +27,7 @@ function run(check: boolean): number {
     stale += 1
   }
   for (const [name, make] of Object.entries(FILES)) {
-    const file = fileURLToPath(new URL(`../${name}`, import.meta.url))
+    const file = join(ROOT, name)
     const text = make()
     if (existsSync(file) && readFileSync(file, 'utf8') === text) continue
     if (check) {

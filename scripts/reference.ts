@@ -11,22 +11,22 @@ export function configPage(schema: JsonSchema): string {
 # Configuration
 
 \`sallyport.yaml\` is YAML (so JSON too). It is strict: an unknown key or a value out of bounds is an error, and
-\`sallyport validate\` names all of them at once with line, column and remedy. This page lists every key; a
+\`sallyport validate\` names all of them at once with line, column and remedy. <!-- claim: config/problems, config/unknown-key, config/out-of-bounds --> This page lists every key; a
 copy for editors is [\`schema/sallyport.schema.json\`](../schema/sallyport.schema.json).
 
-- **Found** by \`--config\`, \`SALLYPORT_CONFIG\` (or \`MCP_CONFIG\`), \`./sallyport.yaml\`, \`INSTANCES\`, in this order.
+- **Found** by \`--config\`, \`SALLYPORT_CONFIG\` (or \`MCP_CONFIG\`), \`./sallyport.yaml\`, \`INSTANCES\`, in this order. <!-- claim: config/search -->
 - **Overlay**: \`sallyport.<environment>.yaml\` beside the file is laid over it. Maps merge by key, lists and
-  scalars replace, \`null\` removes a key.
+  scalars replace, \`null\` removes a key. <!-- claim: config/overlay -->
 - **References** in any text: \`\${env:NAME}\`, \`\${env:NAME:-default}\`, \`\${file:/path}\` (one trailing newline
   is cut). \`$\${\` writes the characters \`\${\`. A variable that is unset or empty is an error. A \`.env\` beside
-  the file is read; what the process environment has wins.
-- **Units**: durations \`250ms 30s 5m 12h 7d\`, sizes \`64KiB 1MiB 10GiB\`, rates \`50/s\`.
-- **Paths** are relative to the file. Servers run in the folder of the file.
+  the file is read; what the process environment has wins. <!-- claim: config/references, config/dotenv -->
+- **Units**: durations \`250ms 30s 5m 12h 7d\`, sizes \`64KiB 1MiB 10GiB\`, rates \`50/s\`. <!-- claim: config/units -->
+- **Paths** are relative to the file. Servers run in the folder of the file. <!-- claim: config/paths -->
 - **A client's own file** (\`.mcp.json\`, \`claude_desktop_config.json\`, VS Code's \`mcp.json\`) works as it is:
-  unknown keys are warnings there, \`\${X}\`, \`\${X:-default}\`, \`\${env:X}\` and \`\${workspaceFolder}\` are understood.
+  unknown keys are warnings there, \`\${X}\`, \`\${X:-default}\`, \`\${env:X}\` and \`\${workspaceFolder}\` are understood. <!-- claim: config/client-file -->
 - **\`INSTANCES=a=http://host:9090,b=...\`** without a file is a working gateway: \`GATEWAY_PORT\` (9100; admin is
   the next), \`GATEWAY_BIND_ADDR\` (127.0.0.1), \`MCP_GATEWAY_AUTH_TOKEN\` is what clients present and
-  \`MCP_AUTH_TOKEN\` what instances expect (one alone serves both). Request bodies are at most 64 KiB.
+  \`MCP_AUTH_TOKEN\` what instances expect (one alone serves both). Request bodies are at most 64 KiB. <!-- claim: config/instances, config/instances/token -->
 
 ${sections.join('\n\n')}
 `

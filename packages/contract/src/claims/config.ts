@@ -61,7 +61,7 @@ export const CONFIG = {
     source: 'part 01, "Configuration"',
   },
   'config/samples': {
-    behavior: 'The shipped example and the starter file pass the check.',
+    behavior: 'The shipped example, the starter file and the files in the READMEs pass the check.',
     source: 'Hangar scenario 9',
   },
   'config/client-file': {
