@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
 import { readBody, sendError } from '../http/index.ts'
-import type { Deadline, Deadlines } from '../limits/index.ts'
+import { type Deadline, type Deadlines, LiveTable } from '../limits/index.ts'
 import type { Log } from '../log/log.ts'
 import { judgeEra, RPC, type RpcRefusal } from './envelope.ts'
 import { EventStream, type StreamLimits } from './event-stream.ts'
@@ -63,7 +63,7 @@ const STREAM_AFTER_MS = 10_000
 export class McpEdge implements AsyncDisposable {
   readonly #app: McpApplication
   readonly #deps: EdgeDeps
-  readonly #live = new Set<Exchange>()
+  readonly #live = new LiveTable<Exchange, Exchange>()
   readonly #streams: Streams
   #idle: (() => void) | undefined
 
@@ -124,7 +124,7 @@ export class McpEdge implements AsyncDisposable {
   endPrincipal(principalId: string): void {
     this.#deps.sessions.endPrincipal(principalId)
     this.#streams.endPrincipal(principalId)
-    for (const exchange of this.#live) {
+    for (const exchange of this.#live.values()) {
       if (exchange.caller.principal.id !== principalId) continue
       exchange.controller.abort(new AppError('credential_invalid', 'the key was revoked'))
     }
@@ -142,7 +142,7 @@ export class McpEdge implements AsyncDisposable {
         }
       })
     }
-    for (const exchange of this.#live) {
+    for (const exchange of this.#live.values()) {
       exchange.controller.abort(new AppError('shutting_down', 'the gateway is stopping'))
     }
   }
@@ -270,8 +270,8 @@ export class McpEdge implements AsyncDisposable {
       controller.abort(new AppError('cancelled', 'the client closed the request'))
     if (era === 'modern') response.once('close', onClose)
     const liveId = session && idOf(message).toString()
-    if (session && liveId !== undefined) session.live.set(liveId, controller)
-    this.#live.add(exchange)
+    if (session && liveId !== undefined) session.live.add(liveId, controller)
+    this.#live.add(exchange, exchange)
     try {
       const answer = await this.#app.request(exchange)
       return outbound.finish(answer)

@@ -92,7 +92,7 @@ test('an idle session is not found even before it is swept', () => {
 test('a call in flight keeps a session from being idle', () => {
   const { sessions, clock } = openSessions()
   const session = sessions.open('key:alice', '2025-11-25')
-  session.live.set('1', new AbortController())
+  session.live.add('1', new AbortController())
   clock.advance(IDLE_MS * 3)
   sessions.sweep()
   expect(sessions.size).toBe(1)
@@ -117,7 +117,7 @@ test('an open stream keeps a session from being idle', () => {
 test('neither use nor a call keeps a session beyond its whole life, here or after a restart', () => {
   const { sessions, clock, ended } = openSessions()
   const session = sessions.open('key:alice', '2025-11-25')
-  session.live.set('1', new AbortController())
+  session.live.add('1', new AbortController())
   clock.advance(TOTAL_MS - 1)
   expect(sessions.find(session.id, 'key:alice')).toBe(session)
   clock.advance(1)

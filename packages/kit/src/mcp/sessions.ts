@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import type { Clock } from '../clock.ts'
+import { LiveTable } from '../limits/index.ts'
 import type { EventStream } from './event-stream.ts'
 
 /** Encrypts a session into its id. `open` is total: undefined for anything not sealed by us. */
@@ -41,7 +42,7 @@ export interface LegacySession {
   /** Monotonic time of the last request. */
   lastUseMs: number
   /** Requests in flight by the literal of their id. */
-  readonly live: Map<string, AbortController>
+  readonly live: LiveTable<string, AbortController>
   /** Open GET streams, oldest first. */
   readonly streams: Set<EventStream>
 }
@@ -146,7 +147,7 @@ export class LegacySessions implements Disposable {
       version: sealed.v,
       issuedMs: sealed.t,
       lastUseMs: this.#clock.monotonicMs(),
-      live: new Map(),
+      live: new LiveTable(),
       streams: new Set(),
     }
     this.#known.set(id, session)
