@@ -22,7 +22,7 @@ function openSessions(options: { clock?: ManualClock; masterKey?: string } = {})
   return { sessions, clock, sealer, ended }
 }
 
-test('an id is found by the principal it was made for, and by nobody else', () => {
+test('an id is found by the principal it was made for, and by nobody else [wire/session/bound]', () => {
   const { sessions } = openSessions()
   const { id } = sessions.open('key:alice', '2025-06-18')
   expect(sessions.find(id, 'key:bob')).toBe(undefined)
@@ -34,7 +34,7 @@ test.each([
   ['made up', () => 'c0ffee'],
   ['changed', (id: string) => `${id.slice(0, -3)}AAA`],
   ['longer', (id: string) => `${id}A`],
-])('an id that is %s is unknown', (_case, bend) => {
+])('an id that is %s is unknown [wire/session/sealed]', (_case, bend) => {
   const { sessions } = openSessions()
   const { id } = sessions.open('key:alice', '2025-11-25')
   expect(sessions.find(bend(id), 'key:alice')).toBe(undefined)
@@ -44,7 +44,7 @@ test.each([
   ['of another purpose', 'list-cursor', '{"v":"x","p":"key:alice","t":0,"r":"x"}'],
   ['without an issue time', 'mcp-session', '{"v":"x","p":"key:alice","r":"x"}'],
   ['with a member too many', 'mcp-session', '{"v":"x","p":"key:alice","t":0,"r":"x","s":1}'],
-])('what we sealed %s is no session', (_case, purpose, plain) => {
+])('what we sealed %s is no session [wire/session/sealed]', (_case, purpose, plain) => {
   const { sessions, sealer } = openSessions({ clock: new ManualClock(0) })
   expect(sessions.find(sealer.seal(Buffer.from(plain), purpose), 'key:alice')).toBe(undefined)
 })
@@ -56,7 +56,7 @@ test('two sessions of one principal have different ids of visible ASCII', () => 
   for (const id of ids) expect(id).toMatch(/^[\x21-\x7e]+$/)
 })
 
-test('another process with the key serves a session on, one without it does not', () => {
+test('another process with the key serves a session on, one without it does not [wire/session/restart]', () => {
   const clock = new ManualClock()
   const first = openSessions({ clock })
   const { id } = first.sessions.open('key:alice', '2025-03-26')
@@ -67,7 +67,7 @@ test('another process with the key serves a session on, one without it does not'
   expect(stranger.sessions.find(id, 'key:alice')).toBe(undefined)
 })
 
-test('a session ends when it was idle for long enough, and not a moment before', () => {
+test('a session ends when it was idle for long enough, and not a moment before [wire/session/life]', () => {
   const { sessions, clock, ended } = openSessions()
   const { id } = sessions.open('key:alice', '2025-11-25')
   clock.advance(IDLE_MS - 1)
@@ -114,7 +114,7 @@ test('an open stream keeps a session from being idle', () => {
   expect(stream.open).toBe(false)
 })
 
-test('neither use nor a call keeps a session beyond its whole life, here or after a restart', () => {
+test('neither use nor a call keeps a session beyond its whole life, here or after a restart [wire/session/life]', () => {
   const { sessions, clock, ended } = openSessions()
   const session = sessions.open('key:alice', '2025-11-25')
   session.live.add('1', new AbortController())
