@@ -148,7 +148,7 @@ function judge(call: number, answer: Answer): Outcome {
 }
 
 test(
-  '10,000 calls under random kills of servers and kill -9 of the gateway: all answered, all recorded, nothing left behind [upstreams/kills] [record/killed] [upstreams/stop/orphans]',
+  '10,000 calls under random kills of servers and kill -9 of the gateway: all answered, all recorded, nothing left behind [upstreams/kills] [record/killed] [upstreams/stop/orphans] [observe/request-id]',
   { timeout: 180_000 },
   async () => {
     const env = { EVENTS_FILE: './events', GRANDCHILD: '1' }

@@ -60,6 +60,10 @@ export const CONFIG = {
     behavior: 'The schema for editors takes references and refuses what the file refuses.',
     source: 'part 01, "Configuration"',
   },
+  'config/lookups': {
+    behavior: 'A missing folder, program or certificate is found without starting anything.',
+    source: 'design §3; Hangar scenario 9',
+  },
   'config/samples': {
     behavior: 'The shipped example, the starter file and the files in the READMEs pass the check.',
     source: 'Hangar scenario 9',

@@ -32,6 +32,10 @@ export const OBSERVE = {
       '`MCP_JSON_LOGS` and `MCP_LOG_LEVEL` choose form and level, and an unknown level is refused by name.',
     source: 'part 01, "Health and sight"',
   },
+  'observe/request-id': {
+    behavior: 'One request id stands in the response header, the error, the audit row and the log.',
+    source: 'part 01, "Health and sight"; design §2, "Errors on the wire"',
+  },
   'observe/access-log': {
     behavior:
       'The access log has a line a request without its query string, and drops lines rather than wait.',

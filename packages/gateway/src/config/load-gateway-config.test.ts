@@ -231,7 +231,7 @@ test('a key that is nearly ours does not turn our file into a client’s', () =>
   ])
 })
 
-test('a missing folder, program or certificate is found without starting anything', () => {
+test('a missing folder, program or certificate is found without starting anything [config/lookups]', () => {
   using folder = new TestingFolder()
   const file = folder.write(
     'sallyport.yaml',

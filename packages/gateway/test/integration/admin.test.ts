@@ -246,7 +246,7 @@ test('verifies the audit log once at a time', async () => {
   expect(statuses.toSorted()).toEqual([200, 503])
 })
 
-test('keeps the inner text of a defect in the log, under the id of the answer [wire/error/inner-text]', async () => {
+test('keeps the inner text of a defect in the log, under the id of the answer [wire/error/inner-text] [observe/request-id]', async () => {
   const audit = {
     list: () => Promise.reject(new TypeError('column "x" of /var/lib is odd')),
     verify: () => Promise.reject(new AppError('store_unwritable', 'disk /dev/sda is full')),
