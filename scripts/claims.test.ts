@@ -1,6 +1,9 @@
-import { expect, test } from 'vitest'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
 import { CLAIMS } from '@sallyport/contract/claims'
-import { docCitations, itemsWithoutClaim, testCitations } from './citations.ts'
+import { docCitations, itemsWithoutClaim, readCitations, testCitations } from './citations.ts'
 import { claimsPage } from './claims-page.ts'
 import { claimProblems } from './claims.ts'
 
@@ -85,6 +88,28 @@ test('finds ids in the comments of a document, one that is misspelt too', () => 
     { id: 'a/c', path: 'x.md', line: 3 },
     { id: 'a/d', path: 'x.md', line: 3 },
     { id: '', path: 'x.md', line: 4 },
+  ])
+})
+
+test('reads the tests that run and the documents, but not the page made of them', () => {
+  const root = mkdtempSync(join(tmpdir(), 'claims-'))
+  onTestFinished(() => rmSync(root, { recursive: true }))
+  const files = {
+    'packages/kit/src/deep/a.test.ts': 'test("x [a/b]", () => {})',
+    'packages/kit/src/a.ts': 'test("x [no/test]", () => {})',
+    'scripts/b.test.ts': 'test("x [a/c]", () => {})',
+    'README.md': '<!-- claim: a/d -->',
+    'docs/deep/x.md': '<!-- claim: a/e -->',
+    'docs/claims.md': '<!-- claim: id -->',
+  }
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(join(root, path, '..'), { recursive: true })
+    writeFileSync(join(root, path), text)
+  }
+  const { tests, docs } = readCitations(root)
+  expect([tests, docs].map((found) => found.map(({ id }) => id))).toEqual([
+    ['a/b', 'a/c'],
+    ['a/d', 'a/e'],
   ])
 })
 
