@@ -13,6 +13,7 @@ const CHECKS = {
   'format:check': ['node_modules/oxfmt/bin/oxfmt', '--check', '.'],
   layers: ['scripts/layers.ts'],
   'codes:check': ['scripts/codes.ts'],
+  claims: ['scripts/claims.ts'],
   'generate:check': ['scripts/generate.ts', '--check'],
 }
 
