@@ -104,10 +104,11 @@ function openQueues(config: RunnableConfig): ReadonlyMap<string, FairQueue> {
 
 function featureDeps(base: Base, queues: ReadonlyMap<string, FairQueue>): FeatureDeps {
   const { audit, metrics, state, options } = base
+  const argumentsMac = createMac(state.keys.deriveKey('audit/arguments'))
   return {
     clock: options.clock,
     audit,
-    argumentsMac: createMac(state.keys.deriveKey('audit/arguments')),
+    argumentsMac: (bytes) => argumentsMac(bytes).toString('hex'),
     queueOf: (server) => queues.get(server) ?? new FairQueue({ inFlightMax: 1, queuedMax: 0 }),
     onFinished: ({ server, tool, method, outcome, durationMs }) => {
       metrics.callFinished(server === '' ? NO_SERVER : server, method, outcome, durationMs / 1_000)

@@ -214,7 +214,9 @@ test('a list that arrives while servers start waits with the first one', async (
   await new Promise(setImmediate)
   catalogue.replace('files', page('echo'))
   started.resolve()
-  const tools = (await Promise.all(lists)).map((answer) => parsed(wholeAnswer(answer)).result?.['tools'])
+  const tools = (await Promise.all(lists)).map(
+    (answer) => parsed(wholeAnswer(answer)).result?.['tools'],
+  )
   expect(tools).toEqual([[{ name: 'files__echo' }], [{ name: 'files__echo' }]])
 })
 

@@ -4,14 +4,14 @@ const BLOCK_BYTES = 64
 const DIGEST_BYTES = 32
 
 /**
- * HMAC-SHA-256 under one key, as hex, for small messages in large numbers: two one-shot hashes cost a third
+ * HMAC-SHA-256 under one key, for small messages in large numbers: two one-shot hashes cost a third
  * of a `createHmac`.
  *
  * Source: RFC 2104 §2; FIPS 180-4 for SHA-256's block of 64 bytes.
  *
  * @param key 32 bytes
  */
-export function createMac(key: Buffer): (message: Buffer) => string {
+export function createMac(key: Buffer): (message: Buffer) => Buffer {
   const inner = Buffer.alloc(BLOCK_BYTES)
   const outer = Buffer.alloc(BLOCK_BYTES + DIGEST_BYTES)
   key.copy(inner)
@@ -22,6 +22,6 @@ export function createMac(key: Buffer): (message: Buffer) => string {
   }
   return (message) => {
     hash('sha256', Buffer.concat([inner, message]), 'buffer').copy(outer, BLOCK_BYTES)
-    return hash('sha256', outer, 'hex')
+    return hash('sha256', outer, 'buffer')
   }
 }

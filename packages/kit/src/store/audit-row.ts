@@ -1,4 +1,5 @@
-import { hash, type KeyObject, createHmac, timingSafeEqual } from 'node:crypto'
+import { hash, type KeyObject, timingSafeEqual } from 'node:crypto'
+import { createMac } from '../crypto/index.ts'
 import type { AuditEntry } from './store.ts'
 
 /** The columns of an audit row in the order they are hashed and written; `hash` follows them. */
@@ -114,10 +115,16 @@ export function rosterPoint(writers: number): ChainPoint {
 
 /** HMAC-SHA-256 under the store's key, so that only the product can say where a chain ends. */
 export function sealPoint(key: KeyObject, kind: SealKind, point: ChainPoint): Buffer {
-  return createHmac('sha256', key)
-    .update(`${kind}|${point.writer}|${point.seq}|`)
-    .update(point.hash)
-    .digest()
+  const named = Buffer.from(`${kind}|${point.writer}|${point.seq}|`)
+  return macOf(key)(Buffer.concat([named, point.hash]))
+}
+
+const macs = new WeakMap<KeyObject, ReturnType<typeof createMac>>()
+
+function macOf(key: KeyObject): ReturnType<typeof createMac> {
+  let mac = macs.get(key)
+  if (mac === undefined) macs.set(key, (mac = createMac(key.export())))
+  return mac
 }
 
 /** Whether one of the keys made this seal. */
