@@ -103,6 +103,10 @@ export const CONFIG = {
     behavior: 'A listener beyond loopback without an https `publicUrl` is warned about by name.',
     source: 'design §7',
   },
+  'config/warn/no-audit': {
+    behavior: 'An audit log that is switched off is warned about.',
+    source: 'design §7; docs/config.md',
+  },
   'config/loopback': {
     behavior: 'Loopback is 127.0.0.0/8 and ::1, IPv4-mapped forms included, and nothing else.',
     source: 'design §7',

@@ -168,6 +168,12 @@ test('a listener beyond loopback without an https publicUrl is a warning that na
   expect(told(load('listen: 0.0.0.0:9100\npublicUrl: https://mcp.example.com'))).toEqual([])
 })
 
+test('an audit log that is switched off is a warning [config/warn/no-audit]', () => {
+  expect(told(load('audit: { enabled: false }'))).toEqual([
+    'warning audit.enabled: the audit log is off, so nothing records who called what',
+  ])
+})
+
 test('a listener beyond loopback starts only with a token or a key [config/refuse/open]', () => {
   const open = load('listen: 0.0.0.0:9100')
   const inside = load('listen: 127.0.0.1:9100')
