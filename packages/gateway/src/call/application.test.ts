@@ -92,7 +92,7 @@ test('there is a face for the whole and for each configured server, and no other
   })
 })
 
-test("a call over its server's own deadline ends with a typed answer, not before", async () => {
+test("a call over its server's own deadline ends with a typed answer, not before [limits/deadline]", async () => {
   const { clock, deadlines, ask } = await openApplication({
     invoke: ({ exchange }) => never(exchange.controller.signal),
   })
@@ -118,7 +118,7 @@ test('a call that was answered leaves no deadline behind', async () => {
   expect(deadlines.size).toBe(0)
 })
 
-test('a defect is answered without its text and logged with it', async () => {
+test('a defect is answered without its text and logged with it [wire/error/inner-text]', async () => {
   const error = vi.fn()
   const { ask } = await openApplication({
     invoke: () => Promise.reject(new TypeError('cannot read password of undefined')),
@@ -170,7 +170,7 @@ test('a call knows its target before the first step, a name that leads nowhere h
   expect(seen).toEqual(['files echo', undefined, undefined])
 })
 
-test('a list starts what was never seen, all together, and nothing else', async () => {
+test('a list starts what was never seen, all together, and nothing else [tools/list/never-seen]', async () => {
   const { upstreams, catalogue, ask } = await openApplication()
   catalogue.replace('other', page('a'))
   await ask(LIST)
@@ -183,7 +183,7 @@ test('a list under one server starts only that server', async () => {
   expect(upstreams.warmed).toEqual(['other'])
 })
 
-test('a list does not wait longer than its patience, and later lists not at all', async () => {
+test('a list does not wait longer than its patience, and later lists not at all [tools/list/patience]', async () => {
   const upstreams = new FakeUpstreams(undefined, (_server, signal) => never(signal))
   const { ask } = await openApplication({ upstreams, listWaitMs: 15 })
   const first = performance.now()
@@ -206,7 +206,7 @@ test('a list does not wait longer than its patience, and later lists not at all'
   expect(answered).toBe(true)
 })
 
-test('a list that arrives while servers start waits with the first one', async () => {
+test('a list that arrives while servers start waits with the first one [tools/list/never-seen]', async () => {
   const started = Promise.withResolvers<void>()
   const upstreams = new FakeUpstreams(undefined, () => started.promise)
   const { ask, catalogue } = await openApplication({ upstreams })
@@ -220,7 +220,7 @@ test('a list that arrives while servers start waits with the first one', async (
   expect(tools).toEqual([[{ name: 'files__echo' }], [{ name: 'files__echo' }]])
 })
 
-test('a server that cannot start does not fail the list', async () => {
+test('a server that cannot start does not fail the list [tools/list/not-started]', async () => {
   const upstreams = new FakeUpstreams(undefined, (server) =>
     server === 'files'
       ? Promise.reject(new AppError('server_start_failed', 'no'))
