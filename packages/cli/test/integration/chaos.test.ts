@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { type AuditRow, auditRows } from '../fixtures/audit-rows.ts'
 import { startGateway, type TestGateway } from '../fixtures/gateway.ts'
-import { isAlive, kill } from '../fixtures/processes.ts'
+import { isRunning, kill } from '../fixtures/processes.ts'
 import { type Answer, send } from '../fixtures/send.ts'
 import { serverEvents, stdioServer } from '../fixtures/server-events.ts'
 import {
@@ -193,7 +193,7 @@ test(
       event === 'spawn' && pid !== undefined ? [pid] : [],
     )
     expect(spawned.length).toBeGreaterThan(battle.killedAtMs.length)
-    expect(spawned.filter(isAlive)).toEqual([])
+    expect(await Promise.all(spawned.map(isRunning))).not.toContain(true)
 
     const unrecorded = missingRows([...result, ...error], auditRows(gateway.storeFile))
     expect(unrecorded).toEqual([])

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { startGateway } from '../fixtures/gateway.ts'
-import { isAlive } from '../fixtures/processes.ts'
+import { isRunning } from '../fixtures/processes.ts'
 import { serverEvents, stdioServer } from '../fixtures/server-events.ts'
 import { waitUntil } from '../fixtures/wait-until.ts'
 import { callTool, textOf } from '../fixtures/wire.ts'
@@ -27,7 +27,10 @@ test('a call longer than the idle time is not cut; the server stops after real i
 
   // Half of the idle time later it must still be there: the clock runs from the answer, not from the call.
   await sleep(IDLE_MS / 2)
-  expect({ elapsedMs: performance.now() - answeredMs < IDLE_MS, alive: isAlive(pid) }).toEqual({
+  expect({
+    elapsedMs: performance.now() - answeredMs < IDLE_MS,
+    alive: await isRunning(pid),
+  }).toEqual({
     elapsedMs: true,
     alive: true,
   })
