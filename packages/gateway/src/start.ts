@@ -3,7 +3,7 @@ import type { Clock } from '@sallyport/kit/clock'
 import { AppError } from '@sallyport/kit/errors'
 import { createKey } from '@sallyport/kit/door'
 import type { AccessDestination, Log } from '@sallyport/kit/log'
-import { openBase } from './open-base.ts'
+import { type Base, openBase } from './open-base.ts'
 import { type Addresses, openListeners } from './open-listeners.ts'
 import { openMcp } from './open-mcp.ts'
 import { openState, type State } from './state.ts'
@@ -57,10 +57,12 @@ export class Gateway implements AsyncDisposable {
   static async start(options: GatewayOptions): Promise<Gateway> {
     await using opening = new AsyncDisposableStack()
     const state = opening.use(await openState(options))
-    const firstKey = await makeFirstKey(state, options)
+    const keyless = await judgeKeys(state, options)
     const base = await openBase(state, options, opening)
     const mcp = await openMcp(base, opening)
     const addresses = await openListeners(base, mcp, opening)
+    // Last, so that a start that fails leaves no key behind that nobody has seen.
+    const firstKey = keyless ? await makeFirstKey(base, options) : undefined
     const { log } = options
     log.info({ ...addresses }, 'gateway listening')
     return new Gateway(addresses, firstKey, opening.move())
@@ -73,25 +75,28 @@ export class Gateway implements AsyncDisposable {
   }
 }
 
-/** @throws {AppError} `config_invalid` when a listener beyond loopback has no authentication */
-async function makeFirstKey(
-  { store }: State,
-  { config, clock }: GatewayOptions,
-): Promise<FirstKey | undefined> {
+/**
+ * Whether there is no credential yet, so that a first key is due.
+ *
+ * @throws {AppError} `config_invalid` when a listener beyond loopback has no authentication
+ */
+async function judgeKeys({ store }: State, { config, clock }: GatewayOptions): Promise<boolean> {
   const keys = await store.keys.list()
   const usable = keys.filter(({ revokedAtMs, expiresAtMs }) => {
     return revokedAtMs === null && (expiresAtMs === null || expiresAtMs > clock.nowMs())
   })
   const reason = judgeAuthentication(config, usable.length)
   if (reason !== undefined) throw new AppError('config_invalid', reason)
-  if (config.auth.tokens.length > 0 || config.auth.anonymous || keys.length > 0) return undefined
-  const made = createKey({
-    name: 'first',
-    role: 'caller',
-    tenant: null,
-    expiresAtMs: null,
-    clock,
-  })
-  await store.keys.create(made.record)
-  return { id: made.record.id, name: made.record.name, key: made.text.reveal() }
+  return config.auth.tokens.length === 0 && !config.auth.anonymous && keys.length === 0
+}
+
+async function makeFirstKey(
+  { state, refresher }: Base,
+  { clock }: GatewayOptions,
+): Promise<FirstKey> {
+  const key = { name: 'first', role: 'caller', tenant: null, expiresAtMs: null, clock } as const
+  const { record, text } = createKey(key)
+  await state.store.keys.create(record)
+  await refresher.refresh()
+  return { id: record.id, name: record.name, key: text.reveal() }
 }

@@ -10,6 +10,10 @@ export const COMMAND = {
     behavior: 'The first key is shown to a person at a terminal, and is written nowhere.',
     source: 'design §8',
   },
+  'command/first-key/failed-start': {
+    behavior: 'A start that fails makes no first key: the next start makes it and shows it.',
+    source: 'part 01, "Two commands"',
+  },
   'command/first-key/file': {
     behavior:
       'To anything but a terminal the first key goes into a file of mode 600, and not into the output.',

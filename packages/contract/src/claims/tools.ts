@@ -7,6 +7,10 @@ export const TOOLS = {
       'A tool is `<server>__<tool>`, split at the first `__`, and each name leads to its own server.',
     source: 'design §3, "Names"; Hangar scenario 12',
   },
+  'tools/name/long': {
+    behavior: 'A public name of more than 64 characters is carried, and warned of once.',
+    source: 'design §3, "Names"',
+  },
   'tools/same-names': {
     behavior: 'One tool name on several servers: all are listed and none is dropped.',
     source: 'Hangar scenario 12',

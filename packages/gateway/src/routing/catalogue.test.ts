@@ -161,3 +161,14 @@ test('a reading of a server that is not configured changes nothing', async () =>
   catalogue.replace('gone', [page('read')])
   expect([catalogue.generation, written, changes]).toEqual([0, [], []])
 })
+
+test('a name of more than 64 characters is carried, with one warning for all of them [tools/name/long]', async () => {
+  const { catalogue, warned, names } = await openCatalogue()
+  const fits = 'f'.repeat(64 - 'files__'.length)
+  catalogue.replace('files', [page(fits)])
+  expect(warned).toEqual([])
+  catalogue.replace('files', [page(fits, `${fits}x`, `${fits}y`)])
+  catalogue.replace('files', [page(fits, `${fits}x`, `${fits}y`)])
+  expect(warned).toEqual(['tool names longer than 64 characters, which model APIs refuse'])
+  expect(names('files')).toEqual([fits, `${fits}x`, `${fits}y`])
+})

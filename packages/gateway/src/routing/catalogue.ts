@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { ServerConfig } from '@sallyport/contract/config'
 import type { Clock } from '@sallyport/kit/clock'
-import type { Log } from '@sallyport/kit/log'
+import { type Log, printable } from '@sallyport/kit/log'
 import type { CatalogueStore } from '@sallyport/kit/store'
 import { describeTarget, splitName, type Target } from './target.ts'
 import { readTools, type Tool } from './tool.ts'
@@ -17,6 +17,9 @@ export interface ServerTools {
   /** Read by this process, not only remembered from an earlier one. */
   readonly fresh: boolean
 }
+
+/** What model APIs take as the name of a tool. */
+const NAME_LENGTH_MAX = 64
 
 interface Entry extends ServerTools {
   readonly byName: ReadonlyMap<string, Tool>
@@ -126,11 +129,22 @@ export class Catalogue {
     }
     this.#entries.set(server, entry)
     this.generation += 1
-    if (entry.digest !== before.digest) this.onChanged?.(server)
+    if (entry.digest !== before.digest) {
+      this.#warnOfLongNames(entry)
+      this.onChanged?.(server)
+    }
     const fingerprint = this.#deps.fingerprintOf(config)
     this.#deps.store
       .writeCatalogue({ server, fingerprint, pages, readAtMs })
       .catch((err: unknown) => this.#deps.log.warn({ server, err }, 'catalogue not kept'))
+  }
+
+  #warnOfLongNames({ server, tools }: Entry): void {
+    const long = tools.filter(({ publicName }) => publicName.length > NAME_LENGTH_MAX)
+    const [first] = long
+    if (!first) return
+    const fields = { server, tools: long.length, example: printable(first.publicName, 256) }
+    this.#deps.log.warn(fields, 'tool names longer than 64 characters, which model APIs refuse')
   }
 }
 

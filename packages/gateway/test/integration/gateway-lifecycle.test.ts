@@ -42,13 +42,14 @@ test('a start that fails at its last step leaves nothing open [command/up/rollba
   expect(gateway.lines('spawned')).toEqual([])
 })
 
-test('after a start that failed the next one succeeds', async () => {
+test('after a start that failed the next one succeeds, and makes the first key [command/first-key/failed-start]', async () => {
   const taken = await takePort()
   await using gateway = TestGateway.create({ config: { listen: `127.0.0.1:${taken.port}` } })
   await expect(gateway.restart()).rejects.toMatchObject({ code: 'port_taken' })
   await taken[Symbol.asyncDispose]()
   await gateway.restart()
   expect((await fetch(`${gateway.data}/health`)).status).toBe(200)
+  expect(gateway.running.firstKey?.name).toBe('first')
 })
 
 test('a second gateway on one store is refused with the pid of the first, which runs on [store/lock]', async () => {
