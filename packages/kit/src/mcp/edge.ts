@@ -113,6 +113,8 @@ export class McpEdge implements AsyncDisposable {
       if (error.code === 'method_not_allowed') response.setHeader('allow', 'POST')
       sendError(response, error, caller.requestId)
     }
+    // A call that outlived its connection took bytes after they were given back.
+    if (response.closed) reservation.release()
   }
 
   /** Tells clients that the tools under a server's name changed. */

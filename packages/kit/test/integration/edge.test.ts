@@ -283,6 +283,25 @@ test('closing a modern request cancels it; a lost legacy connection does not [wi
   expect(signalOf('legacy')?.aborted).toBe(false)
 })
 
+test('a call that outlives its connection gives its bytes back when it ends', async () => {
+  const session = await openSession()
+  const gone = new AbortController()
+  const body = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'hold' } }
+  const call = fetch(host.url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'mcp-session-id': session },
+    body: JSON.stringify(body),
+    signal: gone.signal,
+  }).catch(() => 'gone')
+  await vi.waitFor(() => expect(host.held).toHaveLength(1))
+  gone.abort()
+  await call
+  await vi.waitFor(() => expect(host.budget.total).toBe(0))
+  host.held[0]?.answer()
+  await vi.waitFor(() => expect(host.edge.load.requests).toBe(0))
+  expect(host.budget.total).toBe(0)
+})
+
 test("a legacy client cancels by its request's id, within its own session only [wire/cancel/legacy]", async () => {
   const session = await openSession()
   const other = await openSession()
