@@ -94,12 +94,13 @@ test('refusals are recorded as well: unknown tools, tool errors and bad credenti
   await using gateway = await startGateway({ config: { mcpServers: { own: stdioServer() } } })
   await callTool(gateway, 'own__fail', {})
   await callTool(gateway, 'own__no-such', {})
-  await callTool({ ...gateway, url: gateway.url, token: 'nobody' }, 'own__echo', {})
-  const rows = auditRows(gateway.storeFile)
-  const said = rows
-    .filter(({ kind }) => kind !== 'intent')
-    .map(({ kind, tool, outcome }) => [kind, tool, outcome])
-  expect(said).toEqual(
+  await callTool({ url: gateway.url, token: 'nobody' }, 'own__echo', {})
+  const said = (): (string | null)[][] =>
+    auditRows(gateway.storeFile)
+      .filter(({ kind }) => kind !== 'intent')
+      .map(({ kind, tool, outcome }) => [kind, tool, outcome])
+  // A refusal at the door does not wait for its row.
+  await expect.poll(said).toEqual(
     expect.arrayContaining([
       ['call', 'fail', 'tool_error'],
       ['call', 'own__no-such', 'refused'],
@@ -174,6 +175,23 @@ test('durability lost later: calls are refused unsent with 503, readiness is 503
   await waitUntil('readiness to recover', async () => (await health('ready')) === 200)
   expect(textOf(await callTool(gateway, 'own__echo', { message: 'after' }))).toBe('after')
   expect(await gateway.json<Report>(['audit', 'verify'])).toMatchObject({ ok: true, broken: [] })
+})
+
+test('an answer whose record cannot be written does not leave, not even of a pinned tool that left no intent [record/before-answer]', async () => {
+  const pinned = { tools: { echo: { readOnly: true } } }
+  const mcpServers = { own: stdioServer({ EVENTS_FILE: './events' }, pinned) }
+  await using gateway = await startGateway({ config: { mcpServers } })
+  const ran = async (): Promise<number> =>
+    (await serverEvents(join(gateway.dir, 'events'))).filter(({ event }) => event === 'call').length
+  await callTool(gateway, 'own__echo', { message: 'before' })
+  expect(auditRows(gateway.storeFile).map(({ kind }) => kind)).toEqual(['call'])
+
+  await setDiskFull(gateway.pid, true)
+  const answer = await callTool(gateway, 'own__echo', { message: 'during' })
+  expect(await ran()).toBe(2)
+  expect([answer.status, answer.text.includes('during')]).toEqual([503, false])
+  expect(failureOf(answer)).toMatchObject({ code: 'store_unwritable', outcome: 'unknown' })
+  await setDiskFull(gateway.pid, false)
 })
 
 test('editing, removing and cutting off rows is found, with the place [record/tamper] [command/audit-verify]', async () => {

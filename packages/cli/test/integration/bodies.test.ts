@@ -86,6 +86,13 @@ test('65,537 bytes are refused with 413, 65,536 are not [limits/body/size]', asy
   })
 })
 
+test('without a declared length the limit is the same, to the byte [limits/body/chunked]', async () => {
+  const chunked = { ...headers(), 'transfer-encoding': 'chunked' }
+  const over = await send(gateway.url, { headers: chunked, body: bodyOf(LIMIT + 1).body })
+  const exact = await send(gateway.url, { headers: chunked, body: bodyOf(LIMIT).body })
+  expect([over.status, exact.status]).toEqual([413, 200])
+})
+
 test('a declared length over the limit is refused before a byte of the body has come [limits/body/declared]', async () => {
   await using connection = await RawConnection.open(gateway.url)
   const lines = Object.entries(headers()).map(([name, value]) => `${name}: ${value}`)
