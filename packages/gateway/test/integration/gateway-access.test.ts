@@ -32,7 +32,11 @@ test('with a key an address that is not there is 404, and so is a server that is
 })
 
 test('a revoked key ends its session, stream and call within a second or so, and no other key [door/key/revoked-ends]', async () => {
-  await using gateway = await TestGateway.start({ mcpServers: { one: hostileEntry('hang,echo') } })
+  await using gateway = await TestGateway.start({
+    mcpServers: { one: hostileEntry('hang,echo') },
+    // Bob's key is tried until the door knows it.
+    config: { limits: { lockout: { failures: 0 } } },
+  })
   const bobs = await gateway.createKey('bob')
   const alice = await RawClient.open(gateway, 'legacy')
   const bob = await vi.waitFor(() => RawClient.open(gateway, 'legacy', bobs), 5_000)
