@@ -112,7 +112,7 @@ test('refusals are recorded as well: unknown tools, tool errors and bad credenti
 test('a store that cannot be made refuses to start, naming the key, before any port opens [store/unwritable]', async () => {
   await using gateway = await TestGateway.create()
   await writeFile(join(gateway.dir, 'a-file'), '')
-  for (const store of ['sqlite:./a-file/sallyport.db', 'sqlite:/sys/sallyport/sallyport.db']) {
+  for (const store of ['sqlite:./a-file/sallyport.db', 'sqlite:/proc/sallyport/sallyport.db']) {
     const config: object = JSON.parse(await readFile(gateway.configFile, 'utf8'))
     await writeFile(gateway.configFile, JSON.stringify({ ...config, store }))
     const { code, stdout, stderr } = await gateway.command(['up', '--json'])
