@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { RunnableConfig } from './config/index.ts'
 import type { Clock } from '@sallyport/kit/clock'
@@ -30,6 +30,8 @@ export interface State extends AsyncDisposable {
   readonly gatewayId: string
 }
 
+const FOLDER_MODE = 0o700
+
 /** What lock and local socket stand beside: an embedded store's file, else a name in the state folder. */
 export function stateBase(config: RunnableConfig, stateFolder: string): string {
   const path = sqlitePath(config.store)
@@ -51,7 +53,7 @@ export async function openState(options: StateOptions): Promise<State> {
   const base = stateBase(config, options.stateFolder)
   await using opening = new AsyncDisposableStack()
   try {
-    await mkdir(dirname(base), { recursive: true, mode: 0o700 })
+    await makeFolder(dirname(base))
   } catch (cause) {
     const text = `store: the folder ${dirname(base)} cannot be made; name one that this user may write`
     throw new AppError('store_unwritable', text, { cause })
@@ -91,4 +93,24 @@ async function findKeys(config: RunnableConfig, log: Log): Promise<MasterKeys> {
   const { key, created } = await loadOrCreateKeyFile(file)
   if (created) log.info({ file }, 'master key made')
   return MasterKeys.parse([key])
+}
+
+/** As `mkdir` with `recursive`, which never returns where a folder can be asked for but not made (`/proc`). */
+async function makeFolder(path: string): Promise<void> {
+  if (await tryFolder(path)) return
+  await makeFolder(dirname(path))
+  await mkdir(path, { mode: FOLDER_MODE })
+}
+
+/** False when its parent has to be made first. */
+async function tryFolder(path: string): Promise<boolean> {
+  try {
+    await mkdir(path, { mode: FOLDER_MODE })
+    return true
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code === 'ENOENT' && dirname(path) !== path) return false
+    if (code === 'EEXIST' && (await stat(path)).isDirectory()) return true
+    throw error
+  }
 }
