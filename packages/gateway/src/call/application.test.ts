@@ -1,3 +1,4 @@
+import type { CallSignal } from '@sallyport/kit/call-signal'
 import { ManualClock } from '@sallyport/kit/clock'
 import { AppError } from '@sallyport/kit/errors'
 import { Deadlines } from '@sallyport/kit/limits'
@@ -69,7 +70,7 @@ async function openApplication(options: Options = {}) {
   return { app, clock, deadlines, catalogue, upstreams, ask }
 }
 
-const never = (signal: AbortSignal) =>
+const never = (signal: CallSignal) =>
   new Promise<never>((_resolve, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true })
   })

@@ -1,3 +1,4 @@
+import type { CallSignal } from '@sallyport/kit/call-signal'
 import { AppError } from '@sallyport/kit/errors'
 import {
   type Exchange,
@@ -70,7 +71,7 @@ class Attempt implements UpstreamRequest {
   readonly name: string
   readonly paramHeaders: Readonly<Record<string, string>>
   readonly onNotification: ((message: Message) => void) | undefined
-  readonly signal: AbortSignal
+  readonly signal: CallSignal
   readonly #exchange: Exchange
   readonly #rename: string | undefined
   readonly #envelope: Envelope

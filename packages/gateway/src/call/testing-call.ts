@@ -1,3 +1,4 @@
+import type { CallSignal } from '@sallyport/kit/call-signal'
 import type { ServerConfig } from '@sallyport/contract/config'
 import { AppError } from '@sallyport/kit/errors'
 import { type Era, type Exchange, type Message, scanMessage, scanReply } from '@sallyport/kit/mcp'
@@ -110,11 +111,11 @@ export class FakeUpstreams implements Upstreams {
   readonly warmed: string[] = []
   states: readonly ServerStatus[] = []
   #respond: Respond
-  #warm: (server: string, signal: AbortSignal) => Promise<void>
+  #warm: (server: string, signal: CallSignal) => Promise<void>
 
   constructor(
     respond: Respond = unexpected,
-    warm: (server: string, signal: AbortSignal) => Promise<void> = () => Promise.resolve(),
+    warm: (server: string, signal: CallSignal) => Promise<void> = () => Promise.resolve(),
   ) {
     this.#respond = respond
     this.#warm = warm
@@ -129,7 +130,7 @@ export class FakeUpstreams implements Upstreams {
     return await this.#respond(request, this.calls.length)
   }
 
-  warm(server: string, _principal: Principal, signal: AbortSignal): Promise<void> {
+  warm(server: string, _principal: Principal, signal: CallSignal): Promise<void> {
     this.warmed.push(server)
     return this.#warm(server, signal)
   }

@@ -1,3 +1,4 @@
+import type { CallSignal } from '@sallyport/kit/call-signal'
 import type { Era, Message } from '@sallyport/kit/mcp'
 import type { Principal } from '@sallyport/kit/principal'
 
@@ -8,19 +9,6 @@ export interface Wire {
   readonly era: Era
   /** Negotiated revision. */
   readonly version: string
-}
-
-/** What a call needs of its signal: a real `AbortSignal` fits, and so does something cheaper. */
-export interface CallSignal {
-  readonly aborted: boolean
-  /** Why it was aborted: an AppError. */
-  readonly reason: unknown
-  addEventListener(
-    type: 'abort',
-    listener: { handleEvent(): void },
-    options: { readonly once: true },
-  ): void
-  removeEventListener(type: 'abort', listener: { handleEvent(): void }): void
 }
 
 /** One request on its way to a server, not yet in bytes: the session knows its own era and ids. */
@@ -83,6 +71,6 @@ export interface Upstreams extends AsyncDisposable {
    *
    * @throws {AppError} as `call`
    */
-  warm(server: string, principal: Principal, signal: AbortSignal): Promise<void>
+  warm(server: string, principal: Principal, signal: CallSignal): Promise<void>
   status(): readonly ServerStatus[]
 }

@@ -1,3 +1,4 @@
+import type { CallSignal } from '@sallyport/kit/call-signal'
 import type { Clock } from '@sallyport/kit/clock'
 import { AppError } from '@sallyport/kit/errors'
 import type { Log } from '@sallyport/kit/log'
@@ -77,7 +78,7 @@ class OpenUpstreams implements Upstreams {
     return found === undefined ? Promise.reject(unknown(server)) : found.call(principal, request)
   }
 
-  async warm(server: string, principal: Principal, signal: AbortSignal): Promise<void> {
+  async warm(server: string, principal: Principal, signal: CallSignal): Promise<void> {
     const found = this.#servers.get(server)
     if (found === undefined) throw unknown(server)
     if (signal.aborted) throw AppError.from(signal.reason)

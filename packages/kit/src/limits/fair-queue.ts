@@ -1,3 +1,4 @@
+import type { CallSignal } from '../call-signal.ts'
 import { AppError } from '../errors.ts'
 import { PrincipalSlots, type SlotWaiter } from './principal-slots.ts'
 
@@ -15,7 +16,7 @@ export type Release = () => void
 interface Ticket {
   readonly resolve: (release: Release) => void
   readonly reject: (reason: unknown) => void
-  readonly signal: AbortSignal
+  readonly signal: CallSignal
   readonly onAbort: () => void
 }
 
@@ -60,7 +61,7 @@ export class FairQueue implements SlotWaiter {
    *
    * @throws {AppError} (as a rejection) `queue_full`, outcome `not_sent`; or the signal's own reason
    */
-  enter(principalId: string, signal: AbortSignal): Release | Promise<Release> {
+  enter(principalId: string, signal: CallSignal): Release | Promise<Release> {
     if (signal.aborted) return Promise.reject(signal.reason)
     if (this.#inFlight < this.#limits.inFlightMax && this.#slots.take(principalId)) {
       return this.#admit(principalId)
@@ -107,7 +108,7 @@ export class FairQueue implements SlotWaiter {
     this.#slots.await(lane.principalId, this)
   }
 
-  #wait(lane: Lane, signal: AbortSignal): Promise<Release> {
+  #wait(lane: Lane, signal: CallSignal): Promise<Release> {
     return new Promise((resolve, reject) => {
       const onAbort = (): void => {
         this.#drop(lane, ticket)

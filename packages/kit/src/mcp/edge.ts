@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { CallController } from '../call-signal.ts'
 import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
 import { readBody, sendError } from '../http/index.ts'
@@ -253,7 +254,7 @@ export class McpEdge implements AsyncDisposable {
   async #exchange(inbound: Inbound, message: Message, speech: Speech): Promise<Answer | 'sent'> {
     const { response } = inbound
     const { era, version, session } = speech
-    const controller = new AbortController()
+    const controller = new CallController()
     const outbound = new Outbound(inbound, this.#deps)
     const exchange: Exchange = {
       caller: inbound.caller,

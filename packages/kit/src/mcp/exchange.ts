@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import type { CallAbort } from '../call-signal.ts'
 import type { Principal } from '../principal.ts'
 import type { Era, Message } from './message.ts'
 
@@ -36,7 +37,7 @@ export interface Exchange {
    * The one abort of this request. Its reason is an AppError: `cancelled` when the client ended it,
    * `shutting_down`, or whatever the application aborts with.
    */
-  readonly controller: AbortController
+  readonly controller: CallAbort
   /** Sends a notification that belongs to this request; undefined when the client takes none. */
   readonly notify: ((message: Buffer) => void) | undefined
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
+import type { CallAbort } from '../call-signal.ts'
 import type { Clock } from '../clock.ts'
 import { LiveTable } from '../limits/index.ts'
 import type { EventStream } from './event-stream.ts'
@@ -42,7 +43,7 @@ export interface LegacySession {
   /** Monotonic time of the last request. */
   lastUseMs: number
   /** Requests in flight by the literal of their id. */
-  readonly live: LiveTable<string, AbortController>
+  readonly live: LiveTable<string, CallAbort>
   /** Open GET streams, oldest first. */
   readonly streams: Set<EventStream>
 }

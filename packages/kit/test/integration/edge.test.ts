@@ -284,18 +284,13 @@ test('closing a modern request cancels it; a lost legacy connection does not [wi
 })
 
 test('a call that outlives its connection gives its bytes back when it ends', async () => {
-  const session = await openSession()
   const gone = new AbortController()
-  const body = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'hold' } }
-  const call = fetch(host.url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', 'mcp-session-id': session },
-    body: JSON.stringify(body),
-    signal: gone.signal,
-  }).catch(() => 'gone')
+  const headers = { 'content-type': 'application/json', 'mcp-session-id': await openSession() }
+  const body = '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"hold"}}'
+  const call = fetch(host.url, { method: 'POST', headers, body, signal: gone.signal })
   await vi.waitFor(() => expect(host.held).toHaveLength(1))
   gone.abort()
-  await call
+  await expect(call).rejects.toThrow('aborted')
   await vi.waitFor(() => expect(host.budget.total).toBe(0))
   host.held[0]?.answer()
   await vi.waitFor(() => expect(host.edge.load.requests).toBe(0))
