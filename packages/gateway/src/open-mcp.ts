@@ -75,6 +75,7 @@ export async function openMcp(base: Base, scope: AsyncDisposableStack): Promise<
   const edge = new McpEdge(app, {
     sessions: new LegacySessions(sealer, clock, limits.session),
     deadlines,
+    charge: (principalId) => base.door.rates.take(principalId),
     reserve: (principalId) => base.budget.reserve(principalId),
     clock,
     log,

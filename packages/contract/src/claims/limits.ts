@@ -31,6 +31,10 @@ export const LIMITS = {
       'Connections beyond the cap of a listener or of an address are closed at once and counted.',
     source: 'rule A9; design §6',
   },
+  'limits/rate/batch': {
+    behavior: 'A batch costs as much of the rate as its messages one by one, or none of it runs.',
+    source: 'design §6; part 01, "Limits"',
+  },
   'limits/rate': {
     behavior:
       'A principal beyond its burst is refused until a token is there; other principals are not.',

@@ -3,7 +3,7 @@ import { CallController } from '../call-signal.ts'
 import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
 import { readBody, sendError } from '../http/index.ts'
-import { type Deadline, type Deadlines, LiveTable } from '../limits/index.ts'
+import { type Admission, type Deadlines, LiveTable } from '../limits/index.ts'
 import type { Log } from '../log/log.ts'
 import { judgeEra, RPC, type RpcRefusal } from './envelope.ts'
 import { EventStream, type StreamLimits } from './event-stream.ts'
@@ -12,7 +12,16 @@ import type { ScanFault } from './json-walker.ts'
 import { answerInitialize, cancelledId, findSession } from './legacy.ts'
 import { answerDiscover, openListen } from './listen.ts'
 import { type Era, type Message, MODERN_VERSIONS } from './message.ts'
-import { isJsonType, judgeAccept, sendAccepted, sendJson, wholeAnswer } from './reply.ts'
+import {
+  type Accepts,
+  isJsonType,
+  JSON_ONLY,
+  judgeAccept,
+  sendAccepted,
+  sendJson,
+  wholeAnswer,
+} from './reply.ts'
+import { Outbound } from './outbound.ts'
 import { scanBatch, scanMessage } from './scan.ts'
 import type { LegacySession, LegacySessions } from './sessions.ts'
 import { errorMessage, idOf, resultMessage } from './splice.ts'
@@ -32,6 +41,8 @@ export interface EdgeDeps {
   readonly log: Log
   readonly limits: EdgeLimits
   readonly deadlines: Deadlines
+  /** Takes one request from a principal's rate, as the door does. */
+  readonly charge: (principalId: string) => Admission
 }
 
 /** Where one message came in, and what its sender takes back. */
@@ -41,6 +52,7 @@ export interface Inbound {
   readonly caller: Caller
   readonly scope: string
   readonly reservation: Reservation
+  readonly accepts: Accepts
   readonly arrivedMs: number
 }
 
@@ -52,8 +64,6 @@ interface Speech {
 
 const BATCH_MAX = 100
 const BATCH_VERSION = '2025-03-26'
-/** A client that takes streams gets one after this long without an answer, so that proxies wait on. */
-const STREAM_AFTER_MS = 10_000
 
 /**
  * The HTTP side of MCP, both eras, behind the door: bodies in, sessions, streams, cancellation, answers
@@ -98,7 +108,8 @@ export class McpEdge implements AsyncDisposable {
     const reservation = this.#deps.reserve(caller.principal.id)
     response.once('close', () => reservation.release())
     const arrivedMs = this.#deps.clock.monotonicMs()
-    const inbound = { request, response, caller, scope, reservation, arrivedMs }
+    const accepts = judgeAccept(request.headers.accept)
+    const inbound = { request, response, caller, scope, reservation, accepts, arrivedMs }
     try {
       if (!this.#app.face(scope)) throw new AppError('not_found', 'there is no server of that name')
       if (request.method === 'POST') await this.#post(inbound)
@@ -156,12 +167,11 @@ export class McpEdge implements AsyncDisposable {
   }
 
   async #post(inbound: Inbound): Promise<void> {
-    const { request, response, caller } = inbound
+    const { request, response, caller, accepts } = inbound
     const { limits } = this.#deps
     if (!isJsonType(request.headers['content-type'])) {
       throw new AppError('media_type', 'content-type must be application/json')
     }
-    const accepts = judgeAccept(request.headers.accept)
     if (!accepts.json && !accepts.stream) {
       throw new AppError(
         'not_acceptable',
@@ -300,13 +310,24 @@ export class McpEdge implements AsyncDisposable {
     if (reason !== undefined) {
       return sendJson(response, faultAnswer({ fault: 'shape', reason }), caller.requestId)
     }
-    const plain: Inbound = { ...inbound, request: withoutStream(request) }
+    this.#charge(caller, parts.length - 1)
+    const plain: Inbound = { ...inbound, accepts: JSON_ONLY }
     const answers = await Promise.all(parts.map((part) => this.#batched(plain, part, session)))
     const bodies = answers.filter((answer) => answer !== undefined).map(wholeAnswer)
     if (bodies.length === 0) return sendAccepted(response, caller.requestId)
     const joined = bodies.flatMap((body, index) => (index === 0 ? [body] : [COMMA, body]))
     const body = Buffer.concat([Buffer.from('['), ...joined, Buffer.from(']')])
     sendJson(response, { bytes: body, status: 200 }, caller.requestId)
+  }
+
+  /** A batch costs as much as its messages one by one. The door has charged for one. */
+  #charge({ principal }: Caller, messages: number): void {
+    for (let charged = 0; charged < messages; charged += 1) {
+      const { allowed, retryAfterMs } = this.#deps.charge(principal.id)
+      if (allowed) continue
+      const text = 'the batch holds more messages than the rate allows; send fewer at once'
+      throw new AppError('rate_limited', text, { retryAfterMs })
+    }
   }
 
   async #batched(
@@ -325,9 +346,9 @@ export class McpEdge implements AsyncDisposable {
 
   /** A legacy client's stream for what belongs to no request. */
   #get(inbound: Inbound): void {
-    const { request, response, caller, scope } = inbound
+    const { response, caller, scope, accepts } = inbound
     const session = this.#ownSession(inbound)
-    if (!judgeAccept(request.headers.accept).stream) {
+    if (!accepts.stream) {
       throw new AppError('not_acceptable', 'accept must allow text/event-stream')
     }
     const headers = { 'x-request-id': caller.requestId, 'mcp-session-id': session.id }
@@ -390,47 +411,6 @@ const UNREAD_BYTES_MIN = 65_536
 function cutStalled(response: ServerResponse, stallMs: number): void {
   if (!response.writableEnded || response.writableLength < UNREAD_BYTES_MIN) return
   response.setTimeout(stallMs, () => response.destroy())
-}
-
-/** The way back of one request: JSON, unless something must be sent before the answer. */
-class Outbound {
-  readonly #inbound: Inbound
-  readonly #limits: EdgeLimits
-  readonly notify: ((message: Buffer) => void) | undefined
-  readonly #waiting: Deadline | undefined
-  #stream: EventStream | undefined
-
-  constructor(inbound: Inbound, { limits, deadlines }: EdgeDeps) {
-    this.#inbound = inbound
-    this.#limits = limits
-    if (!judgeAccept(inbound.request.headers.accept).stream) return
-    this.notify = (message) => void this.#open().send(message)
-    this.#waiting = deadlines.add(STREAM_AFTER_MS, () => void this.#open())
-  }
-
-  /** Sends the answer down the stream if there is one; otherwise hands it back. */
-  finish(answer: Answer): Answer | 'sent' {
-    if (!this.#stream) return answer
-    this.#stream.send(wholeAnswer(answer))
-    this.#stream.end()
-    return 'sent'
-  }
-
-  stopWaiting(): void {
-    this.#waiting?.cancel()
-  }
-
-  #open(): EventStream {
-    const { response, caller } = this.#inbound
-    this.#stream ??= new EventStream(response, { 'x-request-id': caller.requestId }, this.#limits)
-    return this.#stream
-  }
-}
-
-/** The same request, read as coming from a client that takes JSON only. */
-function withoutStream(request: IncomingMessage): IncomingMessage {
-  request.headers.accept = 'application/json'
-  return request
 }
 
 function batchFault(length: number, version: string | string[]): string | undefined {

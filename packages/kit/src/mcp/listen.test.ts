@@ -3,6 +3,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { ManualClock } from '../clock.ts'
 import { answerDiscover, openListen } from './listen.ts'
 import { LegacySessions } from './sessions.ts'
+import { judgeAccept } from './reply.ts'
 import { Streams } from './streams.ts'
 import { FakeResponse, testMessage } from './testing-message.ts'
 
@@ -25,7 +26,7 @@ function listen(params: string, accept = 'application/json, text/event-stream') 
   const id = 'key:alice'
   const principal = { id, kind: 'key', name: 'alice', role: 'caller' } as const
   const inbound = {
-    request: { headers: { accept } } as IncomingMessage, // only headers are read
+    request: { headers: {} } as IncomingMessage, // not read
     response: fake.response,
     caller: {
       principal: { ...principal, tenant: null, expiresAtMs: null },
@@ -34,6 +35,7 @@ function listen(params: string, accept = 'application/json, text/event-stream') 
     },
     scope: '',
     reservation: { grow: () => true, release: () => undefined },
+    accepts: judgeAccept(accept),
     arrivedMs: 0,
   }
   const text = `{"jsonrpc":"2.0","id":12345678901234567890,"method":"subscriptions/listen"${params}}`

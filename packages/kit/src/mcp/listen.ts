@@ -4,7 +4,7 @@ import type { EdgeLimits, Inbound } from './edge.ts'
 import type { Answer, ApplicationFace } from './exchange.ts'
 import { paramText } from './legacy.ts'
 import { type Message, MODERN_VERSIONS } from './message.ts'
-import { judgeAccept, sendJson } from './reply.ts'
+import { sendJson } from './reply.ts'
 import { errorMessage, idOf, resultMessage } from './splice.ts'
 import type { Streams } from './streams.ts'
 
@@ -39,14 +39,14 @@ export function openListen(
   message: Message,
   { face, streams, limits }: ListenDeps,
 ): void {
-  const { request, response, caller, scope } = inbound
+  const { response, caller, scope, accepts } = inbound
   const refuse = (code: number, text: string) =>
     sendJson(
       response,
       { bytes: errorMessage(idOf(message), code, text), status: 400 },
       caller.requestId,
     )
-  if (!judgeAccept(request.headers.accept).stream) {
+  if (!accepts.stream) {
     return refuse(RPC.invalidRequest, 'subscriptions/listen needs accept: text/event-stream')
   }
   const filter: unknown = JSON.parse(paramText(message, 'notifications') ?? 'null')

@@ -50,7 +50,8 @@ export interface Accepts {
 }
 
 const EITHER: Accepts = { json: true, stream: true }
-const JSON_ONLY: Accepts = { json: true, stream: false }
+/** What a client without `Accept` takes. */
+export const JSON_ONLY: Accepts = { json: true, stream: false }
 const remembered = new Map<string, Accepts>()
 const REMEMBERED_MAX = 64
 

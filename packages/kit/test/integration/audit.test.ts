@@ -98,6 +98,35 @@ describe.each(testEngines())('the audit log on %s', (engineName, start) => {
     expect(await found({ principal: "' or 1=1 --" })).toBe('')
   })
 
+  test('finds the calls of one tool by the name clients see, also where no server has it [record/list/tool]', async () => {
+    const { location } = await engine.place()
+    await using store = await openTestStore(location)
+    await using audit = await store.openAudit({ durability: 'process' })
+    const rows: [string, string | null, string][] = [
+      ['a', 'files', 'write'],
+      ['b', 'mail', 'write'],
+      ['c', null, 'files__write'],
+      ['d', null, 'files__nope'],
+      ['e', 'files', 'a__b'],
+      ['f', null, 'filesXXwrite'],
+      ['g', 'mail', 'files__write'],
+    ]
+    for (const [id, server, tool] of rows) await audit.append(testEntry(id, { server, tool }))
+    const found = async (query: object): Promise<string> => {
+      const { items } = await store.reader.list({ limit: 10, ...query }, soon())
+      return items.map(({ requestId }) => requestId).join('')
+    }
+    expect(await found({ tool: 'files__write' })).toBe('ca')
+    expect(await found({ tool: 'files__nope' })).toBe('d')
+    expect(await found({ tool: 'files__a__b' })).toBe('e')
+    expect(await found({ tool: 'write' })).toBe('ba')
+    expect(await found({ tool: 'files__' })).toBe('')
+    expect(await found({ server: 'files' })).toBe('edca')
+    expect(await found({ server: 'files', tool: 'files__write' })).toBe('ca')
+    expect(await found({ server: 'mail', tool: 'files__write' })).toBe('')
+    expect(await found({ server: 'f%' })).toBe('')
+  })
+
   test.each([
     ['a limit of 0', { limit: 0 }],
     ['a limit over 1,000', { limit: 1_001 }],
