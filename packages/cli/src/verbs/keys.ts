@@ -1,4 +1,4 @@
-import { keyCreate, type KeyCreateInput, type KeyItem } from '@sallyport/contract/admin'
+import { checkInput, keyCreate, type KeyCreateInput, type KeyItem } from '@sallyport/contract/admin'
 import { parseDuration } from '@sallyport/contract/config'
 import { AppError } from '@sallyport/kit/errors'
 import { printable } from '@sallyport/kit/log'
@@ -47,20 +47,30 @@ function toInput(name: string, given: Secret | undefined, options: CreateOptions
     ...(expires !== undefined && { expiresInMs: toLifeMs(expires) }),
     ...(given !== undefined && { key: given.reveal() }),
   }
-  const checked = keyCreate.safeParse(input)
-  if (checked.success) return checked.data
-  const [issue] = checked.error.issues
-  throw new AppError('usage', `the ${wordFor(issue?.path[0])} ${issue?.message ?? 'is not valid'}`)
+  const checked = checkInput(keyCreate, input)
+  if (checked.ok) return checked.data
+  const [{ key, sentence }] = checked.faults
+  throw new AppError('usage', `${WORDS[key] ?? key} ${sentence}`)
 }
 
-function wordFor(field: PropertyKey | undefined): string {
-  return field === 'expiresInMs' ? 'life of the key' : String(field)
+const WORDS: Readonly<Record<string, string>> = {
+  name: 'the name',
+  role: '--role',
+  tenant: '--tenant',
+  key: 'the key that is taken over',
 }
+
+const LIFE_MS_MIN = 1_000
+const LIFE_MS_MAX = 3_650 * 86_400_000
 
 function toLifeMs(text: string): number {
   const lifeMs = parseDuration(text)
-  if (lifeMs !== undefined) return lifeMs
-  throw new AppError('usage', '--expires takes a duration such as 12h or 30d')
+  if (lifeMs !== undefined && lifeMs >= LIFE_MS_MIN && lifeMs <= LIFE_MS_MAX) return lifeMs
+  const given = lifeMs === undefined ? 'something else' : printable(text, 20)
+  throw new AppError(
+    'usage',
+    `--expires takes a duration such as 12h or 30d, from 1s to 3650d, got ${given}`,
+  )
 }
 
 /** `keys list`: every key without its secret. */

@@ -4,6 +4,7 @@ import {
   adminError,
   auditList,
   auditQuery,
+  checkInput,
   gatewayStatus,
   keyCreate,
   keyCreated,
@@ -32,6 +33,27 @@ test('completes what a new key leaves out', () => {
     role: 'caller',
     tenant: null,
     expiresInMs: null,
+  })
+})
+
+test('tells each key once, by the shape of its value and never by the value', () => {
+  const checked = checkInput(keyCreate, {
+    name: '',
+    tenant: 'Secret!',
+    key: 'x'.repeat(201),
+    more: 1,
+  })
+  expect(checked).toEqual({
+    ok: false,
+    faults: [
+      { key: 'name', sentence: expect.stringMatching(/^must be 1 to 64 .*, got empty text$/) },
+      { key: 'tenant', sentence: expect.stringMatching(/^must be 1 to 32 .* of 7 characters$/) },
+      {
+        key: 'key',
+        sentence: 'must be text of at most 200 characters, got text of 201 characters',
+      },
+      { key: 'more', sentence: 'is not known here: leave it out' },
+    ],
   })
 })
 

@@ -37,9 +37,11 @@ export const auditItem = z
 export const auditList = listOf(auditItem).meta({ id: 'AuditList' })
 
 const moment = z.iso
-  .datetime({ offset: true })
+  .datetime({ offset: true, error: 'must be a time such as 2026-11-20T12:00:00Z' })
   .transform((text) => Date.parse(text))
   .meta({ description: 'ISO 8601 with an offset or Z.' })
+
+const LIMIT_ERROR = 'must be a number from 1 to 1000'
 
 /** The query of `GET /api/v1/audit`; times come out as milliseconds since 1970. */
 export const auditQuery = z
@@ -52,10 +54,10 @@ export const auditQuery = z
     since: moment.optional(),
     until: moment.optional(),
     limit: z
-      .string()
-      .regex(/^\d{1,4}$/, { message: 'must be a number from 1 to 1000' })
+      .string({ error: LIMIT_ERROR })
+      .regex(/^\d{1,4}$/, { error: LIMIT_ERROR })
       .transform(Number)
-      .pipe(z.int().min(1).max(1_000))
+      .pipe(z.int().min(1, { error: LIMIT_ERROR }).max(1_000, { error: LIMIT_ERROR }))
       .default(100)
       .meta({ description: 'Rows in the answer; newest first.' }),
     cursor: z.string().min(1).max(1_000).optional(),

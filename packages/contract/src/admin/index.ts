@@ -1,4 +1,5 @@
 export { adminError, type AdminError } from './error.ts'
+export { checkInput, type InputCheck, type InputFault } from './input.ts'
 export { instant, listOf } from './list.ts'
 export {
   keyCreate,

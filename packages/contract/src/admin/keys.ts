@@ -5,13 +5,14 @@ export const keyRole = z
   .enum(['caller', 'admin'])
   .meta({ description: 'caller: list and call tools. admin: the admin API too.' })
 
+const NAME_ERROR =
+  'must be 1 to 64 printable characters without a space at either end, such as alice'
+
 export const keyName = z
-  .string()
-  .min(1)
-  .max(64)
-  .regex(/^[^\p{C}\p{Z}](?:[^\p{C}]*[^\p{C}\p{Z}])?$/u, {
-    message: 'must be printable characters, without a space at either end',
-  })
+  .string({ error: NAME_ERROR })
+  .min(1, { error: NAME_ERROR })
+  .max(64, { error: NAME_ERROR })
+  .regex(/^[^\p{C}\p{Z}](?:[^\p{C}]*[^\p{C}\p{Z}])?$/u, { error: NAME_ERROR })
   .meta({ description: 'For people; unique among keys that are not revoked.' })
 
 /** An API key as shown: never its secret. */
@@ -30,6 +31,8 @@ export const keyItem = z
 
 export const keyList = listOf(keyItem).meta({ id: 'KeyList' })
 
+const LIFE_ERROR = 'must be a whole number of milliseconds from 1000 to 315360000000, or null'
+
 /** The body of `POST /api/v1/keys`. */
 export const keyCreate = z
   .strictObject({
@@ -37,14 +40,14 @@ export const keyCreate = z
     role: keyRole.default('caller'),
     tenant: z
       .string()
-      .regex(/^[a-z0-9][a-z0-9-]{0,31}$/, { message: 'must be 1 to 32 of a-z, 0-9 and -' })
+      .regex(/^[a-z0-9][a-z0-9-]{0,31}$/, { error: 'must be 1 to 32 of a-z, 0-9 and -' })
       .nullable()
       .default(null)
       .meta({ description: 'The tenant the key belongs to.' }),
     expiresInMs: z
-      .int()
-      .min(1_000)
-      .max(10 * 365 * 86_400_000)
+      .int({ error: LIFE_ERROR })
+      .min(1_000, { error: LIFE_ERROR })
+      .max(10 * 365 * 86_400_000, { error: LIFE_ERROR })
       .nullable()
       .default(null)
       .meta({ description: 'Life of the key in milliseconds; null: until it is revoked.' }),

@@ -1,3 +1,4 @@
+import { checkInput } from '@sallyport/contract/admin'
 import { AppError } from '@sallyport/kit/errors'
 import { printable } from '@sallyport/kit/log'
 import type { z } from 'zod'
@@ -15,13 +16,11 @@ export function parseRequest<Schema extends z.ZodType>(
   input: unknown,
   what: string,
 ): z.output<Schema> {
-  const result = schema.safeParse(input)
-  if (result.success) return result.data
-  const wrong = result.error.issues.map(
-    ({ path, message }) => `${path.length === 0 ? '' : `${path.join('.')}: `}${message}`,
-  )
+  const result = checkInput(schema, input)
+  if (result.ok) return result.data
+  const wrong = result.faults.map(({ key, sentence }) => `${key === '' ? what : key} ${sentence}`)
   const sentence = printable(`${what} is not valid: ${wrong.join('; ')}`, SENTENCE_CHARACTERS_MAX)
-  throw new AppError('request_invalid', sentence, { cause: result.error })
+  throw new AppError('request_invalid', sentence)
 }
 
 /** Gives what Fastify throws a code of ours; anything unknown is a defect. */

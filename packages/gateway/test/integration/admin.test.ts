@@ -164,6 +164,26 @@ test('refuses a body that is not JSON, and one that grows past the limit unannou
   expect(codeOf(chunked)).toBe('request_too_large')
 })
 
+test.each([
+  ['{}', 'the body is not valid: name is missing: give it'],
+  [
+    '{"name":5,"role":"root"}',
+    'the body is not valid: name must be 1 to 64 printable characters without a space at either end, ' +
+      'such as alice, got a number; role must be one of caller, admin, got text of 4 characters',
+  ],
+  ['[]', 'the body is not valid: the body must be an object, got a list'],
+  ['{"name":"a","rights":1}', 'the body is not valid: rights is not known here: leave it out'],
+  [
+    '{"name":"a","expiresInMs":0}',
+    'the body is not valid: expiresInMs must be a whole number of milliseconds from 1000 to ' +
+      '315360000000, or null, got a number',
+  ],
+])('says of the body %s what is wrong in our words', async (body, message) => {
+  await using fixture = await openFixture()
+  const answer = await fixture.ask('/api/v1/keys', { key: fixture.adminKey, method: 'POST', body })
+  expect(adminError.parse(answer.json).error.message).toBe(message)
+})
+
 test('keeps its sentence short however much is wrong', async () => {
   await using fixture = await openFixture()
   const unknown = Object.fromEntries(Array.from({ length: 300 }, (_, n) => [`unknown${n}`, 1]))
