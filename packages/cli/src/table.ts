@@ -20,3 +20,8 @@ export function formatTable(
     )
     .join('\n')
 }
+
+/** `1 row`, `2 rows`. @param noun in the singular, one that takes an s */
+export function countOf(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}

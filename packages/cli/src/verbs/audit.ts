@@ -1,12 +1,18 @@
-import { auditQuery, type AuditItem, type AuditQueryInput } from '@sallyport/contract/admin'
+import {
+  auditQuery,
+  checkInput,
+  type AuditItem,
+  type AuditQueryInput,
+} from '@sallyport/contract/admin'
 import { parseDuration } from '@sallyport/contract/config'
 import { AppError } from '@sallyport/kit/errors'
 import { printable } from '@sallyport/kit/log'
+import { publicName } from '@sallyport/kit/tool-name'
 import type { Context } from '../context.ts'
 import { EXIT } from '../exit-code.ts'
 import type { ConfigOptions } from '../configuration.ts'
 import { openAdministration } from '../local.ts'
-import { formatTable } from '../table.ts'
+import { countOf, formatTable } from '../table.ts'
 
 interface ListOptions extends ConfigOptions {
   readonly principal?: string
@@ -28,7 +34,9 @@ export async function listAudit(context: Context, options: ListOptions): Promise
   const query = toQuery(options, context.clock.nowMs())
   await using administration = await openAdministration(context, options)
   const list = await administration.listAudit(query)
-  context.terminal.print(options.json ? JSON.stringify(list) : formatRows(list.items))
+  if (options.json) context.terminal.print(JSON.stringify(list))
+  else if (list.items.length === 0) context.terminal.note('no rows match')
+  else context.terminal.print(formatRows(list.items))
   if (!options.json && list.next !== undefined) {
     context.terminal.note(`there are more: --cursor ${list.next}`)
   }
@@ -49,10 +57,10 @@ function toQuery(options: ListOptions, nowMs: number): AuditQueryInput {
     cursor,
   }
   const query = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
-  const checked = auditQuery.safeParse(query)
-  if (checked.success) return query
-  const [issue] = checked.error.issues
-  throw new AppError('usage', `--${String(issue?.path[0])}: ${issue?.message ?? 'not valid'}`)
+  const checked = checkInput(auditQuery, query)
+  if (checked.ok) return query
+  const [{ key, sentence }] = checked.faults
+  throw new AppError('usage', `--${key === 'requestId' ? 'request' : key} ${sentence}`)
 }
 
 /** A duration counts back from now. */
@@ -75,12 +83,17 @@ function formatRows(rows: readonly AuditItem[]): string {
       row.kind === 'intent' ? 'intent' : row.outcome,
       cell(row.principal),
       cell(row.method),
-      cell(row.tool),
+      cell(toolOf(row)),
       row.durationUs === null ? '-' : (row.durationUs / 1_000).toFixed(1),
       cell(row.code),
       row.requestId,
     ]),
   )
+}
+
+/** As clients name it: what `--tool` takes. */
+function toolOf({ server, tool }: AuditItem): string | null {
+  return server === null || tool === null ? tool : publicName(server, tool)
 }
 
 /** `audit verify`: 1 when a row was edited, removed, reordered or cut off. */
@@ -93,7 +106,7 @@ export async function verifyAudit(
   if (options.json) {
     context.terminal.print(JSON.stringify(report))
   } else {
-    const counted = `${report.rows} rows of ${report.writers} writers`
+    const counted = `${countOf(report.rows, 'row')} of ${countOf(report.writers, 'writer')}`
     const faults = report.broken.map(
       ({ writer, seq, kind }) => `${kind}: writer ${writer}, row ${seq}`,
     )

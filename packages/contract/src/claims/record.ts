@@ -54,4 +54,9 @@ export const RECORD = {
     behavior: 'The log is listed newest first, page by page, by each of its filters.',
     source: 'part 01, "Record"',
   },
+  'record/list/tool': {
+    behavior:
+      'The log is filtered by the tool name that clients see, also by one that no server has.',
+    source: 'design §5',
+  },
 } as const satisfies ClaimsOf<'record'>

@@ -3,7 +3,8 @@ import type { ServerConfig } from '@sallyport/contract/config'
 import type { Clock } from '@sallyport/kit/clock'
 import { type Log, printable } from '@sallyport/kit/log'
 import type { CatalogueStore } from '@sallyport/kit/store'
-import { describeTarget, splitName, type Target } from './target.ts'
+import { splitName } from '@sallyport/kit/tool-name'
+import { describeTarget, type Target } from './target.ts'
 import { readTools, type Tool } from './tool.ts'
 
 /** What is known of one server's tools. */

@@ -1,7 +1,7 @@
 import { listElements, listMembers, splice } from '@sallyport/kit/mcp'
+import { publicName } from '@sallyport/kit/tool-name'
 import { z } from 'zod'
 import { type HeaderDeclarations, readHeaderDeclarations } from './param-headers.ts'
-import { publicName } from './target.ts'
 
 /** What an operator states about a tool, over whatever its server claims. */
 export interface ToolPins {

@@ -1,4 +1,5 @@
 import { AppError } from '../errors.ts'
+import { publicName, splitName } from '../tool-name.ts'
 import { CHAIN_START } from './audit-row.ts'
 import { toBlob, type SqlRow, type SqlRunner, type SqlValue } from './sql-runner.ts'
 import type { AuditKind, AuditOutcome, AuditQuery, AuditRow } from './store.ts'
@@ -17,20 +18,10 @@ export async function listAudit(
   if (!Number.isInteger(query.limit) || query.limit < 1 || query.limit > ROWS_MAX) {
     throw new AppError('usage', `limit must be a whole number from 1 to ${ROWS_MAX}`)
   }
-  const conditions: [string, SqlValue | undefined][] = [
-    ['principal = ?', query.principal],
-    ['server = ?', query.server],
-    ['tool = ?', query.tool],
-    ['outcome = ?', query.outcome],
-    ['request_id = ?', query.requestId],
-    ['at >= ?', query.sinceMs],
-    ['at <= ?', query.untilMs],
-    ['id < ?', query.cursor === undefined ? undefined : parseCursor(query.cursor)],
-  ]
-  const given = conditions.filter((pair): pair is [string, SqlValue] => pair[1] !== undefined)
-  const where = given.length === 0 ? '' : `where ${given.map(([text]) => text).join(' and ')}`
+  const given = conditionsOf(query)
+  const where = given.length === 0 ? '' : `where ${given.map(({ text }) => text).join(' and ')}`
   const rows = await runner.query(`select * from audit ${where} order by id desc limit ?`, [
-    ...given.map(([, value]) => value),
+    ...given.flatMap(({ values }) => values),
     query.limit + 1,
   ])
   const page = rows.slice(0, query.limit)
@@ -38,6 +29,47 @@ export async function listAudit(
   const last = page.at(-1)
   if (rows.length <= query.limit || last === undefined) return { items }
   return { items, next: toCursor(Number(last['id'])) }
+}
+
+interface Condition {
+  readonly text: string
+  /** One for each `?`. */
+  readonly values: SqlValue[]
+}
+
+function conditionsOf(query: AuditQuery): Condition[] {
+  const equal: [string, SqlValue | undefined][] = [
+    ['principal = ?', query.principal],
+    ['outcome = ?', query.outcome],
+    ['request_id = ?', query.requestId],
+    ['at >= ?', query.sinceMs],
+    ['at <= ?', query.untilMs],
+    ['id < ?', query.cursor === undefined ? undefined : parseCursor(query.cursor)],
+  ]
+  const conditions: Condition[] = equal.flatMap(([text, value]) =>
+    value === undefined ? [] : [{ text, values: [value] }],
+  )
+  if (query.server !== undefined) conditions.push(ofServer(query.server))
+  if (query.tool !== undefined) conditions.push(ofTool(query.tool))
+  return conditions
+}
+
+/** A call to a tool that no server has keeps the public name as its tool, without a server. */
+function ofServer(server: string): Condition {
+  const prefix = publicName(server, '')
+  return {
+    text: '(server = ? or (server is null and substr(tool, 1, ?) = ?))',
+    values: [server, [...prefix].length, prefix],
+  }
+}
+
+function ofTool(tool: string): Condition {
+  const parts = splitName(tool)
+  if (parts === undefined) return { text: 'tool = ?', values: [tool] }
+  return {
+    text: '((server = ? and tool = ?) or (server is null and tool = ?))',
+    values: [parts.server, parts.tool, tool],
+  }
 }
 
 /** A row as read; what is no hash reads as 32 zero bytes, what is no text as empty. */

@@ -107,7 +107,9 @@ export interface AuditLog extends AsyncDisposable {
 
 export interface AuditQuery {
   readonly principal?: string
+  /** Also finds calls to tools that the server does not have. */
   readonly server?: string
+  /** As clients name it, `server__tool`; a name without `__` is any server's own. */
   readonly tool?: string
   readonly outcome?: AuditOutcome
   readonly requestId?: string
