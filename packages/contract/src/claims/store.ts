@@ -6,6 +6,11 @@ export const STORE = {
     behavior: 'Keys outlive a restart with every field, on SQLite and on PostgreSQL.',
     source: 'design §4',
   },
+  'store/engines': {
+    behavior:
+      'A gateway over PostgreSQL keeps keys and audit through `kill -9`, and verifies as the embedded one.',
+    source: 'design §4; part 01, "Store"',
+  },
   'store/lock': {
     behavior: 'A second gateway on one embedded store is refused with the pid of the first.',
     source: 'design §2, "Local administrator"',
