@@ -2,6 +2,7 @@ import { readHeaderDeclarations, writeParamHeaders } from '@sallyport/gateway/pa
 import { AppError, ERRORS, type ErrorCode } from '@sallyport/kit/errors'
 import { encodeHeaderValue, LATEST_MODERN, RPC, scanReply, slice } from '@sallyport/kit/mcp'
 import type { Secret } from '@sallyport/kit/secret'
+import { z } from 'zod'
 import { VERSION } from '../version.ts'
 import { eventData } from './event-data.ts'
 import { exchange, type Incoming, type Target } from './exchange.ts'
@@ -14,6 +15,21 @@ export interface ListedTool {
   readonly inputSchema?: unknown
 }
 
+/** One server's part in a list, as the gateway tells it. */
+export interface ListSource {
+  readonly server: string
+  readonly state: string
+  readonly tools: number
+  /** When its list was read; null = never. */
+  readonly at: string | null
+}
+
+export interface ToolListing {
+  readonly tools: readonly ListedTool[]
+  /** Undefined where the answer tells none: it is not from a gateway of ours. */
+  readonly sources?: readonly ListSource[]
+}
+
 interface Asked {
   readonly method: string
   /** JSON text. */
@@ -22,6 +38,8 @@ interface Asked {
   readonly headers: Readonly<Record<string, string>>
 }
 
+/** Source: design §5. */
+const META_SOURCES = 'dev.sallyport/sources'
 const LIST_MS = 60_000
 const PAGES_MAX = 1_000
 
@@ -48,8 +66,8 @@ export class McpClient {
     this.#key = key
   }
 
-  /** Every tool, over all pages, as parsed JSON. */
-  async listTools(signal: AbortSignal): Promise<ListedTool[]> {
+  /** Every tool, over all pages, as parsed JSON, and where they come from as the last page tells it. */
+  async listTools(signal: AbortSignal): Promise<ToolListing> {
     const tools: ListedTool[] = []
     const bounded = AbortSignal.any([signal, AbortSignal.timeout(LIST_MS)])
     let cursor: string | undefined
@@ -61,9 +79,13 @@ export class McpClient {
       const result = JSON.parse(raw.toString('utf8')) as {
         tools?: ListedTool[]
         nextCursor?: string
+        _meta?: unknown
       }
       tools.push(...(Array.isArray(result.tools) ? result.tools : []))
-      if (typeof result.nextCursor !== 'string') return tools
+      if (typeof result.nextCursor !== 'string') {
+        const sources = sourcesOf(result._meta)
+        return sources === undefined ? { tools } : { tools, sources }
+      }
       cursor = result.nextCursor
     }
     throw new AppError('server_protocol', `the list of tools did not end after ${PAGES_MAX} pages`)
@@ -95,7 +117,7 @@ export class McpClient {
     argumentsJson: string,
     signal: AbortSignal,
   ): Promise<Record<string, string>> {
-    const tools = await this.listTools(signal)
+    const { tools } = await this.listTools(signal)
     const schema = tools.find((tool) => tool.name === name)?.inputSchema
     return writeParamHeaders(readHeaderDeclarations(schema) ?? [], JSON.parse(argumentsJson))
   }
@@ -113,6 +135,23 @@ export class McpClient {
     const outgoing = { method: 'POST', path: this.#path, headers, body: Buffer.from(body) } as const
     return readResult(await exchange(this.#target, outgoing, signal))
   }
+}
+
+const listSources = z.array(
+  z.object({
+    server: z.string(),
+    state: z.string(),
+    tools: z.number(),
+    at: z.string().nullable(),
+  }),
+)
+
+function sourcesOf(meta: unknown): ListSource[] | undefined {
+  if (typeof meta !== 'object' || meta === null) return undefined
+  const parsed = listSources.safeParse(
+    Object.entries(meta).find(([key]) => key === META_SOURCES)?.[1],
+  )
+  return parsed.success ? parsed.data : undefined
 }
 
 /** A bare origin means its `/mcp`; any other path is taken as it is. */

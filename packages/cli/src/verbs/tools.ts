@@ -2,10 +2,10 @@ import { AppError } from '@sallyport/kit/errors'
 import { printable, printableLines } from '@sallyport/kit/log'
 import { readCredential, type CredentialOptions } from '../client/credential.ts'
 import { parseTarget } from '../client/exchange.ts'
-import { McpClient, type ListedTool } from '../client/mcp-client.ts'
+import { McpClient, type ListedTool, type ListSource } from '../client/mcp-client.ts'
 import type { Context } from '../context.ts'
 import { EXIT } from '../exit-code.ts'
-import { formatTable } from '../table.ts'
+import { countOf, formatTable } from '../table.ts'
 import { localSocket } from '../local.ts'
 
 interface TargetOptions extends CredentialOptions {
@@ -29,9 +29,32 @@ export async function listTools(
   options: TargetOptions & OutputOptions,
 ): Promise<number> {
   const client = await openClient(context, options)
-  const tools = await client.listTools(AbortSignal.timeout(CALL_MS_MAX))
-  context.terminal.print(options.json ? JSON.stringify({ items: tools }) : formatTools(tools))
+  const { tools, sources } = await client.listTools(AbortSignal.timeout(CALL_MS_MAX))
+  if (options.json) {
+    context.terminal.print(JSON.stringify({ items: tools, sources }))
+    return EXIT.ok
+  }
+  context.terminal.print(formatTools(tools))
+  for (const line of gapsOf(tools, sources ?? [])) context.terminal.note(line)
   return EXIT.ok
+}
+
+/** What keeps a list from being whole, a line a server. The list itself is an answer all the same. */
+export function gapsOf(tools: readonly unknown[], sources: readonly ListSource[]): string[] {
+  const gaps = sources.flatMap((source) => {
+    const server = printable(source.server, NAME_CHARACTERS_MAX)
+    const state = printable(source.state, NAME_CHARACTERS_MAX)
+    if (source.tools > 0) {
+      const kept = `its ${countOf(source.tools, 'tool')} as of ${printable(source.at ?? '-', 40)}`
+      return source.state === 'degraded' ? [`${server} is ${state}: the list shows ${kept}`] : []
+    }
+    // An idle server whose list was read and is empty hides nothing.
+    const isWhole = source.state === 'ready' || (source.state === 'cold' && source.at !== null)
+    return isWhole ? [] : [`${server} is ${state}: none of its tools are in the list`]
+  })
+  if (gaps.length === 0) return tools.length === 0 ? ['no tools: no server has any'] : []
+  const head = tools.length === 0 ? 'no tools' : 'the list is partial'
+  return [...gaps, `${head}: see \`sallyport servers\` for the reasons`]
 }
 
 function formatTools(tools: readonly ListedTool[]): string {

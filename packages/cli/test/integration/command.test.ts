@@ -93,6 +93,57 @@ test('tools and call see what a client sees; call ends with 1 when the tool repo
   expect(unknown).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('-32602') })
 })
 
+test('tools says which servers its list is missing, on stderr and as JSON [command/tools/partial]', async () => {
+  const broken = { command: process.execPath, args: ['-e', 'process.exit(3)'] }
+  await using gateway = await startGateway({
+    config: { mcpServers: { ...CONFIG.mcpServers, broken } },
+  })
+  const { code, stdout, stderr } = await gateway.command(['tools'])
+  expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('everything__echo') })
+  expect(stderr).toMatch(
+    /^broken is \w+: none of its tools are in the list\nthe list is partial: see `sallyport servers` .*\n$/,
+  )
+  const listed = await gateway.json<{ sources: object[] }>(['tools'])
+  expect(listed.sources).toMatchObject([
+    { server: 'broken', tools: 0, at: null },
+    { server: 'everything', state: 'ready' },
+  ])
+
+  await using alone = await startGateway({ config: { mcpServers: { broken } } })
+  const none = await alone.command(['tools'])
+  expect(none).toMatchObject({ code: 0, stdout: 'name  description\n' })
+  expect(none.stderr).toMatch(/^broken is \w+: none of .*\nno tools: see `sallyport servers`/)
+})
+
+test('audit list finds calls by the tool name that clients see and prints it, on a stopped gateway too [record/list/tool]', async () => {
+  await using gateway = await startGateway({ config: CONFIG })
+  await gateway.command(['call', 'everything__echo', '{"message":"hi"}'])
+  await gateway.command(['call', 'everything__nope', '{}'])
+  const found = async (tool: string): Promise<unknown[]> => {
+    const list = await gateway.json<{ items: object[] }>(['audit', 'list', '--tool', tool])
+    return list.items
+  }
+  const check = async (): Promise<void> => {
+    expect(await found('everything__echo')).toMatchObject([
+      { kind: 'call', server: 'everything', tool: 'echo' },
+      { kind: 'intent', server: 'everything', tool: 'echo' },
+    ])
+    expect(await found('everything__nope')).toMatchObject([{ outcome: 'refused', server: null }])
+    expect(await found('everything__absent')).toEqual([])
+    const table = await gateway.command(['audit', 'list', '--tool', 'everything__echo'])
+    expect(table.stdout.match(/ everything__echo /g)).toHaveLength(2)
+    expect(await gateway.command(['audit', 'list', '--tool', 'absent'])).toMatchObject({
+      code: 0,
+      stdout: '',
+      stderr: 'no rows match\n',
+    })
+  }
+  await check()
+  await gateway.stop()
+  await check()
+  expect((await gateway.command(['audit', 'verify'])).stdout).toBe('3 rows of 1 writer: unbroken\n')
+})
+
 test('call repeats arguments as headers where the tool of a modern server wants that', async () => {
   await using server = await startModernServer()
   await using gateway = await startGateway({
@@ -116,6 +167,7 @@ test('servers, audit and health tell of the running gateway, and are typed as JS
   expect(servers.items).toEqual([
     expect.objectContaining({ name: 'everything', kind: 'stdio', state: 'ready', inFlight: 0 }),
   ])
+  expect(await gateway.json(['servers', 'list'])).toEqual(servers)
   const audit = await gateway.json<{ items: { method: string; outcome: string }[] }>([
     'audit',
     'list',

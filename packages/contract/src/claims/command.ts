@@ -66,6 +66,11 @@ export const COMMAND = {
       '`tools` and `call` show what a client sees, and `call` ends with 1 on a tool’s error.',
     source: 'design §8',
   },
+  'command/tools/partial': {
+    behavior:
+      '`tools` names each server whose tools are missing from the list or kept from before; with `--json` the list has its `sources`.',
+    source: 'design §5, §8',
+  },
   'command/lists': {
     behavior:
       '`servers`, `audit` and `health` tell of the running gateway, as JSON for programs, and end with 1 where none runs.',
