@@ -167,9 +167,14 @@ function declareTools(program: Command, context: Context, finish: Finish): void 
 }
 
 function declareServers(program: Command, context: Context, finish: Finish): void {
-  program
+  const servers = program
     .command('servers')
     .summary('list the servers behind the running gateway')
+    .description(
+      'The servers of the running gateway. Alone it is `servers list`, with its options.',
+    )
+  servers
+    .command('list', { isDefault: true })
     .description('Shows each server of the running gateway: kind, state and why, calls in flight.')
     .option(...CONFIG)
     .option(...JSON_OUTPUT)
