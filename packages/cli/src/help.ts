@@ -33,9 +33,17 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     ['sallyport validate', 'check the file that `up` would run'],
     ['sallyport validate gateway.yaml --connect', 'also start every server once'],
   ],
+  keys: [
+    ['sallyport keys create alice', 'let somebody in'],
+    ['sallyport keys list', 'who has a key'],
+  ],
   'keys create': [
     ['sallyport keys create alice', 'a key that may list and call tools'],
     ['sallyport keys create ops --role admin --expires 30d', 'one for the admin API, for a month'],
+  ],
+  'keys list': [
+    ['sallyport keys list', 'also shows when each was last used'],
+    ['sallyport keys list --json', 'for programs'],
   ],
   'keys revoke': [['sallyport keys revoke alice', 'by name or id; counts within a second']],
   tools: [
@@ -45,6 +53,19 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   call: [
     [`sallyport call everything__echo '{"message":"hi"}'`, 'arguments as JSON'],
     ['sallyport call files__read_text_file - < arguments.json', 'arguments from stdin'],
+  ],
+  servers: [['sallyport servers', 'their state, and why one does not work']],
+  'servers list': [
+    ['sallyport servers list', 'their state, and why one does not work'],
+    ['sallyport servers list --json', 'for programs'],
+  ],
+  audit: [
+    ['sallyport audit list --since 1h', 'what was called in the last hour'],
+    ['sallyport audit verify', 'whether the log is whole'],
+  ],
+  'audit verify': [
+    ['sallyport audit verify', 'exit 0 when the log is unbroken, 1 when not'],
+    ['sallyport audit verify --json', 'with the writer and the row of each fault'],
   ],
   'audit list': [
     ['sallyport audit list --tool files__write_file --since 24h', 'who wrote, in the last day'],

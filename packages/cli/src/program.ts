@@ -16,7 +16,7 @@ export function createProgram(context: Context, finish: Finish): Command {
     .description('Run MCP servers in production: keys, limits, an audit log and supervision.')
     .version(VERSION, '-v, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
-    .helpCommand(false)
+    .helpCommand('help [verb]', 'print help for a verb')
     .exitOverride()
     .configureOutput({
       writeOut: (text) => terminal.print(text.trimEnd()),
@@ -53,8 +53,9 @@ function declareUp(program: Command, context: Context, finish: Finish): void {
     .command('up')
     .summary('run the gateway')
     .description(
-      'Runs the gateway until Ctrl-C or SIGTERM, then lets running calls finish. The file is --config, else\n' +
-        'SALLYPORT_CONFIG, else ./sallyport.yaml, else INSTANCES; with none of them a starter file is written.',
+      'Runs the gateway until Ctrl-C or SIGTERM, then lets running calls finish. The file is ' +
+        '--config, else SALLYPORT_CONFIG, else ./sallyport.yaml, else INSTANCES; with none of ' +
+        'them a starter file is written.',
     )
     .option(...CONFIG)
     .option('--plan', 'list what a start would change in the store, and change nothing')
@@ -70,8 +71,9 @@ function declareValidate(program: Command, context: Context, finish: Finish): vo
     .command('validate')
     .summary('check a configuration without running it')
     .description(
-      'Reads the configuration, resolves its references, looks up its commands, and reports every problem at\n' +
-        'once with file, line and remedy. Starts nothing and changes nothing. Exit code 0 or 2.',
+      'Reads the configuration, resolves its references, looks up its commands, and reports ' +
+        'every problem at once with file, line and remedy. Starts nothing and changes nothing. ' +
+        'Exit code 0 or 2.',
     )
     .argument('[file]', 'the configuration; default: as `up` finds it')
     .option('--connect', 'also start and stop each server once')
@@ -88,8 +90,8 @@ function declareKeys(program: Command, context: Context, finish: Finish): void {
     .command('keys')
     .summary('create, list and revoke API keys')
     .description(
-      'API keys of the gateway. A running gateway is told over its local socket; otherwise its store is\n' +
-        'opened. Neither needs a key.',
+      'API keys of the gateway. A running gateway is told over its local socket; otherwise its ' +
+        'store is opened. Neither needs a key.',
     )
   keys
     .command('create')
@@ -144,8 +146,8 @@ function declareTools(program: Command, context: Context, finish: Finish): void 
   addTarget(program.command('tools'))
     .summary('list the tools that clients see')
     .description(
-      'Asks a running gateway as a client would: the one here over its local socket, or --url with the key\n' +
-        'in SALLYPORT_KEY.',
+      'Asks a running gateway as a client would: the one here over its local socket, or --url ' +
+        'with the key in SALLYPORT_KEY.',
     )
     .option(...JSON_OUTPUT)
     .action(async (options) => {
@@ -155,7 +157,8 @@ function declareTools(program: Command, context: Context, finish: Finish): void 
   addTarget(program.command('call'))
     .summary('call one tool')
     .description(
-      'Calls a tool of a running gateway and prints its text. Exit code 1 when the tool reports an error.',
+      'Calls a tool of a running gateway and prints its text. Exit code 1 when the tool reports ' +
+        'an error.',
     )
     .argument('<name>', 'as `tools` lists it: server__tool')
     .argument('[arguments]', 'a JSON object; - reads it from stdin', '{}')
@@ -185,7 +188,13 @@ function declareServers(program: Command, context: Context, finish: Finish): voi
 }
 
 function declareAudit(program: Command, context: Context, finish: Finish): void {
-  const audit = program.command('audit').summary('read and verify the audit log')
+  const audit = program
+    .command('audit')
+    .summary('read and verify the audit log')
+    .description(
+      'The audit log of the gateway. A running gateway is asked over its local socket; ' +
+        'otherwise its store is opened. Neither needs a key.',
+    )
   audit
     .command('list')
     .description('Lists audit rows, newest first.')

@@ -1,6 +1,8 @@
 import { ManualClock } from '@sallyport/kit/clock'
+import type { Command } from 'commander'
 import { expect, test } from 'vitest'
 import type { Context } from './context.ts'
+import { createProgram } from './program.ts'
 import { run } from './run.ts'
 import { FakeTerminal } from './terminal.ts'
 
@@ -10,16 +12,16 @@ interface Ran {
   readonly noted: string
 }
 
+const CONTEXT: Omit<Context, 'terminal'> = {
+  environment: {},
+  cwd: '/nowhere',
+  clock: new ManualClock(),
+  readStdin: async () => '',
+}
+
 async function runWith(args: readonly string[], more: Partial<Context> = {}): Promise<Ran> {
   const terminal = new FakeTerminal()
-  const context: Context = {
-    terminal,
-    environment: {},
-    cwd: '/nowhere',
-    clock: new ManualClock(),
-    readStdin: async () => '',
-    ...more,
-  }
+  const context: Context = { ...CONTEXT, terminal, ...more }
   const code = await run(context, args)
   return { code, printed: terminal.printed.join('\n'), noted: terminal.noted.join('\n') }
 }
@@ -108,6 +110,45 @@ test.each([
   expect(code).toBe(0)
   for (const word of words) expect(printed).toContain(word)
 })
+
+test.each([
+  [['help'], 'Usage: sallyport '],
+  [['help', 'up'], 'Usage: sallyport up '],
+  [['servers', '--help'], 'Usage: sallyport servers '],
+  [['servers', 'list', '--help'], 'Usage: sallyport servers list '],
+  [['audit', 'help', 'verify'], 'Usage: sallyport audit verify '],
+])('%j prints help [command/help]', async (args, usage) => {
+  const { code, printed } = await runWith(args)
+  expect(code).toBe(0)
+  expect(printed.startsWith(usage)).toBe(true)
+})
+
+test('every verb and every word below it has a description of one line and an example [command/help]', async () => {
+  const context = { ...CONTEXT, terminal: new FakeTerminal() }
+  const seen: string[] = []
+  const visit = async (command: Command, path: readonly string[]): Promise<void> => {
+    expect(command.description(), path.join(' ')).toMatch(/^[^\n]+\.$/)
+    const { printed } = await runWith([...path, '--help'])
+    expect(printed, path.join(' ')).toContain(`Examples:\n  # `)
+    expect(printed.split('\n').filter((line) => line.length > 100)).toEqual([])
+    seen.push(path.join(' '))
+    for (const child of command.commands) await visit(child, [...path, child.name()])
+  }
+  await visit(
+    createProgram(context, () => undefined),
+    [],
+  )
+  expect(seen).toEqual(expect.arrayContaining(['', 'keys list', 'servers list', 'audit verify']))
+})
+
+test.each([[['servers']], [['servers', 'list']], [['servers', '--config', './absent.yaml']]])(
+  '%j asks the gateway for its servers',
+  async (args) => {
+    const { code, noted } = await runWith(args)
+    expect(code).toBe(2)
+    expect(noted).toMatch(/(absent|sallyport)\.yaml/)
+  },
+)
 
 test('--version prints the version alone', async () => {
   expect(await runWith(['--version'])).toEqual({

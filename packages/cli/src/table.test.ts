@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { formatTable } from './table.ts'
+import { countOf, formatTable } from './table.ts'
 
 test('prints the heading alone when there are no rows', () => {
   expect(formatTable(['name', 'role'], [])).toBe('name  role')
@@ -15,4 +15,8 @@ test('aligns columns by their widest cell and leaves no trailing space', () => {
       ],
     ),
   ).toBe('name         role\na-long-name  admin\nb')
+})
+
+test('one is singular, none and more are not', () => {
+  expect([0, 1, 2].map((count) => countOf(count, 'row'))).toEqual(['0 rows', '1 row', '2 rows'])
 })
