@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
-import { lstatSync, mkdirSync, realpathSync } from 'node:fs'
+import { lstatSync, realpathSync } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
 import { AppError } from '../errors.ts'
+import { makeFolder } from '../make-folder.ts'
 
 /** `sun_path` holds 108 bytes on Linux and 104 on macOS, a zero byte included. */
 const PATH_BYTES_MAX = 103
@@ -45,7 +46,7 @@ export function prepareSocketFolder(
   if (place.platform === 'win32' || path === `${realPathOf(base)}.sock`) return
   const folder = dirname(path)
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    makeFolder(folder)
   } catch (error) {
     throw new AppError(
       'config_invalid',

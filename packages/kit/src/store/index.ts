@@ -1,4 +1,5 @@
 export { openStore, pendingMigrations, type OpenStoreOptions } from './open-store.ts'
+export { hasSqliteStore } from './sqlite-database.ts'
 export { parseStoreLocation, type StoreLocation } from './location.ts'
 export type { PendingMigration } from './migrate.ts'
 export { acquireStoreLock, type StoreLock } from './store-lock.ts'

@@ -1,4 +1,3 @@
-import { existsSync, statSync } from 'node:fs'
 import type { Clock } from '../clock.ts'
 import type { Log } from '../log/log.ts'
 import type { StoreKeys } from './keys.ts'
@@ -8,7 +7,7 @@ import { MIGRATIONS } from './migrations.ts'
 import { connectPostgres } from './postgres-database.ts'
 import { openPostgresStore } from './postgres-store.ts'
 import { openSqliteStore } from './sqlite-store.ts'
-import { openSqliteReadOnly } from './sqlite-database.ts'
+import { hasContent, openSqliteReadOnly } from './sqlite-database.ts'
 import { postgresRunner, sqliteRunner, type SqlRunner } from './sql-runner.ts'
 import { guardStore } from './store-failure.ts'
 import type { StoreContext } from './store-context.ts'
@@ -78,8 +77,4 @@ async function openRunner(location: ReturnType<typeof parseStoreLocation>): Prom
   }
   const wal = `${location.path}-wal`
   return sqliteRunner(openSqliteReadOnly(location.path, !hasContent(wal)))
-}
-
-function hasContent(path: string): boolean {
-  return existsSync(path) && statSync(path).size > 0
 }

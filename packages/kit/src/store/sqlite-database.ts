@@ -1,7 +1,8 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, existsSync, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { AppError } from '../errors.ts'
+import { makeFolder } from '../make-folder.ts'
 import { reasonOf } from './store-failure.ts'
 
 /** How long a connection waits for another one's write, milliseconds; its thread is blocked meanwhile. */
@@ -53,6 +54,16 @@ export function openSqliteReadOnly(path: string, immutable: boolean): DatabaseSy
   return new DatabaseSync(url, { readOnly: true, timeout: BUSY_WAIT_MS })
 }
 
+/** Whether an embedded store was made at this path: an empty file is none yet. */
+export function hasSqliteStore(path: string): boolean {
+  return hasContent(path) || hasContent(`${path}-wal`)
+}
+
+/** Whether a file is there and not empty. */
+export function hasContent(path: string): boolean {
+  return existsSync(path) && statSync(path).size > 0
+}
+
 /**
  * Makes a file (mode 600) and its folder, before SQLite does and lets others read it. An existing file is
  * not touched: closing any descriptor of it would drop the locks this process holds on it.
@@ -61,8 +72,7 @@ export function openSqliteReadOnly(path: string, immutable: boolean): DatabaseSy
  */
 export function createStoreFile(path: string): void {
   try {
-    // Fails with EEXIST only where something other than a folder is in the way.
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    makeFolder(dirname(path))
   } catch (thrown) {
     throw cannotBeMade(path, thrown)
   }
@@ -75,7 +85,11 @@ export function createStoreFile(path: string): void {
 }
 
 function cannotBeMade(path: string, thrown: unknown): AppError {
-  return new AppError('store_unwritable', `the file ${path} cannot be made: ${reasonOf(thrown)}`, {
-    cause: thrown,
-  })
+  return new AppError(
+    'store_unwritable',
+    `store: the file ${path} cannot be made (${reasonOf(thrown)}); name a folder that this user may write`,
+    {
+      cause: thrown,
+    },
+  )
 }
