@@ -1,12 +1,10 @@
 import { createHash } from 'node:crypto'
-import { mkdir, stat } from 'node:fs/promises'
-import { dirname } from 'node:path'
 import type { RunnableConfig } from './config/index.ts'
 import type { Clock } from '@sallyport/kit/clock'
-import { loadOrCreateKeyFile, MasterKeys } from '@sallyport/kit/crypto'
+import { loadOrCreateKeyFile, MasterKeys, readKeyFile } from '@sallyport/kit/crypto'
 import { AppError } from '@sallyport/kit/errors'
 import type { Log } from '@sallyport/kit/log'
-import { acquireStoreLock, openStore, type Store } from '@sallyport/kit/store'
+import { acquireStoreLock, hasSqliteStore, openStore, type Store } from '@sallyport/kit/store'
 
 export interface StateOptions {
   readonly config: RunnableConfig
@@ -30,8 +28,6 @@ export interface State extends AsyncDisposable {
   readonly gatewayId: string
 }
 
-const FOLDER_MODE = 0o700
-
 /** What lock and local socket stand beside: an embedded store's file, else a name in the state folder. */
 export function stateBase(config: RunnableConfig, stateFolder: string): string {
   const path = sqlitePath(config.store)
@@ -52,25 +48,18 @@ export async function openState(options: StateOptions): Promise<State> {
   const { config, clock, log } = options
   const base = stateBase(config, options.stateFolder)
   await using opening = new AsyncDisposableStack()
-  try {
-    await makeFolder(dirname(base))
-  } catch (cause) {
-    const text = `store: the folder ${dirname(base)} cannot be made; name one that this user may write`
-    throw new AppError('store_unwritable', text, { cause })
-  }
   opening.use(await acquireStoreLock(base))
-  const keys = await findKeys(config, log)
-  const store = opening.use(
-    await openStore({
-      location: config.store,
-      keys,
-      clock,
-      log,
-      pool: { min: config.postgres.poolMin, max: config.postgres.poolMax },
-      ...(options.migrate === undefined ? {} : { migrate: options.migrate }),
-      ...(options.workerUrl === undefined ? {} : { workerUrl: options.workerUrl }),
-    }),
-  )
+  const { keys, file } = await findKeys(config, log)
+  const opened = openStore({
+    location: config.store,
+    keys,
+    clock,
+    log,
+    pool: { min: config.postgres.poolMin, max: config.postgres.poolMax },
+    ...(options.migrate === undefined ? {} : { migrate: options.migrate }),
+    ...(options.workerUrl === undefined ? {} : { workerUrl: options.workerUrl }),
+  })
+  const store = opening.use(await (file === undefined ? opened : opened.catch(blameKeyFile(file))))
   const gatewayId = createHash('sha256')
     .update(keys.deriveKey('gateway/id'))
     .update(base)
@@ -80,8 +69,14 @@ export async function openState(options: StateOptions): Promise<State> {
   return { store, keys, base, gatewayId, [Symbol.asyncDispose]: () => held.disposeAsync() }
 }
 
-async function findKeys(config: RunnableConfig, log: Log): Promise<MasterKeys> {
-  if (config.masterKey) return MasterKeys.parse(config.masterKey)
+interface FoundKeys {
+  readonly keys: MasterKeys
+  /** The file they came from; undefined when they are configured. */
+  readonly file?: string
+}
+
+async function findKeys(config: RunnableConfig, log: Log): Promise<FoundKeys> {
+  if (config.masterKey) return { keys: MasterKeys.parse(config.masterKey) }
   const path = sqlitePath(config.store)
   if (path === undefined) {
     throw new AppError(
@@ -90,27 +85,26 @@ async function findKeys(config: RunnableConfig, log: Log): Promise<MasterKeys> {
     )
   }
   const file = `${path}.key`
+  // A new key would fit nothing that is in the store already.
+  if (hasSqliteStore(path) && (await readKeyFile(file)) === undefined) {
+    throw new AppError(
+      'master_key_wrong',
+      `the key file ${file} is missing: restore it from your backup, or set masterKey`,
+    )
+  }
   const { key, created } = await loadOrCreateKeyFile(file)
   if (created) log.info({ file }, 'master key made')
-  return MasterKeys.parse([key])
+  return { keys: MasterKeys.parse([key]), file }
 }
 
-/** As `mkdir` with `recursive`, which never returns where a folder can be asked for but not made (`/proc`). */
-async function makeFolder(path: string): Promise<void> {
-  if (await tryFolder(path)) return
-  await makeFolder(dirname(path))
-  await mkdir(path, { mode: FOLDER_MODE })
-}
-
-/** False when its parent has to be made first. */
-async function tryFolder(path: string): Promise<boolean> {
-  try {
-    await mkdir(path, { mode: FOLDER_MODE })
-    return true
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
-    if (code === 'ENOENT' && dirname(path) !== path) return false
-    if (code === 'EEXIST' && (await stat(path)).isDirectory()) return true
-    throw error
+/** The store speaks of the key "masterKey", which a configuration that relies on the file does not have. */
+function blameKeyFile(file: string): (thrown: unknown) => never {
+  return (cause) => {
+    if (!(cause instanceof AppError) || cause.code !== 'master_key_wrong') throw cause
+    throw new AppError(
+      'master_key_wrong',
+      `the key file ${file} does not hold the key this store was made with: restore it from your backup, or set masterKey`,
+      { cause },
+    )
   }
 }

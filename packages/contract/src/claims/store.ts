@@ -56,6 +56,11 @@ export const STORE = {
       'The master key of an embedded store is made once, in a file for its owner alone; one that others can read is refused.',
     source: 'design §3',
   },
+  'store/master-key/lost': {
+    behavior:
+      'A master key file that is gone while its store is there refuses the start; no other key is made in its place.',
+    source: 'design §3; design §7',
+  },
   'store/master-key/postgres': {
     behavior: 'A PostgreSQL store without a master key is refused.',
     source: 'design §3',

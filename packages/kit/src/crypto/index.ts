@@ -1,5 +1,5 @@
 export { createKeyCheck, judgeKeyCheck, type KeyCheckVerdict } from './key-check.ts'
-export { loadOrCreateKeyFile } from './key-file.ts'
+export { loadOrCreateKeyFile, readKeyFile } from './key-file.ts'
 export { MasterKeys, type PurposeKeys } from './master-keys.ts'
 export { Sealer } from './sealer.ts'
 export { createMac } from './mac.ts'

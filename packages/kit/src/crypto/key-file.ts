@@ -5,29 +5,12 @@ import { AppError } from '../errors.ts'
 import { Secret } from '../secret.ts'
 
 /**
- * Reads the master key kept in a file, or makes one there: mode 600, complete or absent whatever happens,
- * and on disk before this returns. Two processes that make it at once get the same key.
+ * The master key kept in a file; undefined when there is no such file.
  *
  * @throws {AppError} `config_invalid` for a file that holds no key or that others may read;
- *   `store_unwritable` when it cannot be read or made
+ *   `store_unwritable` when it cannot be read
  */
-export async function loadOrCreateKeyFile(
-  path: string,
-): Promise<{ key: Secret; created: boolean }> {
-  const known = await readKey(path)
-  if (known !== undefined) return { key: known, created: false }
-  try {
-    const created = await createKey(path)
-    const key = await readKey(path)
-    if (key !== undefined) return { key, created }
-  } catch (error) {
-    if (error instanceof AppError) throw error
-    throw new AppError('store_unwritable', `the key file ${path} cannot be made`, { cause: error })
-  }
-  throw new AppError('store_unwritable', `the key file ${path} vanished while it was made`)
-}
-
-async function readKey(path: string): Promise<Secret | undefined> {
+export async function readKeyFile(path: string): Promise<Secret | undefined> {
   try {
     await using file = await open(path, 'r')
     // A key that others could read may be known to them; a file system without modes shows all bits.
@@ -49,6 +32,28 @@ async function readKey(path: string): Promise<Secret | undefined> {
     'config_invalid',
     `the key file ${path} must hold 64 hexadecimal digits; restore it from your backup`,
   )
+}
+
+/**
+ * Reads the master key kept in a file, or makes one there: mode 600, complete or absent whatever happens,
+ * and on disk before this returns. Two processes that make it at once get the same key.
+ *
+ * @throws {AppError} as `readKeyFile`; `store_unwritable` when it cannot be made
+ */
+export async function loadOrCreateKeyFile(
+  path: string,
+): Promise<{ key: Secret; created: boolean }> {
+  const known = await readKeyFile(path)
+  if (known !== undefined) return { key: known, created: false }
+  try {
+    const created = await createKey(path)
+    const key = await readKeyFile(path)
+    if (key !== undefined) return { key, created }
+  } catch (error) {
+    if (error instanceof AppError) throw error
+    throw new AppError('store_unwritable', `the key file ${path} cannot be made`, { cause: error })
+  }
+  throw new AppError('store_unwritable', `the key file ${path} vanished while it was made`)
 }
 
 /** False when another process was faster. */
