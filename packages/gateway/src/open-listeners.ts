@@ -1,6 +1,11 @@
-import type { ErrorCode } from '@sallyport/kit/errors'
+import { AppError, type ErrorCode } from '@sallyport/kit/errors'
 import { Door } from '@sallyport/kit/door'
-import { type ListenerRefusal, openListener } from '@sallyport/kit/http'
+import {
+  type Listener,
+  type ListenerOptions,
+  type ListenerRefusal,
+  openListener,
+} from '@sallyport/kit/http'
 import { prepareSocketFolder, socketPathOf } from '@sallyport/kit/lifecycle'
 import { AccessLog } from '@sallyport/kit/log'
 import { type AdminDeps, createAdminApp } from './admin/admin-app.ts'
@@ -72,11 +77,11 @@ export async function openListeners(
   const local = createLocalHandler(mcp.edge, admin.handleLocally)
   scope.use(await openListener({ address: { path, mode: SOCKET_MODE }, handler: local, ...shared }))
   const adminListener = scope.use(
-    await openListener({ address: config.admin, handler: admin.handle, ...shared }),
+    await openNamed('admin', { address: config.admin, handler: admin.handle, ...shared }),
   )
   const accessLog = openAccessLog(base, scope)
   const handler = createDataHandler({ door, edge: mcp.edge, healthFacts, accessLog, clock })
-  const data = scope.use(await openListener({ address: config.listen, handler, ...shared }))
+  const data = scope.use(await openNamed('listen', { address: config.listen, handler, ...shared }))
   scope.defer(async () => {
     life.phase = 'draining'
     log.info({ drainMs: limits.drainMs }, 'gateway stopping')
@@ -87,6 +92,16 @@ export async function openListeners(
   life.addresses.admin = adminListener.address
   life.phase = 'running'
   return life.addresses
+}
+
+/** Opens a listener whose refusal names the key of the configuration that its address came from. */
+async function openNamed(key: 'listen' | 'admin', options: ListenerOptions): Promise<Listener> {
+  try {
+    return await openListener(options)
+  } catch (cause) {
+    if (!(cause instanceof AppError)) throw cause
+    throw new AppError(cause.code, `${key}: ${cause.message}`, { cause })
+  }
 }
 
 function openAccessLog({ options }: Base, scope: AsyncDisposableStack): AccessLog | undefined {

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { acquireStoreLock } from '@sallyport/kit/store'
@@ -50,6 +50,61 @@ test('after a start that failed the next one succeeds, and makes the first key [
   await gateway.restart()
   expect((await fetch(`${gateway.data}/health`)).status).toBe(200)
   expect(gateway.running.firstKey?.name).toBe('first')
+})
+
+test.each(['listen', 'admin'])(
+  'an address in use is refused with the key `%s` and a remedy [command/up/fails]',
+  async (key) => {
+    await using taken = await takePort()
+    const address = `127.0.0.1:${taken.port}`
+    await using gateway = TestGateway.create({ config: { [key]: address } })
+    await expect(gateway.restart()).rejects.toMatchObject({
+      code: 'port_taken',
+      message: `${key}: ${address} is in use by another process; stop it or choose another port`,
+    })
+  },
+)
+
+test('a lost key file is not made anew: the start is refused until it is back [store/master-key/lost]', async () => {
+  await using gateway = await TestGateway.start()
+  await gateway.stop()
+  const file = `${gateway.storeFile}.key`
+  renameSync(file, gateway.path('backup'))
+  await expect(gateway.restart()).rejects.toMatchObject({
+    code: 'master_key_wrong',
+    message: `the key file ${file} is missing: restore it from your backup, or set masterKey`,
+  })
+  expect(existsSync(file)).toBe(false)
+  renameSync(gateway.path('backup'), file)
+  await gateway.restart()
+  expect((await (await RawClient.open(gateway, 'modern')).list()).status).toBe(200)
+})
+
+test('a key file without its store, or with an empty one, is as good as a new one', async () => {
+  await using gateway = await TestGateway.start()
+  await gateway.stop()
+  const key = readFileSync(`${gateway.storeFile}.key`, 'utf8')
+  for (const suffix of ['', '-wal', '-shm'])
+    rmSync(`${gateway.storeFile}${suffix}`, { force: true })
+  await gateway.restart()
+  expect(readFileSync(`${gateway.storeFile}.key`, 'utf8')).toBe(key)
+  await gateway.stop()
+  for (const suffix of ['-wal', '-shm', '.key'])
+    rmSync(`${gateway.storeFile}${suffix}`, { force: true })
+  writeFileSync(gateway.storeFile, '')
+  await gateway.restart()
+  expect(existsSync(`${gateway.storeFile}.key`)).toBe(true)
+})
+
+test('a key file with another key is refused by its name [store/master-key/wrong]', async () => {
+  await using gateway = await TestGateway.start()
+  await gateway.stop()
+  const file = `${gateway.storeFile}.key`
+  writeFileSync(file, `${'ab'.repeat(32)}\n`)
+  await expect(gateway.restart()).rejects.toMatchObject({
+    code: 'master_key_wrong',
+    message: expect.stringContaining(file),
+  })
 })
 
 test('a second gateway on one store is refused with the pid of the first, which runs on [store/lock]', async () => {

@@ -74,16 +74,29 @@ async function answers(path: string): Promise<boolean> {
 }
 
 function toBindError(error: unknown, address: ListenAddress | SocketPath): AppError {
-  const text = 'path' in address ? address.path : formatAddress(address)
+  const isPath = 'path' in address
+  const text = isPath ? address.path : formatAddress(address)
   switch (codeOf(error)) {
     case 'EADDRINUSE':
-      return new AppError('port_taken', `${text} is in use by another process`, { cause: error })
+      return new AppError(
+        'port_taken',
+        `${text} is in use by another process; stop it${isPath ? '' : ' or choose another port'}`,
+        { cause: error },
+      )
     case 'EACCES':
-      return new AppError('port_taken', `${text} may not be listened on by this user`, {
-        cause: error,
-      })
+      return new AppError(
+        'port_taken',
+        `${text} may not be listened on by this user; ${isPath ? 'let it write there' : 'choose a port above 1023'}`,
+        {
+          cause: error,
+        },
+      )
     case 'EADDRNOTAVAIL':
-      return new AppError('port_taken', `${text} is no address of this machine`, { cause: error })
+      return new AppError(
+        'port_taken',
+        `${text} is no address of this machine; choose one of its own, or 127.0.0.1`,
+        { cause: error },
+      )
     case 'EINVAL':
     case 'ENAMETOOLONG':
     case 'ENOENT':
