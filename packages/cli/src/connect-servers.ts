@@ -1,5 +1,6 @@
 import { connectServers as startServers } from '@sallyport/gateway/connect'
-import type { ConfigProblem } from '@sallyport/kit/config'
+import type { ConfigPlace, ConfigProblem } from '@sallyport/kit/config'
+import type { AppError } from '@sallyport/kit/errors'
 import { createLog, parseLogOptions } from '@sallyport/kit/log'
 import type { Configuration } from './configuration.ts'
 import type { Context } from './context.ts'
@@ -11,7 +12,7 @@ const SAID_AFTER_MS = 1_000
 /** Starts every server once; a problem for each that could not be used. */
 export async function connectServers(
   context: Context,
-  { config, file }: Configuration,
+  { config, placeOf }: Configuration,
 ): Promise<ConfigProblem[]> {
   const options = parseLogOptions(
     { MCP_LOG_LEVEL: 'error', ...context.environment },
@@ -28,15 +29,16 @@ export async function connectServers(
       AbortSignal.timeout(CONNECT_MS),
     )
     return verdicts.flatMap(({ server, failure }) =>
-      failure === undefined ? [] : [problemOf(server, failure.message, file)],
+      failure === undefined ? [] : [problemOf(failure, placeOf(['mcpServers', server]))],
     )
   } finally {
     clearTimeout(said)
   }
 }
 
-function problemOf(server: string, message: string, file: string): ConfigProblem {
-  const remedy = 'try its command or URL by hand, and look at its log'
-  const place = { file, line: 0, column: 0 }
-  return { ...place, severity: 'error', path: `mcpServers.${server}`, message, remedy }
+function problemOf(failure: AppError, place: ConfigPlace): ConfigProblem {
+  const { stderr } = failure.details
+  const said = typeof stderr === 'string' ? `, after writing to stderr: ${stderr}` : ''
+  const message = `${failure.message}${said}`
+  return { ...place, severity: 'error', message, remedy: 'try its command or URL by hand' }
 }

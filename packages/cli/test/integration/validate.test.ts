@@ -112,6 +112,23 @@ test('--connect also names an endpoint that cannot be reached and a server that 
   expect((await readdir(folder)).filter((name) => name.startsWith('never'))).toEqual([])
 })
 
+test('--connect shows what a server that ends while starting said last, and where it stands in the file [command/validate/connect]', async () => {
+  const script = `console.error("first"); console.error("\\u001b[31mno\\u0007 API key".repeat(3)); process.exit(3)`
+  const text = `listen: 127.0.0.1:0
+mcpServers:
+  one:
+    command: ${JSON.stringify(process.execPath)}
+    args: ["-e", ${JSON.stringify(script)}]
+`
+  const { code, report } = await validate(text, ['--connect'])
+  expect(code).toBe(2)
+  const [problem] = report.problems.filter(({ path }) => path === 'mcpServers.one')
+  expect(problem).toMatchObject({ line: 3, column: 3, severity: 'error' })
+  expect(problem?.message).toMatch(
+    /the server exited with code 3, after writing to stderr: first \| no API keyno API keyno API key$/,
+  )
+})
+
 test('our own example passes [config/samples]', async () => {
   const { code, stdout } = await sallyport(['validate', EXAMPLE, '--json'])
   expect({ code, report: JSON.parse(stdout) }).toMatchObject({

@@ -2,6 +2,9 @@ import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { gatewayConfig, type GatewayConfig, type ServerConfig } from '@sallyport/contract/config'
 import {
   loadConfig,
+  pathText,
+  type ConfigPath,
+  type ConfigPlace,
   type ConfigProblem,
   type Environment,
   type ReportPath,
@@ -25,6 +28,8 @@ export type GatewayConfigLoad =
       readonly problems: readonly ConfigProblem[]
       /** Absolute path, or `environment` for `INSTANCES`. */
       readonly file: string
+      /** Where a path of the file's keys stands; without line and column where there is no file. */
+      readonly placeOf: (path: ConfigPath) => ConfigPlace
       /** The folder for what this configuration keeps outside its store; not made here. */
       readonly stateFolder: string
     }
@@ -82,7 +87,8 @@ function loadFile(file: string, env: Environment, judgeServers: ServerRules): Ga
   if (!loaded.ok) return { ...loaded, file }
   const config = complete(loaded.config, { folder, identity: file, env: loaded.env })
   const folderOfState = stateFolder(file, loaded.env)
-  return { ok: true, config, problems: loaded.problems, file, stateFolder: folderOfState }
+  const { problems, placeOf } = loaded
+  return { ok: true, config, problems, file, placeOf, stateFolder: folderOfState }
 }
 
 function loadInstances(env: Environment, cwd: string): GatewayConfigLoad {
@@ -100,7 +106,15 @@ function loadInstances(env: Environment, cwd: string): GatewayConfigLoad {
   const identity = `instances:${cwd}:${config.listen.port}`
   const runnable = complete(config, { folder: cwd, identity, env })
   const folderOfState = stateFolder(identity, env)
-  return { ok: true, config: runnable, problems: warnings, file, stateFolder: folderOfState }
+  const placeOf = (path: ConfigPath) => ({ path: pathText(path), file, line: 0, column: 0 })
+  return {
+    ok: true,
+    config: runnable,
+    problems: warnings,
+    file,
+    placeOf,
+    stateFolder: folderOfState,
+  }
 }
 
 interface Anchor {

@@ -29,6 +29,7 @@ function fakeSession(page: (cursor: string | undefined) => Page): Session & { as
       pid: undefined,
       heard: 0,
       lost: undefined,
+      lastWords: [],
     } as const),
     asked: 0,
     send: answer,

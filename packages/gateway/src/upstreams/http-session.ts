@@ -40,6 +40,7 @@ export interface HttpSessionDeps {
  */
 export class HttpSession implements Session, HttpExchangeOwner {
   readonly pid = undefined
+  readonly lastWords: readonly string[] = []
   readonly resultBytesMax: number
   readonly #target: HttpTarget
   readonly #deps: HttpSessionDeps

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { Clock } from '@sallyport/kit/clock'
 import { AppError } from '@sallyport/kit/errors'
-import type { Log } from '@sallyport/kit/log'
+import { type Log, printable, redactText } from '@sallyport/kit/log'
 import { childEnvironment } from './environment.ts'
 import type { EraMemory } from './era-memory.ts'
 import { fingerprintOf } from './fingerprint.ts'
@@ -17,6 +17,7 @@ import { StdioSession } from './stdio-session.ts'
 
 /** On stdio a legacy server may leave a request it does not know unanswered. */
 const SILENCE_MS = 1_000
+const LAST_WORDS_CHARACTERS_MAX = 1_000
 
 export interface OpenedSession {
   readonly session: Session
@@ -105,7 +106,7 @@ export class SessionOpener {
       return { session, agreement }
     } catch (thrown) {
       retire(session)
-      throw thrown
+      throw withLastWords(AppError.from(thrown), session.lastWords)
     }
   }
 
@@ -141,6 +142,17 @@ async function readAuthority(ca: string | undefined): Promise<string | undefined
   } catch (thrown) {
     throw new AppError('server_start_failed', 'tls.ca cannot be read', { cause: thrown })
   }
+}
+
+/** What a server says before it ends while starting is mostly why. */
+function withLastWords(error: AppError, words: readonly string[]): AppError {
+  if (error.code !== 'server_lost' || words.length === 0) return error
+  const stderr = printable(redactText(words.join(' | ')), LAST_WORDS_CHARACTERS_MAX)
+  return new AppError(error.code, error.message, {
+    cause: error,
+    details: { ...error.details, stderr },
+    ...(error.outcome === undefined ? {} : { outcome: error.outcome }),
+  })
 }
 
 /** A start that failed did not run any call, whatever its handshake got to. */

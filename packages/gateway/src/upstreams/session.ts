@@ -35,6 +35,8 @@ export interface Session {
   readonly heard: number
   /** Why it ended; undefined while it lives. */
   readonly lost: AppError | undefined
+  /** The last lines its child wrote to stderr, without control characters; none of a remote server. */
+  readonly lastWords: readonly string[]
   /** Speaks this era from now on. */
   adopt(era: Era, version: string): void
   /** Sends a request. Its outcome arrives at the exchange, never as a throw. */

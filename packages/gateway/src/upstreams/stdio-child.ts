@@ -36,6 +36,7 @@ export class StdioChild {
   #ended = false
   #stopping: Promise<void> | undefined
   #lastWords: NodeJS.Timeout | undefined
+  #exitReason: string | undefined
 
   /**
    * Starts the program in a process group of its own.
@@ -73,7 +74,7 @@ export class StdioChild {
     })
     child.once('error', (error) => this.#end(`the command could not be run: ${error.message}`))
     child.once('exit', (code, signal) => this.#onExit(code, signal))
-    child.once('close', () => this.#end('the server closed its output'))
+    child.once('close', () => this.#end(this.#exitReason ?? 'the server closed its output'))
     child.stdout.on('data', (chunk: Buffer) => this.#read(chunk))
     child.stdout.once('end', () => this.#endSoon('the server closed its output'))
     child.stderr.on('data', (chunk: Buffer) => this.stderr.push(chunk))
@@ -118,12 +119,9 @@ export class StdioChild {
     const reason =
       signal === null ? `the server exited with code ${code}` : `the server was ended by ${signal}`
     clearTimeout(this.#lastWords)
-    if (this.#process.stdout.readableEnded || this.#process.stdout.destroyed) {
-      this.#end(reason)
-      return
-    }
-    // A grandchild may hold the pipe open for ever, so the end of the output is not waited for alone.
-    this.#process.stdout.once('end', () => this.#end(reason))
+    // `close` follows once both outputs were read. A grandchild may hold a pipe open for ever, so it is not
+    // waited for alone.
+    this.#exitReason = reason
     this.#lastWords = setTimeout(() => this.#end(reason), LAST_WORDS_MS)
   }
 

@@ -28,6 +28,7 @@ const QUEUE_BYTES_MAX = 32 * 1_024 * 1_024
 const GARBAGE_LOGGED_MAX = 20
 const GARBAGE_TEXT_MAX = 200
 const STDERR_LINES_LOGGED = 20
+const LAST_WORDS_LINES = 5
 
 export interface StdioSessionDeps {
   readonly child: Omit<StdioChildOptions, 'onLine' | 'onOversize' | 'onEnd'>
@@ -92,6 +93,10 @@ export class StdioSession implements Session {
 
   get lost(): AppError | undefined {
     return this.#lost
+  }
+
+  get lastWords(): readonly string[] {
+    return this.#child.stderr.lines(LAST_WORDS_LINES)
   }
 
   adopt(era: Era, version: string): void {

@@ -57,6 +57,13 @@ export class DocumentCheck<Config> {
     this.#add(path, message, more.remedy ?? '', more.severity)
   }
 
+  /** Where a path stands in the file, as its author wrote it. */
+  placeOf(path: ConfigPath): Pick<ConfigProblem, 'path' | 'file' | 'line' | 'column'> {
+    const { node, place, rest } = locate(this.#root, path)
+    const { file, line, column } = place
+    return { path: pathText([...node.path, ...rest]), file, line, column }
+  }
+
   /** The configuration, or a draft with defaults where something was wrong; `undefined` if beyond repair. */
   run(): Config | undefined {
     for (let round = 0; round < ROUNDS_MAX; round += 1) {
@@ -172,10 +179,7 @@ export class DocumentCheck<Config> {
     remedy: string,
     severity: 'error' | 'warning' = 'error',
   ): void {
-    const { node, place, rest } = locate(this.#root, path)
-    const written = pathText([...node.path, ...rest])
-    const { file, line, column } = place
-    this.#problems.push({ severity, path: written, file, line, column, message, remedy })
+    this.#problems.push({ severity, ...this.placeOf(path), message, remedy })
   }
 }
 

@@ -3,6 +3,7 @@ export {
   loadConfig,
   requireConfig,
   type Adapted,
+  type ConfigPlace,
   type ConfigRequest,
   type LoadedConfig,
   type ReportAt,

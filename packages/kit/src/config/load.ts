@@ -53,6 +53,9 @@ export interface ConfigRequest<Config> {
   readonly rules?: (config: Config, report: ReportPath, env: Environment) => void
 }
 
+/** A key and where its author wrote it. */
+export type ConfigPlace = Pick<ConfigProblem, 'path' | 'file' | 'line' | 'column'>
+
 export type LoadedConfig<Config> =
   | {
       readonly ok: true
@@ -60,6 +63,8 @@ export type LoadedConfig<Config> =
       /** Warnings only. */
       readonly problems: readonly ConfigProblem[]
       readonly env: Environment
+      /** Where a path of our own keys stands in the file, or how far it goes. */
+      readonly placeOf: (path: ConfigPath) => ConfigPlace
       /** Whether an adapter read the file. */
       readonly adapted: boolean
     }
@@ -96,9 +101,9 @@ export function loadConfig<Config>(request: ConfigRequest<Config>): LoadedConfig
   }
   const sorted = inFileOrder(problems, file)
   const failed = config === undefined || sorted.some(({ severity }) => severity === 'error')
-  return failed
-    ? { ok: false, problems: sorted }
-    : { ok: true, config, problems: sorted, env, adapted: adapted !== undefined }
+  if (failed) return { ok: false, problems: sorted }
+  const placeOf = (path: ConfigPath): ConfigPlace => check.placeOf(path)
+  return { ok: true, config, problems: sorted, env, placeOf, adapted: adapted !== undefined }
 }
 
 /**
