@@ -32,6 +32,11 @@ export const OBSERVE = {
       '`MCP_JSON_LOGS` and `MCP_LOG_LEVEL` choose form and level, and an unknown level is refused by name.',
     source: 'part 01, "Health and sight"',
   },
+  'observe/log/failures': {
+    behavior:
+      'An expected failure is logged on one line with its code and what caused it; stacks are for defects and the level debug.',
+    source: 'design §2; house style §3',
+  },
   'observe/request-id': {
     behavior: 'One request id stands in the response header, the error, the audit row and the log.',
     source: 'part 01, "Health and sight"; design §2, "Errors on the wire"',

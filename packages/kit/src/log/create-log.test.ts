@@ -64,6 +64,36 @@ test('describes an error with its code and every cause', () => {
   expect(line['time']).toMatch(/^\d{4}-\d\d-\d\dT.*Z$/)
 })
 
+function failure(): AppError {
+  const refused = Object.assign(new Error('connect refused'), { code: 'ECONNREFUSED' })
+  const cause = new AppError('server_lost', 'the server went away', { cause: refused })
+  return new AppError('server_start_failed', 'no start', { cause, details: { server: 'files' } })
+}
+
+test('an expected failure is one line without stacks [observe/log/failures]', () => {
+  const json = collect(true)
+  json.log.warn({ err: failure() }, 'server start failed')
+  expect(json.lines.join('')).not.toContain('"stack"')
+  const human = collect(false)
+  human.log.warn({ name: 'x', err: failure() }, 'server start failed')
+  expect(human.lines.join('')).toMatch(/^[^\n]*\n$/)
+  expect(human.lines.join('')).toContain(
+    'server_start_failed: no start (server files) <- server_lost: the server went away <- ECONNREFUSED: connect refused',
+  )
+})
+
+test.each([true, false])(
+  'a defect keeps its stacks, and at level debug every error does (json %s) [observe/log/failures]',
+  (json) => {
+    const defect = collect(json)
+    defect.log.error({ err: AppError.from(new TypeError('bug')) }, 'call failed')
+    expect(defect.lines.join('')).toMatch(/TypeError: bug.*create-log\.test\.ts/s)
+    const debug = collect(json, 'debug')
+    debug.log.warn({ err: failure() }, 'server start failed')
+    expect(debug.lines.join('').match(/create-log\.test\.ts/g)?.length).toBeGreaterThan(2)
+  },
+)
+
 test('follows five causes and no further', () => {
   const { log, lines } = collect(true)
   let err = new Error('root')

@@ -91,23 +91,27 @@ class PinoLog implements Log {
   }
 
   debug(fields: LogFields, message: string): void {
-    if (this.#logger.isLevelEnabled('debug')) this.#logger.debug(redactFields(fields), message)
+    if (this.#logger.isLevelEnabled('debug')) this.#logger.debug(this.#redact(fields), message)
   }
 
   info(fields: LogFields, message: string): void {
-    if (this.#logger.isLevelEnabled('info')) this.#logger.info(redactFields(fields), message)
+    if (this.#logger.isLevelEnabled('info')) this.#logger.info(this.#redact(fields), message)
   }
 
   warn(fields: LogFields, message: string): void {
-    if (this.#logger.isLevelEnabled('warn')) this.#logger.warn(redactFields(fields), message)
+    if (this.#logger.isLevelEnabled('warn')) this.#logger.warn(this.#redact(fields), message)
   }
 
   error(fields: LogFields, message: string): void {
-    if (this.#logger.isLevelEnabled('error')) this.#logger.error(redactFields(fields), message)
+    if (this.#logger.isLevelEnabled('error')) this.#logger.error(this.#redact(fields), message)
   }
 
   child(fields: LogFields): Log {
-    return new PinoLog(this.#logger.child(redactFields(fields)))
+    return new PinoLog(this.#logger.child(this.#redact(fields)))
+  }
+
+  #redact(fields: LogFields): Record<string, unknown> {
+    return redactFields(fields, this.#logger.isLevelEnabled('debug'))
   }
 }
 
@@ -129,13 +133,44 @@ function humanWriter(options: LogOptions): (line: string) => void {
   const format = prettyFactory({
     colorize: options.colour === true,
     singleLine: true,
+    errorLikeObjectKeys: ['err'],
     translateTime: false,
     ignore: 'pid,hostname',
   })
   return (line) => {
-    const fields = sanitize(JSON.parse(line)) as object // pino writes one object a line
-    options.destination.write(format(fields))
+    // pino writes one object a line
+    const fields = sanitize(JSON.parse(line)) as Record<string, unknown>
+    const { err, ...others } = fields
+    const shown = isStackless(err) ? { ...others, error: errorSentence(err) } : fields
+    options.destination.write(format(shown))
   }
+}
+
+/** An error as `redactFields` describes it, without stack: an expected failure. */
+interface StacklessError {
+  readonly message: string
+  readonly code?: unknown
+  readonly details?: object
+  readonly cause?: unknown
+}
+
+function isStackless(value: unknown): value is StacklessError {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'message' in value &&
+    typeof value.message === 'string' &&
+    !('stack' in value)
+  )
+}
+
+/** Code and message of a failure and of its causes, on one line. */
+function errorSentence({ code, message, details, cause }: StacklessError): string {
+  const head = code === undefined ? message : `${String(code)}: ${message}`
+  const facts = Object.entries(details ?? {}).map(([name, value]) => `${name} ${String(value)}`)
+  const sentence = facts.length > 0 ? `${head} (${facts.join(', ')})` : head
+  if (cause === undefined) return sentence
+  return `${sentence} <- ${isStackless(cause) ? errorSentence(cause) : JSON.stringify(cause)}`
 }
 
 // Strings parsed from our own line. A stack keeps its lines, which the formatter indents.

@@ -6,6 +6,8 @@ const REDACTED = '[redacted]'
 const DEPTH_MAX = 6
 const CAUSES_MAX = 5
 const ITEMS_MAX = 50
+/** Details hold no errors. */
+const PLAIN = { depth: 1, allStacks: false }
 const STRING_CHARACTERS_MAX = 8_192
 
 // The end of a name decides: apiKey, apikey, x-api-key, SLACK_BOT_TOKEN and set-cookie, but not keyId.
@@ -16,9 +18,17 @@ const SENSITIVE_NAME =
 const SENSITIVE_TEXT =
   /\b(bearer|basic)\s+[\w.~+/=-]{8,}|\b(sp_[a-z0-9]{8}_)[\w-]{16,}|\b([a-z][a-z0-9+.-]*:\/\/[^\s:/@]*:)[^\s@/]+@/gi
 
-/** Fields as they may be written: secrets replaced, errors as plain data with their chain of causes. */
-export function redactFields(fields: LogFields): Record<string, unknown> {
-  return redactEntries(Object.entries(fields), 0)
+/**
+ * Fields as they may be written: secrets replaced, errors as plain data with their chain of causes. Stacks
+ * are kept where something unforeseen was thrown; of expected failures only with `allStacks`.
+ */
+export function redactFields(fields: LogFields, allStacks: boolean): Record<string, unknown> {
+  return redactEntries(Object.entries(fields), { depth: 0, allStacks })
+}
+
+interface Level {
+  readonly depth: number
+  readonly allStacks: boolean
 }
 
 /** Replaces what looks like a credential inside text. */
@@ -28,34 +38,42 @@ export function redactText(text: string): string {
   )
 }
 
-function redactEntries(entries: [string, unknown][], depth: number): Record<string, unknown> {
+function redactEntries(entries: [string, unknown][], level: Level): Record<string, unknown> {
   const result: Record<string, unknown> = {}
+  const below = { ...level, depth: level.depth + 1 }
   for (const [name, value] of entries.slice(0, ITEMS_MAX)) {
     // Numbers and flags called `tokens` or `keys` are counts.
     const sensitive =
       SENSITIVE_NAME.test(name) &&
       (typeof value === 'string' || (typeof value === 'object' && value !== null))
-    result[name] = sensitive ? REDACTED : redactValue(value, depth + 1)
+    result[name] = sensitive ? REDACTED : redactValue(value, below)
   }
   return result
 }
 
-function redactValue(value: unknown, depth: number): unknown {
+function redactValue(value: unknown, level: Level): unknown {
   if (typeof value === 'string') return redactText(value.slice(0, STRING_CHARACTERS_MAX))
   if (typeof value === 'bigint') return value.toString()
   if (typeof value !== 'object' || value === null) return value
   if (value instanceof Secret) return REDACTED
-  if (value instanceof Error) return describeError(value, CAUSES_MAX)
+  if (value instanceof Error) {
+    return describeError(value, CAUSES_MAX, level.allStacks || isUnforeseen(value))
+  }
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString()
   if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`
-  if (depth > DEPTH_MAX) return '[deeper]'
+  if (level.depth > DEPTH_MAX) return '[deeper]'
   if (Array.isArray(value)) {
-    return value.slice(0, ITEMS_MAX).map((item: unknown) => redactValue(item, depth + 1))
+    const below = { ...level, depth: level.depth + 1 }
+    return value.slice(0, ITEMS_MAX).map((item: unknown) => redactValue(item, below))
   }
-  return redactEntries(Object.entries(value), depth)
+  return redactEntries(Object.entries(value), level)
 }
 
-function describeError(error: Error, causesLeft: number): Record<string, unknown> {
+function describeError(
+  error: Error,
+  causesLeft: number,
+  withStack: boolean,
+): Record<string, unknown> {
   const described: Record<string, unknown> = {
     type: error.name,
     message: redactText(error.message),
@@ -64,22 +82,23 @@ function describeError(error: Error, causesLeft: number): Record<string, unknown
     described['code'] = error.code
     if (error.outcome !== undefined) described['outcome'] = error.outcome
     if (Object.keys(error.details).length > 0) {
-      described['details'] = redactEntries(Object.entries(error.details), 1)
+      described['details'] = redactEntries(Object.entries(error.details), PLAIN)
     }
   } else if ('code' in error && typeof error.code === 'string') {
     described['code'] = error.code
   }
-  if (error.stack !== undefined && needsStack(error)) described['stack'] = redactText(error.stack)
+  if (error.stack !== undefined && withStack) described['stack'] = redactText(error.stack)
   if (error.cause !== undefined && causesLeft > 0) {
     described['cause'] =
       error.cause instanceof Error
-        ? describeError(error.cause, causesLeft - 1)
-        : redactValue(error.cause, DEPTH_MAX)
+        ? describeError(error.cause, causesLeft - 1, withStack)
+        : redactValue(error.cause, { depth: DEPTH_MAX, allStacks: withStack })
   }
   return described
 }
 
-// A rejection or failure is expected: its code and sentence say it all, and its stack only hides them.
-function needsStack(error: Error): boolean {
+// A rejection or failure is expected: its code and the sentences of its causes say it all, and stacks only
+// hide them.
+function isUnforeseen(error: Error): boolean {
   return !(error instanceof AppError) || error.spec.family === 'defect'
 }
