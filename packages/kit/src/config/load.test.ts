@@ -70,11 +70,27 @@ test('a file of 1 MiB is read and one byte more is refused [config/bombs]', () =
   ])
 })
 
+test('a value of the right kind and a list that is none are answered with what to write [config/problems]', () => {
+  const strict = schema.extend({ version: z.literal(1).default(1) })
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-kit-'))
+  const file = join(folder, 'main.yaml')
+  writeFileSync(file, 'version: 2\nlist: a\n')
+  const { problems } = loadConfig({ file, schema: strict, env: {} })
+  rmSync(folder, { recursive: true })
+  expect(problems.map(({ message, remedy }) => `${message}; ${remedy}`)).toEqual([
+    'expected `1`, got another number; write 1',
+    'expected a list, got text of 1 characters; write it as a list, in brackets: [a, b]',
+  ])
+})
+
 test.each([
   ['two documents', 'name: a\n---\nname: b\n', '2:1 : the file holds several documents'],
   ['a key twice', 'name: a\nname: b\n', '2:1 : this key appears twice'],
   ['an open quote', 'name: "a\n', '2:1 : a quote, bracket, comma or colon is missing'],
   ['a list at the top', '- a\n', '1:1 : the file must be a map of keys'],
+  ['an open brace', 'deep: { a:\nname: b\n', '1:11 : a bracket before this is not closed'],
+  ['an open bracket', 'list: [a', '1:9 : a bracket before this is not closed'],
+  ['a crooked key', 'deep:\n  a: 1\n b: 2\n', '3:1 : the indentation does not fit'],
   ['a tab', 'deep:\n\tinner: {}\n', '2:1 : a tab is used as indentation'],
 ])('%s is refused with its position [config/problems]', (_case, text, expected) => {
   expect(told(load({ 'main.yaml': text }))[0]).toBe(expected)

@@ -9,6 +9,7 @@ import {
   type ErrorCode,
   type Node,
   type YAMLMap,
+  type YAMLParseError,
 } from 'yaml'
 import { blankComments } from './json-comments.ts'
 import { pathText, type ConfigPath, type ConfigProblem, type Place } from './problem.ts'
@@ -36,6 +37,10 @@ const FAULTS: Partial<Record<ErrorCode, readonly [message: string, remedy: strin
   TAG_RESOLVE_FAILED: ['this tag is not known', 'remove the word that starts with `!`'],
   UNEXPECTED_TOKEN: ['this is not expected here', 'look for a missing quote, bracket or colon'],
 }
+const FAULT_OPEN = [
+  'a bracket before this is not closed',
+  'close it, or indent what is in it',
+] as const
 const FAULT_OTHER = [
   'this is not valid YAML',
   'look for a missing quote, bracket or indentation',
@@ -63,11 +68,17 @@ export function readYaml(text: string, file: string): YamlReading {
     return { root: undefined, problems: [tooMuch({ file, line: 1, column: 1 }, [])] }
   }
   const problems = document.errors.slice(0, FAULTS_MAX).map((error): ConfigProblem => {
-    const [message, remedy] = FAULTS[error.code] ?? FAULT_OTHER
+    const [message, remedy] = faultOf(error)
     return { severity: 'error', path: '', ...placeAt(lines, file, error.pos[0]), message, remedy }
   })
   if (problems.length > 0) return { root: undefined, problems }
   return new Builder(document, lines, file).build()
+}
+
+function faultOf({ code, message }: YAMLParseError): readonly [message: string, remedy: string] {
+  // The parser has no code of its own for this; its sentence holds nothing of the file.
+  if (code === 'BAD_INDENT' && message.startsWith('Flow ')) return FAULT_OPEN
+  return FAULTS[code] ?? FAULT_OTHER
 }
 
 function placeAt(lines: LineCounter, file: string, offset: number): Place {

@@ -39,7 +39,9 @@ export function issueSentence(issue: RawIssue): string {
       return `expected ${TYPE_WORDS[issue.expected] ?? issue.expected}, got ${shapeOf(issue.input)}`
     case 'invalid_value': {
       const words = issue.values.map((value) => `\`${String(value)}\``).join(', ')
-      return `expected ${issue.values.length > 1 ? 'one of ' : ''}${words}, got ${shapeOf(issue.input)}`
+      const some = issue.values.length > 1 ? 'one of ' : ''
+      const got = `${isSameKind(issue) ? 'another number' : shapeOf(issue.input)}`
+      return `expected ${some}${words}, got ${got}`
     }
     case 'too_small':
       return `must be ${amount('at least', issue.minimum, issue.origin)}, got ${shapeOf(issue.input)}`
@@ -52,6 +54,11 @@ export function issueSentence(issue: RawIssue): string {
     default:
       return `the form is not valid, got ${shapeOf(issue.input)}`
   }
+}
+
+/** Whether the value is a number where a number is expected: to say "got a number" would not tell. */
+function isSameKind({ values, input }: { values: readonly unknown[]; input?: unknown }): boolean {
+  return typeof input === 'number' && values.every((value) => typeof value === 'number')
 }
 
 function amount(bound: string, count: number | bigint, origin: string): string {
@@ -68,11 +75,14 @@ export function issueRemedy(issue: Issue, missing: boolean): string {
   if (missing) return 'add it'
   switch (issue.code) {
     case 'invalid_type':
+      if (issue.expected === 'array') return 'write it as a list, in brackets: [a, b]'
       return issue.message.startsWith('expected text')
         ? 'put the value in quotes'
         : 'correct the value'
-    case 'invalid_value':
-      return 'use one of the listed words'
+    case 'invalid_value': {
+      const [only, ...others] = issue.values
+      return others.length > 0 ? 'use one of the listed words' : `write ${String(only)}`
+    }
     case 'too_small':
     case 'too_big':
       return 'choose a value within the bounds of docs/config.md'
