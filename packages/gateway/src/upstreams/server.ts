@@ -49,7 +49,8 @@ export class Server implements SessionPoolEvents {
   #draining = false
   #shown = ''
   #probeTimer: NodeJS.Timeout | undefined
-  #recoverTimer: NodeJS.Timeout | undefined
+  /** Replaced sessions whose start failed and is tried again, by the key of their slot. */
+  readonly #recoverTimers = new Map<string, NodeJS.Timeout>()
 
   constructor(config: ServerConfig, deps: ServerDeps) {
     this.#config = config
@@ -107,7 +108,8 @@ export class Server implements SessionPoolEvents {
   async close(): Promise<void> {
     this.#draining = true
     clearTimeout(this.#probeTimer)
-    clearTimeout(this.#recoverTimer)
+    for (const timer of this.#recoverTimers.values()) clearTimeout(timer)
+    this.#recoverTimers.clear()
     this.onChange()
     await this.#pool.close()
     this.#draining = false
@@ -269,13 +271,16 @@ export class Server implements SessionPoolEvents {
 
   /** Starts a replaced session again without waiting for a call, for as long as it counts as used. */
   #recover(slot: Slot): void {
+    clearTimeout(this.#recoverTimers.get(slot.key))
+    this.#recoverTimers.delete(slot.key)
     const idleMs = this.#deps.clock.monotonicMs() - slot.usedAtMs
     if (this.#pool.signal.aborted || idleMs > this.#config.idleAfterMs) return
     this.#pool.open(slot.key).catch((thrown: unknown) => {
       const waitMs = AppError.from(thrown).retryAfterMs ?? this.#config.health.everyMs
-      clearTimeout(this.#recoverTimer)
-      this.#recoverTimer = setTimeout(() => this.#recover(slot), waitMs)
-      this.#recoverTimer.unref()
+      clearTimeout(this.#recoverTimers.get(slot.key))
+      const timer = setTimeout(() => this.#recover(slot), waitMs)
+      timer.unref()
+      this.#recoverTimers.set(slot.key, timer)
     })
   }
 }
