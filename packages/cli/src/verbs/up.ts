@@ -4,7 +4,7 @@ import { setFlagsFromString } from 'node:v8'
 import { starterConfig } from '@sallyport/gateway/config'
 import { problemText } from '@sallyport/kit/config'
 import { AppError } from '@sallyport/kit/errors'
-import { runUntilSignal } from '@sallyport/kit/lifecycle'
+import { runUntilSignal, type StopSignal } from '@sallyport/kit/lifecycle'
 import { createLog, parseLogOptions } from '@sallyport/kit/log'
 import { announce } from '../announce.ts'
 import { AUDIT_WORKER } from '../audit-worker.ts'
@@ -36,22 +36,36 @@ export async function up(context: Context, options: UpOptions): Promise<number> 
   }
   let failure: AppError | undefined
   const exitCode = await runUntilSignal(
-    (signal) => serve(context, { configuration, options, signal }),
+    (signal, started) => serve(context, { configuration, options, signal, started }),
     (error) => (failure = error),
-    { clock: context.clock, source: process, force: (code) => process.exit(code) },
+    { clock: context.clock, source: process, force: endAtOnce },
   )
   if (failure !== undefined) throw failure
   return exitCode
+}
+
+/**
+ * Ends this process as the signal does by itself, which shells see as the same code. To exit waits for every
+ * thread, and a file system that hangs keeps one for ever.
+ */
+function endAtOnce(exitCode: number, name: StopSignal): void {
+  if (process.platform !== 'win32') {
+    process.removeAllListeners(name)
+    process.kill(process.pid, name)
+  }
+  // The first process of a container is not ended by its own signals.
+  process.exit(exitCode)
 }
 
 interface Serving {
   readonly configuration: Configuration
   readonly options: UpOptions
   readonly signal: AbortSignal
+  readonly started: () => void
 }
 
 async function serve(context: Context, serving: Serving): Promise<void> {
-  const { configuration, options, signal } = serving
+  const { configuration, options, signal, started } = serving
   const logOptions = parseLogOptions(context.environment, process.stderr)
   keepCallsYoung()
   const { Gateway } = await import('@sallyport/gateway')
@@ -66,6 +80,7 @@ async function serve(context: Context, serving: Serving): Promise<void> {
     accessJson: logOptions.json,
     ...(AUDIT_WORKER && { workerUrl: AUDIT_WORKER }),
   })
+  started()
   await announce(context, gateway, { configuration, json: options.json === true })
   if (!signal.aborted) await once(signal, 'abort')
 }

@@ -1,8 +1,10 @@
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { beforeEach, expect, onTestFinished, test } from 'vitest'
 import { bareEnvironment, runCommand } from '../fixtures/run-command.ts'
 import { waitUntil } from '../fixtures/wait-until.ts'
@@ -77,6 +79,28 @@ test('with no file it writes one, runs it, and keeps the first key out of the ou
   expect(second.stderr).not.toContain('first API key')
   expect(await second.stop()).toBe(0)
 })
+
+test.runIf(process.platform !== 'win32')(
+  'a start that waits for ever, here for a key file that is a pipe, obeys a signal within two seconds [command/signal/start]',
+  async () => {
+    await freePorts()
+    await mkdir(join(folder, 'data'))
+    await promisify(execFile)('mkfifo', ['-m', '600', join(folder, 'data/sallyport.db.key')])
+    const child = spawn(process.execPath, [COMMAND, 'up'], {
+      cwd: folder,
+      env: { ...bareEnvironment(), HOME: folder },
+      stdio: 'ignore',
+    })
+    onTestFinished(() => void child.kill('SIGKILL'))
+    const closed = once(child, 'close')
+    const lock = join(folder, 'data/sallyport.db.lock')
+    await waitUntil('the start to hold the lock', () => existsSync(lock))
+    const beganMs = performance.now()
+    child.kill('SIGTERM')
+    expect(await closed).toEqual([null, 'SIGTERM'])
+    expect(performance.now() - beganMs).toBeLessThan(2_500)
+  },
+)
 
 test('a start that fails leaves the exit code and one sentence, and opens nothing [command/up/fails] [config/refuse/before-opening]', async () => {
   await writeFile(join(folder, 'sallyport.yaml'), 'listen: 0.0.0.0:0\nauth: { anonymous: true }\n')

@@ -101,6 +101,11 @@ export const COMMAND = {
     behavior: 'A signal repeated more than a second later forces the end, with 130 or 143.',
     source: 'design §8',
   },
+  'command/signal/start': {
+    behavior:
+      'A signal ends a start that hangs within a second or so, with 130 or 143 when it could not be closed in order.',
+    source: 'design §8',
+  },
   'command/launcher': {
     behavior:
       'The launcher passes SIGINT, SIGTERM and SIGHUP on, ends after the program with its code, and takes it along when killed.',

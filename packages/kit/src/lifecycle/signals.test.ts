@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { ManualClock } from '../clock.ts'
 import { AppError } from '../errors.ts'
 import { runUntilSignal } from './run-until-signal.ts'
@@ -76,6 +76,39 @@ test('ends with 0 when the signal interrupts the start', async () => {
     options,
   )
   await expect(ended).resolves.toBe(0)
+})
+
+test('forces the end when a start does not heed the signal, with its code [command/signal/start]', async () => {
+  const { source, forced, options } = open()
+  const never = Promise.withResolvers<void>()
+  void runUntilSignal(
+    () => never.promise,
+    () => undefined,
+    { ...options, startStopMs: 20 },
+  )
+  expect(forced).toEqual([])
+  source.emit('SIGTERM')
+  expect(forced).toEqual([])
+  await vi.waitFor(() => expect(forced).toEqual([143]))
+  never.resolve()
+})
+
+test('leaves a stop its time once the start is over, also when the signal came before', async () => {
+  for (const early of [true, false]) {
+    const { source, forced, options } = open()
+    const ended = runUntilSignal(
+      async (_signal, started) => {
+        if (early) source.emit('SIGINT')
+        started()
+        if (!early) source.emit('SIGINT')
+        await new Promise((resolve) => setTimeout(resolve, 30))
+      },
+      () => undefined,
+      { ...options, startStopMs: 1 },
+    )
+    await expect(ended).resolves.toBe(0)
+    expect(forced).toEqual([])
+  }
 })
 
 test.each([

@@ -16,8 +16,10 @@ export interface StopSignalsOptions {
   readonly clock: Clock
   /** The process; a fake in tests. */
   readonly source: SignalSource
-  /** Ends the process at once, with that exit code. */
-  readonly force: (exitCode: number) => void
+  /** Ends the process at once, with that exit code: 128 and the number of the signal. */
+  readonly force: (exitCode: number, name: StopSignal) => void
+  /** How long a start may go on after a signal before the end is forced, milliseconds; default 1 s. */
+  readonly startStopMs?: number
 }
 
 /**
@@ -63,12 +65,13 @@ export class StopSignals implements Disposable {
       this.#first = { name, atMs: nowMs }
       this.#controller.abort(new DOMException(`${name} received`, 'AbortError'))
     } else if (nowMs - this.#first.atMs > SAME_SIGNAL_MS) {
-      this.#options.force(forcedExitCode(name))
+      this.#options.force(forcedExitCode(name), name)
     }
   }
 }
 
-function forcedExitCode(name: StopSignal): number {
+/** 128 and the number of the signal, as shells give it. */
+export function forcedExitCode(name: StopSignal): number {
   switch (name) {
     case 'SIGHUP':
       return 129
