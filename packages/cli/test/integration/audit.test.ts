@@ -118,7 +118,10 @@ test('a store that cannot be made refuses to start, naming the key, before any p
     const { code, stdout, stderr } = await gateway.command(['up', '--json'])
     expect([code, stdout]).toEqual([1, ''])
     expect(JSON.parse(stderr)).toMatchObject({
-      error: { code: 'store_unwritable', message: expect.stringMatching(/^store: .*; name a folder/) },
+      error: {
+        code: 'store_unwritable',
+        message: expect.stringMatching(/^store: .*; name a folder/),
+      },
     })
   }
 })
