@@ -145,6 +145,7 @@ test.each([
   ['a file URL', { url: 'file:///x' }],
   ['a line break in a header', { url: 'https://h/', headers: { a: 'b\nc: d' } }],
   ['a header of ours', { url: 'https://h/', headers: { Host: 'x' } }],
+  ['a hop-by-hop header', { url: 'https://h/', headers: { 'Proxy-Connection': 'x' } }],
   ['NUL in an argument', { command: 'a', args: ['\0'] }],
   ['relayed roots', { command: 'a', roots: 'client' }],
   ['sharing by tenant', { command: 'a', share: 'tenant' }],

@@ -88,8 +88,10 @@ const headerName = z
   .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$/, 'this is not a name for a header')
   .refine((name) => !OWN_HEADERS.has(name.toLowerCase()), 'this header is set by the gateway')
 
+/** A configured header of these names would contradict the request it stands on. */
 const OWN_HEADERS: ReadonlySet<string> = new Set([
   'accept',
+  'accept-encoding',
   'connection',
   'content-length',
   'content-type',
@@ -100,6 +102,7 @@ const OWN_HEADERS: ReadonlySet<string> = new Set([
   'mcp-name',
   'mcp-protocol-version',
   'mcp-session-id',
+  'proxy-connection',
   'te',
   'trailer',
   'transfer-encoding',
