@@ -1,4 +1,3 @@
-export { createKeyCheck, judgeKeyCheck, type KeyCheckVerdict } from './key-check.ts'
 export { loadOrCreateKeyFile, readKeyFile } from './key-file.ts'
 export { MasterKeys, type PurposeKeys } from './master-keys.ts'
 export { Sealer } from './sealer.ts'

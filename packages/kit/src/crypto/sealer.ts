@@ -53,20 +53,11 @@ export class Sealer {
    * our keys. Total: it never throws. Exactly one text opens to each sealed value.
    */
   open(text: string, aad: string): Buffer | undefined {
-    return this.#openWith(this.#keys, text, aad)
-  }
-
-  /** Whether the value was sealed under the current master key. Otherwise it should be sealed anew. */
-  isCurrent(text: string, aad: string): boolean {
-    return this.#openWith([this.#current], text, aad) !== undefined
-  }
-
-  #openWith(keys: readonly SealKey[], text: string, aad: string): Buffer | undefined {
     const sealed = Buffer.from(text, 'base64url')
     if (sealed.length < OVERHEAD_BYTES) return undefined
     // Decoding skips foreign characters and loose bits; only the canonical text is ours.
     if (sealed.toString('base64url') !== text) return undefined
-    for (const { id, key } of keys) {
+    for (const { id, key } of this.#keys) {
       if (id !== sealed[0]) continue
       const plaintext = decrypt(key, sealed, aad)
       if (plaintext !== undefined) return plaintext
