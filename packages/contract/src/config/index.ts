@@ -10,6 +10,7 @@ export { configJsonSchema, rawConfigJsonSchema, type JsonSchema } from './json-s
 export type { LimitsConfig } from './limits.ts'
 export { judgeName } from './name.ts'
 export {
+  OWN_HEADERS,
   server,
   type HttpServerConfig,
   type ServerBase,

@@ -89,7 +89,7 @@ const headerName = z
   .refine((name) => !OWN_HEADERS.has(name.toLowerCase()), 'this header is set by the gateway')
 
 /** A configured header of these names would contradict the request it stands on. */
-const OWN_HEADERS: ReadonlySet<string> = new Set([
+export const OWN_HEADERS: ReadonlySet<string> = new Set([
   'accept',
   'accept-encoding',
   'connection',

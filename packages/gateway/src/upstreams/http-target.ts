@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { OWN_HEADERS } from '@sallyport/contract/config'
 import { Pool } from 'undici'
 import type { HttpServerConfig } from './server-config.ts'
 
@@ -6,27 +7,6 @@ const CONNECT_MS_MAX = 10_000
 /** Beside the calls: notifications, answers to the server, one listening stream, one probe. */
 const SPARE_CONNECTIONS = 8
 const HEADER_BYTES_MAX = 32 * 1_024
-
-/** Headers we own: a configured one of these names would contradict the request it stands on. */
-const OWN_HEADERS = new Set([
-  'accept',
-  'accept-encoding',
-  'connection',
-  'content-length',
-  'content-type',
-  'host',
-  'keep-alive',
-  'last-event-id',
-  'mcp-method',
-  'mcp-name',
-  'mcp-protocol-version',
-  'mcp-session-id',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-])
 
 /** Where one session's requests go: its own connections, and the headers all of them carry. */
 export interface HttpTarget {
