@@ -11,7 +11,7 @@ import { Catalogue } from './routing/catalogue.ts'
 import { ToolList } from './routing/tool-list.ts'
 import type { RunnableConfig } from './config/index.ts'
 import { fingerprintOf } from './upstreams/fingerprint.ts'
-import type { Upstreams } from './upstreams/upstream.ts'
+import type { UpstreamEvents, Upstreams } from './upstreams/upstream.ts'
 import { openUpstreams } from './upstreams/upstreams.ts'
 
 const LIST_WAIT_MS = 5_000
@@ -47,10 +47,7 @@ export async function openMcp(base: Base, scope: AsyncDisposableStack): Promise<
       eras: state.store.catalogues,
       gatewayId: state.gatewayId,
       clientInfo,
-      events: {
-        onTools: (server, pages) => catalogue.replace(server, pages),
-        onState: () => undefined, // lists and metrics read states when they are asked for
-      },
+      events: upstreamEvents(base, catalogue),
     }),
   )
   const queues = openQueues(config)
@@ -91,6 +88,18 @@ export async function openMcp(base: Base, scope: AsyncDisposableStack): Promise<
   base.revoked.end = (principalId) => edge.endPrincipal(principalId)
   watchRuntime(base, { edge, upstreams, catalogue }, queues)
   return { edge, upstreams, catalogue }
+}
+
+/** What servers announce goes to the catalogue and the metrics; states are read when they are asked for. */
+function upstreamEvents({ metrics }: Base, catalogue: Catalogue): UpstreamEvents {
+  return {
+    onTools: (server, pages) => catalogue.replace(server, pages),
+    onStart: (server, how) => {
+      metrics.serverStarted(server, how !== 'failed')
+      if (how === 'restarted') metrics.serverRestarted(server)
+    },
+    onStray: (server) => metrics.serverStrayed(server),
+  }
 }
 
 function openQueues(config: RunnableConfig): ReadonlyMap<string, FairQueue> {

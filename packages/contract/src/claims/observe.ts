@@ -7,6 +7,11 @@ export const OBSERVE = {
       'Metrics need no key on loopback unless `metrics.protect` is set or the request was forwarded; any key opens them.',
     source: 'Hangar 2.8; design §2',
   },
+  'observe/metrics/starts': {
+    behavior:
+      'Starts of servers are counted, with those that failed and those after a child ended by itself.',
+    source: 'part 01, "Health and sight"',
+  },
   'observe/metrics/format': {
     behavior: 'Metrics are text that a strict reader accepts.',
     source: 'Prometheus, "Exposition formats"',

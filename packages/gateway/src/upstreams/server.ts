@@ -47,6 +47,8 @@ export class Server implements SessionPoolEvents {
   #toolsKnown: number
   #listEmpty = false
   #draining = false
+  /** A child went by itself and none has been ready since. */
+  #endedItself = false
   #shown = ''
   #probeTimer: NodeJS.Timeout | undefined
   /** Replaced sessions whose start failed and is tried again, by the key of their slot. */
@@ -127,18 +129,24 @@ export class Server implements SessionPoolEvents {
     this.#armProbe()
     const { era, version } = agreement
     this.#deps.log.info({ pid: session.pid, era, version }, 'server ready')
+    this.#deps.events.onStart?.(this.#config.name, this.#endedItself ? 'restarted' : 'ok')
+    this.#endedItself = false
     this.onChange()
   }
 
   onStartFailed(error: AppError): void {
     this.#trouble = error.message
     this.#deps.log.warn({ err: error }, 'server start failed')
+    this.#deps.events.onStart?.(this.#config.name, 'failed')
     this.onChange()
   }
 
   onLost(error: AppError): void {
     // An expired session is the ordinary end of one; a child that went by itself is not.
-    if (this.#config.kind === 'stdio') this.#trouble = error.message
+    if (this.#config.kind === 'stdio') {
+      this.#trouble = error.message
+      this.#endedItself = true
+    }
     this.onChange()
   }
 
@@ -168,7 +176,7 @@ export class Server implements SessionPoolEvents {
     const shown = `${status.state} ${status.reason}`
     if (shown === this.#shown) return
     this.#shown = shown
-    this.#deps.events.onState(status)
+    this.#deps.events.onState?.(status)
   }
 
   #keyOf(principal: Principal): string {

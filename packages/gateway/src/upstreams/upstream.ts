@@ -50,7 +50,9 @@ export interface ServerStatus {
 export interface UpstreamEvents {
   /** A server's whole tool list was read: raw `result` values of `tools/list`, page by page. */
   onTools(server: string, pages: readonly Buffer[]): void
-  onState(status: ServerStatus): void
+  onState?(status: ServerStatus): void
+  /** A session was started or could not be; `restarted`: after its child had ended by itself. */
+  onStart?(server: string, how: 'ok' | 'restarted' | 'failed'): void
   /** A server sent what belongs to no request: an unknown, late or repeated answer, or no MCP at all. */
   onStray?(server: string): void
 }

@@ -74,6 +74,7 @@ function used(perTool = false): Metrics {
   metrics.doorRefused('credential_missing')
   metrics.serverStarted('files', true)
   metrics.serverRestarted('files')
+  metrics.serverStrayed('files')
   metrics.auditAppended('call')
   metrics.auditFailed()
   return metrics

@@ -110,6 +110,11 @@ export class Metrics {
     this.#counters.serverRestarts.inc({ server })
   }
 
+  /** A server sent an answer nobody waits for, or something that is no message. */
+  serverStrayed(server: string): void {
+    this.#counters.serverStrays.inc({ server })
+  }
+
   auditAppended(kind: AuditKind): void {
     this.#counters.auditRows.inc({ kind })
   }
@@ -211,6 +216,12 @@ function createCounters(registry: Registry, perTool: boolean) {
     serverRestarts: new Counter({
       name: 'sallyport_server_restarts_total',
       help: 'Starts of servers that had ended by themselves.',
+      labelNames: ['server'],
+      registers,
+    }),
+    serverStrays: new Counter({
+      name: 'sallyport_server_strays_total',
+      help: 'Answers of servers that nobody waited for, and what was no message.',
       labelNames: ['server'],
       registers,
     }),
