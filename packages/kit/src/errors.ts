@@ -61,6 +61,7 @@ export const ERRORS = {
   server_lost: failure(502, 'The connection to the server was lost.'),
   deadline_exceeded: failure(504, 'The server did not answer in time.'),
   queue_full: failure(503, 'Too many calls wait for this server.'),
+  question_unanswered: rejection(400, 'A question of the server was not answered.'),
   cancelled: rejection(499, 'The caller cancelled the call.'),
   result_too_large: failure(502, 'The result exceeds the size limit.', false),
   internal: {

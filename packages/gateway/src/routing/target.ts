@@ -1,10 +1,14 @@
 import type { ServerConfig } from '@sallyport/contract/config'
 import type { Tool } from './tool.ts'
 
-/** Where a public tool name leads. */
+/** What a target is. `task` and `other` (an extension's method) carry no name of a catalogue. */
+export type TargetKind = 'tool' | 'prompt' | 'resource' | 'task' | 'other'
+
+/** Where a public name leads. */
 export interface Target {
+  readonly kind: TargetKind
   readonly server: string
-  /** The server's own name for the tool. */
+  /** The server's own name for the tool or prompt, its own URI, its own task id; empty for `other`. */
   readonly name: string
   /** As last read from the server; undefined while its list was never read or lacks the name. */
   readonly tool: Tool | undefined

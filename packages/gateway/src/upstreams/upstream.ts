@@ -1,5 +1,5 @@
 import type { CallSignal } from '@sallyport/kit/call-signal'
-import type { Era, Message } from '@sallyport/kit/mcp'
+import type { ClientSession, Era, LogLevel, Message } from '@sallyport/kit/mcp'
 import type { Principal } from '@sallyport/kit/principal'
 
 /** What a session tells the encoder about itself. */
@@ -11,17 +11,31 @@ export interface Wire {
   readonly version: string
 }
 
+/** Our part of an answer to a server's question: a JSON text for `result` or for `error`. */
+export interface QuestionAnswer {
+  readonly kind: 'result' | 'error'
+  readonly text: string | Buffer
+}
+
 /** One request on its way to a server, not yet in bytes: the session knows its own era and ids. */
 export interface UpstreamRequest {
   readonly method: string
-  /** The server's own tool name (prefix removed), for `Mcp-Name`. */
+  /** What `Mcp-Name` says: the server's own tool or prompt name, a URI, or a task id. */
   readonly name: string | undefined
   /** `Mcp-Param-*` headers, modern HTTP servers only; full header name to encoded value. */
   readonly paramHeaders: Readonly<Record<string, string>>
+  /** Log level a legacy server must be set to before this goes out; undefined = leave it. */
+  readonly logLevel?: LogLevel | undefined
   /** The complete message for this wire. May contain newlines: the stdio leg makes them spaces. */
   encode(wire: Wire): Buffer
-  /** A notification that belongs to this request (progress, log), in the server's bytes. */
+  /** A notification that belongs to this request (progress, log, an extension's), in the server's bytes. */
   onNotification: ((message: Message) => void) | undefined
+  /**
+   * A request of a legacy server that belongs to this one: sampling, elicitation, roots, an extension's.
+   * The session puts the server's id to the answer; a rejection becomes a JSON-RPC error. Undefined: the
+   * session answers as for a client that cannot.
+   */
+  readonly onQuestion?: ((question: Message) => Promise<QuestionAnswer>) | undefined
   /** Ends the call; its `reason` is an AppError. Aborting tells the server. */
   readonly signal: CallSignal
 }
@@ -46,10 +60,38 @@ export interface ServerStatus {
   readonly inFlight: number
 }
 
+/** What servers list. */
+export const KINDS = ['tools', 'resources', 'resourceTemplates', 'prompts'] as const
+export type Kind = (typeof KINDS)[number]
+
+/** What a server said of itself when its session was opened. */
+export interface ServerFacts {
+  readonly era: Era
+  /** JSON text of its capabilities, as it wrote them. */
+  readonly capabilities: string
+  readonly instructions: string | undefined
+}
+
+/** Who asks a server for something, and so whose session with it is used. */
+export interface Asker {
+  readonly principal: Principal
+  /** The legacy session asked in; undefined for modern clients. With `roots: client` it has its own upstream session. */
+  readonly session?: ClientSession | undefined
+}
+
 /** What the rest of the gateway learns from servers. Events announce; they do not steer. */
 export interface UpstreamEvents {
-  /** A server's whole tool list was read: raw `result` values of `tools/list`, page by page. */
-  onTools(server: string, pages: readonly Buffer[]): void
+  /** One of a server's lists was read whole: the raw `result` values, page by page; none = it has no such list. */
+  onList(server: string, kind: Kind, pages: readonly Buffer[]): void
+  /** A session was opened and the server said this of itself. */
+  onFacts?(server: string, facts: ServerFacts): void
+  /** A resource that was subscribed to changed: `params` of the notification as JSON text. */
+  onResourceUpdated?(server: string, key: string, uri: string, params: string): void
+  /**
+   * A notification that belongs to no request, of a session that `key` shares: a log message, an
+   * extension's. In the server's bytes.
+   */
+  onNotification?(server: string, key: string, message: Message): void
   onState?(status: ServerStatus): void
   /** A session was started or could not be; `restarted`: after its child had ended by itself. */
   onStart?(server: string, how: 'ok' | 'restarted' | 'failed'): void
@@ -59,7 +101,7 @@ export interface UpstreamEvents {
 
 export interface Upstreams extends AsyncDisposable {
   /**
-   * Sends one request on the principal's session with the server, starting it if need be.
+   * Sends one request on the asker's session with the server, starting it if need be.
    *
    * Re-initialises once and sends again where the server certainly did not act (legacy 404, or bytes not
    * handed over). Every rejection is an AppError; once bytes were handed over its `outcome` is `unknown`.
@@ -67,12 +109,25 @@ export interface Upstreams extends AsyncDisposable {
    * @throws {AppError} `server_unavailable`, `server_start_failed`, `server_unauthorized`, `server_lost`,
    *   `server_protocol`, `result_too_large`, `overloaded`, `shutting_down`, or the signal's own reason
    */
-  call(server: string, principal: Principal, request: UpstreamRequest): Promise<UpstreamReply>
+  call(server: string, asker: Asker, request: UpstreamRequest): Promise<UpstreamReply>
   /**
    * Sees that the catalogue is read: opens a session unless one is open or starting. Joins a running start.
    *
    * @throws {AppError} as `call`
    */
-  warm(server: string, principal: Principal, signal: CallSignal): Promise<void>
+  warm(server: string, asker: Asker, signal: CallSignal): Promise<void>
+  /** Whose session an asker uses with a server: askers with the same key share it. */
+  keyOf(server: string, asker: Asker): string
+  /**
+   * Has the server announce changes of a resource on the asker's session: `resources/subscribe`, or part of
+   * the listen of a modern server. Counted: as many `unsubscribe` end it. Kept over a lost session, and
+   * keeps the session from being idle.
+   *
+   * @throws {AppError} as `call`; `server_protocol` with the server's own words when it refuses
+   */
+  subscribe(server: string, asker: Asker, uri: string, signal: CallSignal): Promise<void>
+  unsubscribe(server: string, asker: Asker, uri: string): void
+  /** Passes a legacy client's notification on to the server's open session; nothing is started for it. */
+  notify(server: string, asker: Asker, method: string, params?: object): void
   status(): readonly ServerStatus[]
 }

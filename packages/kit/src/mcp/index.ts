@@ -33,11 +33,18 @@ export {
 } from './envelope.ts'
 export { McpEdge } from './edge.ts'
 export type { EdgeDeps, EdgeLimits } from './edge.ts'
+export { LOG_LEVELS } from './exchange.ts'
 export type {
   Answer,
   ApplicationFace,
   Caller,
+  ClientAbilities,
+  ClientQuestion,
+  ClientSession,
   Exchange,
+  ListenFilter,
+  LogLevel,
+  Subscriber,
   McpApplication,
   Reservation,
 } from './exchange.ts'

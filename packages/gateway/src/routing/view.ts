@@ -1,0 +1,47 @@
+import type { CallSignal } from '@sallyport/kit/call-signal'
+import type { Exchange } from '@sallyport/kit/mcp'
+import type { CallResult } from '../call/call.ts'
+import type { Kind, ServerFacts } from '../upstreams/upstream.ts'
+import type { Target } from './target.ts'
+
+/** What one scope shows, and where its names lead. Looked up per request; cheap. */
+export interface View {
+  /** Servers in it, sorted. */
+  readonly servers: readonly string[]
+  /** The server that this scope is, names unchanged; undefined for `/mcp` and endpoints. */
+  readonly passThrough: string | undefined
+  /** Where a public name leads; undefined for what is unknown, hidden or not allowed, all alike. */
+  tool(name: string): Target | undefined
+  prompt(name: string): Target | undefined
+  /**
+   * Where a URI leads: listed resources, `ui://` resources that tools name, links seen in results of this
+   * principal, templates (the longest literal part wins), and a public `<server>+<uri>`.
+   */
+  resource(uri: string, principalId: string): Target | undefined
+  /** Where a completion's `ref/resource` leads: a template's or a resource's public URI. */
+  template(uri: string, principalId: string): Target | undefined
+  /** A server's URIs that carry another public form, own to public; undefined when all pass unchanged. */
+  movedUris(server: string): ReadonlyMap<string, string> | undefined
+  /** What a server's URI is called in this view. */
+  publicUri(server: string, uri: string): string
+}
+
+/** All scopes: the whole gateway, its endpoints, its servers. */
+export interface Views {
+  has(scope: string): boolean
+  /** @throws {AppError} `not_found` for a scope that does not exist */
+  get(scope: string): View
+  /** Servers of the scope whose lists were never read. */
+  unseen(scope: string): readonly string[]
+  /** One page of a list, in the client's era, with `dev.sallyport/sources`. */
+  answerList(exchange: Exchange, kind: Kind, ttlMs: number): CallResult
+  /** Remembers links that a server gave a principal, so that reading them leads back to it. Bounded. */
+  learn(principalId: string, server: string, uris: readonly string[]): void
+  /** What servers of a scope said of themselves, by server; those never met are absent. */
+  facts(scope: string): ReadonlyMap<string, ServerFacts>
+  /** Whether a change of a server's list concerns a scope. */
+  shows(scope: string, server: string): boolean
+}
+
+/** Starts servers that were never seen, together, and waits at most the list wait for them. */
+export type MeetServers = (exchange: Exchange, servers: readonly string[], signal: CallSignal) => Promise<void>
