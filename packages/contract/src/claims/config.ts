@@ -51,6 +51,11 @@ export const CONFIG = {
       'Paths count from the folder of the file, and a file that names no store gets a folder of its own.',
     source: 'design §3',
   },
+  'config/roots': {
+    behavior:
+      'A server is told of no roots, of those of its client, or of those listed; those of one client never in a session that is shared.',
+    source: 'design §5',
+  },
   'config/bombs': {
     behavior:
       'A file that is too large, nested too deeply or that multiplies itself is refused in bounded time.',

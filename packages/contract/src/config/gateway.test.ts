@@ -147,8 +147,22 @@ test.each([
   ['a header of ours', { url: 'https://h/', headers: { Host: 'x' } }],
   ['a hop-by-hop header', { url: 'https://h/', headers: { 'Proxy-Connection': 'x' } }],
   ['NUL in an argument', { command: 'a', args: ['\0'] }],
-  ['relayed roots', { command: 'a', roots: 'client' }],
-  ['sharing by tenant', { command: 'a', share: 'tenant' }],
+  ['a client’s roots for everybody', { command: 'a', roots: 'client', share: 'all' }],
+  ['a client’s roots for a tenant', { command: 'a', roots: 'client', share: 'tenant' }],
+  ['a root that is no file', { command: 'a', roots: ['https://h/'] }],
+  ['a root without slashes', { command: 'a', roots: ['file:x'] }],
+  ['an empty list of roots', { command: 'a', roots: [] }],
+  ['too many roots', { command: 'a', roots: Array.from({ length: 101 }, () => 'file:///a') }],
+  ['another word for roots', { command: 'a', roots: 'all' }],
+  ['a certificate without its key', { url: 'https://h/', tls: { cert: './c.pem' } }],
+  ['a key without its certificate', { url: 'https://h/', tls: { key: './k.pem' } }],
+  ['a proxy for a child', { command: 'a', proxy: 'http://p:1' }],
+  ['a proxy that is none of HTTP', { url: 'https://h/', proxy: 'socks5://p:1' }],
+  ['a proxy with a path', { url: 'https://h/', proxy: 'http://p:1/x' }],
+  ['a transport for a child', { command: 'a', transport: 'sse' }],
+  ['an unknown transport', { url: 'https://h/', transport: 'websocket' }],
+  ['no time to connect', { url: 'https://h/', connectTimeout: '99ms' }],
+  ['no time to read', { url: 'https://h/', readTimeout: '999ms' }],
   [
     'a pin that contradicts itself',
     { command: 'a', tools: { t: { readOnly: true, destructive: true } } },
@@ -179,6 +193,37 @@ test('timeouts of a server come from the limits unless it has its own', () => {
   ])
 })
 
+test('a server is told of no roots, of those of its client, or of those listed [config/roots]', () => {
+  const entry = (roots?: unknown): object => ({ command: 'a', ...(roots ? { roots } : {}) })
+  const { servers } = gatewayConfig.parse({
+    mcpServers: {
+      a: entry(),
+      b: entry('client'),
+      c: { ...entry(['file:///srv/a b', 'file:///x']), share: 'all' },
+      d: { ...entry(['file:///x']), share: 'tenant' },
+    },
+  })
+  expect(Object.values(servers).map(({ roots, share }) => [roots, share])).toEqual([
+    ['none', 'none'],
+    ['client', 'none'],
+    [['file:///srv/a%20b', 'file:///x'], 'all'],
+    [['file:///x'], 'tenant'],
+  ])
+})
+
+test('a remote server has ten seconds to connect and any time to read unless it says so', () => {
+  const { servers } = gatewayConfig.parse({
+    mcpServers: {
+      a: { url: 'https://h/' },
+      b: { url: 'https://h/', connectTimeout: '1s', readTimeout: '5s', transport: 'sse' },
+      c: { url: 'https://h/', proxy: 'none' },
+    },
+  })
+  expect(servers['a']).toMatchObject({ transport: 'auto', connectMs: 10_000, readMs: undefined })
+  expect(servers['b']).toMatchObject({ transport: 'sse', connectMs: 1_000, readMs: 5_000 })
+  expect(servers['c']).toMatchObject({ proxy: 'none' })
+})
+
 test('a token appears once, by name and by value', () => {
   const ok = (tokens: unknown): boolean => gatewayConfig.safeParse({ auth: { tokens } }).success
   expect(ok(['a', { name: 'ci', value: 'b' }])).toBe(true)
@@ -200,6 +245,7 @@ test('secrets do not print [config/secrets]', () => {
     mcpServers: {
       a: { command: 'a', env: { T: 's3cret' } },
       b: { url: 'https://h/', headers: { T: 's3cret' } },
+      c: { url: 'https://h/', proxy: 'http://u:s3cret@p:1', tls: { cert: 'c', key: 's3cret' } },
     },
   })
   expect(JSON.stringify(config)).not.toMatch(/s3cret|0123456789/)

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { audit } from './audit.ts'
 import { auth } from './auth.ts'
+import { type EndpointConfig, endpoints, names, toEndpointConfig } from './endpoints.ts'
 import { limits } from './limits.ts'
 import { allowedHosts, listenAddress, origins, publicUrl, trustedProxies } from './listen.ts'
 import { serverName } from './name.ts'
@@ -46,6 +47,11 @@ const gatewayFile = z.strictObject({
       refuse(context, `more than ${SERVERS_MAX} servers`, 'run several gateways')
     })
     .meta({ description: 'The MCP servers behind the gateway, by name.' }),
+  endpoints,
+  names: names.default('full').meta({
+    description:
+      'Names of tools and prompts: `full`, or `short`: those over 64 characters, which model APIs refuse, are cut and end in `_` and 6 digits of their hash.',
+  }),
   limits,
   audit,
   metrics,
@@ -60,13 +66,17 @@ export const CONFIG_KEYS = {
 
 /** The whole file. What comes out is complete: every default is in here. */
 export const gatewayConfig = gatewayFile
-  .transform(({ mcpServers, $schema: _unread, ...rest }) => {
+  .transform(({ mcpServers, endpoints: entries, $schema: _unread, ...rest }) => {
     const { startMs, callMs } = rest.limits
     const servers: Record<string, ServerConfig> = {}
     for (const [name, entry] of Object.entries(mcpServers)) {
       servers[name] = toServerConfig(name, entry, { startMs, callMs })
     }
-    return { ...rest, servers }
+    const selections: Record<string, EndpointConfig> = {}
+    for (const [name, entry] of Object.entries(entries)) {
+      selections[name] = toEndpointConfig(name, entry, rest.names)
+    }
+    return { ...rest, servers, endpoints: selections }
   })
   .meta({
     title: 'Sallyport configuration',

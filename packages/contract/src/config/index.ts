@@ -1,5 +1,6 @@
 export { parseCidr, parseListen, type ListenAddress } from './address.ts'
 export type { StaticToken } from './auth.ts'
+export type { AnnotationPins, EndpointConfig, NameLength, Selection } from './endpoints.ts'
 export {
   CONFIG_KEYS,
   gatewayConfig,
@@ -9,10 +10,12 @@ export {
 export { configJsonSchema, rawConfigJsonSchema, type JsonSchema } from './json-schema.ts'
 export type { LimitsConfig } from './limits.ts'
 export { judgeName } from './name.ts'
+export { isPem, type RemoteConfig, type RemoteTransport, type TlsConfig } from './remote.ts'
 export {
   OWN_HEADERS,
   server,
   type HttpServerConfig,
+  type RootsConfig,
   type ServerBase,
   type ServerConfig,
   type ServerEntry,

@@ -1,5 +1,6 @@
 import { Secret } from '@sallyport/kit/secret'
 import { z } from 'zod'
+import { remoteKeys, toRemoteConfig, type RemoteConfig } from './remote.ts'
 import { parsedText, refuse, type IssueSink } from './text.ts'
 import { count, duration, flag } from './units.ts'
 
@@ -11,13 +12,21 @@ export interface ToolPin {
   readonly openWorld?: boolean | undefined
 }
 
+/** Which roots a server is told of: none, those of the client it serves, or these `file:` URIs. */
+export type RootsConfig = 'none' | 'client' | readonly string[]
+
 /** What is the same for every kind of server. */
 export interface ServerBase {
   /** The key of the server in the file. */
   readonly name: string
   readonly idleAfterMs: number
-  /** Who shares an upstream session: `none` = one per principal, `all` = one for everybody. */
-  readonly share: 'none' | 'all'
+  /**
+   * Who shares an upstream session: `none` = one per principal, `tenant` = one for all principals of a
+   * tenant (whoever has no tenant has its own), `all` = one for everybody.
+   */
+  readonly share: 'none' | 'tenant' | 'all'
+  /** `client` only with `share: none`. */
+  readonly roots: RootsConfig
   readonly tools: Readonly<Record<string, ToolPin>>
   readonly trustAnnotations: boolean
   readonly owner?: string | undefined
@@ -41,15 +50,13 @@ export interface StdioServerConfig extends ServerBase {
   readonly childrenPerPrincipal: number
 }
 
-/** A server reached over Streamable HTTP. */
-export interface HttpServerConfig extends ServerBase {
+/** A server reached over HTTP. */
+export interface HttpServerConfig extends ServerBase, RemoteConfig {
   readonly kind: 'http'
   readonly url: string
   readonly headers: Readonly<Record<string, Secret>>
   /** Sent as `Host` instead of the URL's own; never from the file. */
   readonly hostHeader?: string | undefined
-  /** `ca`: PEM text, or the absolute path of a PEM file. */
-  readonly tls?: { readonly ca?: string | undefined } | undefined
 }
 
 export type ServerConfig = StdioServerConfig | HttpServerConfig
@@ -79,6 +86,13 @@ const serverUrl = parsedText({
   expected: 'an http or https URL without user, password and fragment',
   remedy: 'write it like `https://search.example.com/mcp`; credentials belong in `headers`',
 })
+
+const rootUri = parsedText({
+  parse: parseRootUri,
+  expected: 'a `file://` URI',
+  remedy: 'write the absolute path of a folder like `file:///srv/shared`',
+})
+const roots = z.union([z.enum(['none', 'client']), z.array(rootUri).min(1).max(100)])
 
 const environmentName = z
   .string()
@@ -124,7 +138,9 @@ export const server = z
     cwd: plainText.min(1).optional().meta({
       description: 'Folder it runs in, relative to this file; the folder of this file by default.',
     }),
-    url: serverUrl.optional().meta({ description: 'Address of a Streamable HTTP server.' }),
+    url: serverUrl
+      .optional()
+      .meta({ description: 'Address of a remote server, Streamable HTTP or HTTP+SSE.' }),
     headers: z
       .record(
         headerName,
@@ -134,27 +150,20 @@ export const server = z
       )
       .optional()
       .meta({ description: 'Headers sent with every request to it.', 'x-kind': 'secret' }),
-    tls: z
-      .strictObject({
-        ca: plainText.min(1).optional().meta({
-          description:
-            'Certificates to trust besides the usual: a PEM file relative to this file, or PEM text.',
-        }),
-      })
-      .optional()
-      .meta({ description: 'How its certificate is checked.' }),
+    ...remoteKeys,
     idleAfter: duration({
       min: '1s',
       max: '30d',
       fallback: '5m',
       description: 'A child or session that nobody used for this long is stopped.',
     }),
-    share: z.enum(['none', 'all']).default('none').meta({
+    share: z.enum(['none', 'tenant', 'all']).default('none').meta({
       description:
-        'Who shares a session with it: `none` = each principal its own, `all` = everybody one.',
+        'Who shares a session with it: `none` = each principal its own, `tenant` = the principals of a tenant one, `all` = everybody one.',
     }),
-    roots: z.literal('none').default('none').meta({
-      description: 'Which of the client’s roots it may see.',
+    roots: roots.default('none').meta({
+      description:
+        'Which folders it is told of: `none`, those of each client (`client`), or a list of `file://` URIs. Some filesystem servers put what they are told here in place of their own limit.',
     }),
     tools: z.record(z.string().min(1).max(256), pin).prefault({}).meta({
       description: 'Pins: what you assert about its tools, by their own names.',
@@ -213,7 +222,12 @@ export const server = z
       .prefault({})
       .meta({ description: 'How its health is watched.' }),
   })
-  .superRefine((entry, context) => refuseMixture(entry, context))
+  .superRefine((entry, context) => {
+    refuseMixture(entry, context)
+    if (entry.roots !== 'client' || entry.share === 'none') return
+    const message = 'a session that is shared cannot have the roots of one client'
+    refuse(context, message, 'set `share` to `none`, or list the roots', ['roots'])
+  })
   .meta({
     id: 'Server',
     description: 'One MCP server: a child process (`command`) or a remote one (`url`).',
@@ -222,7 +236,7 @@ export const server = z
 export type ServerEntry = z.output<typeof server>
 
 const STDIO_KEYS = ['args', 'env', 'cwd'] as const
-const HTTP_KEYS = ['headers', 'tls'] as const
+const HTTP_KEYS = ['headers', 'transport', 'tls', 'connectTimeout', 'readTimeout', 'proxy'] as const
 
 type KindKeys = 'command' | 'url' | (typeof STDIO_KEYS)[number] | (typeof HTTP_KEYS)[number]
 
@@ -253,6 +267,7 @@ export function toServerConfig(
     name,
     idleAfterMs: entry.idleAfter,
     share: entry.share,
+    roots: entry.roots,
     tools: entry.tools,
     trustAnnotations: entry.trustAnnotations,
     owner: entry.owner,
@@ -264,8 +279,8 @@ export function toServerConfig(
     health: { everyMs: entry.health.every },
   }
   if (entry.command === undefined) {
-    const { url = '', headers = {}, tls } = entry
-    return { ...base, kind: 'http', url, headers, tls }
+    const { url = '', headers = {} } = entry
+    return { ...base, ...toRemoteConfig(entry), kind: 'http', url, headers }
   }
   const { command, args = [], env = {}, cwd = '.', children, childrenPerPrincipal } = entry
   return { ...base, kind: 'stdio', command, args, env, cwd, children, childrenPerPrincipal }
@@ -275,4 +290,9 @@ function parseServerUrl(text: string): string | undefined {
   const url = URL.parse(text)
   if (url === null || !/^https?:$/.test(url.protocol)) return undefined
   return `${url.username}${url.password}${url.hash}` === '' ? url.href : undefined
+}
+
+function parseRootUri(text: string): string | undefined {
+  const url = /^file:\/\//i.test(text) ? URL.parse(text) : null
+  return url === null || `${url.search}${url.hash}` !== '' ? undefined : url.href
 }

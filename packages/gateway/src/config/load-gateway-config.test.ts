@@ -196,7 +196,7 @@ test('paths start at the folder of the file, and a store that is not named has a
     `store: sqlite:./d/x.db
 mcpServers:
   one: { command: ./run, cwd: sub }
-  two: { url: "https://h.example.com/mcp", tls: { ca: ca.pem } }
+  two: { url: "https://h.example.com/mcp", tls: { ca: ca.pem, cert: ./c.pem, key: /k.pem } }
 `,
   )
   expect(named).toMatchObject({
@@ -209,6 +209,9 @@ mcpServers:
       },
     },
   })
+  const two = named.ok ? named.config.servers['two'] : undefined
+  const tls = two?.kind === 'http' ? two.tls : undefined
+  expect([tls?.cert, tls?.key?.reveal()]).toEqual([join(cwd, 'a/c.pem'), '/k.pem'])
   const stores = ['b/sallyport.yaml', 'c/sallyport.yaml', 'b/sallyport.yaml'].map((name) => {
     const result = of(name, 'version: 1')
     return result.ok ? result.config.store : undefined
@@ -244,7 +247,7 @@ test('a missing folder, program or certificate is found without starting anythin
     `version: 1
 mcpServers:
   a: { command: ./missing, cwd: nowhere }
-  b: { url: "https://h.example.com/mcp", tls: { ca: ca.pem } }
+  b: { url: "https://h.example.com/mcp", tls: { ca: ca.pem, cert: c.pem, key: k.pem } }
   c: { command: tool, env: { PATH: /nowhere } }
 `,
   )
@@ -254,6 +257,8 @@ mcpServers:
     'error mcpServers.a.command: no executable of that name is at this path',
     'error mcpServers.a.cwd: there is no such folder',
     'error mcpServers.b.tls.ca: the certificate file cannot be read',
+    'error mcpServers.b.tls.cert: the certificate file cannot be read',
+    'error mcpServers.b.tls.key: the key file cannot be read',
     'error mcpServers.c.command: no executable of that name is on PATH',
   ])
 })

@@ -1,5 +1,10 @@
 import { dirname, isAbsolute, join, resolve } from 'node:path'
-import { gatewayConfig, type GatewayConfig, type ServerConfig } from '@sallyport/contract/config'
+import {
+  gatewayConfig,
+  isPem,
+  type GatewayConfig,
+  type ServerConfig,
+} from '@sallyport/contract/config'
 import {
   loadConfig,
   pathText,
@@ -156,7 +161,15 @@ function anchorServer(server: ServerConfig, folder: string): ServerConfig {
     const path = /[/\\]/.test(command) && !isAbsolute(command) ? resolve(folder, command) : command
     return { ...server, command: path, cwd: resolve(folder, server.cwd) }
   }
-  const ca = server.tls?.ca
-  if (ca === undefined || ca.includes('-----BEGIN')) return server
-  return { ...server, tls: { ca: resolve(folder, ca) } }
+  if (server.tls === undefined) return server
+  const { ca, cert, key } = server.tls
+  const anchor = (pem: string): string => (isPem(pem) ? pem : resolve(folder, pem))
+  return {
+    ...server,
+    tls: {
+      ca: ca && anchor(ca),
+      cert: cert && anchor(cert),
+      key: key && new Secret(anchor(key.reveal())),
+    },
+  }
 }

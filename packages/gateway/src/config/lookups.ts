@@ -1,6 +1,11 @@
 import { accessSync, constants, statSync } from 'node:fs'
 import { delimiter, extname, isAbsolute, join } from 'node:path'
-import type { ServerConfig, StdioServerConfig } from '@sallyport/contract/config'
+import {
+  isPem,
+  type HttpServerConfig,
+  type ServerConfig,
+  type StdioServerConfig,
+} from '@sallyport/contract/config'
 import type { Environment, ReportPath } from '@sallyport/kit/config'
 
 /** Sees whether what the servers need is there: programs, folders, certificates. Starts and opens nothing. */
@@ -19,10 +24,18 @@ export function lookUpServers(
       )
       continue
     }
-    const ca = server.tls?.ca
-    if (ca === undefined || ca.includes('-----BEGIN') || isFile(ca, constants.R_OK)) continue
-    const remedy = 'correct the path, or paste the PEM text'
-    report([...at, 'tls', 'ca'], 'the certificate file cannot be read', { remedy })
+    lookUpPem(server.tls, (key, message, remedy) =>
+      report([...at, 'tls', key], message, { remedy }),
+    )
+  }
+}
+
+function lookUpPem(tls: HttpServerConfig['tls'], report: ReportKey): void {
+  const files = { ca: tls?.ca, cert: tls?.cert, key: tls?.key?.reveal() }
+  for (const [key, pem] of Object.entries(files)) {
+    if (pem === undefined || isPem(pem) || isFile(pem, constants.R_OK)) continue
+    const what = key === 'key' ? 'key' : 'certificate'
+    report(key, `the ${what} file cannot be read`, 'correct the path, or paste the PEM text')
   }
 }
 

@@ -1,11 +1,14 @@
+import type { TlsConfig } from '@sallyport/contract/config'
 import type { Secret } from '@sallyport/kit/secret'
 
 interface CommonConfig {
   readonly name: string
   /** How long a session without a call stays open, milliseconds. */
   readonly idleAfterMs: number
-  /** `none`: a session per principal. `all`: one session for every principal. */
-  readonly share: 'none' | 'all'
+  /** `none`: a session per principal. `tenant`: one for all principals of a tenant. `all`: one for everybody. */
+  readonly share: 'none' | 'tenant' | 'all'
+  /** Roots it is told of: none (also when undefined), those of the one client it serves, or these. */
+  readonly roots?: 'none' | 'client' | readonly string[] | undefined
   /** Time limit for a start, handshake included, milliseconds. */
   readonly startMs: number
   readonly health: { readonly everyMs: number }
@@ -29,8 +32,16 @@ export interface HttpServerConfig extends CommonConfig {
   readonly inFlight: number
   /** Replaces `Host`, for servers that only answer to one name. */
   readonly hostHeader?: string | undefined
-  /** `ca`: PEM text or the path of a PEM file. */
-  readonly tls?: { readonly ca?: string | undefined } | undefined
+  /** `auto` when undefined: Streamable HTTP first, then HTTP+SSE. */
+  readonly transport?: 'auto' | 'http' | 'sse' | undefined
+  /** Each PEM text or the path of a PEM file; `cert` and `key` together. */
+  readonly tls?: TlsConfig | undefined
+  /** Time for a connection, proxy and TLS included, milliseconds; 10 s when undefined. */
+  readonly connectMs?: number | undefined
+  /** Longest silence between two bytes of an answer, milliseconds; any when undefined. */
+  readonly readMs?: number | undefined
+  /** URL of a proxy, perhaps with credentials; `none`: never; undefined: as the environment says. */
+  readonly proxy?: 'none' | Secret | undefined
 }
 
 /** What the upstream side reads of a server's configuration. */
