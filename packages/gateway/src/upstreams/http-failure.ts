@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { AppError, type ErrorCode } from '@sallyport/kit/errors'
 
 const RETRY_AFTER_MS_MAX = 3_600_000
+const SILENCE: ReadonlySet<string> = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'])
 
 /** Reads `Retry-After`, seconds or a date, into milliseconds from now. Source: RFC 9110 §10.2.3. */
 export function retryAfterMs(value: string | undefined, nowMs: number): number | undefined {
@@ -38,6 +39,9 @@ export function statusFailure(
       'not_sent',
     )
   }
+  if (status === 407) {
+    return fail('server_unavailable', 'the proxy refused our credential with 407', 'not_sent')
+  }
   if (status === 429) return fail('server_unavailable', 'the server limits our rate', 'not_sent')
   if (status >= 500) return fail('server_unavailable', `the server answered ${status}`, 'unknown')
   if (status >= 300 && status < 400) {
@@ -51,6 +55,10 @@ export function statusFailure(
 export function connectionFailure(thrown: Error, handedOver: boolean): AppError {
   if (thrown instanceof AppError) return thrown
   const reason = 'code' in thrown ? String(thrown.code) : thrown.message
+  if (SILENCE.has(reason)) {
+    const sentence = 'the server was silent for longer than `readTimeout`'
+    return new AppError('deadline_exceeded', sentence, { cause: thrown, outcome: 'unknown' })
+  }
   return handedOver
     ? new AppError('server_lost', `the connection was lost: ${reason}`, {
         cause: thrown,

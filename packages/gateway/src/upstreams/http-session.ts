@@ -13,7 +13,7 @@ import type { Dispatcher } from 'undici'
 import { HttpExchange, type HttpExchangeOwner } from './http-exchange.ts'
 import { headerOf } from './http-failure.ts'
 import { HttpStream } from './http-stream.ts'
-import type { HttpTarget } from './http-target.ts'
+import { type HttpTarget, PATIENT } from './http-target.ts'
 import { answerTo, cancelParams, type ClientInfo, ownRequest } from './own-messages.ts'
 import { asObject, type Exchange, readJson, readProgressToken } from './session.ts'
 import type { Session, SessionEvents } from './session.ts'
@@ -231,6 +231,7 @@ export class HttpSession implements Session, HttpExchangeOwner {
   ): void {
     const { pool, path, servername } = this.#target
     const options = { method, path, headers: headers as string[], body } // undici does not change them
+    if (method === 'GET') Object.assign(options, PATIENT)
     pool.dispatch(servername === undefined ? options : { ...options, ...{ servername } }, handler)
   }
 

@@ -1,55 +1,92 @@
 import { isIP } from 'node:net'
 import { OWN_HEADERS } from '@sallyport/contract/config'
 import { Pool } from 'undici'
+import { chooseProxy, type Proxy } from './http-proxy.ts'
+import { contextOf, forwardConnector, tunnelConnector } from './proxy-tunnel.ts'
 import type { HttpServerConfig } from './server-config.ts'
+import type { TlsMaterial } from './tls-material.ts'
 
-const CONNECT_MS_MAX = 10_000
+const CONNECT_MS_DEFAULT = 10_000
 /** Beside the calls: notifications, answers to the server, one listening stream, one probe. */
 const SPARE_CONNECTIONS = 8
 const HEADER_BYTES_MAX = 32 * 1_024
 
 /** Where one session's requests go: its own connections, and the headers all of them carry. */
 export interface HttpTarget {
+  /**
+   * Ends an answer that is silent for longer than `readTimeout`. A stream that may be silent is asked for
+   * with {@link PATIENT}.
+   */
   readonly pool: Pool
+  /** What stands in the request line: path and query, or the whole address where a proxy forwards. */
   readonly path: string
+  /** The server's own address. */
+  readonly url: URL
   /** Name and value alternating, without those that differ per request. */
   readonly headers: readonly string[]
-  /** Name checked in the server's certificate; undefined = that of the URL. */
+  /** Name checked in the certificate; undefined = that of the address connected to. */
   readonly servername: string | undefined
+}
+
+/** For a stream that listens: it may be silent for any time. */
+export const PATIENT = { headersTimeout: 0, bodyTimeout: 0 } as const
+
+export interface TargetSurroundings {
+  readonly tls: TlsMaterial | undefined
+  /** The gateway's own environment: it may name a proxy. */
+  readonly environment: Readonly<Record<string, string | undefined>>
 }
 
 /**
  * Prepares the connections of one session; none is opened yet. Only configured headers and our own reach
  * the server: nothing of a client's request does.
  *
- * @param ca PEM text of certificate authorities to trust instead of the system's
+ * @throws {AppError} `server_start_failed` when the environment names no usable proxy
  */
-export function openTarget(config: HttpServerConfig, ca: string | undefined): HttpTarget {
+export function openTarget(
+  config: HttpServerConfig,
+  { tls, environment }: TargetSurroundings,
+): HttpTarget {
   const url = new URL(config.url)
+  const proxy = chooseProxy(url, config.proxy, environment)
+  const headers = headersOf(config)
+  const connectMs = Math.min(config.connectMs ?? CONNECT_MS_DEFAULT, config.startMs)
+  const options = {
+    connections: config.inFlight + SPARE_CONNECTIONS,
+    pipelining: 1,
+    allowH2: false,
+    // Deadlines are the call's.
+    headersTimeout: config.readMs ?? 0,
+    bodyTimeout: config.readMs ?? 0,
+    maxHeaderSize: HEADER_BYTES_MAX,
+  }
+  const path = `${url.pathname}${url.search}`
+  if (proxy !== undefined && url.protocol === 'http:') {
+    const connect = forwardConnector({ proxy, tls, connectMs })
+    if (config.hostHeader === undefined) headers.push('host', url.host)
+    headers.push(...authorizationOf(proxy))
+    const pool = new Pool(proxy.origin, { ...options, connect })
+    return { pool, url, path: `${url.origin}${path}`, headers, servername: undefined }
+  }
+  const connect =
+    proxy === undefined
+      ? { timeout: connectMs, ...contextOf(tls) }
+      : tunnelConnector({ proxy, tls, connectMs })
+  const host = url.hostname.replaceAll(/^\[|\]$/g, '')
+  const named = url.protocol === 'https:' && config.hostHeader !== undefined && isIP(host) === 0
+  const pool = new Pool(url.origin, { ...options, connect })
+  return { pool, url, path, headers, servername: named ? host : undefined }
+}
+
+function headersOf(config: HttpServerConfig): string[] {
   const headers = ['user-agent', 'sallyport']
   for (const [name, value] of Object.entries(config.headers)) {
     if (!OWN_HEADERS.has(name.toLowerCase())) headers.push(name, value.reveal())
   }
   if (config.hostHeader !== undefined) headers.push('host', config.hostHeader)
-  const pool = new Pool(url.origin, {
-    connections: config.inFlight + SPARE_CONNECTIONS,
-    pipelining: 1,
-    allowH2: false,
-    // Deadlines are the call's; a stream may be silent for long.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    maxHeaderSize: HEADER_BYTES_MAX,
-    connect: {
-      timeout: Math.min(CONNECT_MS_MAX, config.startMs),
-      ...(ca === undefined ? {} : { ca }),
-    },
-  })
-  const host = url.hostname.replaceAll(/^\[|\]$/g, '')
-  const named = url.protocol === 'https:' && config.hostHeader !== undefined && isIP(host) === 0
-  return {
-    pool,
-    path: `${url.pathname}${url.search}`,
-    headers,
-    servername: named ? host : undefined,
-  }
+  return headers
+}
+
+function authorizationOf({ authorization }: Proxy): string[] {
+  return authorization === undefined ? [] : ['proxy-authorization', authorization]
 }

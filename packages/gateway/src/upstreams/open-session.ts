@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import type { Clock } from '@sallyport/kit/clock'
 import { AppError } from '@sallyport/kit/errors'
 import { type Log, printable, redactText } from '@sallyport/kit/log'
@@ -14,6 +13,7 @@ import type { HttpServerConfig, ServerConfig, StdioServerConfig } from './server
 import type { Session, SessionEvents } from './session.ts'
 import { planSpawn, spawnWorld } from './spawn-plan.ts'
 import { StdioSession } from './stdio-session.ts'
+import { loadTls } from './tls-material.ts'
 
 /** On stdio a legacy server may leave a request it does not know unanswered. */
 const SILENCE_MS = 1_000
@@ -129,18 +129,9 @@ export class SessionOpener {
   }
 
   async #openHttp(config: HttpServerConfig, events: SessionEvents): Promise<Session> {
-    const { clock, clientInfo, resultBytes } = this.#deps
-    const target = openTarget(config, await readAuthority(config.tls?.ca))
+    const { clock, clientInfo, resultBytes, environment } = this.#deps
+    const target = openTarget(config, { tls: await loadTls(config.tls), environment })
     return new HttpSession({ target, resultBytes, events, clock, clientInfo })
-  }
-}
-
-async function readAuthority(ca: string | undefined): Promise<string | undefined> {
-  if (ca === undefined || ca.includes('-----BEGIN')) return ca
-  try {
-    return await readFile(ca, 'utf8')
-  } catch (thrown) {
-    throw new AppError('server_start_failed', 'tls.ca cannot be read', { cause: thrown })
   }
 }
 
