@@ -169,4 +169,30 @@ export const UPSTREAMS = {
       'A server whose certificate nobody trusts is sent nothing; an authority of its own in `tls.ca` is trusted.',
     source: 'design §3',
   },
+  'upstreams/tls/client': {
+    behavior:
+      'A server that asks for a certificate is shown that of `tls.cert`; one that does not fit its key is a failed start.',
+    source: 'Hangar 2.1',
+  },
+  'upstreams/proxy': {
+    behavior:
+      'A remote server is reached through its `proxy`, else through that of the environment: https in a tunnel, http by its whole address.',
+    source: 'Hangar 2.1; RFC 9110 §9.3.6',
+  },
+  'upstreams/proxy/exempt': {
+    behavior: 'What NO_PROXY names (names, addresses, networks) is reached directly.',
+    source: 'Hangar 2.1',
+  },
+  'upstreams/proxy/loopback': {
+    behavior: 'The environment never puts a proxy between the gateway and loopback.',
+    source: 'Hangar 2.1',
+  },
+  'upstreams/proxy/secret': {
+    behavior: 'The credential of a proxy is in no error, no log and no state.',
+    source: 'design §3, "Secrets"',
+  },
+  'upstreams/read-timeout': {
+    behavior: 'An answer that falls silent for longer than `readTimeout` fails its call.',
+    source: 'Hangar 2.1',
+  },
 } as const satisfies ClaimsOf<'upstreams'>

@@ -53,9 +53,9 @@ export function forwardConnector(options: TunnelOptions): buildConnector.connect
     allowH2: false,
     ...proxyAuthorities(options),
   })
-  return (target, callback) =>
-    // The name in the Host header is the server's and not what the proxy's certificate says.
-    connect({ ...target, servername: undefined }, (...[error, socket]) => {
+  // The name in the Host header is the server's and not what the proxy's certificate says.
+  return ({ servername: _serversOwn, ...target }, callback) =>
+    connect(target, (...[error, socket]) => {
       if (error === null) callback(null, socket)
       else callback(unreachable(proxy, error), null)
     })

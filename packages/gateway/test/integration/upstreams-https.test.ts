@@ -1,19 +1,23 @@
 import { readFileSync } from 'node:fs'
-import { createServer } from 'node:https'
+import { createServer, type ServerOptions } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import path from 'node:path'
+import { Secret } from '@sallyport/kit/secret'
 import { expect, test } from 'vitest'
 import { callText, httpServer, openTestUpstreams } from '../fixtures/upstreams/harness.ts'
 
 // A key for tests only, and its certificate for `localhost`, good until 2120.
 const FOLDER = path.resolve(import.meta.dirname, '../fixtures/upstreams/tls')
-const KEY = readFileSync(path.join(FOLDER, 'localhost-key.pem'))
+const KEY_FILE = path.join(FOLDER, 'localhost-key.pem')
+const KEY = readFileSync(KEY_FILE, 'utf8')
 const CERTIFICATE_FILE = path.join(FOLDER, 'localhost.pem')
 const CERTIFICATE = readFileSync(CERTIFICATE_FILE, 'utf8')
 
-async function startHttps(): Promise<AsyncDisposable & { port: number; hosts: string[] }> {
+async function startHttps(
+  more: ServerOptions = {},
+): Promise<AsyncDisposable & { port: number; hosts: string[] }> {
   const hosts: string[] = []
-  const server = createServer({ key: KEY, cert: CERTIFICATE }, (request, response) => {
+  const server = createServer({ key: KEY, cert: CERTIFICATE, ...more }, (request, response) => {
     hosts.push(request.headers.host ?? '')
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -70,4 +74,45 @@ test('a file of authorities that cannot be read is a failed start', async () => 
     code: 'server_start_failed',
     message: 'tls.ca cannot be read',
   })
+})
+
+const MUTUAL = { requestCert: true, rejectUnauthorized: true, ca: CERTIFICATE }
+
+test.each([
+  ['PEM text', CERTIFICATE, KEY],
+  ['files', CERTIFICATE_FILE, KEY_FILE],
+])(
+  'a server that asks for a certificate is shown ours, given as %s [upstreams/tls/client]',
+  async (_case, cert, key) => {
+    await using server = await startHttps(MUTUAL)
+    const config = httpServer(`https://localhost:${server.port}/mcp`, {
+      tls: { ca: CERTIFICATE, cert, key: new Secret(key) },
+    })
+    await using test = await openTestUpstreams({ one: config })
+    expect(await callText(test.upstreams, ['one', 'x'])).toBe('secure')
+  },
+)
+
+test('a server that asks for a certificate is not used without one [upstreams/tls/client]', async () => {
+  await using server = await startHttps(MUTUAL)
+  const config = httpServer(`https://localhost:${server.port}/mcp`, { tls: { ca: CERTIFICATE } })
+  await using test = await openTestUpstreams({ one: config })
+  await expect(callText(test.upstreams, ['one', 'x'])).rejects.toMatchObject({
+    outcome: 'not_sent',
+  })
+  expect(server.hosts).toEqual([])
+})
+
+test.each([
+  ['a key that is no PEM', '-----BEGIN PRIVATE KEY-----\nx'],
+  ['a certificate in place of the key', CERTIFICATE],
+])('%s is a failed start that does not show it [upstreams/tls/client]', async (_case, key) => {
+  const config = httpServer('https://localhost:1/mcp', {
+    tls: { cert: CERTIFICATE, key: new Secret(key) },
+  })
+  await using test = await openTestUpstreams({ one: config })
+  const failure = await callText(test.upstreams, ['one', 'x']).catch((thrown: unknown) => thrown)
+  expect(failure).toMatchObject({ code: 'server_start_failed' })
+  expect(String(failure)).toContain('tls.cert')
+  expect(String(failure)).not.toContain('BEGIN')
 })
