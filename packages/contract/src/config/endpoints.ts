@@ -51,17 +51,17 @@ const OVERRIDES_MAX = 10_000
 const glob = z.string().min(1).max(512)
 const globs = z.array(glob).max(GLOBS_MAX)
 
-function selection(what: string): z.ZodPrefault<typeof schema> {
-  const schema = z.strictObject({
-    allow: globs
-      .optional()
-      .meta({ description: `Globs over ${what}; everything is allowed where it is absent.` }),
-    deny: globs
-      .default([])
-      .meta({ description: `Globs over ${what} that are not shown, even when allowed.` }),
-  })
-  return schema.prefault({})
-}
+const selection = (what: string) =>
+  z
+    .strictObject({
+      allow: globs
+        .optional()
+        .meta({ description: `Globs over ${what}; everything is allowed where it is absent.` }),
+      deny: globs
+        .default([])
+        .meta({ description: `Globs over ${what} that are not shown, even when allowed.` }),
+    })
+    .prefault({})
 
 const fullName = z
   .string()
