@@ -1,68 +1,89 @@
+import type { CallSignal } from '@sallyport/kit/call-signal'
+import type { Clock } from '@sallyport/kit/clock'
 import { AppError } from '@sallyport/kit/errors'
 import type { Deadlines } from '@sallyport/kit/limits'
 import type { Log } from '@sallyport/kit/log'
-import type { Answer, ApplicationFace, Exchange, McpApplication } from '@sallyport/kit/mcp'
-import type { Catalogue } from '../routing/catalogue.ts'
-import type { ToolList } from '../routing/tool-list.ts'
+import type {
+  Answer,
+  ApplicationFace,
+  ClientSession,
+  Era,
+  Exchange,
+  ListenFilter,
+  McpApplication,
+  Message,
+  Subscriber,
+} from '@sallyport/kit/mcp'
+import type { Principal } from '@sallyport/kit/principal'
+import type { Views } from '../routing/view.ts'
+import type { Subscriptions } from '../subscriptions/subscriptions.ts'
 import type { Upstreams } from '../upstreams/upstream.ts'
 import { applyInterceptors, type CallHandler, type Interceptor } from './call.ts'
+import { CallDeadline } from './call-deadline.ts'
 import { encodeFailure } from './encode-answer.ts'
+import { describeFace } from './face.ts'
+import type { ServerMeeting } from './meet-servers.ts'
+import { handlesMethod, isList } from './methods.ts'
+import type { TargetFinder } from './target-finder.ts'
 
 export interface ApplicationDeps {
   readonly version: string
-  readonly catalogue: Catalogue
-  readonly toolList: ToolList
+  readonly views: Views
   readonly upstreams: Upstreams
+  readonly subscriptions: Subscriptions
+  readonly meeting: ServerMeeting
+  readonly targets: TargetFinder
   readonly interceptors: readonly Interceptor[]
-  readonly invoke: CallHandler
+  /** What answers a call once every step has let it pass. */
+  readonly dispatch: CallHandler
   readonly deadlines: Deadlines
+  readonly clock: Clock
   readonly log: Log
   readonly limits: {
     /** Queue, start and upstream time of one call, milliseconds. */
     readonly callMs: number
-    /** How long a list waits for servers never seen, milliseconds. */
-    readonly listWaitMs: number
   }
 }
 
-const LIST_TTL_MS = 10_000
-const METHODS = new Set(['tools/list', 'tools/call'])
-
 /** The gateway as an MCP application: what its requests mean. */
 export class GatewayApplication implements McpApplication {
-  readonly methods = METHODS
   readonly #deps: ApplicationDeps
   readonly #handle: CallHandler
-  readonly #face: ApplicationFace
-  /** Ends `listWaitMs` after a list first looked for the server: lists of that time wait too, later ones not. */
-  readonly #patience = new Map<string, Promise<void>>()
 
   constructor(deps: ApplicationDeps) {
     this.#deps = deps
-    this.#handle = applyInterceptors((call) => this.#dispatch(call), deps.interceptors)
-    this.#face = {
-      serverInfo: { name: 'sallyport', title: 'Sallyport', version: deps.version },
-      capabilities: { tools: { listChanged: true } },
-      ttlMs: LIST_TTL_MS,
-    }
+    this.#handle = applyInterceptors(deps.dispatch, deps.interceptors)
   }
 
-  face(scope: string): ApplicationFace | undefined {
-    if (scope !== '' && !this.#deps.catalogue.get(scope)) return undefined
-    return this.#face
+  hasScope(scope: string): boolean {
+    return this.#deps.views.has(scope)
+  }
+
+  handles(method: string, era: Era, scope: string): boolean {
+    return handlesMethod(method, era, this.#deps.views.get(scope))
+  }
+
+  async face(
+    scope: string,
+    era: Era,
+    who: { readonly principal: Principal; readonly signal: CallSignal },
+  ): Promise<ApplicationFace> {
+    const { views, meeting, version } = this.#deps
+    await meeting.meet(views.unseen(scope), { principal: who.principal }, who.signal)
+    return describeFace(views, { scope, era, version })
   }
 
   async request(exchange: Exchange): Promise<Answer> {
-    const { deadlines, limits, catalogue, log } = this.#deps
-    const { controller, message } = exchange
-    const named = message.method === 'tools/call' && message.name !== undefined
-    const target = named ? catalogue.resolve(exchange.scope, message.name ?? '') : undefined
+    const { targets, limits, log } = this.#deps
+    const { controller } = exchange
+    let target = targets.find(exchange)
     const afterMs = target?.config.callMs ?? limits.callMs
-    const deadline = deadlines.add(afterMs, () =>
+    const deadline = new CallDeadline(this.#deps, afterMs, () =>
       controller.abort(new AppError('deadline_exceeded', `no answer within ${afterMs} ms`)),
     )
     try {
-      return (await this.#handle({ exchange, target })).answer
+      if (!target && !isList(exchange.message.method)) target = await this.#findLater(exchange)
+      return (await this.#handle({ exchange, target, deadline })).answer
     } catch (thrown) {
       const error = AppError.from(thrown)
       if (error.spec.family === 'defect') {
@@ -76,41 +97,46 @@ export class GatewayApplication implements McpApplication {
     }
   }
 
-  async #dispatch(call: Parameters<CallHandler>[0]): ReturnType<CallHandler> {
-    const { exchange } = call
-    if (exchange.message.method === 'tools/call') return this.#deps.invoke(call)
-    await this.#meetServers(exchange)
-    return this.#deps.toolList.answer(exchange, this.#face)
+  notified(session: ClientSession, message: Message): void {
+    if (message.method !== 'notifications/roots/list_changed') return
+    const { principal, scope } = session
+    for (const server of this.#deps.views.get(scope).servers) {
+      this.#deps.upstreams.notify(server, { principal, session }, message.method)
+    }
   }
 
-  /** Starts servers that were never seen, together, and waits for them at most `listWaitMs`. */
-  async #meetServers(exchange: Exchange): Promise<void> {
-    const unseen = this.#deps.catalogue
-      .list()
-      .filter(({ server }) => exchange.scope === '' || exchange.scope === server)
-      .filter(({ readAtMs }) => readAtMs === undefined)
-    const met = unseen.map(({ server }) =>
-      Promise.race([this.#warm(exchange, server), this.#patienceFor(server)]),
+  async listen(
+    subscriber: Subscriber,
+    filter: ListenFilter,
+    signal: CallSignal,
+  ): Promise<ListenFilter> {
+    const { views, subscriptions, log } = this.#deps
+    const view = views.get(subscriber.scope)
+    const { principal } = subscriber
+    const granted = await Promise.all(
+      filter.uris.map(async (shownUri) => {
+        const target = view.resource(shownUri, principal.id)
+        if (!target) return undefined
+        try {
+          await subscriptions.add({ subscriber, asker: { principal }, target, shownUri }, signal)
+          return shownUri
+        } catch (err) {
+          // What is not granted is left out of the acknowledgement; the client sees it there.
+          log.debug({ server: target.server, err }, 'resource not watched')
+          return undefined
+        }
+      }),
     )
-    await Promise.all(met)
+    return { ...filter, uris: granted.filter((uri) => uri !== undefined) }
   }
 
-  async #warm({ caller, controller }: Exchange, server: string): Promise<void> {
-    const { upstreams, log } = this.#deps
-    try {
-      await upstreams.warm(server, caller.principal, controller.signal)
-    } catch (err) {
-      log.debug({ server, err }, 'server did not start for a list')
-    }
-  }
-
-  #patienceFor(server: string): Promise<void> {
-    let patience = this.#patience.get(server)
-    if (!patience) {
-      const { listWaitMs } = this.#deps.limits
-      patience = new Promise((resolve) => setTimeout(resolve, listWaitMs).unref())
-      this.#patience.set(server, patience)
-    }
-    return patience
+  /** A name that leads nowhere yet may belong to a server that was never met. */
+  async #findLater(exchange: Exchange): Promise<ReturnType<TargetFinder['find']>> {
+    const { views, meeting, targets } = this.#deps
+    const unseen = views.unseen(exchange.scope)
+    if (unseen.length === 0) return undefined
+    const { caller, session, controller } = exchange
+    await meeting.meet(unseen, { principal: caller.principal, session }, controller.signal)
+    return targets.find(exchange)
   }
 }

@@ -1,12 +1,14 @@
 import type { Answer, Exchange } from '@sallyport/kit/mcp'
 import type { AuditOutcome } from '@sallyport/kit/store'
 import type { Target } from '../routing/target.ts'
+import type { CallDeadline } from './call-deadline.ts'
 
 /** One request travelling through the gateway. */
 export interface Call {
   readonly exchange: Exchange
   /** What a `tools/call` names; undefined for other methods and for names that lead nowhere. */
   readonly target: Target | undefined
+  readonly deadline: CallDeadline
 }
 
 /** An answer, and what the record says about it. */

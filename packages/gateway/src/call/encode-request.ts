@@ -1,5 +1,6 @@
 import {
   type Edit,
+  findMember,
   insertEdit,
   listMembers,
   type Message,
@@ -7,45 +8,72 @@ import {
   META_CLIENT_INFO,
   META_LOG_LEVEL,
   META_VERSION,
+  scanReply,
   splice,
 } from '@sallyport/kit/mcp'
 import type { Wire } from '../upstreams/upstream.ts'
 
 const ENVELOPE_KEYS = new Set([META_VERSION, META_CLIENT_INFO, META_CAPABILITIES, META_LOG_LEVEL])
 
-/** Our side of a modern request's `_meta`: who asks, and that it can answer no questions yet. */
-export interface Envelope {
-  readonly clientInfo: { readonly name: string; readonly version: string }
+/** One member of `params` that is written anew. */
+export interface ParamEdit {
+  /** Names on the way to it, `params` itself left out. Only members of `params` itself can be added. */
+  readonly path: readonly [string, ...string[]]
+  /** JSON text of its value. */
+  readonly text: string
+}
+
+/** Members of `params` that only a retry has. Source: MCP 2026-07-28, "Multi round-trip requests". */
+export const RETRY_PARAMS: ReadonlySet<string> = new Set(['requestState', 'inputResponses'])
+
+/** What is said otherwise to the server than the client said it. */
+export interface RequestEdits {
+  readonly params: readonly ParamEdit[]
+  /** Members of `_meta` for a modern server beside the revision, as JSON text: who asks and what it can do. */
+  readonly envelope: () => string
 }
 
 /**
- * The client's request in the bytes of an upstream session: id, tool name and the protocol's own part of
- * `_meta` replaced, everything else as the client wrote it.
- *
- * @param name the server's own tool name; undefined leaves the client's
+ * The client's request in the bytes of an upstream session: id, names, the answers of a retry and the
+ * protocol's own part of `_meta` replaced, everything else as the client wrote it.
  */
-export function encodeRequest(
-  message: Message,
-  name: string | undefined,
-  envelope: Envelope,
-  wire: Wire,
-): Buffer {
-  const { id, nameRange, bytes } = message
-  const edits: Edit[] = [{ start: id.start, end: id.end, text: String(wire.id) }]
-  if (name !== undefined && nameRange.start !== -1) {
-    insertEdit(edits, { start: nameRange.start, end: nameRange.end, text: JSON.stringify(name) })
+export function encodeRequest(message: Message, edits: RequestEdits, wire: Wire): Buffer {
+  const { id, bytes } = message
+  const all: Edit[] = [{ start: id.start, end: id.end, text: String(wire.id) }]
+  const added: string[] = []
+  for (const { path, text } of edits.params) {
+    const edit = paramEdit(message, path, text)
+    if (edit) insertEdit(all, edit)
+    else added.push(`${JSON.stringify(path[0])}:${text}`)
   }
-  const meta = metaEdit(message, envelope, wire)
-  if (meta) insertEdit(edits, meta)
-  return splice(bytes, edits)
+  const meta = metaEdit(message, edits, wire, added)
+  if (meta) insertEdit(all, meta)
+  return splice(bytes, all)
 }
 
-function metaEdit(message: Message, envelope: Envelope, wire: Wire): Edit | undefined {
-  const own = wire.era === 'modern' ? envelopeMembers(envelope, wire.version) : ''
-  if (message.meta.start === -1) return own === '' ? undefined : insertMeta(message, own)
+function paramEdit(message: Message, path: ParamEdit['path'], text: string): Edit | undefined {
+  if (path.length === 1 && path[0] === 'name' && message.nameRange.start !== -1) {
+    return { ...message.nameRange, text }
+  }
+  const range = findMember(message.bytes, message.params, ...path)
+  return range && { ...range, text }
+}
+
+function metaEdit(
+  message: Message,
+  { envelope }: RequestEdits,
+  wire: Wire,
+  added: string[],
+): Edit | undefined {
+  const own =
+    wire.era === 'modern' ? `"${META_VERSION}":${JSON.stringify(wire.version)},${envelope()}` : ''
+  if (message.meta.start === -1) {
+    if (own !== '') added.unshift(`"_meta":{${own}}`)
+    return added.length === 0 ? undefined : insertMembers(message, added.join())
+  }
   const { start } = message.meta
   const kept: string[] = []
-  let changed = own !== ''
+  let changed = own !== '' || added.length > 0
   for (const member of listMembers(message.bytes, message.meta)) {
     if (ENVELOPE_KEYS.has(member.key)) {
       changed = true
@@ -59,33 +87,26 @@ function metaEdit(message: Message, envelope: Envelope, wire: Wire): Edit | unde
   }
   if (!changed) return undefined
   if (own !== '') kept.push(own)
-  return { ...message.meta, text: `{${kept.join()}}` }
+  return { ...message.meta, text: [`{${kept.join()}}`, ...added].join() }
 }
 
-function insertMeta(message: Message, own: string): Edit {
+function insertMembers(message: Message, members: string): Edit {
   const { bytes, params } = message
   if (params.start === -1) {
     const end = bytes.lastIndexOf(0x7d)
-    return { start: end, end, text: `,"params":{"_meta":{${own}}}` }
+    return { start: end, end, text: `,"params":{${members}}` }
   }
   const [first] = listMembers(bytes, params)
   const at = params.start + 1
-  return { start: at, end: at, text: `"_meta":{${own}}${first ? ',' : ''}` }
+  return { start: at, end: at, text: `${members}${first ? ',' : ''}` }
 }
 
-const members = new WeakMap<Envelope, Map<string, string>>()
-
-function envelopeMembers(envelope: Envelope, version: string): string {
-  let byVersion = members.get(envelope)
-  if (!byVersion) members.set(envelope, (byVersion = new Map()))
-  let text = byVersion.get(version)
-  if (text === undefined) {
-    text = [
-      `"${META_VERSION}":${JSON.stringify(version)}`,
-      `"${META_CLIENT_INFO}":${JSON.stringify(envelope.clientInfo)}`,
-      `"${META_CAPABILITIES}":{}`,
-    ].join()
-    byVersion.set(version, text)
-  }
-  return text
+/** The same request without some members of its `params`, for servers that must not see them. */
+export function withoutParams(message: Message, names: ReadonlySet<string>): Message {
+  const { bytes, params } = message
+  const kept = listMembers(bytes, params)
+    .filter(({ key }) => !names.has(key))
+    .map(({ start, end }) => bytes.toString('utf8', params.start + start, params.start + end))
+  const stripped = scanReply(splice(bytes, [{ ...params, text: `{${kept.join()}}` }]))
+  return stripped ?? message
 }

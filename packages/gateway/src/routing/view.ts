@@ -1,4 +1,3 @@
-import type { CallSignal } from '@sallyport/kit/call-signal'
 import type { Exchange } from '@sallyport/kit/mcp'
 import type { CallResult } from '../call/call.ts'
 import type { Kind, ServerFacts } from '../upstreams/upstream.ts'
@@ -10,6 +9,8 @@ export interface View {
   readonly servers: readonly string[]
   /** The server that this scope is, names unchanged; undefined for `/mcp` and endpoints. */
   readonly passThrough: string | undefined
+  /** What an endpoint says to clients of itself; undefined = what its servers say. */
+  readonly instructions: string | undefined
   /** Where a public name leads; undefined for what is unknown, hidden or not allowed, all alike. */
   tool(name: string): Target | undefined
   prompt(name: string): Target | undefined
@@ -42,6 +43,3 @@ export interface Views {
   /** Whether a change of a server's list concerns a scope. */
   shows(scope: string, server: string): boolean
 }
-
-/** Starts servers that were never seen, together, and waits at most the list wait for them. */
-export type MeetServers = (exchange: Exchange, servers: readonly string[], signal: CallSignal) => Promise<void>

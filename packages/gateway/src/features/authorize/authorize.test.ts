@@ -18,7 +18,7 @@ function authorize(method: string, role: string): Promise<CallResult> {
 
 test.each([
   ['tools/lists', 'admin'],
-  ['resources/read', 'admin'],
+  ['resources/reads', 'admin'],
   ['toString', 'admin'],
   ['__proto__', 'admin'],
   ['', 'admin'],

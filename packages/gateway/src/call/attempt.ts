@@ -1,0 +1,112 @@
+import type { CallSignal } from '@sallyport/kit/call-signal'
+import { AppError } from '@sallyport/kit/errors'
+import { type Exchange, findMember, LOG_LEVELS, type LogLevel, type Message, splice } from '@sallyport/kit/mcp'
+import type { Target } from '../routing/target.ts'
+import type { QuestionAnswer, UpstreamRequest, Wire } from '../upstreams/upstream.ts'
+import { encodeRequest, type RequestEdits, RETRY_PARAMS, withoutParams } from './encode-request.ts'
+
+/** Where the questions of a server go; undefined when nobody can be asked. */
+export type AskQuestion = (question: Message) => Promise<QuestionAnswer>
+
+/** One call on its way to one server, as a session sees it. */
+export class Attempt implements UpstreamRequest {
+  readonly method: string
+  readonly name: string
+  readonly paramHeaders: Readonly<Record<string, string>>
+  readonly signal: CallSignal
+  readonly logLevel: LogLevel | undefined
+  /** Set before the call is sent. */
+  ask: AskQuestion | undefined
+  readonly #message: Message
+  readonly #edits: RequestEdits
+  /** Whose client hears what the server tells meanwhile; undefined while the call is parked. */
+  #listener: Exchange | undefined
+  #sent = false
+
+  constructor(
+    exchange: Exchange,
+    target: Target,
+    how: {
+      /** What is sent: the exchange's own message, or that without what the server must not see. */
+      readonly message: Message
+      readonly edits: RequestEdits
+      readonly paramHeaders: Readonly<Record<string, string>>
+      readonly logLevel: LogLevel | undefined
+    },
+  ) {
+    this.#message = how.message
+    this.#listener = exchange
+    this.#edits = how.edits
+    this.method = exchange.message.method
+    this.name = target.name
+    this.paramHeaders = how.paramHeaders
+    this.logLevel = how.logLevel
+    this.signal = exchange.controller.signal
+  }
+
+  /** Bytes of the request, which live as long as the attempt. */
+  get bytes(): number {
+    return this.#message.bytes.length
+  }
+
+  encode(wire: Wire): Buffer {
+    this.#sent = true
+    return encodeRequest(this.#fit(wire), this.#edits, wire)
+  }
+
+  /** From now on this exchange hears what the server tells; undefined = nobody. */
+  listen(exchange: Exchange | undefined): void {
+    this.#listener = exchange
+  }
+
+  onNotification(message: Message): void {
+    if (this.#listener?.notify) relay(this.#listener, this.logLevel, message)
+  }
+
+  onQuestion(question: Message): Promise<QuestionAnswer> {
+    if (this.ask) return this.ask(question)
+    const text = 'the client cannot be asked now'
+    return Promise.reject(new AppError('question_unanswered', text))
+  }
+
+  /** A legacy server knows no retries: answers that were no part of a state of ours are none of its business. */
+  #fit({ era }: Wire): Message {
+    const message = this.#message
+    if (era === 'modern' || !message.bytes.includes('"inputResponses"')) return message
+    return withoutParams(message, RETRY_PARAMS)
+  }
+
+  /** Gives a rejection its outcome: once encoded, the bytes may have reached the server. */
+  judge(thrown: unknown): AppError {
+    const error = AppError.from(thrown)
+    return error.outcome === undefined
+      ? error.withOutcome(this.#sent ? 'unknown' : 'not_sent')
+      : error
+  }
+}
+
+/** Passes on what belongs to a request: progress under the client's own token, logs it asked for, the rest as it is. */
+function relay(exchange: Exchange, level: LogLevel | undefined, told: Message): void {
+  if (told.method === 'notifications/progress') return relayProgress(exchange, told)
+  if (told.method === 'notifications/message') {
+    // A modern client that named no level wants none; a legacy one then takes what comes.
+    if (level === undefined ? exchange.era === 'modern' : !isAtLeast(told, level)) return
+  }
+  exchange.notify?.(told.bytes)
+}
+
+function relayProgress({ message, notify }: Exchange, told: Message): void {
+  const own = findMember(message.bytes, message.meta, 'progressToken')
+  const place = findMember(told.bytes, told.params, 'progressToken')
+  if (!own || !place) return
+  const text = message.bytes.subarray(own.start, own.end)
+  notify?.(splice(told.bytes, [{ ...place, text }]))
+}
+
+/** Whether a log message is at least this urgent; one of an unknown level is. */
+export function isAtLeast(told: Message, level: LogLevel): boolean {
+  const place = findMember(told.bytes, told.params, 'level')
+  const text = place && told.bytes.toString('utf8', place.start + 1, place.end - 1)
+  const rank = LOG_LEVELS.findIndex((known) => known === text)
+  return rank === -1 || rank >= LOG_LEVELS.indexOf(level)
+}

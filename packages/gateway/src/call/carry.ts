@@ -1,0 +1,151 @@
+import { AppError } from '@sallyport/kit/errors'
+import { type Exchange, paramText, RPC, readClient } from '@sallyport/kit/mcp'
+import type { Questions } from '../questions/questions.ts'
+import type { Target } from '../routing/target.ts'
+import type { Views } from '../routing/view.ts'
+import type { UpstreamReply, Upstreams } from '../upstreams/upstream.ts'
+import { Attempt } from './attempt.ts'
+import type { Call, CallHandler, CallResult } from './call.ts'
+import { encodeRefusal, encodeReply } from './encode-answer.ts'
+import type { ParamEdit } from './encode-request.ts'
+import { envelopeFor } from './envelope.ts'
+import { judgeHeaders } from './judge-headers.ts'
+import { shownNames } from './shown-names.ts'
+import type { TaskIds } from './task-ids.ts'
+
+export interface CarryDeps {
+  readonly upstreams: Upstreams
+  readonly views: Views
+  readonly taskIds: TaskIds
+  readonly questions: Questions
+  /** JSON text of how the gateway presents itself to servers. */
+  readonly clientInfo: string
+}
+
+/** The only upstream I/O: sends a call to its server and brings the answer back, questions included. */
+export function createCarry(deps: CarryDeps): CallHandler {
+  const { questions } = deps
+  return async (call) => {
+    const { exchange, target } = call
+    if (!target) return unknownName(exchange)
+    const headers = judgeHeaders(exchange, target)
+    if ('refusal' in headers) return headers.refusal
+    const carried: Carried = {
+      call,
+      target,
+      attempt: (message, params) => {
+        const edits = {
+          params: [...renamed(exchange, target), ...params],
+          envelope: () => envelopeFor(exchange, target, deps.clientInfo),
+        }
+        const { logLevel } = exchange.era === 'legacy' ? (exchange.session ?? NO_LEVEL) : readLevel(exchange)
+        return new Attempt(exchange, target, { message, edits, paramHeaders: headers.headers, logLevel })
+      },
+      send: (attempt) => sendTwice(deps.upstreams, attempt, carried),
+      finish: (reply) => finish(deps, carried, reply),
+    }
+    return exchange.era === 'modern' ? questions.carryModern(carried) : questions.carryLegacy(carried)
+  }
+}
+
+const NO_LEVEL = { logLevel: undefined }
+
+function readLevel(exchange: Exchange): { readonly logLevel: Attempt['logLevel'] } {
+  // Only a client that can be told anything pays for the look.
+  return exchange.notify ? readClient(exchange) : NO_LEVEL
+}
+
+/** A call with what it takes to send it, once or again. */
+export interface Carried {
+  readonly call: Call
+  readonly target: Target
+  /** @param params what is added to or replaced in the request's `params` */
+  attempt(message: Exchange['message'], params: readonly ParamEdit[]): Attempt
+  send(attempt: Attempt): Promise<UpstreamReply>
+  /** The server's reply in the client's bytes. */
+  finish(reply: UpstreamReply): CallResult
+}
+
+/** Repeats once where that is safe: the operator pinned the tool, or a trusted server hinted it. */
+async function sendTwice(
+  upstreams: Upstreams,
+  attempt: Attempt,
+  { call, target }: Carried,
+): Promise<UpstreamReply> {
+  const { caller, session } = call.exchange
+  const asker = { principal: caller.principal, session }
+  let first: AppError
+  try {
+    return await upstreams.call(target.server, asker, attempt)
+  } catch (thrown) {
+    first = attempt.judge(thrown)
+    const again = target.repeatable && first.code === 'server_lost' && !attempt.signal.aborted
+    if (!again) throw first
+  }
+  try {
+    return await upstreams.call(target.server, asker, attempt)
+  } catch (thrown) {
+    const error = attempt.judge(thrown)
+    // A repeat that was not sent says nothing of the first attempt.
+    throw first.outcome === 'unknown' ? error.withOutcome('unknown') : error
+  }
+}
+
+function finish(deps: CarryDeps, { call, target }: Carried, reply: UpstreamReply): CallResult {
+  const { exchange } = call
+  if (!exchange.reservation.grow(reply.message.bytes.length)) {
+    throw new AppError('overloaded', 'too many bytes are buffered for this key', {
+      outcome: 'unknown',
+    })
+  }
+  return encodeReply(exchange, reply.message, shownNames({ exchange, target }, deps, reply.message))
+}
+
+/** The server's own names in place of the public ones; nothing where they are the same. */
+function renamed({ message }: Exchange, target: Target): readonly ParamEdit[] {
+  const text = JSON.stringify(target.name)
+  const completes = message.method === 'completion/complete'
+  switch (target.kind) {
+    case 'tool':
+    case 'prompt':
+      if (completes) return [{ path: ['ref', 'name'], text }]
+      return message.name === target.name ? NO_EDITS : [{ path: ['name'], text }]
+    case 'resource':
+      if (completes) return [{ path: ['ref', 'uri'], text }]
+      return message.uri === target.name ? NO_EDITS : [{ path: ['uri'], text }]
+    case 'task':
+      return [{ path: ['taskId'], text }]
+    case 'other':
+      return NO_EDITS
+    default:
+      return target.kind satisfies never
+  }
+}
+
+const NO_EDITS: readonly ParamEdit[] = []
+
+/** A missing name and a hidden one are answered alike. Source: MCP, Tools, Prompts, Resources, "Error handling". */
+function unknownName(exchange: Exchange): CallResult {
+  const { message } = exchange
+  switch (message.method) {
+    case 'tools/call':
+      return encodeRefusal(exchange, RPC.invalidParams, `Unknown tool: ${nameOf(exchange)}`)
+    case 'prompts/get':
+      return encodeRefusal(exchange, RPC.invalidParams, `Unknown prompt: ${nameOf(exchange)}`)
+    case 'resources/read':
+    case 'resources/subscribe':
+    case 'resources/unsubscribe': {
+      const code = exchange.era === 'modern' ? RPC.invalidParams : RPC.resourceNotFound
+      const uri = message.uri ?? null
+      return encodeRefusal(exchange, code, 'Resource not found', { data: { uri } })
+    }
+    case 'completion/complete':
+      return encodeRefusal(exchange, RPC.invalidParams, 'Unknown reference')
+    default:
+      return encodeRefusal(exchange, RPC.invalidParams, 'Unknown task')
+  }
+}
+
+function nameOf({ message }: Exchange): string {
+  return message.name ?? paramText(message, 'name') ?? '(no name)'
+}

@@ -1,0 +1,52 @@
+import {
+  type Exchange,
+  findMember,
+  META_CAPABILITIES,
+  META_CLIENT_INFO,
+  META_LOG_LEVEL,
+  readClient,
+} from '@sallyport/kit/mcp'
+import type { Target } from '../routing/target.ts'
+import { memberTexts, objectText } from '../questions/question.ts'
+
+/** Needs a stream towards the client. */
+const ASKED = ['elicitation', 'sampling', 'roots']
+/** What a legacy client that named no level is taken to want of a modern server, which else says nothing. */
+const LEGACY_LEVEL = '"info"'
+
+/**
+ * What a server is told the client can do, as JSON text: what the client declared, but `roots` only where
+ * the operator lets them through.
+ *
+ * Source: design §5 (relayed roots lift a filesystem server's own limit).
+ */
+export function abilitiesFor(exchange: Exchange, { config }: Target): string {
+  const { capabilities } = readClient(exchange)
+  const askable = exchange.era === 'modern' || exchange.ask !== undefined
+  if (askable && config.roots === 'client') return capabilities
+  // Nearly always: nothing to take out.
+  if (askable && config.roots === 'none' && !capabilities.includes('"roots"')) return capabilities
+  const members = memberTexts(capabilities)
+  members.delete('roots')
+  if (!askable) for (const name of ASKED) members.delete(name)
+  if (Array.isArray(config.roots)) members.set('roots', '{}')
+  return objectText(members)
+}
+
+/** Members of a modern request's `_meta` that are ours to write: who asks, what it can do, which logs it wants. */
+export function envelopeFor(exchange: Exchange, target: Target, clientInfo: string): string {
+  const own = `"${META_CLIENT_INFO}":${clientInfo},"${META_CAPABILITIES}":${abilitiesFor(exchange, target)}`
+  const level = logLevelText(exchange)
+  return level === undefined ? own : `${own},"${META_LOG_LEVEL}":${level}`
+}
+
+function logLevelText(exchange: Exchange): string | undefined {
+  if (exchange.era === 'legacy') {
+    const level = exchange.session?.logLevel
+    if (level !== undefined) return `"${level}"`
+    return exchange.notify ? LEGACY_LEVEL : undefined
+  }
+  const { bytes, meta } = exchange.message
+  const place = findMember(bytes, meta, META_LOG_LEVEL)
+  return place && bytes.toString('utf8', place.start, place.end)
+}

@@ -1,0 +1,85 @@
+import type { ApplicationFace, Era } from '@sallyport/kit/mcp'
+import { memberTexts, objectText } from '../questions/question.ts'
+import type { Views } from '../routing/view.ts'
+import type { ServerFacts } from '../upstreams/upstream.ts'
+import { TASKS_EXTENSION } from './task-ids.ts'
+
+/** How long clients may keep lists and `server/discover`, milliseconds. */
+export const LIST_TTL_MS = 10_000
+const INSTRUCTIONS_MAX = 32_768
+const UI_EXTENSION = 'io.modelcontextprotocol/ui'
+/** Extensions that work across servers; others need an address of one server. */
+const ROUTED_EXTENSIONS = [TASKS_EXTENSION, UI_EXTENSION]
+
+const EVERYTHING = {
+  tools: '{"listChanged":true}',
+  resources: '{"listChanged":true,"subscribe":true}',
+  prompts: '{"listChanged":true}',
+  completions: '{}',
+  logging: '{}',
+} as const
+
+/**
+ * How a scope presents itself: one server's own capabilities under its address, the sum of all elsewhere.
+ * A server that was never met may do anything, so everything is offered for it.
+ */
+export function describeFace(
+  views: Views,
+  { scope, era, version }: { readonly scope: string; readonly era: Era; readonly version: string },
+): ApplicationFace {
+  const view = views.get(scope)
+  const facts = views.facts(scope)
+  const complete = facts.size === view.servers.length
+  const capabilities = new Map<string, string>()
+  for (const [server, { capabilities: text }] of facts) {
+    for (const [name, own] of memberTexts(text)) {
+      const single = view.passThrough === server
+      if (name === 'extensions' || (name === 'tasks' && era === 'modern')) continue
+      capabilities.set(name, announced(name, own, single))
+    }
+  }
+  if (!complete) for (const [name, text] of Object.entries(EVERYTHING)) capabilities.set(name, text)
+  const extensions = sumExtensions(facts, view.passThrough !== undefined)
+  if (extensions.size > 0) capabilities.set('extensions', objectText(extensions))
+  const instructions = view.instructions ?? sumInstructions(facts, view.passThrough !== undefined)
+  return {
+    serverInfo: { name: 'sallyport', title: 'Sallyport', version },
+    capabilities: objectText(capabilities),
+    ttlMs: LIST_TTL_MS,
+    ...(instructions === undefined ? {} : { instructions }),
+  }
+}
+
+/** The gateway itself announces changes of lists, whether or not the server does. */
+function announced(name: string, own: string, single: boolean): string {
+  const known = Object.hasOwn(EVERYTHING, name) ? EVERYTHING[name as keyof typeof EVERYTHING] : own // just checked
+  if (!single) return known
+  const members = memberTexts(own)
+  if (name === 'tools' || name === 'resources' || name === 'prompts') members.set('listChanged', 'true')
+  if (name === 'tasks') members.delete('list')
+  return members.size === 0 ? own : objectText(members)
+}
+
+function sumExtensions(
+  facts: ReadonlyMap<string, ServerFacts>,
+  single: boolean,
+): Map<string, string> {
+  const sum = new Map<string, string>()
+  for (const { capabilities } of facts.values()) {
+    for (const [name, text] of memberTexts(memberTexts(capabilities).get('extensions'))) {
+      if (single || ROUTED_EXTENSIONS.includes(name)) sum.set(name, text)
+    }
+  }
+  return sum
+}
+
+function sumInstructions(
+  facts: ReadonlyMap<string, ServerFacts>,
+  single: boolean,
+): string | undefined {
+  const parts = [...facts].flatMap(([server, { instructions }]) => {
+    if (instructions === undefined || instructions === '') return []
+    return single ? instructions : `## ${server}\n${instructions}`
+  })
+  return parts.length === 0 ? undefined : parts.join('\n\n').slice(0, INSTRUCTIONS_MAX)
+}

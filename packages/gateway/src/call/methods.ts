@@ -1,0 +1,70 @@
+import type { Era } from '@sallyport/kit/mcp'
+import type { View } from '../routing/view.ts'
+import type { Kind } from '../upstreams/upstream.ts'
+import { TASK_METHODS } from './task-ids.ts'
+
+/** Which list a method asks for. */
+const LISTS: Readonly<Record<string, Kind>> = {
+  'tools/list': 'tools',
+  'resources/list': 'resources',
+  'resources/templates/list': 'resourceTemplates',
+  'prompts/list': 'prompts',
+}
+
+const BOTH_ERAS = new Set([
+  ...Object.keys(LISTS),
+  'tools/call',
+  'prompts/get',
+  'resources/read',
+  'completion/complete',
+  'tasks/get',
+  'tasks/cancel',
+])
+const LEGACY_ONLY = new Set([
+  'logging/setLevel',
+  'resources/subscribe',
+  'resources/unsubscribe',
+  'tasks/result',
+])
+const MODERN_ONLY = new Set(['tasks/update'])
+/**
+ * What an extension's name may never stand for: removed methods must not come back through a permissive
+ * fallback, and a server's task list tells nobody's tasks apart.
+ */
+const NEVER_PASSED = new Set([
+  ...LEGACY_ONLY,
+  ...MODERN_ONLY,
+  'initialize',
+  'ping',
+  'server/discover',
+  'subscriptions/listen',
+  'tasks/list',
+  'sampling/createMessage',
+  'elicitation/create',
+  'roots/list',
+])
+
+/** Whether a method is answered under a scope. What we do not know goes to the server that the scope is. */
+export function handlesMethod(method: string, era: Era, view: View): boolean {
+  if (BOTH_ERAS.has(method)) return true
+  if ((era === 'legacy' ? LEGACY_ONLY : MODERN_ONLY).has(method)) return true
+  return isExtension(method) && view.servers.length === 1
+}
+
+/** Whether a method is none of the protocol's own. */
+export function isExtension(method: string): boolean {
+  return !BOTH_ERAS.has(method) && !NEVER_PASSED.has(method) && !method.startsWith('notifications/')
+}
+
+/** The list that a method asks for; undefined for other methods. */
+export function listOf(method: string): Kind | undefined {
+  return Object.hasOwn(LISTS, method) ? LISTS[method] : undefined
+}
+
+export function isList(method: string): boolean {
+  return Object.hasOwn(LISTS, method)
+}
+
+export function isTaskMethod(method: string): boolean {
+  return TASK_METHODS.has(method)
+}

@@ -1,0 +1,74 @@
+import { type Edit, type Exchange, findMember, listElements, listMembers, type Message } from '@sallyport/kit/mcp'
+import { parseText } from '../questions/question.ts'
+import type { Target } from '../routing/target.ts'
+import type { Views } from '../routing/view.ts'
+import type { TaskIds } from './task-ids.ts'
+
+const LINK = Buffer.from('"resource_link"')
+const TASK = Buffer.from('"taskId"')
+/** Links of one result that are remembered; a server that gives more has them listed. */
+const LEARNED_MAX = 1_000
+
+/**
+ * What a reply names otherwise in public: resources whose URI two servers share, and tasks. Links are
+ * remembered, so that reading them leads back to this server. An ordinary result costs two searches.
+ */
+export function shownNames(
+  { exchange, target }: { readonly exchange: Exchange; readonly target: Target },
+  { views, taskIds }: { readonly views: Views; readonly taskIds: TaskIds },
+  reply: Message,
+): Edit[] {
+  const { scope, caller } = exchange
+  const { server } = target
+  if (reply.kind !== 'response') return []
+  const edits =
+    reply.resultType === 'task' || target.kind === 'task' || reply.bytes.includes(TASK)
+      ? taskIds.edits(reply, server, caller.principal.id)
+      : []
+  const view = views.get(scope)
+  if (view.passThrough !== undefined) return edits
+  const moved = view.movedUris(server)
+  const links = reply.bytes.includes(LINK)
+  if (moved === undefined && !links) return edits
+  const places = uriPlaces(reply)
+  if (links) {
+    views.learn(caller.principal.id, server, places.slice(0, LEARNED_MAX).map(({ uri }) => uri))
+  }
+  for (const { uri, start, end } of places) {
+    const shown = moved?.get(uri)
+    if (shown !== undefined) edits.push({ start, end, text: JSON.stringify(shown) })
+  }
+  return edits.toSorted((one, other) => one.start - other.start)
+}
+
+interface UriPlace {
+  readonly uri: string
+  readonly start: number
+  readonly end: number
+}
+
+/** Where a result names resources: in its content, its contents and the content of its messages. */
+function uriPlaces({ bytes, result }: Message): UriPlace[] {
+  const found: UriPlace[] = []
+  const note = (element: Buffer, ...path: string[]): void => {
+    const place = findMember(element, { start: 0, end: element.length }, ...path)
+    const uri = place && parseText(element.toString('utf8', place.start, place.end))
+    if (!place || uri === undefined) return
+    const offset = element.byteOffset - bytes.byteOffset
+    found.push({ uri, start: offset + place.start, end: offset + place.end })
+  }
+  const block = (element: Buffer): void => {
+    note(element, 'uri')
+    note(element, 'resource', 'uri')
+  }
+  for (const { key, valueStart, end } of listMembers(bytes, result)) {
+    const elements = (): Buffer[] => listElements(bytes, result.start + valueStart, result.start + end)
+    if (key === 'content' || key === 'contents') for (const element of elements()) block(element)
+    if (key !== 'messages') continue
+    for (const element of elements()) {
+      note(element, 'content', 'uri')
+      note(element, 'content', 'resource', 'uri')
+    }
+  }
+  return found
+}

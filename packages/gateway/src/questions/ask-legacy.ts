@@ -1,0 +1,51 @@
+import { CallController } from '@sallyport/kit/call-signal'
+import { AppError } from '@sallyport/kit/errors'
+import type { Deadlines } from '@sallyport/kit/limits'
+import { slice } from '@sallyport/kit/mcp'
+import type { Call } from '../call/call.ts'
+import type { QuestionAnswer } from '../upstreams/upstream.ts'
+import type { ParkedCalls } from './parked-calls.ts'
+import type { Question } from './question.ts'
+
+export interface AskDeps {
+  readonly deadlines: Deadlines
+  readonly parked: ParkedCalls
+  /** How long a person has, milliseconds. */
+  readonly timeoutMs: number
+}
+
+/**
+ * Asks a legacy client in the middle of its call and waits for the person. The call's own deadline stands
+ * still meanwhile.
+ *
+ * @throws {AppError} `question_unanswered`, `overloaded`, or what the call was aborted with
+ */
+export async function askLegacy(
+  { exchange, deadline }: Call,
+  question: Question,
+  { deadlines, parked, timeoutMs }: AskDeps,
+): Promise<QuestionAnswer> {
+  if (!exchange.ask) throw new AppError('question_unanswered', 'the client takes no stream')
+  const done = parked.hold(exchange.caller.principal.id)
+  const wait = new CallController()
+  const { signal } = exchange.controller
+  const leave = (): void => wait.abort(signal.reason)
+  const expiry = deadlines.add(timeoutMs, () => {
+    const text = `the client did not answer a question within ${timeoutMs} ms`
+    wait.abort(new AppError('question_unanswered', text))
+  })
+  signal.addEventListener('abort', leave, { once: true })
+  deadline.pause()
+  try {
+    if (signal.aborted) throw AppError.from(signal.reason)
+    const answer = await exchange.ask({ ...question, signal: wait.signal })
+    return answer.kind === 'error'
+      ? { kind: 'error', text: slice(answer.bytes, answer.error) }
+      : { kind: 'result', text: slice(answer.bytes, answer.result) }
+  } finally {
+    deadline.resume()
+    expiry.cancel()
+    signal.removeEventListener('abort', leave)
+    done()
+  }
+}

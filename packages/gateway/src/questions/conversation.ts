@@ -1,0 +1,63 @@
+import type { QuestionAnswer, UpstreamReply } from '../upstreams/upstream.ts'
+import type { Question } from './question.ts'
+
+interface Open {
+  readonly question: Question
+  answer(answer: QuestionAnswer): void
+}
+
+/**
+ * A call to a legacy server on behalf of a modern client: it goes on while the client comes and goes with
+ * answers. Each turn ends with the server's reply or with questions that are open.
+ */
+export class Conversation {
+  readonly #reply: Promise<UpstreamReply>
+  readonly #open = new Map<string, Open>()
+  #asked = 0
+  #settled = false
+  #turn: ((turn: 'questions') => void) | undefined
+
+  /** @param send begins the call; `this.pose` is where its questions go */
+  constructor(send: (conversation: Conversation) => Promise<UpstreamReply>) {
+    this.#reply = send(this)
+    this.#reply.then(
+      () => (this.#settled = true),
+      () => (this.#settled = true),
+    )
+  }
+
+  /** Questions that wait for the client, by key. */
+  get open(): ReadonlyMap<string, Question> {
+    return new Map([...this.#open].map(([key, { question }]) => [key, question]))
+  }
+
+  /** Asks the client; resolves once it has come back with the answer. */
+  pose(question: Question): Promise<QuestionAnswer> {
+    this.#asked += 1
+    const key = `q${this.#asked}`
+    return new Promise((resolve) => {
+      this.#open.set(key, { question, answer: resolve })
+      // What the server asks in one breath is one round for the client.
+      setImmediate(() => this.#turn?.('questions'))
+    })
+  }
+
+  /** Hands over the results that a client brought, as JSON texts by key; what it left out stays open. */
+  answer(results: ReadonlyMap<string, string>): void {
+    for (const [key, { answer }] of this.#open) {
+      const text = results.get(key)
+      if (text === undefined) continue
+      this.#open.delete(key)
+      answer({ kind: 'result', text })
+    }
+  }
+
+  /** The reply, or `questions` when some are open: the reply wins where both are there. */
+  next(): Promise<UpstreamReply | 'questions'> {
+    return new Promise((resolve, reject) => {
+      this.#turn = resolve
+      this.#reply.then(resolve, reject)
+      if (this.#open.size > 0 && !this.#settled) resolve('questions')
+    })
+  }
+}

@@ -1,0 +1,338 @@
+import { AppError } from '@sallyport/kit/errors'
+import { type Edit, type Exchange, findMember, idOf, type Message, paramText, RPC } from '@sallyport/kit/mcp'
+import type { CallResult } from '../call/call.ts'
+import type { Carried } from '../call/carry.ts'
+import { encodeRefusal, idEdit, toAnswer } from '../call/encode-answer.ts'
+import { type ParamEdit, RETRY_PARAMS, withoutParams } from '../call/encode-request.ts'
+import { abilitiesFor } from '../call/envelope.ts'
+import type { QuestionAnswer, UpstreamReply } from '../upstreams/upstream.ts'
+import { type Capabilities, mergeNeeds, missingAbilities, needsOf } from './abilities.ts'
+import { type AskDeps, askLegacy } from './ask-legacy.ts'
+import { Conversation } from './conversation.ts'
+import { ASKING_METHODS, type InputRequired, readInputRequired, requestsText } from './input-required.ts'
+import type { ParkedCall } from './parked-calls.ts'
+import {
+  ELICITATION,
+  inEra,
+  memberTexts,
+  objectText,
+  type Question,
+  questionOf,
+  ROOTS,
+  saying,
+} from './question.ts'
+import { type RequestStates, type Resumption, stateOf } from './request-state.ts'
+
+export interface QuestionsDeps extends AskDeps {
+  readonly states: RequestStates
+}
+
+/** Rounds of questions in one call of a legacy client; a server that asks more is cut off. */
+const ROUNDS_MAX = 32
+const RETRY_MARK = Buffer.from('"requestState"')
+const DECLINED = '{"action":"decline"}'
+const DISMISSED = '{"action":"cancel"}'
+
+/**
+ * Carries what servers ask in the middle of a call, between all eras: questions on a stream for legacy
+ * clients, `input_required` for modern ones, whatever the server speaks.
+ *
+ * Source: MCP 2025-11-25, Elicitation, Sampling, Roots; 2026-07-28, "Multi round-trip requests".
+ */
+export class Questions {
+  readonly #deps: QuestionsDeps
+
+  constructor(deps: QuestionsDeps) {
+    this.#deps = deps
+  }
+
+  /** Carries a call of a legacy client, which is asked while its request is open. */
+  async carryLegacy(carried: Carried): Promise<CallResult> {
+    const { exchange } = carried.call
+    const attempt = carried.attempt(exchange.message, [])
+    attempt.ask = (message) => this.#askLegacy(carried, questionOf(message))
+    let reply = await carried.send(attempt)
+    for (let round = 0; reply.message.resultType === 'input_required'; round += 1) {
+      const asked = this.#read(carried, reply, round)
+      const missing = this.#missing(carried, asked.questions)
+      if (missing) return incapable(exchange, missing)
+      const answers = await Promise.all(
+        [...asked.questions].map(async ([key, question]) => {
+          return [key, await this.#resultFrom(carried, question)] as const
+        }),
+      )
+      reply = await carried.send(carried.attempt(exchange.message, retryParams(new Map(answers), asked.state)))
+    }
+    return carried.finish(reply)
+  }
+
+  /** Carries a call of a modern client, or the retry of one. */
+  async carryModern(carried: Carried): Promise<CallResult> {
+    const { exchange } = carried.call
+    const { bytes } = exchange.message
+    if (!bytes.includes(RETRY_MARK)) {
+      return this.#begin(carried, exchange.message, [])
+    }
+    const state = stateOf(exchange)
+    if (state === undefined) return this.#begin(carried, exchange.message, [])
+    const resumption = typeof state === 'string' ? this.#deps.states.take(exchange, state) : undefined
+    if (!resumption) return invalidState(exchange)
+    const message = withoutParams(exchange.message, RETRY_PARAMS)
+    switch (resumption.kind) {
+      case 'again':
+        return this.#begin(carried, message, [])
+      case 'server':
+        return this.#begin(carried, message, resumed(carried, resumption, answersOf(exchange.message)))
+      case 'parked': {
+        const parked = this.#deps.parked.take(resumption.value ?? '')
+        return parked ? this.#resume(carried, parked) : invalidState(exchange)
+      }
+      default:
+        return resumption.kind satisfies never
+    }
+  }
+
+  #begin(
+    carried: Carried,
+    message: Message,
+    params: readonly ParamEdit[],
+  ): Promise<CallResult> {
+    const attempt = carried.attempt(message, params)
+    const conversation = new Conversation((begun) => {
+      attempt.ask = (asked) => this.#pose(carried, begun, questionOf(asked))
+      return carried.send(attempt)
+    })
+    return this.#turn(carried, {
+      conversation,
+      attempt,
+      controller: carried.call.exchange.controller,
+    })
+  }
+
+  async #resume(carried: Carried, parked: ParkedCall): Promise<CallResult> {
+    const { exchange } = carried.call
+    const { signal } = exchange.controller
+    const leave = (): void => parked.controller.abort(signal.reason)
+    if (signal.aborted) leave()
+    signal.addEventListener('abort', leave, { once: true })
+    parked.attempt.listen(exchange)
+    parked.conversation.answer(answersOf(exchange.message))
+    try {
+      return await this.#turn(carried, parked)
+    } finally {
+      signal.removeEventListener('abort', leave)
+    }
+  }
+
+  /** Waits for the reply or for questions, whichever the client is to get next. */
+  async #turn(
+    carried: Carried,
+    { conversation, attempt, controller }: Pick<ParkedCall, 'conversation' | 'attempt' | 'controller'>,
+  ): Promise<CallResult> {
+    const { exchange } = carried.call
+    const turn = await conversation.next()
+    if (turn !== 'questions') return this.#finishModern(carried, turn)
+    attempt.listen(undefined)
+    const principalId = exchange.caller.principal.id
+    const parked = { conversation, attempt, controller, principalId, bytes: attempt.bytes }
+    const value = this.#deps.parked.park(parked)
+    const state = this.#deps.states.seal(exchange, { kind: 'parked', value, own: [] })
+    return inputRequired(exchange, conversation.open, state)
+  }
+
+  async #finishModern(carried: Carried, reply: UpstreamReply): Promise<CallResult> {
+    const { message } = reply
+    if (message.resultType === 'input_required') return this.#forward(carried, reply)
+    if (message.kind === 'error') return this.#linkRequired(carried, reply) ?? carried.finish(reply)
+    return carried.finish(reply)
+  }
+
+  /** Hands a modern server's questions to a modern client, under a state of ours. */
+  async #forward(carried: Carried, reply: UpstreamReply): Promise<CallResult> {
+    const { exchange } = carried.call
+    const asked = this.#read(carried, reply, 0)
+    const missing = this.#missing(carried, asked.questions)
+    if (missing) return incapable(exchange, missing)
+    const own = [...asked.questions].filter(([, question]) => this.#ownAnswer(carried, question)).map(([key]) => key)
+    const others = new Map(
+      [...asked.questions]
+        .filter(([key]) => !own.includes(key))
+        .map(([key, question]) => [key, this.#shown(carried, question)]),
+    )
+    const resumption: Resumption = { kind: 'server', value: asked.state, own }
+    if (others.size === 0 && own.length > 0) {
+      const message = withoutParams(exchange.message, RETRY_PARAMS)
+      return this.#begin(carried, message, resumed(carried, resumption, new Map()))
+    }
+    const sealed =
+      asked.state === undefined && own.length === 0
+        ? undefined
+        : this.#deps.states.seal(exchange, resumption)
+    return { answer: toAnswer(reply.message.bytes, forwardEdits(exchange, reply.message, asked, { others, sealed })), outcome: 'ok', code: 'input_required' }
+  }
+
+  /**
+   * A legacy server refused until the user has visited a page: for a modern client that is a question, and
+   * its retry the same call once more.
+   *
+   * Source: MCP 2025-11-25, "URL mode elicitation required" (-32042).
+   */
+  #linkRequired(carried: Carried, { message }: UpstreamReply): CallResult | undefined {
+    const { exchange } = carried.call
+    const { bytes, error } = message
+    const code = findMember(bytes, error, 'code')
+    if (!code || bytes.toString('utf8', code.start, code.end) !== String(RPC.urlElicitation)) return undefined
+    const parsed: unknown = JSON.parse(bytes.toString('utf8', error.start, error.end))
+    const listed: unknown = Reflect.get(Object(Reflect.get(Object(parsed), 'data')), 'elicitations')
+    if (!Array.isArray(listed) || listed.length === 0) return undefined
+    const questions = new Map(
+      listed.map((one: unknown, index): [string, Question] => {
+        const params = JSON.stringify({ ...Object(one), mode: 'url' })
+        return [`q${index + 1}`, this.#shown(carried, { method: ELICITATION, params })]
+      }),
+    )
+    const missing = this.#missing(carried, questions)
+    if (missing) return incapable(exchange, missing)
+    const state = this.#deps.states.seal(exchange, { kind: 'again', value: undefined, own: [] })
+    return inputRequired(exchange, questions, state)
+  }
+
+  /** @throws {AppError} `server_protocol` where questions have no place */
+  #read({ call }: Carried, { message }: UpstreamReply, round: number): InputRequired {
+    const { method } = call.exchange.message
+    if (!ASKING_METHODS.has(method) || round >= ROUNDS_MAX) {
+      const text = round >= ROUNDS_MAX ? `more than ${ROUNDS_MAX} times` : `in answer to ${method}`
+      throw new AppError('server_protocol', `the server wants input ${text}`, { outcome: 'unknown' })
+    }
+    return readInputRequired(message)
+  }
+
+  #missing(
+    { call, target }: Carried,
+    questions: ReadonlyMap<string, Question>,
+  ): Capabilities | undefined {
+    const needs = mergeNeeds([...questions.values()].map(needsOf))
+    return missingAbilities(needs, abilitiesFor(call.exchange, target))
+  }
+
+  /** A question of a legacy server to a modern client: its call is parked until the client comes back. */
+  #pose(carried: Carried, conversation: Conversation, question: Question): Promise<QuestionAnswer> {
+    const refusal = this.#refuse(carried, question)
+    return refusal
+      ? Promise.resolve(refusal)
+      : conversation.pose(this.#shown(carried, question))
+  }
+
+  async #askLegacy(carried: Carried, question: Question): Promise<QuestionAnswer> {
+    const refusal = this.#refuse(carried, question)
+    if (refusal) return refusal
+    return await askLegacy(carried.call, this.#shown(carried, question), this.#deps)
+  }
+
+  /** The answer for a client that cannot be asked this; undefined when it can. */
+  #refuse(carried: Carried, question: Question): QuestionAnswer | undefined {
+    const needs = needsOf(question)
+    const { exchange } = carried.call
+    if (exchange.era === 'modern' && needs === undefined) return unknownQuestion(question)
+    const missing = needs && missingAbilities(needs, abilitiesFor(exchange, carried.target))
+    if (!missing) return undefined
+    if (question.method === ELICITATION) return { kind: 'result', text: DECLINED }
+    return unknownQuestion(question)
+  }
+
+  /** The result for a modern server; it takes no errors, so who dismisses a form answers with that. */
+  async #resultFrom(carried: Carried, question: Question): Promise<string> {
+    const own = this.#ownAnswer(carried, question)
+    if (own !== undefined) return own
+    const answer = await askLegacy(carried.call, this.#shown(carried, question), this.#deps)
+    if (answer.kind === 'result') return answer.text.toString()
+    if (question.method === ELICITATION) return DISMISSED
+    throw new AppError('question_unanswered', `the client refused ${question.method}`)
+  }
+
+  /** What the gateway answers itself: roots that the operator listed. */
+  #ownAnswer(carried: Carried, question: Question): string | undefined {
+    return question.method === ROOTS ? rootsOf(carried) : undefined
+  }
+
+  /** The question as the client is asked it: in its era, and saying who asks where servers are many. */
+  #shown({ call, target }: Carried, question: Question): Question {
+    const { era, scope } = call.exchange
+    const own = inEra(question, era)
+    return scope === target.server ? own : saying(own, target.server)
+  }
+}
+
+/** What the server gets with a retry: the client's answers, ours, and its own state. */
+function resumed(
+  carried: Carried,
+  { value, own }: Resumption,
+  answers: Map<string, string>,
+): readonly ParamEdit[] {
+  for (const key of own) answers.set(key, rootsOf(carried) ?? '{"roots":[]}')
+  return retryParams(answers, value)
+}
+
+function rootsOf({ target }: Carried): string | undefined {
+  const { roots } = target.config
+  return Array.isArray(roots) ? JSON.stringify({ roots: roots.map((uri) => ({ uri })) }) : undefined
+}
+
+/** The answers a retry brings, as JSON texts by key. A wrapped answer is none. Source: as `Questions`. */
+function answersOf(message: Message): Map<string, string> {
+  const answers = memberTexts(paramText(message, 'inputResponses'))
+  for (const [key, text] of answers) if (!text.startsWith('{')) answers.delete(key)
+  return answers
+}
+
+function retryParams(answers: ReadonlyMap<string, string>, state: string | undefined): ParamEdit[] {
+  const params: ParamEdit[] = [{ path: ['inputResponses'], text: objectText(answers) }]
+  if (state !== undefined) params.push({ path: ['requestState'], text: JSON.stringify(state) })
+  return params
+}
+
+function inputRequired(
+  exchange: Exchange,
+  questions: ReadonlyMap<string, Question>,
+  state: string,
+): CallResult {
+  const text = `{"jsonrpc":"2.0","id":${idOf(exchange.message)},"result":{"resultType":"input_required","inputRequests":${requestsText(questions)},"requestState":${JSON.stringify(state)}}}`
+  return { answer: { bytes: Buffer.from(text), status: 200 }, outcome: 'ok', code: 'input_required' }
+}
+
+function forwardEdits(
+  exchange: Exchange,
+  reply: Message,
+  asked: InputRequired,
+  to: { readonly others: ReadonlyMap<string, Question>; readonly sealed: string | undefined },
+): Edit[] {
+  const edits = [idEdit(reply, idOf(exchange.message))]
+  const same = [...asked.questions].every(([key, question]) => to.others.get(key) === question)
+  if (asked.requests && !same) edits.push({ ...asked.requests, text: requestsText(to.others) })
+  if (to.sealed !== undefined) {
+    const state = JSON.stringify(to.sealed)
+    const at = reply.result.start + 1
+    if (asked.stateRange) edits.push({ ...asked.stateRange, text: state })
+    else edits.push({ start: at, end: at, text: `"requestState":${state},` })
+  }
+  return edits.toSorted((one, other) => one.start - other.start)
+}
+
+/** Source: MCP 2026-07-28, "Multi round-trip requests", "Error handling". */
+function invalidState(exchange: Exchange): CallResult {
+  return encodeRefusal(exchange, RPC.invalidParams, 'Invalid or expired requestState')
+}
+
+/** Source: MCP 2026-07-28, "Error codes", -32021. */
+function incapable(exchange: Exchange, missing: Capabilities): CallResult {
+  const names = Object.keys(missing).join(', ')
+  return encodeRefusal(exchange, RPC.missingCapability, `Missing required client capabilities: ${names}`, {
+    status: exchange.era === 'modern' ? 400 : 200,
+    data: { requiredCapabilities: missing },
+  })
+}
+
+function unknownQuestion({ method }: Question): QuestionAnswer {
+  const message = `the client cannot answer ${method}`
+  return { kind: 'error', text: JSON.stringify({ code: RPC.methodNotFound, message }) }
+}
