@@ -1,17 +1,27 @@
 import type { CallSignal } from '@sallyport/kit/call-signal'
 import type { ServerConfig } from '@sallyport/contract/config'
 import { AppError } from '@sallyport/kit/errors'
-import { type Era, type Exchange, type Message, scanMessage, scanReply } from '@sallyport/kit/mcp'
+import { Deadlines } from '@sallyport/kit/limits'
+import {
+  type ClientSession,
+  type Era,
+  type Exchange,
+  type Message,
+  scanMessage,
+  scanReply,
+} from '@sallyport/kit/mcp'
 import type { Principal } from '@sallyport/kit/principal'
 import { describeTarget, type Target } from '../routing/target.ts'
 import type { Tool } from '../routing/tool.ts'
 import type {
+  Asker,
   ServerStatus,
   UpstreamReply,
   UpstreamRequest,
   Upstreams,
 } from '../upstreams/upstream.ts'
 import type { Call } from './call.ts'
+import { CallDeadline } from './call-deadline.ts'
 
 /** A caller for tests: the key of that name. */
 export function testPrincipal(name = 'alice', changes: Partial<Principal> = {}): Principal {
@@ -39,6 +49,9 @@ export interface TestExchangeOptions {
   readonly principal?: Principal
   readonly headers?: Exchange['headers']
   readonly notify?: (message: Buffer) => void
+  /** Answers the questions a legacy client is asked on its stream. */
+  readonly ask?: NonNullable<Exchange['ask']>
+  readonly session?: ClientSession
   /** Bytes the caller may still buffer. */
   readonly budget?: number
 }
@@ -72,6 +85,8 @@ export function testExchange(text = ECHO_CALL, options: TestExchangeOptions = {}
     arrivedMs: 0,
     controller: new AbortController(),
     notify: options.notify,
+    ask: options.ask,
+    session: options.session,
   }
 }
 
@@ -100,7 +115,31 @@ export function testCall(
   target: Target | undefined = testTarget(),
   options: TestExchangeOptions = {},
 ): Call {
-  return { exchange: testExchange(ECHO_CALL, options), target }
+  return { exchange: testExchange(ECHO_CALL, options), target, deadline: testDeadline() }
+}
+
+/** A deadline that never comes. */
+export function testDeadline(): CallDeadline {
+  const clock = { nowMs: () => 0, monotonicMs: () => 0 }
+  return new CallDeadline({ deadlines: new Deadlines(clock), clock }, 60_000, () => undefined)
+}
+
+/** A legacy session of a client with these capabilities. */
+export function testSession(
+  capabilities = '{}',
+  changes: Partial<ClientSession> = {},
+): ClientSession {
+  return {
+    id: 's-1',
+    principal: testPrincipal(),
+    scope: '',
+    abilities: { capabilities, logLevel: undefined },
+    logLevel: undefined,
+    send: () => true,
+    onEnd: () => undefined,
+    ask: () => Promise.reject(new AppError('question_unanswered', 'no stream')),
+    ...changes,
+  }
 }
 
 type Respond = (request: UpstreamRequest, attempt: number) => Promise<UpstreamReply> | UpstreamReply
@@ -109,6 +148,7 @@ type Respond = (request: UpstreamRequest, attempt: number) => Promise<UpstreamRe
 export class FakeUpstreams implements Upstreams {
   readonly calls: { server: string; principal: Principal; request: UpstreamRequest }[] = []
   readonly warmed: string[] = []
+  readonly subscribed: string[] = []
   states: readonly ServerStatus[] = []
   #respond: Respond
   #warm: (server: string, signal: CallSignal) => Promise<void>
@@ -121,19 +161,30 @@ export class FakeUpstreams implements Upstreams {
     this.#warm = warm
   }
 
-  async call(
-    server: string,
-    principal: Principal,
-    request: UpstreamRequest,
-  ): Promise<UpstreamReply> {
+  async call(server: string, { principal }: Asker, request: UpstreamRequest): Promise<UpstreamReply> {
     this.calls.push({ server, principal, request })
     return await this.#respond(request, this.calls.length)
   }
 
-  warm(server: string, _principal: Principal, signal: CallSignal): Promise<void> {
+  warm(server: string, _asker: Asker, signal: CallSignal): Promise<void> {
     this.warmed.push(server)
     return this.#warm(server, signal)
   }
+
+  keyOf(_server: string, { principal }: Asker): string {
+    return principal.id
+  }
+
+  subscribe(server: string, _asker: Asker, uri: string): Promise<void> {
+    this.subscribed.push(`${server} ${uri}`)
+    return Promise.resolve()
+  }
+
+  unsubscribe(server: string, _asker: Asker, uri: string): void {
+    this.subscribed.splice(this.subscribed.indexOf(`${server} ${uri}`), 1)
+  }
+
+  notify(): void {}
 
   status(): readonly ServerStatus[] {
     return this.states

@@ -52,3 +52,11 @@ export function describeRead(
     ...{ readOnly: true, repeatable: true },
   }
 }
+
+/** The destination of what may change something and has no pins: a task, an extension's method. */
+export function describeOther(config: ServerConfig, kind: 'task' | 'other', name: string): Target {
+  return {
+    ...{ kind, server: config.name, name, tool: undefined, config },
+    ...{ readOnly: false, repeatable: false },
+  }
+}
