@@ -75,6 +75,44 @@ test('many short lines of one event are capped together', () => {
   expect(read([Buffer.from(`${event}\n`)], 23)).toMatchObject({ over: 1, data: [] })
 })
 
+test.each([
+  ['one line', `data: {"id":7,"result":"${'x'.repeat(600)}"}\n\n`],
+  ['many lines', `data: {"id":7,\n${'data: xxxxxxxxx\n'.repeat(60)}\n`],
+])(
+  'an event over the cap, in %s, is skipped with its edges kept, and reading goes on',
+  (_case, large) => {
+    for (const size of [1, 7, 100, 5_000]) {
+      const edges: [string, string][] = []
+      const data: string[] = []
+      const reader = new SseReader({
+        eventBytesMax: 300,
+        goesOn: true,
+        onData: (bytes) => data.push(bytes.toString()),
+        onOversize: (head, tail) => edges.push([head.toString(), tail.toString()]),
+      })
+      const stream = `data: a\n\n${large}data: b\n\n${large}data: c\n\n`
+      for (const chunk of pieces(stream, size)) reader.push(chunk)
+      expect(data).toEqual(['a', 'b', 'c'])
+      expect(edges).toHaveLength(2)
+      expect(edges[0]?.[0]).toMatch(/^\{"id":7,/)
+      expect(edges[0]?.[1]).toMatch(/x"?\}?$/)
+      expect(Math.max(...edges.flat().map(({ length }) => length))).toBeLessThanOrEqual(256)
+    }
+  },
+)
+
+test('events of other types go where they are wanted', () => {
+  const others: string[] = []
+  const reader = new SseReader({
+    eventBytesMax: 100,
+    onData: (bytes) => others.push(bytes.toString()),
+    onOther: (type, bytes) => others.push(`${type}=${bytes.toString()}`),
+    onOversize: () => undefined,
+  })
+  reader.push(Buffer.from('event: endpoint\ndata: /m?s=1\n\ndata: x\n\nevent: ping\ndata\n\n'))
+  expect(others).toEqual(['endpoint=/m?s=1', 'x', 'ping='])
+})
+
 test('what is sent as one line of data comes back', () => {
   const message = fc.string({ unit: 'grapheme', minLength: 1 })
   fc.assert(

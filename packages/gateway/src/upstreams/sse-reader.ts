@@ -4,19 +4,28 @@ const COLON = 0x3a
 const SPACE = 0x20
 const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf])
 const NEWLINE = Buffer.from('\n')
+const EDGE_BYTES = 256
+const DATA_FIELD = /^data: ?/
 
 export interface SseReaderOptions {
   /** Longest line and longest event data handed on, bytes. */
   readonly eventBytesMax: number
   /** The data of one `message` event. Often a view of the chunk it came in: copy what is kept. */
   onData(data: Buffer): void
-  /** A line or an event went over the cap. Called once; nothing is read after it. */
-  onOversize(): void
+  /** The data of an event of another type than `message`; without this they are skipped. */
+  onOther?(type: string, data: Buffer): void
+  /**
+   * A line or an event went over the cap; its first and last bytes tell whose it was. Called once, and
+   * nothing is read after it, unless the reader goes on.
+   */
+  onOversize(head: Buffer, tail: Buffer): void
+  /** Skips an event over the cap and reads on after it. */
+  readonly goesOn?: boolean
 }
 
 /**
  * Reads an event stream incrementally, on bytes. An event whose one data line lies inside a chunk is not
- * copied. Event types other than `message` are skipped.
+ * copied.
  *
  * Source: WHATWG HTML, "Server-sent events", "Interpreting an event stream".
  */
@@ -30,6 +39,10 @@ export class SseReader {
   #type = ''
   #lastId = ''
   #retryMs: number | undefined
+  /** The edges of a line over the cap that has not ended yet. */
+  #skipped: Edges | undefined
+  /** The event that is being read is over the cap already. */
+  #dropping = false
   #afterCr = false
   #started = false
   #over = false
@@ -72,12 +85,28 @@ export class SseReader {
 
   #holdLine(part: Buffer): void {
     if (this.#over) return
+    if (this.#skipped !== undefined) {
+      this.#skipped.add(part)
+      return
+    }
+    this.#line.push(part)
     this.#lineBytes += part.length
-    if (this.#lineBytes > this.#options.eventBytesMax) this.#stop()
-    else this.#line.push(part)
+    if (this.#lineBytes <= this.#options.eventBytesMax) return
+    const edges = new Edges(this.#line)
+    this.#line = []
+    this.#lineBytes = 0
+    if (this.#options.goesOn === true) this.#skipped = edges
+    else this.#drop(edges)
   }
 
   #endLine(rest: Buffer): void {
+    if (this.#skipped !== undefined) {
+      const edges = this.#skipped
+      edges.add(rest)
+      this.#skipped = undefined
+      this.#drop(edges)
+      return
+    }
     let line = rest
     if (this.#line.length > 0) {
       this.#line.push(rest)
@@ -98,11 +127,12 @@ export class SseReader {
     const nameEnd = colon === -1 ? line.length : colon
     const valueStart = colon !== -1 && line[colon + 1] === SPACE ? colon + 2 : nameEnd + 1
     const value = line.subarray(Math.min(valueStart, line.length))
+    if (this.#dropping) return
     switch (line.toString('latin1', 0, nameEnd)) {
       case 'data':
         this.#dataBytes += value.length + 1
-        if (this.#dataBytes - 1 > this.#options.eventBytesMax) this.#stop()
-        else this.#data.push(value)
+        this.#data.push(value)
+        if (this.#dataBytes - 1 > this.#options.eventBytesMax) this.#drop(new Edges(this.#data))
         return
       case 'event':
         this.#type = value.toString('utf8')
@@ -121,23 +151,54 @@ export class SseReader {
     const lines = this.#data
     const type = this.#type
     this.#type = ''
+    this.#dropping = false
     if (lines.length === 0) return
     this.#data = []
     this.#dataBytes = 0
-    if (type !== '' && type !== 'message') return
+    const other = type !== '' && type !== 'message'
+    if (other && this.#options.onOther === undefined) return
     const [only] = lines
-    if (lines.length === 1 && only !== undefined) {
-      // Servers prime a stream with an event that has an id and empty data.
-      if (only.length > 0) this.#options.onData(only)
-      return
-    }
-    this.#options.onData(Buffer.concat(lines.flatMap((line) => [line, NEWLINE]).slice(0, -1)))
+    const data =
+      lines.length === 1 && only !== undefined
+        ? only
+        : Buffer.concat(lines.flatMap((line) => [line, NEWLINE]).slice(0, -1))
+    if (other) this.#options.onOther?.(type, data)
+    // Servers prime a stream with an event that has an id and empty data.
+    else if (data.length > 0) this.#options.onData(data)
   }
 
-  #stop(): void {
-    this.#over = true
-    this.#line = []
+  /** The rest of the event is skipped, or that of the stream. */
+  #drop({ head, tail }: Edges): void {
     this.#data = []
-    this.#options.onOversize()
+    this.#dataBytes = 0
+    if (this.#dropping) return
+    this.#dropping = true
+    this.#over = this.#options.goesOn !== true
+    this.#options.onOversize(head, tail)
+  }
+}
+
+/** The first and the last bytes of what is too long to keep. */
+class Edges {
+  #head: Buffer = Buffer.alloc(0)
+  #tail: Buffer = Buffer.alloc(0)
+
+  constructor(parts: readonly Buffer[]) {
+    for (const part of parts) this.add(part)
+  }
+
+  /** Without the name of the field. */
+  get head(): Buffer {
+    return Buffer.from(this.#head.toString('latin1').replace(DATA_FIELD, ''), 'latin1')
+  }
+
+  get tail(): Buffer {
+    return this.#tail
+  }
+
+  add(part: Buffer): void {
+    const room = EDGE_BYTES - this.#head.length
+    if (room > 0) this.#head = Buffer.concat([this.#head, part.subarray(0, room)])
+    this.#tail = Buffer.concat([this.#tail, part.subarray(-EDGE_BYTES)]).subarray(-EDGE_BYTES)
   }
 }
