@@ -1,6 +1,13 @@
 import type { CallSignal } from '@sallyport/kit/call-signal'
 import { AppError } from '@sallyport/kit/errors'
-import { type Exchange, findMember, LOG_LEVELS, type LogLevel, type Message, splice } from '@sallyport/kit/mcp'
+import {
+  type Exchange,
+  findMember,
+  LOG_LEVELS,
+  type LogLevel,
+  type Message,
+  splice,
+} from '@sallyport/kit/mcp'
 import type { Target } from '../routing/target.ts'
 import type { QuestionAnswer, UpstreamRequest, Wire } from '../upstreams/upstream.ts'
 import { encodeRequest, type RequestEdits, RETRY_PARAMS, withoutParams } from './encode-request.ts'

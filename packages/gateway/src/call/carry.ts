@@ -38,13 +38,21 @@ export function createCarry(deps: CarryDeps): CallHandler {
           params: [...renamed(exchange, target), ...params],
           envelope: () => envelopeFor(exchange, target, deps.clientInfo),
         }
-        const { logLevel } = exchange.era === 'legacy' ? (exchange.session ?? NO_LEVEL) : readLevel(exchange)
-        return new Attempt(exchange, target, { message, edits, paramHeaders: headers.headers, logLevel })
+        const { logLevel } =
+          exchange.era === 'legacy' ? (exchange.session ?? NO_LEVEL) : readLevel(exchange)
+        return new Attempt(exchange, target, {
+          message,
+          edits,
+          paramHeaders: headers.headers,
+          logLevel,
+        })
       },
       send: (attempt) => sendTwice(deps.upstreams, attempt, carried),
       finish: (reply) => finish(deps, carried, reply),
     }
-    return exchange.era === 'modern' ? questions.carryModern(carried) : questions.carryLegacy(carried)
+    return exchange.era === 'modern'
+      ? questions.carryModern(carried)
+      : questions.carryLegacy(carried)
   }
 }
 

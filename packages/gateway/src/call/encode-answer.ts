@@ -63,7 +63,12 @@ function judgeResultType(exchange: Exchange, { resultType = 'complete' }: Messag
     const extensions: unknown = Reflect.get(Object(JSON.parse(capabilities)), 'extensions')
     const declared = Object.keys(Object(extensions))
     const isTask = resultType === 'task'
-    if (isTask ? declared.includes(TASKS_EXTENSION) : declared.some((name) => name !== TASKS_EXTENSION && resultType !== '')) return
+    if (
+      isTask
+        ? declared.includes(TASKS_EXTENSION)
+        : declared.some((name) => name !== TASKS_EXTENSION && resultType !== '')
+    )
+      return
   }
   const text = `the server answered with a result of type ${JSON.stringify(resultType.slice(0, 40))}, which this client does not know`
   throw new AppError('server_protocol', text, { outcome: 'unknown' })
@@ -83,12 +88,21 @@ function encodeError(exchange: Exchange, reply: Message, edits: Edit[]): CallRes
   const names = exchange.message.method.startsWith('resources/')
   let shown = code
   if (modern && code === notFound) shown = invalid
-  else if (!modern && code === invalid && names && findMember(reply.bytes, reply.error, 'data', 'uri')) {
+  else if (
+    !modern &&
+    code === invalid &&
+    names &&
+    findMember(reply.bytes, reply.error, 'data', 'uri')
+  ) {
     shown = notFound
   }
   if (place && shown !== undefined && shown !== code) insertEdit(edits, { ...place, text: shown })
   const status = modern ? (MODERN_STATUS[shown ?? ''] ?? 200) : 200
-  return { answer: { bytes: splice(reply.bytes, edits), status }, outcome: 'rpc_error', code: shown ?? null }
+  return {
+    answer: { bytes: splice(reply.bytes, edits), status },
+    outcome: 'rpc_error',
+    code: shown ?? null,
+  }
 }
 
 /** Source: MCP 2026-07-28, Streamable HTTP, "Error responses". */

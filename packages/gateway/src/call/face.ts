@@ -55,7 +55,8 @@ function announced(name: string, own: string, single: boolean): string {
   const known = Object.hasOwn(EVERYTHING, name) ? EVERYTHING[name as keyof typeof EVERYTHING] : own // just checked
   if (!single) return known
   const members = memberTexts(own)
-  if (name === 'tools' || name === 'resources' || name === 'prompts') members.set('listChanged', 'true')
+  if (name === 'tools' || name === 'resources' || name === 'prompts')
+    members.set('listChanged', 'true')
   if (name === 'tasks') members.delete('list')
   return members.size === 0 ? own : objectText(members)
 }

@@ -1,4 +1,11 @@
-import { type Edit, type Exchange, findMember, listElements, listMembers, type Message } from '@sallyport/kit/mcp'
+import {
+  type Edit,
+  type Exchange,
+  findMember,
+  listElements,
+  listMembers,
+  type Message,
+} from '@sallyport/kit/mcp'
 import { parseText } from '../questions/question.ts'
 import type { Target } from '../routing/target.ts'
 import type { Views } from '../routing/view.ts'
@@ -32,7 +39,11 @@ export function shownNames(
   if (moved === undefined && !links) return edits
   const places = uriPlaces(reply)
   if (links) {
-    views.learn(caller.principal.id, server, places.slice(0, LEARNED_MAX).map(({ uri }) => uri))
+    views.learn(
+      caller.principal.id,
+      server,
+      places.slice(0, LEARNED_MAX).map(({ uri }) => uri),
+    )
   }
   for (const { uri, start, end } of places) {
     const shown = moved?.get(uri)
@@ -62,7 +73,8 @@ function uriPlaces({ bytes, result }: Message): UriPlace[] {
     note(element, 'resource', 'uri')
   }
   for (const { key, valueStart, end } of listMembers(bytes, result)) {
-    const elements = (): Buffer[] => listElements(bytes, result.start + valueStart, result.start + end)
+    const elements = (): Buffer[] =>
+      listElements(bytes, result.start + valueStart, result.start + end)
     if (key === 'content' || key === 'contents') for (const element of elements()) block(element)
     if (key !== 'messages') continue
     for (const element of elements()) {

@@ -31,17 +31,22 @@ export class TargetFinder {
       case 'resources/read':
       case 'resources/subscribe':
       case 'resources/unsubscribe':
-        return message.uri === undefined ? undefined : view.resource(message.uri, caller.principal.id)
+        return message.uri === undefined
+          ? undefined
+          : view.resource(message.uri, caller.principal.id)
       case 'completion/complete':
         return findReference(exchange, view)
       default:
-        return isTaskMethod(message.method) ? this.#task(exchange, view) : this.#other(message.method, view)
+        return isTaskMethod(message.method)
+          ? this.#task(exchange, view)
+          : this.#other(message.method, view)
     }
   }
 
   #task(exchange: Exchange, view: View): Target | undefined {
     const id = taskIdOf(exchange)
-    const place = id === undefined ? undefined : this.#deps.taskIds.find(id, exchange.caller.principal.id)
+    const place =
+      id === undefined ? undefined : this.#deps.taskIds.find(id, exchange.caller.principal.id)
     if (!place || !view.servers.includes(place.server)) return undefined
     const config = this.#deps.servers[place.server]
     return config && describeOther(config, 'task', place.taskId)

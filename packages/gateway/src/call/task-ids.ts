@@ -45,7 +45,8 @@ export class TaskIds {
   /** The task behind a public id; undefined for one that was not shown to this principal. */
   find(publicId: string, principalId: string): TaskPlace | undefined {
     const [server, own, mac, ...rest] = publicId.split('.')
-    if (server === undefined || own === undefined || mac === undefined || rest.length > 0) return undefined
+    if (server === undefined || own === undefined || mac === undefined || rest.length > 0)
+      return undefined
     const given = Buffer.from(mac, 'base64url')
     if (given.length !== MAC_BYTES) return undefined
     if (!timingSafeEqual(given, this.#sign(server, own, principalId))) return undefined

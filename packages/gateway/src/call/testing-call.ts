@@ -161,7 +161,11 @@ export class FakeUpstreams implements Upstreams {
     this.#warm = warm
   }
 
-  async call(server: string, { principal }: Asker, request: UpstreamRequest): Promise<UpstreamReply> {
+  async call(
+    server: string,
+    { principal }: Asker,
+    request: UpstreamRequest,
+  ): Promise<UpstreamReply> {
     this.calls.push({ server, principal, request })
     return await this.#respond(request, this.calls.length)
   }

@@ -31,7 +31,10 @@ export function needsOf({ method, params }: Question): Capabilities | undefined 
  * Which of the needs a client did not declare; undefined when it can be asked. A bare `elicitation: {}` is
  * the form, as before modes existed.
  */
-export function missingAbilities(needs: Capabilities, declaredText: string): Capabilities | undefined {
+export function missingAbilities(
+  needs: Capabilities,
+  declaredText: string,
+): Capabilities | undefined {
   const declared: unknown = JSON.parse(declaredText)
   if (typeof declared !== 'object' || declared === null) return needs
   const missing: Record<string, Record<string, unknown>> = {}
@@ -41,7 +44,9 @@ export function missingAbilities(needs: Capabilities, declaredText: string): Cap
       missing[name] = { ...parts }
       continue
     }
-    const lacking = Object.keys(parts).filter((part) => !(part in own) && !isImplied(name, part, own))
+    const lacking = Object.keys(parts).filter(
+      (part) => !(part in own) && !isImplied(name, part, own),
+    )
     if (lacking.length > 0) missing[name] = Object.fromEntries(lacking.map((part) => [part, {}]))
   }
   return Object.keys(missing).length === 0 ? undefined : missing
@@ -55,7 +60,8 @@ function isImplied(name: string, part: string, declared: object): boolean {
 export function mergeNeeds(all: readonly (Capabilities | undefined)[]): Capabilities {
   const merged: Record<string, Record<string, unknown>> = {}
   for (const needs of all) {
-    for (const [name, parts] of Object.entries(needs ?? {})) merged[name] = { ...merged[name], ...parts }
+    for (const [name, parts] of Object.entries(needs ?? {}))
+      merged[name] = { ...merged[name], ...parts }
   }
   return merged
 }

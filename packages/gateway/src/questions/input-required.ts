@@ -38,10 +38,12 @@ export function readInputRequired(reply: Message): InputRequired {
   for (const [key, request] of memberTexts(text(requests))) {
     const members = memberTexts(request)
     const method = parseText(members.get('method'))
-    if (method === undefined) throw broken(`its question ${JSON.stringify(key.slice(0, 40))} has no method`)
+    if (method === undefined)
+      throw broken(`its question ${JSON.stringify(key.slice(0, 40))} has no method`)
     questions.set(key, { method, params: members.get('params') })
   }
-  if (questions.size === 0 && state === undefined) throw broken('it asks nothing and gives no state')
+  if (questions.size === 0 && state === undefined)
+    throw broken('it asks nothing and gives no state')
   if (questions.size > QUESTIONS_MAX) throw broken(`it asks ${questions.size} questions at once`)
   return { questions, requests, state, stateRange }
 }
@@ -56,5 +58,7 @@ export function requestsText(questions: ReadonlyMap<string, Question>): string {
 }
 
 function broken(reason: string): AppError {
-  return new AppError('server_protocol', `the server wants input, but ${reason}`, { outcome: 'unknown' })
+  return new AppError('server_protocol', `the server wants input, but ${reason}`, {
+    outcome: 'unknown',
+  })
 }

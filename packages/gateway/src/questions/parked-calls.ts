@@ -86,7 +86,9 @@ export class ParkedCalls implements Disposable {
     const reservation = reserve(call.principalId)
     let fault = this.#fault(call.principalId)
     if (!fault && !reservation.grow(call.bytes)) {
-      fault = new AppError('overloaded', 'too many bytes are buffered for this key', { outcome: 'unknown' })
+      fault = new AppError('overloaded', 'too many bytes are buffered for this key', {
+        outcome: 'unknown',
+      })
     }
     if (fault) {
       reservation.release()

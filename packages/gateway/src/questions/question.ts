@@ -28,7 +28,9 @@ export function memberTexts(text: string | undefined): Map<string, string> {
   if (text === undefined) return new Map()
   const bytes = Buffer.from(text)
   const members = listMembers(bytes, { start: 0, end: bytes.length })
-  return new Map(members.map(({ key, valueStart, end }) => [key, bytes.toString('utf8', valueStart, end)]))
+  return new Map(
+    members.map(({ key, valueStart, end }) => [key, bytes.toString('utf8', valueStart, end)]),
+  )
 }
 
 /** The text of an object with these members. */

@@ -1,5 +1,13 @@
 import { AppError } from '@sallyport/kit/errors'
-import { type Edit, type Exchange, findMember, idOf, type Message, paramText, RPC } from '@sallyport/kit/mcp'
+import {
+  type Edit,
+  type Exchange,
+  findMember,
+  idOf,
+  type Message,
+  paramText,
+  RPC,
+} from '@sallyport/kit/mcp'
 import type { CallResult } from '../call/call.ts'
 import type { Carried } from '../call/carry.ts'
 import { encodeRefusal, idEdit, toAnswer } from '../call/encode-answer.ts'
@@ -9,7 +17,12 @@ import type { QuestionAnswer, UpstreamReply } from '../upstreams/upstream.ts'
 import { type Capabilities, mergeNeeds, missingAbilities, needsOf } from './abilities.ts'
 import { type AskDeps, askLegacy } from './ask-legacy.ts'
 import { Conversation } from './conversation.ts'
-import { ASKING_METHODS, type InputRequired, readInputRequired, requestsText } from './input-required.ts'
+import {
+  ASKING_METHODS,
+  type InputRequired,
+  readInputRequired,
+  requestsText,
+} from './input-required.ts'
 import type { ParkedCall } from './parked-calls.ts'
 import {
   ELICITATION,
@@ -61,7 +74,9 @@ export class Questions {
           return [key, await this.#resultFrom(carried, question)] as const
         }),
       )
-      reply = await carried.send(carried.attempt(exchange.message, retryParams(new Map(answers), asked.state)))
+      reply = await carried.send(
+        carried.attempt(exchange.message, retryParams(new Map(answers), asked.state)),
+      )
     }
     return carried.finish(reply)
   }
@@ -75,14 +90,19 @@ export class Questions {
     }
     const state = stateOf(exchange)
     if (state === undefined) return this.#begin(carried, exchange.message, [])
-    const resumption = typeof state === 'string' ? this.#deps.states.take(exchange, state) : undefined
+    const resumption =
+      typeof state === 'string' ? this.#deps.states.take(exchange, state) : undefined
     if (!resumption) return invalidState(exchange)
     const message = withoutParams(exchange.message, RETRY_PARAMS)
     switch (resumption.kind) {
       case 'again':
         return this.#begin(carried, message, [])
       case 'server':
-        return this.#begin(carried, message, resumed(carried, resumption, answersOf(exchange.message)))
+        return this.#begin(
+          carried,
+          message,
+          resumed(carried, resumption, answersOf(exchange.message)),
+        )
       case 'parked': {
         const parked = this.#deps.parked.take(resumption.value ?? '')
         return parked ? this.#resume(carried, parked) : invalidState(exchange)
@@ -92,11 +112,7 @@ export class Questions {
     }
   }
 
-  #begin(
-    carried: Carried,
-    message: Message,
-    params: readonly ParamEdit[],
-  ): Promise<CallResult> {
+  #begin(carried: Carried, message: Message, params: readonly ParamEdit[]): Promise<CallResult> {
     const attempt = carried.attempt(message, params)
     const conversation = new Conversation((begun) => {
       attempt.ask = (asked) => this.#pose(carried, begun, questionOf(asked))
@@ -127,7 +143,11 @@ export class Questions {
   /** Waits for the reply or for questions, whichever the client is to get next. */
   async #turn(
     carried: Carried,
-    { conversation, attempt, controller }: Pick<ParkedCall, 'conversation' | 'attempt' | 'controller'>,
+    {
+      conversation,
+      attempt,
+      controller,
+    }: Pick<ParkedCall, 'conversation' | 'attempt' | 'controller'>,
   ): Promise<CallResult> {
     const { exchange } = carried.call
     const turn = await conversation.next()
@@ -153,7 +173,9 @@ export class Questions {
     const asked = this.#read(carried, reply, 0)
     const missing = this.#missing(carried, asked.questions)
     if (missing) return incapable(exchange, missing)
-    const own = [...asked.questions].filter(([, question]) => this.#ownAnswer(carried, question)).map(([key]) => key)
+    const own = [...asked.questions]
+      .filter(([, question]) => this.#ownAnswer(carried, question))
+      .map(([key]) => key)
     const others = new Map(
       [...asked.questions]
         .filter(([key]) => !own.includes(key))
@@ -168,7 +190,14 @@ export class Questions {
       asked.state === undefined && own.length === 0
         ? undefined
         : this.#deps.states.seal(exchange, resumption)
-    return { answer: toAnswer(reply.message.bytes, forwardEdits(exchange, reply.message, asked, { others, sealed })), outcome: 'ok', code: 'input_required' }
+    return {
+      answer: toAnswer(
+        reply.message.bytes,
+        forwardEdits(exchange, reply.message, asked, { others, sealed }),
+      ),
+      outcome: 'ok',
+      code: 'input_required',
+    }
   }
 
   /**
@@ -181,7 +210,8 @@ export class Questions {
     const { exchange } = carried.call
     const { bytes, error } = message
     const code = findMember(bytes, error, 'code')
-    if (!code || bytes.toString('utf8', code.start, code.end) !== String(RPC.urlElicitation)) return undefined
+    if (!code || bytes.toString('utf8', code.start, code.end) !== String(RPC.urlElicitation))
+      return undefined
     const parsed: unknown = JSON.parse(bytes.toString('utf8', error.start, error.end))
     const listed: unknown = Reflect.get(Object(Reflect.get(Object(parsed), 'data')), 'elicitations')
     if (!Array.isArray(listed) || listed.length === 0) return undefined
@@ -202,7 +232,9 @@ export class Questions {
     const { method } = call.exchange.message
     if (!ASKING_METHODS.has(method) || round >= ROUNDS_MAX) {
       const text = round >= ROUNDS_MAX ? `more than ${ROUNDS_MAX} times` : `in answer to ${method}`
-      throw new AppError('server_protocol', `the server wants input ${text}`, { outcome: 'unknown' })
+      throw new AppError('server_protocol', `the server wants input ${text}`, {
+        outcome: 'unknown',
+      })
     }
     return readInputRequired(message)
   }
@@ -218,9 +250,7 @@ export class Questions {
   /** A question of a legacy server to a modern client: its call is parked until the client comes back. */
   #pose(carried: Carried, conversation: Conversation, question: Question): Promise<QuestionAnswer> {
     const refusal = this.#refuse(carried, question)
-    return refusal
-      ? Promise.resolve(refusal)
-      : conversation.pose(this.#shown(carried, question))
+    return refusal ? Promise.resolve(refusal) : conversation.pose(this.#shown(carried, question))
   }
 
   async #askLegacy(carried: Carried, question: Question): Promise<QuestionAnswer> {
@@ -297,7 +327,11 @@ function inputRequired(
   state: string,
 ): CallResult {
   const text = `{"jsonrpc":"2.0","id":${idOf(exchange.message)},"result":{"resultType":"input_required","inputRequests":${requestsText(questions)},"requestState":${JSON.stringify(state)}}}`
-  return { answer: { bytes: Buffer.from(text), status: 200 }, outcome: 'ok', code: 'input_required' }
+  return {
+    answer: { bytes: Buffer.from(text), status: 200 },
+    outcome: 'ok',
+    code: 'input_required',
+  }
 }
 
 function forwardEdits(
@@ -326,10 +360,15 @@ function invalidState(exchange: Exchange): CallResult {
 /** Source: MCP 2026-07-28, "Error codes", -32021. */
 function incapable(exchange: Exchange, missing: Capabilities): CallResult {
   const names = Object.keys(missing).join(', ')
-  return encodeRefusal(exchange, RPC.missingCapability, `Missing required client capabilities: ${names}`, {
-    status: exchange.era === 'modern' ? 400 : 200,
-    data: { requiredCapabilities: missing },
-  })
+  return encodeRefusal(
+    exchange,
+    RPC.missingCapability,
+    `Missing required client capabilities: ${names}`,
+    {
+      status: exchange.era === 'modern' ? 400 : 200,
+      data: { requiredCapabilities: missing },
+    },
+  )
 }
 
 function unknownQuestion({ method }: Question): QuestionAnswer {
