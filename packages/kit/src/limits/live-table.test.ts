@@ -22,6 +22,7 @@ test('holds what a Map would hold, whatever comes and goes', () => {
         ])
       }
       expect(table.values().toSorted()).toEqual([...map.values()].toSorted())
+      expect(table.keys().toSorted()).toEqual([...map.keys()].toSorted())
     }),
   )
 })

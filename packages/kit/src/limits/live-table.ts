@@ -47,6 +47,11 @@ export class LiveTable<Key, Value> {
     return this.#values.slice(0, this.#size) as Value[] // below the size every place is taken
   }
 
+  /** The keys there are now, in no order; a copy, so that entries may go meanwhile. */
+  keys(): Key[] {
+    return this.#keys.slice(0, this.#size) as Key[] // below the size every place is taken
+  }
+
   clear(): void {
     this.#keys.length = 0
     this.#values.length = 0

@@ -29,8 +29,14 @@ export const RPC = {
   invalidRequest: -32600,
   methodNotFound: -32601,
   invalidParams: -32602,
+  /** Legacy only; a modern client gets `invalidParams`. */
+  resourceNotFound: -32002,
   headerMismatch: -32020,
+  /** A capability is needed that the client did not declare. */
+  missingCapability: -32021,
   unsupportedVersion: -32022,
+  /** The client is to visit an address first. Legacy only, since 2025-11-25. */
+  urlElicitation: -32042,
   /** Ours, outside every reserved range. */
   gateway: -31000,
 } as const

@@ -154,7 +154,11 @@ export interface McpApplication {
    */
   handles(method: string, era: Era, scope: string): boolean
   /** How it presents itself. May wait for a server it never met. Never rejects but for the signal. */
-  face(scope: string, era: Era, who: { principal: Principal; signal: CallSignal }): Promise<ApplicationFace>
+  face(
+    scope: string,
+    era: Era,
+    who: { principal: Principal; signal: CallSignal },
+  ): Promise<ApplicationFace>
   /** Answers one request. Never rejects: every failure is an answer. */
   request(exchange: Exchange): Promise<Answer>
   /** Takes a legacy client's notification that the edge has no use for. */

@@ -32,7 +32,11 @@ export {
   RPC,
 } from './envelope.ts'
 export { McpEdge } from './edge.ts'
-export type { EdgeDeps, EdgeLimits } from './edge.ts'
+export { EdgeCore } from './core.ts'
+export type { EdgeDeps, EdgeLimits } from './edge-deps.ts'
+export { fitCapabilities, readClient, toLogLevel, wantsLog } from './client-abilities.ts'
+export type { ListKind } from './subscription.ts'
+export type { Arrival, Line, Send } from './line.ts'
 export { LOG_LEVELS } from './exchange.ts'
 export type {
   Answer,
@@ -48,7 +52,8 @@ export type {
   McpApplication,
   Reservation,
 } from './exchange.ts'
-export { paramText } from './legacy.ts'
+export { findMember, paramText } from './params.ts'
 export { wholeAnswer } from './reply.ts'
 export { LegacySessions } from './sessions.ts'
+export type { LegacySession } from './session.ts'
 export type { SessionLimits, SessionSealer } from './sessions.ts'

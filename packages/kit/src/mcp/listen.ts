@@ -1,78 +1,84 @@
-import { META_SERVER_INFO, META_SUBSCRIPTION, RPC } from './envelope.ts'
-import { EventStream } from './event-stream.ts'
-import type { EdgeLimits, Inbound } from './edge.ts'
-import type { Answer, ApplicationFace } from './exchange.ts'
-import { paramText } from './legacy.ts'
-import { type Message, MODERN_VERSIONS } from './message.ts'
-import { sendJson } from './reply.ts'
-import { errorMessage, idOf, resultMessage } from './splice.ts'
+import type { CallAbort } from '../call-signal.ts'
+import { AppError } from '../errors.ts'
+import type { Calls } from './calls.ts'
+import { RPC } from './envelope.ts'
+import type { Answer, ListenFilter, McpApplication } from './exchange.ts'
+import type { Arrival, Line } from './line.ts'
+import type { Message } from './message.ts'
+import { paramText } from './params.ts'
+import { refusalAnswer } from './reply.ts'
+import { idOf } from './splice.ts'
 import type { Streams } from './streams.ts'
+import { Subscription } from './subscription.ts'
 
-/** Answers `server/discover`. Source: MCP 2026-07-28, "Discovery". */
-export function answerDiscover(message: Message, face: ApplicationFace): Answer {
-  const result = {
-    resultType: 'complete',
-    supportedVersions: MODERN_VERSIONS,
-    capabilities: face.capabilities,
-    ...(face.instructions === undefined ? {} : { instructions: face.instructions }),
-    ttlMs: face.ttlMs,
-    cacheScope: 'private',
-    _meta: { [META_SERVER_INFO]: face.serverInfo },
-  }
-  return { bytes: resultMessage(idOf(message), JSON.stringify(result)), status: 200 }
+const URIS_MAX = 1_000
+
+export interface ListenDeps {
+  readonly app: McpApplication
+  readonly calls: Calls
+  readonly streams: Streams
 }
 
-interface ListenDeps {
-  readonly face: ApplicationFace
-  readonly streams: Streams
-  readonly limits: EdgeLimits
+/** A subscription that only needs a line to begin on. */
+export interface ReadyListen {
+  readonly subscription: Subscription
+  /** Acknowledges on the line, and goes on there. */
+  begin(line: Line): void
 }
 
 /**
- * Opens a subscription stream: the acknowledgement with what is granted, then changes, each with the
- * subscription's id; a graceful end sends the final result. With nothing granted it ends at once.
+ * Prepares what `subscriptions/listen` asks for, or answers what is wrong with it. The subscription hears of
+ * changes from here on.
  *
- * Source: MCP 2026-07-28, "Subscriptions".
+ * @throws {AppError} `overloaded` when the principal listens too often already, or the controller's reason
  */
-export function openListen(
-  inbound: Inbound,
+export async function prepareListen(
+  arrival: Arrival,
   message: Message,
-  { face, streams, limits }: ListenDeps,
-): void {
-  const { response, caller, scope, accepts } = inbound
-  const refuse = (code: number, text: string) =>
-    sendJson(
-      response,
-      { bytes: errorMessage(idOf(message), code, text), status: 400 },
-      caller.requestId,
+  { app, calls, streams }: ListenDeps,
+  controller: CallAbort,
+): Promise<Answer | ReadyListen> {
+  const filter = readFilter(paramText(message, 'notifications'))
+  if (typeof filter === 'string') {
+    const refusal = { status: 400, code: RPC.invalidParams, message: filter }
+    return refusalAnswer(message, refusal)
+  }
+  const { caller, scope } = arrival
+  const owner = { principal: caller.principal, scope, id: idOf(message).toString() }
+  const subscription = new Subscription(owner, filter)
+  streams.add(subscription)
+  try {
+    const { signal } = controller
+    const who = { principal: caller.principal, signal }
+    const [face, granted] = await calls.hold(caller, controller, () =>
+      Promise.all([app.face(scope, 'modern', who), app.listen(subscription, filter, signal)]),
     )
-  if (!accepts.stream) {
-    return refuse(RPC.invalidRequest, 'subscriptions/listen needs accept: text/event-stream')
+    if (signal.aborted) throw signal.reason
+    if (subscription.ended) throw new AppError('shutting_down', 'the gateway is stopping')
+    return { subscription, begin: (line) => subscription.begin(line, granted, face) }
+  } catch (error) {
+    subscription.end()
+    throw error
   }
-  const filter: unknown = JSON.parse(paramText(message, 'notifications') ?? 'null')
-  if (typeof filter !== 'object' || filter === null || Array.isArray(filter)) {
-    return refuse(RPC.invalidParams, 'subscriptions/listen needs params.notifications, an object')
+}
+
+/** The filter a client asks for, or one sentence on what is wrong with it. */
+function readFilter(text: string | undefined): ListenFilter | string {
+  const given: unknown = JSON.parse(text ?? 'null')
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    return 'subscriptions/listen needs params.notifications, an object'
   }
-  streams.assertRoom(caller.principal.id)
-  // The id travels as the client wrote it: a large number must not lose digits.
-  const id = idOf(message).toString()
-  const granted = 'toolsListChanged' in filter && filter.toolsListChanged === true
-  const serverInfo = JSON.stringify(face.serverInfo)
-  const farewell = resultMessage(
-    idOf(message),
-    `{"resultType":"complete","_meta":{"${META_SUBSCRIPTION}":${id},"${META_SERVER_INFO}":${serverInfo}}}`,
-  )
-  const stream = new EventStream(response, { 'x-request-id': caller.requestId }, limits)
-  const filterText = granted ? '{"toolsListChanged":true}' : '{}'
-  stream.send(
-    Buffer.from(
-      `{"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged","params":{"notifications":${filterText},"_meta":{"${META_SUBSCRIPTION}":${id}}}}`,
-    ),
-  )
-  if (!granted) {
-    stream.send(farewell)
-    stream.end()
-    return
+  const uris = 'resourceSubscriptions' in given ? given.resourceSubscriptions : []
+  if (!Array.isArray(uris) || uris.length > URIS_MAX) {
+    return `params.notifications.resourceSubscriptions must be a list of at most ${URIS_MAX} URIs`
   }
-  streams.addSubscription(stream, { principalId: caller.principal.id, scope }, id, farewell)
+  if (!uris.every((uri) => typeof uri === 'string')) {
+    return 'params.notifications.resourceSubscriptions must hold nothing but URIs'
+  }
+  return {
+    tools: 'toolsListChanged' in given && given.toolsListChanged === true,
+    prompts: 'promptsListChanged' in given && given.promptsListChanged === true,
+    resources: 'resourcesListChanged' in given && given.resourcesListChanged === true,
+    uris: [...new Set<string>(uris)],
+  }
 }

@@ -1,18 +1,20 @@
 import type { Deadline } from '../limits/index.ts'
-import type { EdgeDeps, EdgeLimits, Inbound } from './edge.ts'
+import type { EdgeDeps, EdgeLimits } from './edge-deps.ts'
 import { EventStream } from './event-stream.ts'
 import type { Answer } from './exchange.ts'
+import type { Inbound } from './inbound.ts'
+import type { Send } from './line.ts'
 import { wholeAnswer } from './reply.ts'
 
 /** A client that takes streams gets one after this long without an answer, so that proxies wait on. */
 const STREAM_AFTER_MS = 10_000
 
-/** The way back of one request: JSON, unless something must be sent before the answer. */
+/** The way back of one HTTP request: JSON, unless something must be sent before the answer. */
 export class Outbound {
   readonly #inbound: Inbound
   readonly #limits: EdgeLimits
   /** Sends what belongs to the request before its answer; undefined when the client takes no stream. */
-  readonly notify: ((message: Buffer) => void) | undefined
+  readonly send: Send | undefined
   readonly #waiting: Deadline | undefined
   #stream: EventStream | undefined
 
@@ -20,26 +22,29 @@ export class Outbound {
     this.#inbound = inbound
     this.#limits = limits
     if (!inbound.accepts.stream) return
-    this.notify = (message) => void this.#open().send(message)
+    this.send = (message) => this.#open()?.send(message) ?? false
     this.#waiting = deadlines.add(STREAM_AFTER_MS, () => void this.#open())
   }
 
-  /** Sends the answer down the stream if there is one; otherwise hands it back. */
-  finish(answer: Answer): Answer | 'sent' {
-    if (!this.#stream) return answer
-    this.#stream.send(wholeAnswer(answer))
-    this.#stream.end()
-    return 'sent'
+  /** Waits for the answer: sends it down the stream if there is one, otherwise hands it back. */
+  async answered(coming: Promise<Answer>): Promise<Answer | 'sent'> {
+    try {
+      const answer = await coming
+      if (!this.#stream) return answer
+      this.#stream.send(wholeAnswer(answer))
+      this.#stream.end()
+      return 'sent'
+    } finally {
+      this.#waiting?.cancel()
+    }
   }
 
-  /** The answer is there, or never will be. */
-  stopWaiting(): void {
-    this.#waiting?.cancel()
-  }
-
-  #open(): EventStream {
+  /** Undefined when the client has gone before there was a stream. */
+  #open(): EventStream | undefined {
+    if (this.#stream) return this.#stream
     const { response, caller } = this.#inbound
-    this.#stream ??= new EventStream(response, { 'x-request-id': caller.requestId }, this.#limits)
+    if (response.closed) return undefined
+    this.#stream = new EventStream(response, { 'x-request-id': caller.requestId }, this.#limits)
     return this.#stream
   }
 }

@@ -1,5 +1,9 @@
 import type { ServerResponse } from 'node:http'
+import { RPC, type RpcRefusal } from './envelope.ts'
 import type { Answer } from './exchange.ts'
+import type { ScanFault } from './json-walker.ts'
+import type { Message } from './message.ts'
+import { errorMessage, idOf } from './splice.ts'
 
 const ONE_WRITE_BYTES_MAX = 16_384
 
@@ -83,4 +87,21 @@ export function isJsonType(header: string | undefined): boolean {
   if (header === 'application/json') return true
   const type = header?.split(';', 1)[0]?.trim().toLowerCase()
   return type === 'application/json'
+}
+
+/** The answer to what is no message. Its id is null: there is none to be trusted. */
+export function faultAnswer(fault: ScanFault): Answer {
+  const code = fault.fault === 'parse' ? RPC.parse : RPC.invalidRequest
+  return { bytes: errorMessage(Buffer.from('null'), code, fault.reason), status: 400 }
+}
+
+/** The answer to a message that is refused before it means anything. */
+export function refusalAnswer(message: Message, refusal: RpcRefusal): Answer {
+  const bytes = errorMessage(idOf(message), refusal.code, refusal.message, refusal.data)
+  return { bytes, status: refusal.status }
+}
+
+/** The answer to a method that is not carried. Source: JSON-RPC 2.0 §5.1. */
+export function unknownMethod(message: Message, status: number): Answer {
+  return { bytes: errorMessage(idOf(message), RPC.methodNotFound, 'Method not found'), status }
 }

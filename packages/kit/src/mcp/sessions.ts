@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
-import type { CallAbort } from '../call-signal.ts'
 import type { Clock } from '../clock.ts'
-import { LiveTable } from '../limits/index.ts'
-import type { EventStream } from './event-stream.ts'
+import type { Principal } from '../principal.ts'
+import { LegacySession, type Negotiated } from './session.ts'
 
 /** Encrypts a session into its id. `open` is total: undefined for anything not sealed by us. */
 export interface SessionSealer {
@@ -27,30 +26,27 @@ const sealedSession = z.strictObject({
   t: z.number(),
   /** Random part. */
   r: z.string(),
+  /** Scope. */
+  s: z.string().default(''),
+  /** The client's capabilities, JSON text. */
+  c: z.string().default('{}'),
 })
 
 const PURPOSE = 'mcp-session'
-/** Ids remembered as ended; the oldest are forgotten first. */
+/** Sessions remembered as ended; the oldest are forgotten first. */
 const ENDED_MAX = 100_000
 const SWEEP_MS = 15_000
 
-/** A legacy client's session: what the sealed id says, and what only memory knows. */
-export interface LegacySession {
-  readonly id: string
-  readonly principalId: string
-  readonly version: string
-  readonly issuedMs: number
-  /** Monotonic time of the last request. */
-  lastUseMs: number
-  /** Requests in flight by the literal of their id. */
-  readonly live: LiveTable<string, CallAbort>
-  /** Open GET streams, oldest first. */
-  readonly streams: Set<EventStream>
+/** What keeps a session alive whose id is not sealed: the line it came by. */
+export interface LineRules {
+  /** Whether the end of the whole life of a session ends it too. */
+  readonly expires: boolean
 }
 
 /**
- * Legacy sessions live in their ids: any process with the key serves them on, also after `kill -9`.
- * Memory holds last use, streams, calls in flight and ended ids.
+ * Legacy sessions live in their ids: any process with the key serves them on, also after `kill -9`. Memory
+ * holds last use, streams, calls in flight and which have ended. A session whose client came by a line of
+ * its own (HTTP+SSE, stdio) lives in memory alone, as long as that line.
  *
  * Source: MCP 2025-11-25, Streamable HTTP, "Session Management".
  */
@@ -59,10 +55,12 @@ export class LegacySessions implements Disposable {
   readonly #limits: SessionLimits
   readonly #clock: Clock
   readonly #known = new Map<string, LegacySession>()
+  /** Those of lines by their id, and whether they grow too old. */
+  readonly #onLines = new Map<string, { session: LegacySession; rules: LineRules }>()
+  /** Random parts: the ids themselves may be long. */
   readonly #ended = new Set<string>()
+  readonly #randomOf = new WeakMap<LegacySession, string>()
   readonly #sweeper: NodeJS.Timeout
-  /** Told when a session ends, so that what hangs on it ends too. */
-  onEnded: ((session: LegacySession) => void) | undefined
 
   constructor(sealer: SessionSealer, clock: Clock, limits: SessionLimits) {
     this.#sealer = sealer
@@ -72,108 +70,148 @@ export class LegacySessions implements Disposable {
   }
 
   get size(): number {
-    return this.#known.size
+    return this.#known.size + this.#onLines.size
   }
 
-  /** Opens a session bound to a principal. */
-  open(principalId: string, version: string): LegacySession {
-    const issuedMs = this.#clock.nowMs()
+  /** Opens a session bound to a principal and a scope. */
+  open(principal: Principal, scope: string, negotiated: Negotiated): LegacySession {
     const plain = {
-      v: version,
-      p: principalId,
-      t: issuedMs,
-      r: randomBytes(12).toString('base64url'),
+      v: negotiated.version,
+      p: principal.id,
+      t: this.#clock.nowMs(),
+      r: randomId(),
+      s: scope,
+      c: negotiated.capabilities,
     }
     const id = this.#sealer.seal(Buffer.from(JSON.stringify(plain)), PURPOSE)
-    return this.#remember(id, plain)
+    return this.#remember(id, plain, principal)
+  }
+
+  /** Opens a session that lives as long as a line does and is not ready before its `initialize`. */
+  openOnLine(principal: Principal, scope: string, rules: LineRules): LegacySession {
+    const issuedMs = this.#clock.nowMs()
+    const nowMs = this.#clock.monotonicMs()
+    const session = new LegacySession(
+      { id: randomId(), principal, scope, issuedMs, nowMs },
+      undefined,
+    )
+    this.#onLines.set(session.id, { session, rules })
+    return session
   }
 
   /**
-   * The session behind an id, for the principal it was opened by and for nobody else. Undefined is
-   * answered 404: unknown, ended, expired and foreign look alike.
+   * The session behind an id, for the principal and the scope it was opened by and for nobody else.
+   * Undefined is answered 404: unknown, ended, expired and foreign look alike.
    */
-  find(id: string, principalId: string): LegacySession | undefined {
-    const session = this.#known.get(id) ?? this.#unseal(id)
-    if (!session || session.principalId !== principalId) return undefined
-    if (this.#isOver(session)) {
-      this.#end(session)
+  find(id: string, principal: Principal, scope: string): LegacySession | undefined {
+    const session = this.#known.get(id) ?? this.#unseal(id, principal)
+    if (!session || session.principal.id !== principal.id || session.scope !== scope) {
       return undefined
     }
+    if (this.#isOver(session)) {
+      this.end(session)
+      return undefined
+    }
+    session.principal = principal
     session.lastUseMs = this.#clock.monotonicMs()
     return session
   }
 
+  /** The session of a line, by the same rules as `find`. */
+  findOnLine(id: string, principal: Principal, scope: string): LegacySession | undefined {
+    const session = this.#onLines.get(id)?.session
+    if (!session || session.principal.id !== principal.id || session.scope !== scope) {
+      return undefined
+    }
+    session.principal = principal
+    session.lastUseMs = this.#clock.monotonicMs()
+    return session
+  }
+
+  /** Idleness of this session counts from now. */
+  touch(session: LegacySession): void {
+    session.lastUseMs = this.#clock.monotonicMs()
+  }
+
   /** Ends a session: its streams close, its calls are aborted, its id is refused from now on. */
   end(session: LegacySession): void {
-    this.#end(session)
+    this.#onLines.delete(session.id)
+    this.#known.delete(session.id)
+    const random = this.#randomOf.get(session)
+    if (random !== undefined) this.#ended.add(random)
+    if (this.#ended.size > ENDED_MAX) {
+      const [oldest] = this.#ended
+      if (oldest !== undefined) this.#ended.delete(oldest)
+    }
+    session.end()
   }
 
   /** Ends every session of a principal whose key was revoked. */
   endPrincipal(principalId: string): void {
-    for (const session of this.#known.values()) {
-      if (session.principalId === principalId) this.#end(session)
+    for (const session of this.values()) {
+      if (session.principal.id === principalId) this.end(session)
     }
   }
 
   /** Open sessions, for events that concern them all. */
-  values(): Iterable<LegacySession> {
-    return this.#known.values()
+  values(): LegacySession[] {
+    return [...this.#known.values(), ...[...this.#onLines.values()].map(({ session }) => session)]
   }
 
   /** Ends what is idle or too old. Runs by itself every 15 s. */
   sweep(): void {
     for (const session of this.#known.values()) {
-      if (this.#isOver(session)) this.#end(session)
+      if (this.#isOver(session)) this.end(session)
+    }
+    for (const { session, rules } of this.#onLines.values()) {
+      if (rules.expires && this.#isTooOld(session)) this.end(session)
     }
   }
 
+  /** Ends the streams that listen, but for lines, which calls are answered on; sessions go on. */
+  endStreams(): void {
+    for (const session of this.#known.values()) session.endLines()
+  }
+
+  /** Forgets all sessions without ending them for good: sealed ones are served on by the next process. */
   [Symbol.dispose](): void {
     clearInterval(this.#sweeper)
-    for (const session of this.#known.values()) this.#closeStreams(session)
+    for (const session of this.values()) session.end()
     this.#known.clear()
+    this.#onLines.clear()
   }
 
-  #unseal(id: string): LegacySession | undefined {
-    if (this.#ended.has(id)) return undefined
+  #unseal(id: string, principal: Principal): LegacySession | undefined {
     const plain = this.#sealer.open(id, PURPOSE)
     if (!plain) return undefined
-    const parsed = sealedSession.safeParse(JSON.parse(plain.toString()))
-    return parsed.success ? this.#remember(id, parsed.data) : undefined
+    const { success, data } = sealedSession.safeParse(JSON.parse(plain.toString()))
+    if (!success || data.p !== principal.id || this.#ended.has(data.r)) return undefined
+    return this.#remember(id, data, principal)
   }
 
-  #remember(id: string, sealed: z.infer<typeof sealedSession>): LegacySession {
-    const session: LegacySession = {
-      id,
-      principalId: sealed.p,
-      version: sealed.v,
-      issuedMs: sealed.t,
-      lastUseMs: this.#clock.monotonicMs(),
-      live: new LiveTable(),
-      streams: new Set(),
-    }
+  #remember(
+    id: string,
+    { v, t, r, s, c }: z.output<typeof sealedSession>,
+    principal: Principal,
+  ): LegacySession {
+    const origin = { id, principal, scope: s, issuedMs: t, nowMs: this.#clock.monotonicMs() }
+    const session = new LegacySession(origin, { version: v, capabilities: c })
     this.#known.set(id, session)
+    this.#randomOf.set(session, r)
     return session
   }
 
+  #isTooOld({ issuedMs }: LegacySession): boolean {
+    return this.#clock.nowMs() - issuedMs >= this.#limits.totalMs
+  }
+
   #isOver(session: LegacySession): boolean {
-    if (this.#clock.nowMs() - session.issuedMs >= this.#limits.totalMs) return true
-    if (session.live.size > 0 || session.streams.size > 0) return false
+    if (this.#isTooOld(session)) return true
+    if (session.busy) return false
     return this.#clock.monotonicMs() - session.lastUseMs >= this.#limits.idleMs
   }
+}
 
-  #end(session: LegacySession): void {
-    this.#known.delete(session.id)
-    this.#ended.add(session.id)
-    if (this.#ended.size > ENDED_MAX) {
-      const [oldest] = this.#ended
-      if (oldest !== undefined) this.#ended.delete(oldest)
-    }
-    this.#closeStreams(session)
-    this.onEnded?.(session)
-  }
-
-  #closeStreams(session: LegacySession): void {
-    for (const stream of session.streams) stream.end()
-    session.streams.clear()
-  }
+function randomId(): string {
+  return randomBytes(12).toString('base64url')
 }

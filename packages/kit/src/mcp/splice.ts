@@ -83,6 +83,12 @@ export function notificationMessage(method: string, params?: unknown): Buffer {
   )
 }
 
+/** The same with its params, an object, as JSON text. */
+export function notificationText(method: string, params?: string): Buffer {
+  const tail = params === undefined ? '' : `,"params":${params}`
+  return Buffer.from(`{"jsonrpc":"2.0","method":${JSON.stringify(method)}${tail}}`)
+}
+
 const LINE_BREAK = /[\r\n]/
 
 /**

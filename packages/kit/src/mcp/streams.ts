@@ -1,107 +1,69 @@
 import { AppError } from '../errors.ts'
-import { META_SUBSCRIPTION } from './envelope.ts'
-import type { EventStream } from './event-stream.ts'
-import type { LegacySession, LegacySessions } from './sessions.ts'
-import { notificationMessage } from './splice.ts'
+import type { LegacySessions } from './sessions.ts'
+import { changeOf, type ListKind, type Subscription } from './subscription.ts'
 
 const PER_PRINCIPAL_MAX = 256
-const PER_SESSION_MAX = 4
-const TOOLS_CHANGED = 'notifications/tools/list_changed'
 
-interface OpenStream {
-  readonly stream: EventStream
-  readonly principalId: string
-  readonly scope: string
-  /** The message that announces changed tools on this stream. */
-  readonly changed: Buffer
-  readonly session: LegacySession | undefined
-  /** Sent before a graceful end; undefined on legacy streams. */
-  readonly farewell: Buffer | undefined
-}
-
-/** The streams that outlive a request: legacy GET streams and modern subscriptions. */
+/** Who is told of changes: the subscriptions of modern clients, and legacy sessions that listen. */
 export class Streams {
-  readonly #open = new Set<OpenStream>()
-  readonly #perPrincipal = new Map<string, number>()
   readonly #sessions: LegacySessions
+  readonly #subscriptions = new Set<Subscription>()
+  readonly #perPrincipal = new Map<string, number>()
 
   constructor(sessions: LegacySessions) {
     this.#sessions = sessions
   }
 
+  /** Streams somebody reads. */
   get size(): number {
-    return this.#open.size
+    const lines = this.#sessions.values().flatMap((session) => session.lines)
+    return this.#subscriptions.size + lines.filter(({ open }) => open).length
   }
 
-  /** @throws {AppError} `overloaded` when the principal holds too many streams already */
-  assertRoom(principalId: string): void {
-    if ((this.#perPrincipal.get(principalId) ?? 0) < PER_PRINCIPAL_MAX) return
-    throw new AppError('overloaded', `${PER_PRINCIPAL_MAX} streams are open for this key`)
-  }
-
-  /** Keeps a session's stream; the oldest of more than four is ended. */
-  addSession(stream: EventStream, session: LegacySession, scope: string): void {
-    const changed = notificationMessage(TOOLS_CHANGED)
-    session.streams.add(stream)
-    const [oldest] = session.streams
-    if (oldest && session.streams.size > PER_SESSION_MAX) {
-      // At once: one that nobody reads closes later, and must not hide the next oldest.
-      session.streams.delete(oldest)
-      oldest.end()
+  /**
+   * Keeps a subscription until it ends.
+   *
+   * @throws {AppError} `overloaded` when the principal holds too many already
+   */
+  add(subscription: Subscription): void {
+    const { id } = subscription.principal
+    const held = this.#perPrincipal.get(id) ?? 0
+    if (held >= PER_PRINCIPAL_MAX) {
+      throw new AppError('overloaded', `${PER_PRINCIPAL_MAX} streams are open for this key`)
     }
-    this.#add(
-      { stream, principalId: session.principalId, scope, changed, session, farewell: undefined },
-      () => session.streams.delete(stream),
-    )
+    this.#perPrincipal.set(id, held + 1)
+    this.#subscriptions.add(subscription)
+    subscription.onEnd(() => {
+      this.#subscriptions.delete(subscription)
+      const left = (this.#perPrincipal.get(id) ?? 1) - 1
+      if (left > 0) this.#perPrincipal.set(id, left)
+      else this.#perPrincipal.delete(id)
+    })
   }
 
-  /** Keeps a subscription. `id` is the literal of the listen request's id. */
-  addSubscription(
-    stream: EventStream,
-    owner: { principalId: string; scope: string },
-    id: string,
-    farewell: Buffer,
-  ): void {
-    const changed = Buffer.from(
-      `{"jsonrpc":"2.0","method":"${TOOLS_CHANGED}","params":{"_meta":{"${META_SUBSCRIPTION}":${id}}}}`,
-    )
-    this.#add({ stream, ...owner, changed, session: undefined, farewell }, () => undefined)
-  }
-
-  /** Tells everyone who sees this server; a session hears it on one stream only. */
-  announce(server: string): void {
-    const told = new Set<LegacySession>()
-    for (const { stream, scope, changed, session } of [...this.#open].toReversed()) {
-      if (scope !== '' && scope !== server) continue
-      if (session && told.has(session)) continue
-      if (stream.send(changed) && session) told.add(session)
+  /** Tells everyone whose scope is concerned; a session hears it on one stream only. */
+  announce(kind: ListKind, concerns: (scope: string) => boolean): void {
+    const known = new Map<string, boolean>()
+    const concerned = (scope: string): boolean => {
+      const verdict = known.get(scope) ?? concerns(scope)
+      known.set(scope, verdict)
+      return verdict
+    }
+    const method = changeOf(kind)
+    const sessions = this.#sessions.values().filter(({ lines }) => lines.length > 0)
+    for (const listener of [...this.#subscriptions, ...sessions]) {
+      if (concerned(listener.scope)) listener.send(method)
     }
   }
 
   endPrincipal(principalId: string): void {
-    for (const { stream, principalId: owner } of this.#open) if (owner === principalId) stream.end()
-  }
-
-  /** Ends all streams gracefully: subscriptions get their final result. */
-  endAll(): void {
-    for (const { stream, farewell } of this.#open) {
-      if (farewell) stream.send(farewell)
-      stream.end()
+    for (const subscription of this.#subscriptions) {
+      if (subscription.principal.id === principalId) subscription.end()
     }
   }
 
-  #add(entry: OpenStream, onClose: () => void): void {
-    this.#open.add(entry)
-    const { principalId, session } = entry
-    this.#perPrincipal.set(principalId, (this.#perPrincipal.get(principalId) ?? 0) + 1)
-    entry.stream.onClose = () => {
-      this.#open.delete(entry)
-      const left = (this.#perPrincipal.get(principalId) ?? 1) - 1
-      if (left > 0) this.#perPrincipal.set(principalId, left)
-      else this.#perPrincipal.delete(principalId)
-      // An open stream kept the session from being idle: idleness counts from now.
-      if (session) this.#sessions.find(session.id, principalId)
-      onClose()
-    }
+  /** Ends all subscriptions gracefully: each gets its final result. */
+  finish(): void {
+    for (const subscription of this.#subscriptions) subscription.finish()
   }
 }

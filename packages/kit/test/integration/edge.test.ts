@@ -358,7 +358,7 @@ test('a subscription is acknowledged first, tells changes under its id, and ends
   })
   const reading = readMessages(response, 3)
   await vi.waitFor(() => expect(host.edge.load.streams).toBe(1))
-  host.edge.toolsChanged('files')
+  host.edge.changed('tools', (scope) => scope !== 'other')
   await host.edge.drain(0)
   const stamp = { 'io.modelcontextprotocol/subscriptionId': 's1' }
   expect(await reading).toEqual([
@@ -376,14 +376,21 @@ test('a subscription is acknowledged first, tells changes under its id, and ends
 })
 
 test('a change is told once per session, on one of its streams, and not to other scopes [wire/stream/once]', async () => {
-  const session = await openSession()
+  const sessionOf = new Map<string, string>()
+  for (const scope of ['', 'other']) {
+    sessionOf.set(scope, await openSession('2025-06-18', { 'x-test-scope': scope }))
+  }
   const open = (scope: string) =>
     fetch(host.url, {
-      headers: { accept: 'text/event-stream', 'mcp-session-id': session, 'x-test-scope': scope },
+      headers: {
+        accept: 'text/event-stream',
+        'mcp-session-id': sessionOf.get(scope) ?? '',
+        'x-test-scope': scope,
+      },
     })
   const streams = [await open('other'), await open(''), await open('')]
   await vi.waitFor(() => expect(host.edge.load.streams).toBe(3))
-  host.edge.toolsChanged('files')
+  host.edge.changed('tools', (scope) => scope !== 'other')
   await host.edge.drain(0)
   const texts = await Promise.all(streams.map((stream) => stream.text()))
   expect(texts.map((text) => text.split('list_changed').length - 1)).toEqual([0, 0, 1])

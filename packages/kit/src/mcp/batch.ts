@@ -1,0 +1,71 @@
+import { AppError } from '../errors.ts'
+import type { EdgeCore } from './core.ts'
+import type { Answer, Caller } from './exchange.ts'
+import type { Inbound } from './inbound.ts'
+import type { ScanFault } from './json-walker.ts'
+import { faultAnswer, wholeAnswer } from './reply.ts'
+import { scanBatch, scanMessage } from './scan.ts'
+import type { LegacySession } from './session.ts'
+
+const BATCH_MAX = 100
+const BATCH_VERSION = '2025-03-26'
+const COMMA = Buffer.from(',')
+
+/**
+ * Answers an array of messages; undefined when none of them takes an answer. Only revision 2025-03-26
+ * sends arrays.
+ *
+ * Source: MCP 2025-03-26, "Batching"; removed in 2025-06-18.
+ *
+ * @throws {AppError} `rate_limited` when it holds more messages than the rate allows
+ */
+export async function answerBatch(
+  core: EdgeCore,
+  inbound: Inbound,
+  bytes: Buffer,
+  session: LegacySession | undefined,
+): Promise<Answer | undefined> {
+  const parts = scanBatch(bytes, core.deps.limits)
+  if (!Array.isArray(parts)) return faultAnswer(parts)
+  const header = inbound.headers['mcp-protocol-version']
+  const fault = batchFault(parts.length, session?.version ?? header ?? BATCH_VERSION)
+  if (fault) return faultAnswer(fault)
+  charge(core, inbound.caller, parts.length - 1)
+  const answers = await Promise.all(parts.map((part) => answerPart(core, inbound, part, session)))
+  const bodies = answers.filter((answer) => answer !== undefined).map(wholeAnswer)
+  if (bodies.length === 0) return undefined
+  const joined = bodies.flatMap((body, index) => (index === 0 ? [body] : [COMMA, body]))
+  return { bytes: Buffer.concat([Buffer.from('['), ...joined, Buffer.from(']')]), status: 200 }
+}
+
+function batchFault(length: number, version: string | string[]): ScanFault | undefined {
+  const shape = (reason: string): ScanFault => ({ fault: 'shape', reason })
+  if (version !== BATCH_VERSION) return shape('only revision 2025-03-26 knows batches')
+  if (length === 0) return shape('the batch is empty')
+  return length > BATCH_MAX ? shape(`a batch holds at most ${BATCH_MAX} messages`) : undefined
+}
+
+/** A batch costs as much as its messages one by one. The door has charged for one. */
+function charge({ deps }: EdgeCore, { principal }: Caller, messages: number): void {
+  for (let charged = 0; charged < messages; charged += 1) {
+    const { allowed, retryAfterMs } = deps.charge(principal.id)
+    if (allowed) continue
+    const text = 'the batch holds more messages than the rate allows; send fewer at once'
+    throw new AppError('rate_limited', text, { retryAfterMs })
+  }
+}
+
+/** Answers come together, so nothing can be sent before one of them. */
+async function answerPart(
+  { legacy, deps }: EdgeCore,
+  inbound: Inbound,
+  part: Buffer,
+  session: LegacySession | undefined,
+): Promise<Answer | undefined> {
+  const message = scanMessage(part, deps.limits)
+  if ('fault' in message) return faultAnswer(message)
+  if (message.method === 'initialize') {
+    return faultAnswer({ fault: 'shape', reason: 'initialize stands alone, not in a batch' })
+  }
+  return legacy.answer(inbound, message, session, undefined)
+}

@@ -1,0 +1,51 @@
+import { Calls } from './calls.ts'
+import type { EdgeDeps } from './edge-deps.ts'
+import type { McpApplication } from './exchange.ts'
+import { LegacyTalk } from './legacy.ts'
+import { ModernTalk } from './modern.ts'
+import { Streams } from './streams.ts'
+import type { ListKind } from './subscription.ts'
+
+/** What every transport of an edge shares: what is in flight, who listens, and what messages mean. */
+export class EdgeCore implements AsyncDisposable {
+  readonly app: McpApplication
+  readonly deps: EdgeDeps
+  readonly calls: Calls
+  readonly streams: Streams
+  readonly legacy: LegacyTalk
+  readonly modern: ModernTalk
+
+  constructor(app: McpApplication, deps: EdgeDeps) {
+    this.app = app
+    this.deps = deps
+    this.calls = new Calls(app)
+    this.streams = new Streams(deps.sessions)
+    this.legacy = new LegacyTalk(app, this.calls)
+    this.modern = new ModernTalk(app, this.calls)
+  }
+
+  /** Tells clients in scopes that are concerned that a list changed. */
+  changed(kind: ListKind, concerns: (scope: string) => boolean): void {
+    this.streams.announce(kind, concerns)
+  }
+
+  /** Ends everything that belongs to a principal whose credential was revoked. */
+  endPrincipal(principalId: string): void {
+    this.deps.sessions.endPrincipal(principalId)
+    this.streams.endPrincipal(principalId)
+    this.calls.endPrincipal(principalId)
+  }
+
+  /** Ends subscriptions, lets requests finish for `drainMs`, then aborts the rest with `shutting_down`. */
+  async drain(drainMs: number): Promise<void> {
+    this.streams.finish()
+    this.deps.sessions.endStreams()
+    await this.calls.drain(drainMs)
+  }
+
+  /** Drains at once and forgets all sessions. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.drain(0)
+    this.deps.sessions[Symbol.dispose]()
+  }
+}

@@ -1,0 +1,157 @@
+import type { CallAbort } from '../call-signal.ts'
+import { AppError } from '../errors.ts'
+import { LiveTable } from '../limits/index.ts'
+import type { Principal } from '../principal.ts'
+import type {
+  ClientAbilities,
+  ClientQuestion,
+  ClientSession,
+  LogLevel,
+  Reservation,
+} from './exchange.ts'
+import type { Line, Send } from './line.ts'
+import type { Message } from './message.ts'
+import { Questions } from './questions.ts'
+import { notificationText } from './splice.ts'
+
+const LINES_MAX = 4
+
+/** What client and edge agreed on in `initialize`. */
+export interface Negotiated {
+  readonly version: string
+  /** JSON text of the client's capabilities, at most 4 KiB. */
+  readonly capabilities: string
+}
+
+export interface SessionOrigin {
+  readonly id: string
+  readonly principal: Principal
+  readonly scope: string
+  /** Milliseconds since 1970. */
+  readonly issuedMs: number
+  readonly nowMs: number
+}
+
+/**
+ * A legacy client's session: what was agreed at its start, and what only memory knows. It costs next to
+ * nothing until it is asked something or listens.
+ */
+export class LegacySession implements ClientSession {
+  readonly id: string
+  readonly scope: string
+  readonly issuedMs: number
+  /** As the last request found it. */
+  principal: Principal
+  /** Monotonic time of the last request. */
+  lastUseMs: number
+  logLevel: LogLevel | undefined
+  /** Requests in flight by the literal of their id. */
+  readonly live = new LiveTable<string, CallAbort>()
+  /** Ways to the client outside its requests, oldest first. */
+  readonly lines: Line[] = []
+  #negotiated: Negotiated | undefined
+  #questions: Questions | undefined
+  #onEnd: (() => void)[] | undefined
+  #ended = false
+
+  constructor(origin: SessionOrigin, negotiated: Negotiated | undefined) {
+    this.id = origin.id
+    this.scope = origin.scope
+    this.principal = origin.principal
+    this.issuedMs = origin.issuedMs
+    this.lastUseMs = origin.nowMs
+    this.#negotiated = negotiated
+  }
+
+  /** Whether `initialize` is over. */
+  get ready(): boolean {
+    return this.#negotiated !== undefined
+  }
+
+  /** Revision agreed on; empty before `initialize`. */
+  get version(): string {
+    return this.#negotiated?.version ?? ''
+  }
+
+  get abilities(): ClientAbilities {
+    return { capabilities: this.#negotiated?.capabilities ?? '{}', logLevel: this.logLevel }
+  }
+
+  get ended(): boolean {
+    return this.#ended
+  }
+
+  /** Whether a call or a listening client keeps it from being idle. */
+  get busy(): boolean {
+    return this.live.size > 0 || this.lines.some(({ open }) => open)
+  }
+
+  /** Takes up what a client's `initialize` on this line agreed on. */
+  adopt(negotiated: Negotiated): void {
+    this.#negotiated = negotiated
+  }
+
+  /** Listens by `line` from now on; the oldest of more than four is ended. */
+  addLine(line: Line): void {
+    this.lines.push(line)
+    // Out of the list at once: one that nobody reads closes later, and must not hide the next oldest.
+    if (this.lines.length > LINES_MAX) this.lines.shift()?.end()
+  }
+
+  removeLine(line: Line): void {
+    const at = this.lines.indexOf(line)
+    if (at !== -1) this.lines.splice(at, 1)
+  }
+
+  /** Sends on the newest line that somebody reads, or else on one whose reader may come back. */
+  send(method: string, params?: string): boolean {
+    if (this.lines.length === 0) return false
+    return this.#sendLine(notificationText(method, params))
+  }
+
+  ask(question: ClientQuestion): Promise<Message> {
+    const line = this.lines.findLast(({ open }) => open)
+    return this.askOn(question, (message) => line?.send(message) ?? false)
+  }
+
+  /** Asks the client by `send`; `hold` counts the answer's bytes. See `Questions.ask`. */
+  askOn(question: ClientQuestion, send: Send, hold?: Reservation): Promise<Message> {
+    if (this.#ended) return Promise.reject(new AppError('cancelled', 'the session ended'))
+    this.#questions ??= new Questions()
+    return this.#questions.ask(question, send, hold)
+  }
+
+  /** Takes a response or error of the client; one that answers nothing is ignored. */
+  answer(message: Message): void {
+    this.#questions?.answer(message)
+  }
+
+  onEnd(told: () => void): void {
+    if (this.#ended) told()
+    else (this.#onEnd ??= []).push(told)
+  }
+
+  /** Aborts its calls, drops its questions, ends its lines. Safe to call twice. */
+  end(): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#questions?.end()
+    for (const controller of this.live.values()) {
+      controller.abort(new AppError('cancelled', 'the session ended'))
+    }
+    this.endLines()
+    for (const told of this.#onEnd ?? []) told()
+    this.#onEnd = undefined
+  }
+
+  /** Ends its lines and nothing else. */
+  endLines(): void {
+    for (const line of this.lines.splice(0)) line.end()
+  }
+
+  #sendLine(message: Buffer): boolean {
+    const reading = this.lines.filter(({ open }) => open).toReversed()
+    const away = this.lines.filter(({ open }) => !open).toReversed()
+    return [...reading, ...away].some((line) => line.send(message))
+  }
+}
