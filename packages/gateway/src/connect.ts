@@ -37,7 +37,7 @@ export async function connectServers(
     limits: { resultBytes, callMs },
     clock,
     log,
-    events: { onTools: () => undefined, onState: () => undefined },
+    events: { onList: () => undefined },
     eras: NO_ERAS,
     gatewayId: randomUUID(),
     clientInfo: { name: 'sallyport', version },
@@ -45,7 +45,7 @@ export async function connectServers(
   return await Promise.all(
     Object.keys(config.servers).map(async (server): Promise<ConnectVerdict> => {
       try {
-        await upstreams.warm(server, LOCAL_ADMIN, signal)
+        await upstreams.warm(server, { principal: LOCAL_ADMIN }, signal)
         return { server }
       } catch (thrown) {
         return { server, failure: AppError.from(thrown) }

@@ -134,8 +134,8 @@ function adminDeps(base: Base, mcp: Mcp, life: Life): Omit<AdminDeps, 'entrance'
     servers: {
       status: () => mcp.upstreams.status(),
       toolCount: (server) => {
-        const known = mcp.catalogue.get(server)
-        return known?.readAtMs === undefined ? null : known.tools.length
+        const known = mcp.catalogue.get(server)?.tools
+        return known?.readAtMs === undefined ? null : known.items.length
       },
     },
     metrics,

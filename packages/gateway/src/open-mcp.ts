@@ -16,6 +16,7 @@ import { Questions } from './questions/questions.ts'
 import { RequestStates } from './questions/request-state.ts'
 import { Catalogue } from './routing/catalogue.ts'
 import { OpenViews } from './routing/views.ts'
+import { Broadcast } from './subscriptions/broadcast.ts'
 import { Subscriptions } from './subscriptions/subscriptions.ts'
 import type { RunnableConfig } from './config/index.ts'
 import { fingerprintOf } from './upstreams/fingerprint.ts'
@@ -37,48 +38,128 @@ export async function openMcp(base: Base, scope: AsyncDisposableStack): Promise<
   const { options, state } = base
   const { config, clock, log, version } = options
   const { limits } = config
-  const catalogue = await Catalogue.open({
-    servers: config.servers,
-    fingerprintOf,
-    store: state.store.catalogues,
-    clock,
-    log,
-  })
-  const clientInfo = { name: 'sallyport', version }
+  const catalogue = scope.use(
+    await Catalogue.open({
+      servers: config.servers,
+      fingerprintOf,
+      store: state.store.catalogues,
+      clock,
+      log,
+      shortNames: config.names === 'short',
+    }),
+  )
+  const news = new News()
   const upstreams = scope.use(
     await openUpstreams({
       servers: config.servers,
       limits: { resultBytes: limits.resultBytes, callMs: limits.callMs },
-      toolsKnown: new Map(catalogue.list().map(({ server, tools }) => [server, tools.length])),
+      toolsKnown: new Map(
+        catalogue.list().map(({ server, tools }) => [server, tools.items.length]),
+      ),
       clock,
       log,
       eras: state.store.catalogues,
       gatewayId: state.gatewayId,
-      clientInfo,
-      events: upstreamEvents(base, catalogue),
+      clientInfo: { name: 'sallyport', version },
+      events: upstreamEvents(base, catalogue, news),
     }),
   )
   const queues = openQueues(config)
   const deadlines = scope.use(new Deadlines(clock))
   const sealer = new Sealer(state.keys, 'mcp')
+  const views = new OpenViews({
+    catalogue,
+    endpoints: config.endpoints,
+    names: config.names,
+    status: () => upstreams.status(),
+    sealer,
+    pageItems: limits.listTools,
+    serverInfo: { name: 'sallyport', title: 'Sallyport', version },
+    log,
+  })
+  const parked = scope.use(
+    new ParkedCalls({
+      deadlines,
+      reserve: (principalId) => base.budget.reserve(principalId),
+      limits: limits.questions,
+    }),
+  )
+  const shared = { views, upstreams, deadlines, sealer, parked }
+  const { app, subscriptions } = createApplication(base, shared, queues)
+  const sessions = new LegacySessions(sealer, clock, limits.session)
+  const edge = openEdge(base, app, { sessions, deadlines })
+  scope.use(edge)
+  const broadcast = new Broadcast({ sessions, views, upstreams })
+  news.updated = (server, key, uri, params) => subscriptions.updated(server, key, uri, params)
+  news.told = (server, key, message) => broadcast.tell(server, key, message)
+  catalogue.onChanged = (server, kind) => {
+    const list = kind === 'resourceTemplates' ? 'resources' : kind
+    edge.changed(list, (one) => views.shows(one, server))
+  }
+  base.revoked.end = (principalId) => {
+    edge.endPrincipal(principalId)
+    parked.endPrincipal(principalId)
+  }
+  watchRuntime(base, { edge, upstreams, catalogue }, queues)
+  return { edge, upstreams, catalogue }
+}
+
+/** What servers tell outside of calls, and who takes it; set once those exist. */
+class News {
+  updated: NonNullable<UpstreamEvents['onResourceUpdated']> = () => undefined
+  told: NonNullable<UpstreamEvents['onNotification']> = () => undefined
+}
+
+interface Shared {
+  readonly views: OpenViews
+  readonly upstreams: Upstreams
+  readonly deadlines: Deadlines
+  readonly sealer: Sealer
+  readonly parked: ParkedCalls
+}
+
+function createApplication(
+  base: Base,
+  { views, upstreams, deadlines, sealer, parked }: Shared,
+  queues: ReadonlyMap<string, FairQueue>,
+): { readonly app: GatewayApplication; readonly subscriptions: Subscriptions } {
+  const { options, state } = base
+  const { config, clock, log, version } = options
+  const { limits } = config
+  const taskIds = new TaskIds(createMac(state.keys.deriveKey('mcp/tasks')))
+  const { timeoutMs } = limits.questions
+  const states = new RequestStates({ sealer, clock, lifeMs: timeoutMs })
+  const questions = new Questions({ states, deadlines, parked, timeoutMs })
+  const subscriptions = new Subscriptions({ upstreams, log })
+  const meeting = new ServerMeeting({ upstreams, log, waitMs: LIST_WAIT_MS })
+  const clientInfo = JSON.stringify({ name: 'sallyport', version })
+  const carry = createCarry({ upstreams, views, questions, taskIds, clientInfo })
   const app = new GatewayApplication({
     version,
-    catalogue,
-    toolList: new ToolList({
-      catalogue,
-      status: () => upstreams.status(),
-      sealer,
-      pageTools: limits.listTools,
-    }),
+    views,
     upstreams,
+    subscriptions,
+    meeting,
+    targets: new TargetFinder({ views, taskIds, servers: config.servers }),
     interceptors: FEATURES.map((feature) => feature.open(featureDeps(base, queues))),
-    invoke: createInvoke(upstreams, { clientInfo }),
+    dispatch: createDispatch({ views, meeting, subscriptions, carry }),
     deadlines,
+    clock,
     log,
-    limits: { callMs: limits.callMs, listWaitMs: LIST_WAIT_MS },
+    limits: { callMs: limits.callMs },
   })
-  const edge = new McpEdge(app, {
-    sessions: new LegacySessions(sealer, clock, limits.session),
+  return { app, subscriptions }
+}
+
+function openEdge(
+  base: Base,
+  app: GatewayApplication,
+  { sessions, deadlines }: { readonly sessions: LegacySessions; readonly deadlines: Deadlines },
+): McpEdge {
+  const { clock, log, config } = base.options
+  const { limits } = config
+  return new McpEdge(app, {
+    sessions,
     deadlines,
     charge: (principalId) => base.door.rates.take(principalId),
     reserve: (principalId) => base.budget.reserve(principalId),
@@ -91,17 +172,15 @@ export async function openMcp(base: Base, scope: AsyncDisposableStack): Promise<
       unreadBytesMax: Math.max(UNREAD_BYTES_MAX, limits.resultBytes * 2),
     },
   })
-  scope.use(edge)
-  catalogue.onChanged = (server) => edge.toolsChanged(server)
-  base.revoked.end = (principalId) => edge.endPrincipal(principalId)
-  watchRuntime(base, { edge, upstreams, catalogue }, queues)
-  return { edge, upstreams, catalogue }
 }
 
-/** What servers announce goes to the catalogue and the metrics; states are read when they are asked for. */
-function upstreamEvents({ metrics }: Base, catalogue: Catalogue): UpstreamEvents {
+/** What servers announce goes to the catalogue, the clients and the metrics; states are read when they are asked for. */
+function upstreamEvents({ metrics }: Base, catalogue: Catalogue, news: News): UpstreamEvents {
   return {
-    onTools: (server, pages) => catalogue.replace(server, pages),
+    onList: (server, kind, pages) => catalogue.onList(server, kind, pages),
+    onFacts: (server, facts) => catalogue.onFacts(server, facts),
+    onResourceUpdated: (server, key, uri, params) => news.updated(server, key, uri, params),
+    onNotification: (server, key, message) => news.told(server, key, message),
     onStart: (server, how) => {
       metrics.serverStarted(server, how !== 'failed')
       if (how === 'restarted') metrics.serverRestarted(server)
