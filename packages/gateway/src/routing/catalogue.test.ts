@@ -3,10 +3,11 @@ import { silentLog } from '@sallyport/kit/log'
 import type { CatalogueRecord, CatalogueStore } from '@sallyport/kit/store'
 import { expect, test } from 'vitest'
 import { testServer } from '../call/testing-call.ts'
+import { type Kind, KINDS } from '../upstreams/upstream.ts'
 import { Catalogue } from './catalogue.ts'
+import { listPage, memoryStore, testFacts } from './testing-views.ts'
 
-const page = (...names: string[]) =>
-  Buffer.from(JSON.stringify({ tools: names.map((name) => ({ name })) }))
+const page = (...names: string[]) => listPage('tools', names)
 
 const RECORD: CatalogueRecord = {
   server: 'files',
@@ -15,29 +16,28 @@ const RECORD: CatalogueRecord = {
   readAtMs: 5,
 }
 
-async function openCatalogue(records: readonly CatalogueRecord[] = [], fails = false) {
-  const written: CatalogueRecord[] = []
+interface Opening {
+  readonly records?: readonly CatalogueRecord[]
+  readonly store?: CatalogueStore
+  readonly shortNames?: boolean
+}
+
+async function openCatalogue({ records = [], store, shortNames = false }: Opening = {}) {
+  const memory = memoryStore(records)
   const changes: string[] = []
   const warned: string[] = []
-  const store: CatalogueStore = {
-    readCatalogues: async () => records,
-    writeCatalogue: async (record) => {
-      if (fails) throw new Error('the disk is full')
-      written.push(record)
-    },
-    readEras: async () => [],
-    writeEra: async () => undefined,
-  }
   const catalogue = await Catalogue.open({
     servers: { files: testServer('files'), an: testServer('an') },
     fingerprintOf: ({ name }) => `print of ${name}`,
-    store,
+    store: store ?? memory.store,
     clock: new ManualClock(1_000),
     log: { ...silentLog, warn: (_fields, message) => warned.push(message) },
+    shortNames,
   })
-  catalogue.onChanged = (server) => changes.push(server)
-  const names = (server: string) => catalogue.get(server)?.tools.map(({ name }) => name)
-  return { catalogue, written, changes, warned, names }
+  catalogue.onChanged = (server, kind) => changes.push(`${server} ${kind}`)
+  const names = (server: string, kind: Kind = 'tools') =>
+    catalogue.get(server)?.[kind].items.map(({ name }) => name)
+  return { catalogue, written: memory.written, changes, warned, names }
 }
 
 test.each([
@@ -45,82 +45,74 @@ test.each([
   ['a server that is no longer configured', { server: 'gone' }],
   ['a server with the name of an object method', { server: 'toString' }],
 ])('what was kept of %s is ignored', async (_case, change) => {
-  const { catalogue } = await openCatalogue([{ ...RECORD, ...change }])
-  expect(catalogue.list().map(({ server, readAtMs }) => [server, readAtMs])).toEqual([
+  const { catalogue } = await openCatalogue({ records: [{ ...RECORD, ...change }] })
+  expect(catalogue.list().map(({ server, tools }) => [server, tools.readAtMs])).toEqual([
     ['an', undefined],
     ['files', undefined],
   ])
 })
 
 test('what was kept of the same configuration is known at once, and known to be old [tools/list/stored]', async () => {
-  const { catalogue, names, changes } = await openCatalogue([RECORD])
+  const { catalogue, names, changes } = await openCatalogue({ records: [RECORD] })
   expect(names('files')).toEqual(['read', 'write'])
-  expect(catalogue.get('files')).toMatchObject({ readAtMs: 5, fresh: false, shrunk: false })
+  expect(catalogue.get('files')?.tools).toMatchObject({ readAtMs: 5, fresh: false, shrunk: false })
+  expect(catalogue.get('files')?.prompts.readAtMs).toBe(undefined)
   expect(changes).toEqual([])
 })
 
-test('a list that comes back empty where it was not keeps the tools, marked [tools/list/never-empty]', async () => {
-  const { catalogue, names, written, warned, changes } = await openCatalogue()
-  catalogue.replace('files', [page('read')])
-  catalogue.replace('files', [page()])
-  expect(names('files')).toEqual(['read'])
-  expect(catalogue.get('files')).toMatchObject({ shrunk: true })
-  expect(catalogue.resolve('', 'files__read')?.tool?.name).toBe('read')
-  expect(written.map(({ pages }) => String(pages))).toEqual([String(page('read'))])
-  expect([warned, changes]).toEqual([['server lists no tools any more'], ['files']])
+test('every list and what a server said of itself come back from the store, lists it does not have included', async () => {
+  const { catalogue, written } = await openCatalogue()
+  const big = '{"uri":"x:1","size":12345678901234567890,"deep":{"__proto__":[1 , 2]}}'
+  catalogue.onList('files', 'tools', [page('read')])
+  catalogue.onList('files', 'resources', [
+    Buffer.from(`{"tools":[{"name":"no"}],"resources":[${big}]}`),
+  ])
+  catalogue.onList('files', 'resourceTemplates', [])
+  catalogue.onList('files', 'prompts', [listPage('prompts', ['p']), listPage('prompts', ['q'])])
+  const facts = { ...testFacts({ tools: {}, x: { n: 1 } }), instructions: 'be kind' }
+  catalogue.onFacts('files', facts)
+  await catalogue[Symbol.asyncDispose]()
+  const again = await openCatalogue({ records: written.slice(-1) })
+  const known = again.catalogue.get('files')
+  expect(KINDS.map((kind) => [kind, again.names('files', kind), known?.[kind].readAtMs])).toEqual([
+    ['tools', ['read'], 1_000],
+    ['resources', ['x:1'], 1_000],
+    ['resourceTemplates', [], 1_000],
+    ['prompts', ['p', 'q'], 1_000],
+  ])
+  expect(known?.resources.items[0]?.bytes.toString()).toBe(big)
+  expect(known?.facts).toEqual(facts)
+  expect([...(known?.offers ?? [])]).toEqual(['tools', 'x'])
 })
 
-test('a server that lost its list is asked about names nobody knows, and recovers', async () => {
-  const { catalogue } = await openCatalogue()
-  catalogue.replace('files', [page('read')])
-  catalogue.replace('files', [page()])
-  expect(catalogue.resolve('', 'files__new')?.name).toBe('new')
-  catalogue.replace('files', [page('read')])
-  expect(catalogue.get('files')).toMatchObject({ shrunk: false })
-  expect(catalogue.resolve('', 'files__new')).toBe(undefined)
+test.each(KINDS)(
+  'a list of %s that comes back empty where it was not keeps its entries, marked [tools/list/never-empty] [features/list/never-empty]',
+  async (kind) => {
+    const { catalogue, names, written, warned, changes } = await openCatalogue()
+    catalogue.onList('files', kind, [listPage(kind, ['x:1'])])
+    await catalogue[Symbol.asyncDispose]()
+    catalogue.onList('files', kind, [listPage(kind, [])])
+    catalogue.onList('files', kind, [])
+    expect(names('files', kind)).toEqual(['x:1'])
+    expect(catalogue.get('files')?.[kind]).toMatchObject({ shrunk: true })
+    expect(written).toHaveLength(1)
+    expect([new Set(warned).size, changes]).toEqual([1, [`files ${kind}`]])
+    catalogue.onList('files', kind, [listPage(kind, ['x:1'])])
+    expect(catalogue.get('files')?.[kind]).toMatchObject({ shrunk: false })
+  },
+)
+
+test('a list that was always empty is no fault and no change', async () => {
+  const { catalogue, changes } = await openCatalogue()
+  catalogue.onList('files', 'prompts', [listPage('prompts', [])])
+  expect(catalogue.get('files')?.prompts).toMatchObject({ shrunk: false, fresh: true, items: [] })
+  expect(changes).toEqual([])
 })
 
-test('a list that was always empty is no fault', async () => {
-  const { catalogue } = await openCatalogue()
-  catalogue.replace('files', [page()])
-  expect(catalogue.get('files')).toMatchObject({ shrunk: false, fresh: true, tools: [] })
-})
-
-test.each([
-  ['an unknown server', '', 'none__read'],
-  ['an object method', '', 'toString__read'],
-  ['no separator', '', 'files_read'],
-  ['nothing before the separator', '', '__read'],
-  ['an unknown scope', 'none', 'read'],
-  ['a public name under a scope', 'files', 'files__read'],
-])('%s leads nowhere', async (_case, scope, name) => {
-  const { catalogue } = await openCatalogue()
-  catalogue.replace('files', [page('read')])
-  expect(catalogue.resolve(scope, name)).toBe(undefined)
-})
-
-test('a name is split at its first separator [tools/name]', async () => {
-  const { catalogue } = await openCatalogue()
-  catalogue.replace('files', [page('a__b', '__c')])
-  const { catalogue: kept } = await openCatalogue([RECORD])
-  expect(catalogue.resolve('', 'files__a__b')?.name).toBe('a__b')
-  expect(catalogue.resolve('', 'files____c')?.name).toBe('__c')
-  expect(kept.resolve('files', 'read')?.name).toBe('read')
-})
-
-test('a name its server did not list leads to the server before a fresh reading, and nowhere after', async () => {
-  const { catalogue } = await openCatalogue([RECORD])
-  expect(catalogue.resolve('', 'files__new')).toMatchObject({ name: 'new', tool: undefined })
-  expect(catalogue.resolve('', 'an__y')).toMatchObject({ server: 'an', tool: undefined })
-  catalogue.replace('files', [page('read', 'write')])
-  expect(catalogue.resolve('', 'files__new')).toBe(undefined)
-  expect(catalogue.resolve('', 'files__read')?.tool?.name).toBe('read')
-})
-
-test('a change is told when tools changed, and only then [tools/list/changed]', async () => {
-  const { catalogue, changes } = await openCatalogue([RECORD])
+test('a change is told when entries changed, and only then [tools/list/changed]', async () => {
+  const { catalogue, changes } = await openCatalogue({ records: [RECORD] })
   const tell = (...pages: Buffer[]) => {
-    catalogue.replace('files', pages)
+    catalogue.onList('files', 'tools', pages)
     return changes.splice(0).length
   }
   expect(tell(page('read'), page('write'))).toBe(0)
@@ -135,40 +127,74 @@ test('a change is told when tools changed, and only then [tools/list/changed]', 
   expect(tell(Buffer.from('{"tools":[{"name":"read","description":"other"}]}'))).toBe(0)
 })
 
-test('every reading makes lists that were built before out of date', async () => {
-  const { catalogue } = await openCatalogue()
-  const before = catalogue.generation
-  catalogue.replace('files', [page('read')])
-  const after = catalogue.generation
-  catalogue.replace('files', [page()])
-  expect([after > before, catalogue.generation > after]).toEqual([true, true])
+test.each(KINDS)(
+  'in a list of %s, what has no usable name is left out and a repeated one counts once',
+  async (kind) => {
+    const { catalogue, names } = await openCatalogue()
+    const key = {
+      tools: 'name',
+      prompts: 'name',
+      resources: 'uri',
+      resourceTemplates: 'uriTemplate',
+    }[kind]
+    const list = [
+      `{"${key}":7}`,
+      '{}',
+      '"x"',
+      `{"${key}":""}`,
+      `{"${key}":"a","n":1}`,
+      `{"${key}":"a","n":2}`,
+    ]
+    const control = `{"${key}":"${'b'.repeat(60)}\u0001"}`
+    catalogue.onList('files', kind, [Buffer.from(`{"${kind}":[${list.join()},${control}]}`)])
+    expect(names('files', kind)).toEqual(['a'])
+    expect(catalogue.get('files')?.[kind].items[0]?.bytes.toString()).toBe(`{"${key}":"a","n":1}`)
+  },
+)
+
+test('a list is a copy: the buffer it was read from may be reused', async () => {
+  const { catalogue, names } = await openCatalogue()
+  const bytes = page('read')
+  catalogue.onList('files', 'tools', [bytes])
+  bytes.fill(0x20)
+  expect(names('files')).toEqual(['read'])
+  expect(catalogue.get('files')?.tools.items[0]?.bytes.toString()).toBe('{"name":"read"}')
 })
 
-test('a reading is kept for the next start, and a store that fails stops nothing', async () => {
+test('a reading of a server that is not configured is ignored', async () => {
+  const { catalogue, changes } = await openCatalogue()
+  catalogue.onList('gone', 'tools', [page('read')])
+  catalogue.onFacts('gone', testFacts({}))
+  expect([catalogue.get('gone'), changes]).toEqual([undefined, []])
+})
+
+test('a store that fails is warned of, and what was read is still there', async () => {
+  const store = {
+    ...memoryStore().store,
+    writeCatalogue: () => Promise.reject(new Error('the disk is full')),
+  }
+  const { catalogue, names, warned } = await openCatalogue({ store })
+  catalogue.onList('files', 'tools', [page('read')])
+  await catalogue[Symbol.asyncDispose]()
+  expect([names('files'), warned]).toEqual([['read'], ['catalogue not kept']])
+})
+
+test('lists that are read while the store writes are one more write after it', async () => {
   const { catalogue, written } = await openCatalogue()
-  catalogue.replace('files', [page('read')])
-  expect(written).toEqual([
-    { server: 'files', fingerprint: 'print of files', pages: [page('read')], readAtMs: 1_000 },
-  ])
-  const failing = await openCatalogue([], true)
-  failing.catalogue.replace('files', [page('read')])
-  await new Promise(setImmediate)
-  expect([failing.names('files'), failing.warned]).toEqual([['read'], ['catalogue not kept']])
+  for (const kind of KINDS) catalogue.onList('files', kind, [listPage(kind, ['x:1'])])
+  await catalogue[Symbol.asyncDispose]()
+  expect(written.map(({ pages }) => pages.length)).toEqual([1, 4])
 })
 
-test('a reading of a server that is not configured changes nothing', async () => {
-  const { catalogue, written, changes } = await openCatalogue()
-  catalogue.replace('gone', [page('read')])
-  expect([catalogue.generation, written, changes]).toEqual([0, [], []])
-})
-
-test('a name of more than 64 characters is carried, with one warning for all of them [tools/name/long]', async () => {
-  const { catalogue, warned, names } = await openCatalogue()
-  const fits = 'f'.repeat(64 - 'files__'.length)
-  catalogue.replace('files', [page(fits)])
-  expect(warned).toEqual([])
-  catalogue.replace('files', [page(fits, `${fits}x`, `${fits}y`)])
-  catalogue.replace('files', [page(fits, `${fits}x`, `${fits}y`)])
-  expect(warned).toEqual(['tool names longer than 64 characters, which model APIs refuse'])
-  expect(names('files')).toEqual([fits, `${fits}x`, `${fits}y`])
+test('names over 64 characters are warned of when they change, unless they are cut [tools/name/long]', async () => {
+  const long = 'x'.repeat(64 - 'files__'.length + 1)
+  const full = await openCatalogue()
+  full.catalogue.onList('files', 'tools', [page(long.slice(1))])
+  expect(full.warned).toEqual([])
+  full.catalogue.onList('files', 'tools', [page(long)])
+  full.catalogue.onList('files', 'tools', [page(long)])
+  expect(full.warned).toHaveLength(1)
+  const short = await openCatalogue({ shortNames: true })
+  short.catalogue.onList('files', 'tools', [page(long)])
+  expect(short.warned).toEqual([])
 })

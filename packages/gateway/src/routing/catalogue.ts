@@ -1,40 +1,48 @@
-import { createHash } from 'node:crypto'
 import type { ServerConfig } from '@sallyport/contract/config'
 import type { Clock } from '@sallyport/kit/clock'
 import { type Log, printable } from '@sallyport/kit/log'
-import type { CatalogueStore } from '@sallyport/kit/store'
-import { splitName } from '@sallyport/kit/tool-name'
-import { describeTarget, type Target } from './target.ts'
-import { readTools, type Tool } from './tool.ts'
+import type { CatalogueRecord, CatalogueStore } from '@sallyport/kit/store'
+import { publicName } from '@sallyport/kit/tool-name'
+import { type Kind, KINDS, type ServerFacts } from '../upstreams/upstream.ts'
+import { factsPage, offersOf, readFactsPage } from './facts-page.ts'
+import {
+  elementsOf,
+  gatherPage,
+  type Item,
+  membersOf,
+  readItem,
+  readItems,
+  readTemplate,
+  type TemplateItem,
+} from './item.ts'
+import { digestOf, type Listed, NEVER_READ } from './listed.ts'
+import { NAME_LENGTH_MAX } from './short-name.ts'
+import { readTool, type Tool } from './tool.ts'
 
-/** What is known of one server's tools. */
-export interface ServerTools {
+/** What is known of one server. */
+export interface ServerCatalogue {
   readonly server: string
-  readonly tools: readonly Tool[]
-  /** Wall clock of the reading, milliseconds; undefined = never read. */
-  readonly readAtMs: number | undefined
-  /** The last reading came back empty where it was not before; the former tools are kept. */
-  readonly shrunk: boolean
-  /** Read by this process, not only remembered from an earlier one. */
-  readonly fresh: boolean
+  readonly config: ServerConfig
+  readonly tools: Listed<Tool>
+  readonly resources: Listed<Item>
+  readonly resourceTemplates: Listed<TemplateItem>
+  readonly prompts: Listed<Item>
+  /** What it said of itself; undefined = never met. */
+  readonly facts: ServerFacts | undefined
+  /** Names of its capabilities; empty while it was never met. */
+  readonly offers: ReadonlySet<string>
 }
 
-/** What model APIs take as the name of a tool. */
-const NAME_LENGTH_MAX = 64
-
-interface Entry extends ServerTools {
-  readonly byName: ReadonlyMap<string, Tool>
-  /** Tells two readings apart. */
-  readonly digest: string
-}
-
-const NEVER_READ: Omit<Entry, 'server'> = {
-  tools: [],
-  readAtMs: undefined,
-  shrunk: false,
-  fresh: false,
-  byName: new Map(),
-  digest: '',
+interface Entry extends ServerCatalogue {
+  tools: Listed<Tool>
+  resources: Listed<Item>
+  resourceTemplates: Listed<TemplateItem>
+  prompts: Listed<Item>
+  facts: ServerFacts | undefined
+  offers: ReadonlySet<string>
+  keeping: Promise<void> | undefined
+  /** Something changed while it was being kept. */
+  keepAgain: boolean
 }
 
 export interface CatalogueDeps {
@@ -43,21 +51,26 @@ export interface CatalogueDeps {
   readonly store: CatalogueStore
   readonly clock: Clock
   readonly log: Log
+  /** Whether long names are cut, so that they need no warning. */
+  readonly shortNames: boolean
 }
 
-/** The tools of all servers: remembered in the store, renewed by each reading, looked up by name. */
-export class Catalogue {
+/** What all servers list: remembered in the store, renewed by each reading. */
+export class Catalogue implements AsyncDisposable {
   readonly #deps: CatalogueDeps
   readonly #entries = new Map<string, Entry>()
-  /** Counts changes; what is built from the catalogue is good for one generation. */
-  generation = 0
-  /** Called after a server's tools changed. */
-  onChanged: ((server: string) => void) | undefined
+  /** Every configured server, sorted. */
+  readonly servers: readonly string[]
+  /** Called after the entries of a server's list changed. */
+  onChanged: ((server: string, kind: Kind) => void) | undefined
+  /** Called after each reading, changed or not; `undefined` = the server's facts. Before `onChanged`. */
+  onRead: ((server: string, kind: Kind | undefined, changed: boolean) => void) | undefined
 
   private constructor(deps: CatalogueDeps) {
     this.#deps = deps
-    for (const server of Object.keys(deps.servers)) {
-      this.#entries.set(server, { server, ...NEVER_READ })
+    this.servers = Object.keys(deps.servers).toSorted()
+    for (const [server, config] of Object.entries(deps.servers)) {
+      this.#entries.set(server, newEntry(server, config))
     }
   }
 
@@ -65,98 +78,139 @@ export class Catalogue {
   static async open(deps: CatalogueDeps): Promise<Catalogue> {
     const catalogue = new Catalogue(deps)
     for (const record of await deps.store.readCatalogues()) {
-      const config = Object.hasOwn(deps.servers, record.server)
-        ? deps.servers[record.server]
-        : undefined
-      if (!config || deps.fingerprintOf(config) !== record.fingerprint) continue
-      const tools = readTools(record.server, record.pages, config.tools)
-      catalogue.#entries.set(record.server, {
-        server: record.server,
-        tools,
-        readAtMs: record.readAtMs,
-        shrunk: false,
-        fresh: false,
-        byName: byName(tools),
-        digest: digest(tools),
-      })
+      const entry = catalogue.#entries.get(record.server)
+      if (entry && deps.fingerprintOf(entry.config) === record.fingerprint) recall(entry, record)
     }
     return catalogue
   }
 
-  /** Every configured server with its tools, in the order of their names. */
-  list(): readonly ServerTools[] {
-    return [...this.#entries.values()].toSorted((a, b) => (a.server < b.server ? -1 : 1))
-  }
-
-  get(server: string): ServerTools | undefined {
+  /** What is known of a server; undefined for one that is not configured. */
+  get(server: string): ServerCatalogue | undefined {
     return this.#entries.get(server)
   }
 
-  /**
-   * Where a name leads under a scope. A name its server did not list when last read by this process leads
-   * nowhere; before that the server itself is asked, since it may have gained the tool meanwhile.
-   */
-  resolve(scope: string, name: string): Target | undefined {
-    const parts = scope === '' ? splitName(name) : { server: scope, tool: name }
-    const entry = parts && this.#entries.get(parts.server)
-    if (!parts || !entry) return undefined
-    const tool = entry.byName.get(parts.tool)
-    if (!tool && entry.fresh && !entry.shrunk) return undefined
-    const config = this.#deps.servers[parts.server]
-    return config && describeTarget(config, parts.tool, tool)
+  /** Every configured server, in the order of their names. */
+  list(): readonly ServerCatalogue[] {
+    return this.servers.flatMap((server) => this.#entries.get(server) ?? [])
   }
 
-  /** Takes a new reading of a server's tools: pages of raw `tools/list` results. */
-  replace(server: string, pages: readonly Buffer[]): void {
-    const config = this.#deps.servers[server]
-    const before = this.#entries.get(server)
-    if (!config || !before) return
+  /** Takes a new reading of one of a server's lists: pages of raw results; none = it has no such list. */
+  onList(server: string, kind: Kind, pages: readonly Buffer[]): void {
+    const entry = this.#entries.get(server)
+    if (!entry) return
+    const before = entry[kind]
+    const page = gatherPage(kind, pages)
+    const read = readListed(kind, page, entry.config)
     const readAtMs = this.#deps.clock.nowMs()
-    const tools = readTools(server, pages, config.tools)
-    if (tools.length === 0 && before.tools.length > 0) {
-      this.#deps.log.warn({ server, before: before.tools.length }, 'server lists no tools any more')
-      this.#entries.set(server, { ...before, shrunk: true, fresh: true, readAtMs })
-      this.generation += 1
+    if (read.items.length === 0 && before.items.length > 0) {
+      const fields = { server, list: kind, before: before.items.length }
+      this.#deps.log.warn(fields, 'a list came back empty where it was not, its entries are kept')
+      assign(entry, kind, { ...before, shrunk: true, fresh: true, readAtMs })
+      this.onRead?.(server, kind, false)
       return
     }
-    const entry: Entry = {
-      server,
-      tools,
-      readAtMs,
-      shrunk: false,
-      fresh: true,
-      byName: byName(tools),
-      digest: digest(tools),
+    assign(entry, kind, { ...read, readAtMs, shrunk: false, fresh: true })
+    const changed =
+      read.digest !== before.digest && (read.items.length > 0 || before.items.length > 0)
+    if (changed && kind === 'tools') this.#warnOfLongNames(entry)
+    this.onRead?.(server, kind, changed)
+    if (changed) this.onChanged?.(server, kind)
+    this.#keep(entry)
+  }
+
+  /** Takes what a server said of itself when a session with it was opened. */
+  onFacts(server: string, facts: ServerFacts): void {
+    const entry = this.#entries.get(server)
+    if (!entry) return
+    const { facts: before } = entry
+    if (before && factsPage(before).equals(factsPage(facts))) return
+    entry.facts = facts
+    entry.offers = offersOf(facts)
+    this.onRead?.(server, undefined, true)
+    this.#keep(entry)
+  }
+
+  /** Waits until what was read is in the store. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const entry of this.#entries.values()) {
+      while (entry.keeping) await entry.keeping
     }
-    this.#entries.set(server, entry)
-    this.generation += 1
-    if (entry.digest !== before.digest) {
-      this.#warnOfLongNames(entry)
-      this.onChanged?.(server)
+  }
+
+  /** Writes what is known of a server. Further wishes meanwhile are one more write after it. */
+  #keep(entry: Entry): void {
+    if (entry.keeping) {
+      entry.keepAgain = true
+      return
     }
-    const fingerprint = this.#deps.fingerprintOf(config)
-    this.#deps.store
-      .writeCatalogue({ server, fingerprint, pages, readAtMs })
-      .catch((err: unknown) => this.#deps.log.warn({ server, err }, 'catalogue not kept'))
+    entry.keepAgain = false
+    entry.keeping = this.#write(entry).finally(() => {
+      entry.keeping = undefined
+      if (entry.keepAgain) this.#keep(entry)
+    })
+  }
+
+  async #write(entry: Entry): Promise<void> {
+    const { fingerprintOf, store, log } = this.#deps
+    const { server, config, facts } = entry
+    const read = KINDS.filter((kind) => entry[kind].readAtMs !== undefined)
+    const pages = read.map((kind) => entry[kind].page)
+    if (facts) pages.push(factsPage(facts))
+    const readAtMs = Math.max(0, ...read.map((kind) => entry[kind].readAtMs ?? 0))
+    try {
+      await store.writeCatalogue({ server, fingerprint: fingerprintOf(config), pages, readAtMs })
+    } catch (err) {
+      log.warn({ server, err }, 'catalogue not kept')
+    }
   }
 
   #warnOfLongNames({ server, tools }: Entry): void {
-    const long = tools.filter(({ publicName }) => publicName.length > NAME_LENGTH_MAX)
+    if (this.#deps.shortNames) return
+    const long = tools.items.filter(({ name }) => publicName(server, name).length > NAME_LENGTH_MAX)
     const [first] = long
     if (!first) return
-    const fields = { server, tools: long.length, example: printable(first.publicName, 256) }
-    this.#deps.log.warn(fields, 'tool names longer than 64 characters, which model APIs refuse')
+    const example = printable(publicName(server, first.name), 256)
+    const sentence =
+      'tool names longer than 64 characters, which model APIs refuse; `names: short` cuts them'
+    this.#deps.log.warn({ server, tools: long.length, example }, sentence)
   }
 }
 
-function byName(tools: readonly Tool[]): Map<string, Tool> {
-  return new Map(tools.map((tool) => [tool.name, tool]))
+function newEntry(server: string, config: ServerConfig): Entry {
+  return {
+    ...{ server, config, facts: undefined, offers: new Set<string>() },
+    ...{ tools: NEVER_READ, resources: NEVER_READ, resourceTemplates: NEVER_READ },
+    ...{ prompts: NEVER_READ, keeping: undefined, keepAgain: false },
+  }
 }
 
-/** The same for the same tools, however a server orders and pages them and whatever stamps it adds. */
-function digest(tools: readonly Tool[]): string {
-  const hash = createHash('sha256')
-  for (const tool of tools.toSorted((a, b) => (a.name < b.name ? -1 : 1)))
-    hash.update(tool.ownBytes)
-  return hash.digest('hex')
+type Read = Pick<Listed<Item>, 'items' | 'byName' | 'digest' | 'page'>
+
+/** Reads one list out of a page of our own, which is kept: the entries are slices of it. */
+function readListed(kind: Kind, page: Buffer, config: ServerConfig): Read {
+  const items = readItems(elementsOf(kind, page), (bytes) => readAny(kind, bytes, config))
+  const byName = new Map(items.map((item) => [item.name, item]))
+  return { items, byName, digest: digestOf(items), page }
+}
+
+function readAny(kind: Kind, bytes: Buffer, config: ServerConfig): Item | undefined {
+  if (kind === 'tools') return readTool(bytes, config.tools)
+  return kind === 'resourceTemplates' ? readTemplate(bytes) : readItem(kind, bytes)
+}
+
+function assign(entry: Entry, kind: Kind, listed: Listed<Item>): void {
+  // `readAny` gives each kind its own entries; the compiler cannot follow one key through a union.
+  Object.assign(entry, { [kind]: listed })
+}
+
+/** Takes what the store kept of a server: each page tells its list by its key. */
+function recall(entry: Entry, { pages, readAtMs }: CatalogueRecord): void {
+  for (const kind of KINDS) {
+    const own = pages.filter((page) => membersOf(page).some(({ key }) => key === kind))
+    if (own.length === 0) continue
+    const read = readListed(kind, gatherPage(kind, own), entry.config)
+    assign(entry, kind, { ...read, readAtMs, shrunk: false, fresh: false })
+  }
+  entry.facts = pages.map(readFactsPage).findLast((facts) => facts !== undefined)
+  if (entry.facts) entry.offers = offersOf(entry.facts)
 }

@@ -1,25 +1,20 @@
 import type { ServerConfig } from '@sallyport/contract/config'
 import { expect, test } from 'vitest'
 import { testServer } from '../call/testing-call.ts'
-import { describeTarget } from './target.ts'
-import { readTools } from './tool.ts'
+import { describeOther, describeRead, describeTarget } from './target.ts'
+import { readTool } from './tool.ts'
 
-const HINTED = readTools(
-  'files',
-  [
-    Buffer.from(
-      '{"tools":[{"name":"echo","annotations":{"readOnlyHint":true}},{"name":"put","annotations":{"idempotentHint":true}}]}',
-    ),
-  ],
-  {},
-)
+const HINTED = [
+  '{"name":"echo","annotations":{"readOnlyHint":true}}',
+  '{"name":"put","annotations":{"idempotentHint":true}}',
+].map((text) => readTool(Buffer.from(text)))
 
 function judge(
   name: 'echo' | 'put',
   pins: ServerConfig['tools'][string],
   trustAnnotations: boolean,
 ): readonly [readOnly: boolean, repeatable: boolean] {
-  const tool = HINTED.find((one) => one.name === name)
+  const tool = HINTED.find((one) => one?.name === name)
   const config = testServer('files', { tools: { [name]: pins }, trustAnnotations })
   const { readOnly, repeatable } = describeTarget(config, name, tool)
   return [readOnly, repeatable]
@@ -59,4 +54,16 @@ test('pins are looked up by the name itself, not by what objects inherit', () =>
     readOnly: false,
     repeatable: false,
   })
+})
+
+test('the pins of an endpoint outweigh those of the server [endpoints/override]', () => {
+  const config = testServer('files', { tools: { echo: { readOnly: true, idempotent: true } } })
+  const judged = describeTarget(config, 'echo', undefined, { readOnly: false })
+  expect([judged.readOnly, judged.repeatable]).toEqual([false, true])
+})
+
+test('prompts and resources are reads; what an extension does is not known', () => {
+  const config = testServer('files', { tools: { p: { readOnly: false } } })
+  expect(describeRead(config, 'prompt', 'p')).toMatchObject({ readOnly: true, repeatable: true })
+  expect(describeOther(config, 'task', 'p')).toMatchObject({ readOnly: false, repeatable: false })
 })

@@ -43,8 +43,8 @@ export function describeTarget(
  * Source: MCP, "Prompts" and "Resources".
  */
 export function describeRead(
-  kind: 'prompt' | 'resource',
   config: ServerConfig,
+  kind: 'prompt' | 'resource',
   name: string,
 ): Target {
   return {

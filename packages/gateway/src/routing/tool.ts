@@ -1,41 +1,43 @@
-import { listElements, listMembers, splice } from '@sallyport/kit/mcp'
-import { publicName } from '@sallyport/kit/tool-name'
+import { type Edit, insertEdit, listMembers, type Range, splice } from '@sallyport/kit/mcp'
 import { z } from 'zod'
+import { type Item, membersOf, parseJson, readItem, textAt } from './item.ts'
 import { type HeaderDeclarations, readHeaderDeclarations } from './param-headers.ts'
 
 /** What an operator states about a tool, over whatever its server claims. */
 export interface ToolPins {
+  readonly title?: string | undefined
   readonly readOnly?: boolean | undefined
   readonly destructive?: boolean | undefined
   readonly idempotent?: boolean | undefined
   readonly openWorld?: boolean | undefined
 }
 
-/** One tool as a server described it. */
-export interface Tool {
-  /** The server's own name. */
-  readonly name: string
-  readonly publicName: string
-  /** The description with pins applied, under the server's own name. */
-  readonly ownBytes: Buffer
-  /** The same under the public name. */
-  readonly publicBytes: Buffer
+/** One tool as a server described it, with the operator's pins applied. */
+export interface Tool extends Item {
   /** The server's own claims; not to be trusted unless the operator says so. */
   readonly hints: ToolPins
   /** Arguments that travel as headers too; undefined when the declaration is invalid. */
   readonly headers: HeaderDeclarations | undefined
+  /** The `ui://` resource that shows it, and where its URI stands in `bytes`. Source: MCP Apps. */
+  readonly ui: { readonly uri: string; readonly ranges: readonly Range[] } | undefined
+}
+
+/** What an endpoint says of a tool in its server's place. */
+export interface ToolOverride {
+  readonly description?: string | undefined
+  readonly pins?: ToolPins | undefined
 }
 
 const HINTS = {
+  title: 'title',
   readOnly: 'readOnlyHint',
   destructive: 'destructiveHint',
   idempotent: 'idempotentHint',
   openWorld: 'openWorldHint',
-} as const
+} as const satisfies Readonly<Record<keyof ToolPins, string>>
 
 const hint = z.boolean().optional().catch(undefined)
 const describedTool = z.looseObject({
-  name: z.string().min(1).max(256),
   inputSchema: z.unknown().optional(),
   annotations: z
     .looseObject({
@@ -48,44 +50,47 @@ const describedTool = z.looseObject({
     .catch(undefined),
 })
 
-/**
- * Reads the tools of raw `tools/list` results. A tool without a usable name is left out, a repeated name
- * counts once; everything else stays as the server wrote it.
- */
-export function readTools(
-  server: string,
-  pages: readonly Buffer[],
-  pins: Readonly<Record<string, ToolPins>>,
-): Tool[] {
-  const tools = new Map<string, Tool>()
-  for (const page of pages) {
-    const whole = { start: 0, end: page.length }
-    const list = listMembers(page, whole).find(({ key }) => key === 'tools')
-    if (!list) continue
-    for (const bytes of listElements(page, list.valueStart, list.end)) {
-      const tool = readTool(server, bytes, pins)
-      if (tool && !tools.has(tool.name)) tools.set(tool.name, tool)
-    }
-  }
-  return [...tools.values()]
+/** Reads one tool; undefined when it has no usable name. Everything else stays as the server wrote it. */
+export function readTool(
+  bytes: Buffer,
+  pins: Readonly<Record<string, ToolPins>> = {},
+): Tool | undefined {
+  const item = readItem('tools', bytes)
+  if (!item) return undefined
+  const own = Object.hasOwn(pins, item.name) ? pins[item.name] : undefined
+  const pinned = own ? pinAnnotations(bytes, own) : bytes
+  return describeTool(pinned === bytes ? item : readItem('tools', pinned))
 }
 
-function readTool(
-  server: string,
-  bytes: Buffer,
-  pins: Readonly<Record<string, ToolPins>>,
-): Tool | undefined {
-  const parsed = describedTool.safeParse(JSON.parse(bytes.toString()))
+/** A tool as an endpoint shows it. */
+export function overrideTool(tool: Tool, { description, pins }: ToolOverride): Tool {
+  const described =
+    description === undefined
+      ? tool.bytes
+      : setMember(tool.bytes, 'description', JSON.stringify(description))
+  const bytes = pins ? pinAnnotations(described, pins) : described
+  return describeTool(readItem('tools', bytes)) ?? tool
+}
+
+/** A tool's bytes under another name, and its `ui://` resource under another URI. */
+export function showTool(tool: Tool, name: string, uiUri: string | undefined): Buffer {
+  const edits: Edit[] = []
+  if (name !== tool.name) {
+    for (const range of tool.nameRanges) insertEdit(edits, { ...range, text: JSON.stringify(name) })
+  }
+  if (tool.ui && uiUri !== undefined && uiUri !== tool.ui.uri) {
+    for (const range of tool.ui.ranges) insertEdit(edits, { ...range, text: JSON.stringify(uiUri) })
+  }
+  return edits.length === 0 ? tool.bytes : splice(tool.bytes, edits)
+}
+
+function describeTool(item: Item | undefined): Tool | undefined {
+  if (!item) return undefined
+  const parsed = describedTool.safeParse(parseJson(item.bytes))
   if (!parsed.success) return undefined
-  const { name, annotations, inputSchema } = parsed.data
-  const own = Object.hasOwn(pins, name) ? pins[name] : undefined
-  const ownBytes = own ? pinAnnotations(bytes, own) : Buffer.from(bytes)
-  const shown = publicName(server, name)
+  const { annotations, inputSchema } = parsed.data
   return {
-    name,
-    publicName: shown,
-    ownBytes,
-    publicBytes: rename(ownBytes, shown),
+    ...item,
     hints: {
       readOnly: annotations?.readOnlyHint,
       destructive: annotations?.destructiveHint,
@@ -93,34 +98,74 @@ function readTool(
       openWorld: annotations?.openWorldHint,
     },
     headers: readHeaderDeclarations(inputSchema),
+    ui: findUi(item.bytes),
   }
 }
 
-function rename(tool: Buffer, name: string): Buffer {
-  const edits = listMembers(tool, { start: 0, end: tool.length })
-    .filter(({ key }) => key === 'name')
-    .map(({ valueStart, end }) => ({ start: valueStart, end, text: JSON.stringify(name) }))
-  return splice(tool, edits)
+/**
+ * Finds the URI of a tool's interface: `_meta.ui.resourceUri`, and the flat form that came before it.
+ *
+ * Source: MCP Apps extension, "Resource Discovery".
+ */
+function findUi(bytes: Buffer): Tool['ui'] {
+  const found: { uri: string; range: Range }[] = []
+  for (const meta of membersOf(bytes).filter(({ key }) => key === '_meta')) {
+    const members = inside(bytes, { start: meta.valueStart, end: meta.end })
+    for (const { key, range } of members) {
+      if (key === 'ui/resourceUri') found.push(...uriAt(bytes, range))
+      if (key !== 'ui') continue
+      const [own] = inside(bytes, range).filter((one) => one.key === 'resourceUri')
+      if (own) found.push(...uriAt(bytes, own.range))
+    }
+  }
+  const [first] = found
+  // Should the two forms disagree, only the first one is followed; the other stays as it is.
+  const same = found.filter(({ uri }) => uri === first?.uri)
+  return first && { uri: first.uri, ranges: same.map(({ range }) => range) }
+}
+
+function uriAt(bytes: Buffer, range: Range): { uri: string; range: Range }[] {
+  const uri = textAt(bytes, range)
+  return uri === undefined ? [] : [{ uri, range }]
+}
+
+/** The members of an object inside bytes, their values as ranges of the whole. */
+function inside(bytes: Buffer, object: Range): { key: string; range: Range }[] {
+  return listMembers(bytes, object).map(({ key, valueStart, end }) => ({
+    key,
+    range: { start: object.start + valueStart, end: object.start + end },
+  }))
+}
+
+/** The same object with one member's value replaced, or the member added. */
+function setMember(bytes: Buffer, key: string, text: string): Buffer {
+  const members = membersOf(bytes)
+  const places = members.filter((member) => member.key === key)
+  if (places.length > 0) {
+    return splice(
+      bytes,
+      places.map(({ valueStart: start, end }) => ({ start, end, text })),
+    )
+  }
+  const start = members[0]?.start ?? 1
+  return splice(bytes, [{ start, end: start, text: `"${key}":${text},` }])
 }
 
 /** The same description with the operator's pins in place of the server's hints. */
 function pinAnnotations(tool: Buffer, pins: ToolPins): Buffer {
   const pinned = Object.entries(HINTS).flatMap(([pin, key]) => {
     const value = pins[pin as keyof typeof HINTS] // the keys of HINTS are the keys of ToolPins
-    return value === undefined ? [] : [{ key: key as string, text: `"${key}":${value}` }]
+    return value === undefined
+      ? []
+      : [{ key: key as string, text: `"${key}":${JSON.stringify(value)}` }]
   })
-  if (pinned.length === 0) return Buffer.from(tool)
-  const members = listMembers(tool, { start: 0, end: tool.length })
-  const annotations = members.find(({ key }) => key === 'annotations')
-  if (!annotations) {
-    const text = `"annotations":{${pinned.map((one) => one.text).join()}},`
-    const start = members[0]?.start ?? 1
-    return splice(tool, [{ start, end: start, text }])
-  }
-  const from = annotations.valueStart
-  const kept = listMembers(tool, { start: from, end: annotations.end })
-    .filter(({ key }) => !pinned.some((one) => one.key === key))
-    .map(({ start, end }) => tool.toString('utf8', from + start, from + end))
-  const text = `{${[...kept, ...pinned.map((one) => one.text)].join()}}`
-  return splice(tool, [{ start: from, end: annotations.end, text }])
+  if (pinned.length === 0) return tool
+  const annotations = membersOf(tool).findLast(({ key }) => key === 'annotations')
+  const from = annotations?.valueStart ?? 0
+  const kept = annotations
+    ? listMembers(tool, { start: from, end: annotations.end })
+        .filter(({ key }) => !pinned.some((one) => one.key === key))
+        .map(({ start, end }) => tool.toString('utf8', from + start, from + end))
+    : []
+  return setMember(tool, 'annotations', `{${[...kept, ...pinned.map(({ text }) => text)].join()}}`)
 }

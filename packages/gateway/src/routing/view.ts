@@ -23,8 +23,11 @@ export interface View {
   template(uri: string, principalId: string): Target | undefined
   /** A server's URIs that carry another public form, own to public; undefined when all pass unchanged. */
   movedUris(server: string): ReadonlyMap<string, string> | undefined
-  /** What a server's URI is called in this view. */
-  publicUri(server: string, uri: string): string
+  /**
+   * What a server's URI is called in this view, listed or not: `<server>+<uri>` where the plain URI would
+   * lead to another server.
+   */
+  publicUri(server: string, uri: string, principalId: string): string
 }
 
 /** All scopes: the whole gateway, its endpoints, its servers. */

@@ -1,0 +1,251 @@
+import { publicName, splitName } from '@sallyport/kit/tool-name'
+import type { Kind, ServerFacts } from '../upstreams/upstream.ts'
+import type { Catalogue, ServerCatalogue } from './catalogue.ts'
+import { selects } from './glob.ts'
+import { type Item, withName } from './item.ts'
+import type { Links } from './links.ts'
+import { isSettled } from './listed.ts'
+import { type Named, type NamedKind, nameItems } from './names.ts'
+import type { ScopeRules } from './scope-rules.ts'
+import { describeRead, describeTarget, type Target } from './target.ts'
+import { overrideTool, showTool, type Tool } from './tool.ts'
+import { type Place, Uris } from './uris.ts'
+import type { View } from './view.ts'
+
+/** One entry as a list shows it. */
+export interface Shown {
+  readonly server: string
+  /** Its public name or URI; lists are in this order. */
+  readonly key: string
+  /** Whether a modern client may have it. Source: MCP 2026-07-28, "Custom headers from tool parameters". */
+  readonly modern: boolean
+  bytes(): Buffer
+}
+
+interface Index<One extends Item> {
+  readonly named: readonly Named<One>[]
+  readonly targets: ReadonlyMap<string, Target>
+}
+
+interface OwnName {
+  readonly server: string
+  readonly name: string
+}
+
+export interface ScopeViewDeps {
+  readonly rules: ScopeRules
+  readonly catalogue: Catalogue
+  readonly links: Links
+  /** Called with each name that several entries claim without prefix, and what they are called instead. */
+  onCollision(name: string, kept: readonly string[]): void
+}
+
+/** What one scope shows, indexed when it is first asked for and again after a list of its servers changed. */
+export class ScopeView implements View {
+  readonly servers: readonly string[]
+  readonly passThrough: string | undefined
+  readonly instructions: string | undefined
+  readonly #deps: ScopeViewDeps
+  #tools: Index<Tool> | undefined
+  #prompts: Index<Item> | undefined
+  #uris: Uris | undefined
+  #facts: ReadonlyMap<string, ServerFacts> | undefined
+
+  constructor(deps: ScopeViewDeps) {
+    const { rules } = deps
+    this.#deps = deps
+    this.servers = rules.servers
+    this.passThrough = rules.passThrough
+    this.instructions = rules.endpoint?.instructions
+  }
+
+  /** Lets go of what a changed list took part in; `undefined` = a server's facts changed. */
+  forget(kind: Kind | undefined): void {
+    if (kind === 'tools') this.#tools = undefined
+    if (kind === 'prompts') this.#prompts = undefined
+    else this.#uris = undefined // tools name `ui://` resources, facts say who has any
+    if (kind === undefined) this.#facts = undefined
+  }
+
+  tool(name: string): Target | undefined {
+    return this.#toolIndex().targets.get(name) ?? this.#unlistedTool(name)
+  }
+
+  prompt(name: string): Target | undefined {
+    const { targets } = (this.#prompts ??= this.#indexPrompts())
+    return targets.get(name) ?? this.#unlistedPrompt(name)
+  }
+
+  resource(uri: string, principalId: string): Target | undefined {
+    const learned = this.#deps.links.serverOf(principalId, uri)
+    return this.#read(this.#passed(uri) ?? this.uris().resource(uri, learned))
+  }
+
+  template(uri: string, principalId: string): Target | undefined {
+    const learned = this.#deps.links.serverOf(principalId, uri)
+    return this.#read(this.#passed(uri) ?? this.uris().template(uri, learned))
+  }
+
+  movedUris(server: string): ReadonlyMap<string, string> | undefined {
+    return this.uris().movedOf(server)
+  }
+
+  publicUri(server: string, uri: string, principalId: string): string {
+    return this.uris().publicUri(server, uri, this.#deps.links.serverOf(principalId, uri))
+  }
+
+  /** What servers said of themselves; those never met are absent. */
+  facts(): ReadonlyMap<string, ServerFacts> {
+    return (this.#facts ??= new Map(
+      this.catalogues().flatMap(({ server, facts }) => (facts ? [[server, facts] as const] : [])),
+    ))
+  }
+
+  /** The servers of the scope as last read. */
+  catalogues(): ServerCatalogue[] {
+    return this.servers.flatMap((server) => this.#deps.catalogue.get(server) ?? [])
+  }
+
+  uris(): Uris {
+    return (this.#uris ??= this.#indexUris())
+  }
+
+  /** Everything of a kind that the scope shows, in the order of public names. */
+  shown(kind: Kind): Shown[] {
+    return this.#entries(kind).toSorted((a, b) => (a.key < b.key ? -1 : 1))
+  }
+
+  #entries(kind: Kind): Shown[] {
+    if (kind === 'tools') return this.#toolIndex().named.map((tool) => this.#showTool(tool))
+    if (kind === 'prompts') {
+      const { named } = (this.#prompts ??= this.#indexPrompts())
+      return named.map(({ server, item, publicName: key }) => {
+        return { server, key, modern: true, bytes: () => withName(item, key) }
+      })
+    }
+    const placed = kind === 'resources' ? this.uris().resources : this.uris().templates
+    return placed.map(({ server, item, publicUri: key }) => {
+      return { server, key, modern: true, bytes: () => withName(item, key) }
+    })
+  }
+
+  #showTool({ server, item, publicName: key }: Named<Tool>): Shown {
+    const moved = item.ui && this.movedUris(server)?.get(item.ui.uri)
+    const bytes = (): Buffer => showTool(item, key, moved)
+    return { server, key, modern: item.headers !== undefined, bytes }
+  }
+
+  #toolIndex(): Index<Tool> {
+    return (this.#tools ??= this.#indexTools())
+  }
+
+  #indexTools(): Index<Tool> {
+    const candidates = this.catalogues().flatMap(({ server, tools }) =>
+      tools.items.map((item) => ({ server, item })),
+    )
+    const { named: given, collisions } = nameItems(this.#deps.rules, 'tools', candidates)
+    for (const [name, kept] of collisions) this.#deps.onCollision(name, kept)
+    const named = given.map((one) => ({ ...one, item: this.#override(one) }))
+    const targets = named.flatMap(({ server, item, publicName: shown }) => {
+      const target = this.#toolTarget(server, item.name, item)
+      return target ? [[shown, target] as const] : []
+    })
+    return { named, targets: new Map(targets) }
+  }
+
+  #indexPrompts(): Index<Item> {
+    const candidates = this.catalogues().flatMap(({ server, prompts }) =>
+      prompts.items.map((item) => ({ server, item })),
+    )
+    const { named, collisions } = nameItems(this.#deps.rules, 'prompts', candidates)
+    for (const [name, kept] of collisions) this.#deps.onCollision(name, kept)
+    const targets = named.flatMap(({ server, item, publicName: shown }) => {
+      const config = this.#deps.catalogue.get(server)?.config
+      return config ? [[shown, describeRead(config, 'prompt', item.name)] as const] : []
+    })
+    return { named, targets: new Map(targets) }
+  }
+
+  #indexUris(): Uris {
+    const { named } = this.#toolIndex()
+    const sources = this.catalogues().map(({ server, resources, resourceTemplates, offers }) => ({
+      server,
+      resources: resources.items,
+      templates: resourceTemplates.items,
+      uiUris: named.flatMap(({ server: owner, item }) =>
+        owner === server && item.ui?.uri.startsWith('ui://') ? [item.ui.uri] : [],
+      ),
+      hasResources:
+        offers.has('resources') || resources.items.length + resourceTemplates.items.length > 0,
+    }))
+    return new Uris(this.#deps.rules, sources)
+  }
+
+  #override({ server, item }: Named<Tool>): Tool {
+    const { endpoint } = this.#deps.rules
+    if (!endpoint) return item
+    const full = publicName(server, item.name)
+    const description = ownValue(endpoint.describe, full)
+    const pins = ownValue(endpoint.annotations, full)
+    return description === undefined && !pins ? item : overrideTool(item, { description, pins })
+  }
+
+  #toolTarget(server: string, name: string, tool: Tool | undefined): Target | undefined {
+    const config = this.#deps.catalogue.get(server)?.config
+    const pins = ownValue(this.#deps.rules.endpoint?.annotations ?? {}, publicName(server, name))
+    return config && describeTarget(config, name, tool, pins)
+  }
+
+  /** A name that is on no list: its server is asked where the list was not read since it may have gained it. */
+  #unlistedTool(name: string): Target | undefined {
+    const { endpoint } = this.#deps.rules
+    const renamed = Object.entries(endpoint?.rename ?? {}).find(([, shown]) => shown === name)
+    const place = this.#unlistedPlace('tools', renamed?.[0] ?? name)
+    // What has another name answers to that one alone.
+    const other = place && ownValue(endpoint?.rename ?? {}, publicName(place.server, place.name))
+    if (!place || (other !== undefined && other !== name)) return undefined
+    return this.#toolTarget(place.server, place.name, undefined)
+  }
+
+  #unlistedPrompt(name: string): Target | undefined {
+    const place = this.#unlistedPlace('prompts', name)
+    const config = place && this.#deps.catalogue.get(place.server)?.config
+    return config && describeRead(config, 'prompt', place.name)
+  }
+
+  #unlistedPlace(kind: NamedKind, name: string): OwnName | undefined {
+    const { endpoint } = this.#deps.rules
+    const place =
+      this.passThrough === undefined ? this.#split(name) : { server: this.passThrough, name }
+    if (!place || !this.servers.includes(place.server)) return undefined
+    const listed = this.#deps.catalogue.get(place.server)?.[kind]
+    // A name that is listed is shown under another name, or not at all.
+    if (!listed || isSettled(listed) || listed.byName.has(place.name)) return undefined
+    const shown = !endpoint || selects(endpoint[kind], publicName(place.server, place.name))
+    return shown ? place : undefined
+  }
+
+  #split(name: string): OwnName | undefined {
+    const parts = splitName(name)
+    if (parts && this.servers.includes(parts.server)) {
+      return { server: parts.server, name: parts.tool }
+    }
+    const [only] = this.servers
+    const plain = this.#deps.rules.endpoint?.dropPrefix === true && this.servers.length === 1
+    return plain && only !== undefined ? { server: only, name } : undefined
+  }
+
+  #passed(uri: string): Place | undefined {
+    return this.passThrough === undefined ? undefined : { server: this.passThrough, uri }
+  }
+
+  #read(place: Place | undefined): Target | undefined {
+    const config = place && this.#deps.catalogue.get(place.server)?.config
+    return config && describeRead(config, 'resource', place.uri)
+  }
+}
+
+/** A value of a map in a configuration, not one that every object has. */
+function ownValue<Value>(map: Readonly<Record<string, Value>>, key: string): Value | undefined {
+  return Object.hasOwn(map, key) ? map[key] : undefined
+}

@@ -1,0 +1,188 @@
+import { isDenied, selects } from './glob.ts'
+import type { Item, TemplateItem } from './item.ts'
+import type { ScopeRules } from './scope-rules.ts'
+import { fitsTemplate, type UriTemplate } from './uri-template.ts'
+
+/** What one server contributes to the URIs of a scope. */
+export interface UriSource {
+  readonly server: string
+  readonly resources: readonly Item[]
+  readonly templates: readonly TemplateItem[]
+  /** `ui://` resources that the tools it shows here name. */
+  readonly uiUris: readonly string[]
+  /** By its facts or by what it lists. */
+  readonly hasResources: boolean
+}
+
+/** Where a public URI leads. */
+export interface Place {
+  readonly server: string
+  /** The server's own URI. */
+  readonly uri: string
+}
+
+/** A resource or template as a scope lists it. */
+export interface PlacedItem {
+  readonly server: string
+  readonly item: Item
+  readonly publicUri: string
+}
+
+interface Matcher {
+  readonly server: string
+  readonly template: UriTemplate
+}
+
+const SEPARATOR = '+'
+/** What the templates of one server may cost in one look-up; some 30 short ones against a URI of any length. */
+const STEPS_MAX = 200_000
+
+/**
+ * The URIs of one scope. They pass unchanged; those that two servers list, or that could be mistaken for
+ * `<server>+<uri>`, carry that form.
+ *
+ * Source: design §3, "Names".
+ */
+export class Uris {
+  readonly resources: readonly PlacedItem[]
+  readonly templates: readonly PlacedItem[]
+  readonly #rules: ScopeRules
+  readonly #moved: ReadonlyMap<string, ReadonlyMap<string, string>>
+  readonly #resourcePlaces = new Map<string, Place>()
+  readonly #templatePlaces = new Map<string, Place>()
+  readonly #matchers: readonly Matcher[]
+  readonly #only: string | undefined
+
+  constructor(rules: ScopeRules, sources: readonly UriSource[]) {
+    this.#rules = rules
+    const shown = sources.map((source) => showSource(rules, source))
+    this.#moved = rules.passThrough === undefined ? moveUris(rules.servers, shown) : new Map()
+    this.resources = shown.flatMap(({ server, resources }) => this.#place(server, resources))
+    this.templates = shown.flatMap(({ server, templates }) => this.#place(server, templates))
+    for (const { server, uiUris } of shown) {
+      for (const uri of uiUris)
+        this.#resourcePlaces.set(this.#shownAs(server, uri), { server, uri })
+    }
+    for (const { server, item, publicUri } of this.resources) {
+      this.#resourcePlaces.set(publicUri, { server, uri: item.name })
+    }
+    for (const { server, item, publicUri } of this.templates) {
+      this.#templatePlaces.set(publicUri, { server, uri: item.name })
+    }
+    this.#matchers = listMatchers(sources)
+    const able = sources.filter(({ hasResources }) => hasResources)
+    this.#only = able.length === 1 ? able[0]?.server : undefined
+  }
+
+  /** A server's URIs that carry another public form; undefined when all pass unchanged. */
+  movedOf(server: string): ReadonlyMap<string, string> | undefined {
+    return this.#moved.get(server)
+  }
+
+  /** What a server's URI is called here, listed or not; `learned` as for `resource`. */
+  publicUri(server: string, uri: string, learned: string | undefined): string {
+    if (this.#rules.passThrough !== undefined) return uri
+    const moved = this.#moved.get(server)?.get(uri)
+    if (moved !== undefined) return moved
+    if (this.#prefixed(uri)) return `${server}${SEPARATOR}${uri}`
+    const leads = this.resource(uri, learned)
+    return leads === undefined || leads.server === server ? uri : `${server}${SEPARATOR}${uri}`
+  }
+
+  /** Where a URI leads. `learned` is the server that gave the caller this link, if one did. */
+  resource(uri: string, learned: string | undefined): Place | undefined {
+    const listed = this.#resourcePlaces.get(uri)
+    if (listed) return listed
+    const found =
+      this.#own(learned, uri) ??
+      this.#prefixed(uri) ??
+      this.#own(this.#matching(uri), uri) ??
+      this.#own(this.#only, uri)
+    return found && this.#allows(found.uri) ? found : undefined
+  }
+
+  /** Where a template, or a resource, of that public URI leads. */
+  template(uri: string, learned: string | undefined): Place | undefined {
+    return this.#templatePlaces.get(uri) ?? this.resource(uri, learned)
+  }
+
+  #place(server: string, items: readonly Item[]): PlacedItem[] {
+    return items.map((item) => ({ server, item, publicUri: this.#shownAs(server, item.name) }))
+  }
+
+  #shownAs(server: string, uri: string): string {
+    return this.#moved.get(server)?.get(uri) ?? uri
+  }
+
+  #own(server: string | undefined, uri: string): Place | undefined {
+    return server !== undefined && this.#rules.servers.includes(server)
+      ? { server, uri }
+      : undefined
+  }
+
+  /** Reads `<server>+<uri>` where the scope has such a server. */
+  #prefixed(uri: string): Place | undefined {
+    const at = uri.indexOf(SEPARATOR)
+    return at > 0 ? this.#own(uri.slice(0, at), uri.slice(at + 1)) : undefined
+  }
+
+  #matching(uri: string): string | undefined {
+    const budgets = new Map<string, { steps: number }>()
+    return this.#matchers.find(({ server, template }) => {
+      const budget = budgets.get(server) ?? { steps: STEPS_MAX }
+      budgets.set(server, budget)
+      return fitsTemplate(template, uri, budget)
+    })?.server
+  }
+
+  #allows(uri: string): boolean {
+    const { endpoint } = this.#rules
+    return !endpoint || selects(endpoint.resources, uri)
+  }
+}
+
+function showSource({ endpoint }: ScopeRules, source: UriSource): UriSource {
+  if (!endpoint) return source
+  const passes = ({ name }: Item): boolean => selects(endpoint.resources, name)
+  const ui = new Set(source.uiUris.filter((uri) => !isDenied(endpoint.resources.deny, uri)))
+  return {
+    ...source,
+    resources: source.resources.filter((item) => passes(item) || ui.has(item.name)),
+    templates: source.templates.filter(passes),
+    uiUris: [...ui],
+  }
+}
+
+function moveUris(
+  servers: readonly string[],
+  sources: readonly UriSource[],
+): Map<string, Map<string, string>> {
+  const names = new Set(servers)
+  const owners = new Map<string, Set<string>>()
+  for (const { server, resources, templates, uiUris } of sources) {
+    const uris = [...resources.map(nameOf), ...templates.map(nameOf), ...uiUris]
+    for (const uri of uris) owners.set(uri, (owners.get(uri) ?? new Set()).add(server))
+  }
+  const moved = new Map<string, Map<string, string>>()
+  for (const [uri, own] of owners) {
+    const looksPrefixed = names.has(uri.slice(0, Math.max(0, uri.indexOf(SEPARATOR))))
+    if (own.size === 1 && !looksPrefixed) continue
+    for (const server of own) {
+      const ofServer = moved.get(server) ?? new Map<string, string>()
+      moved.set(server, ofServer.set(uri, `${server}${SEPARATOR}${uri}`))
+    }
+  }
+  return moved
+}
+
+function nameOf({ name }: Item): string {
+  return name
+}
+
+/** The closest template first; among equals the order of the servers decides. */
+function listMatchers(sources: readonly UriSource[]): Matcher[] {
+  const all = sources.flatMap(({ server, templates }) =>
+    templates.flatMap(({ template }) => (template ? [{ server, template }] : [])),
+  )
+  return all.toSorted((a, b) => b.template.literalLength - a.template.literalLength)
+}

@@ -1,0 +1,119 @@
+import type { EndpointConfig, NameLength } from '@sallyport/contract/config'
+import { AppError } from '@sallyport/kit/errors'
+import { type Log, printable } from '@sallyport/kit/log'
+import type { Exchange, SessionSealer } from '@sallyport/kit/mcp'
+import type { CallResult } from '../call/call.ts'
+import { type Kind, KINDS, type ServerFacts, type ServerStatus } from '../upstreams/upstream.ts'
+import type { Catalogue } from './catalogue.ts'
+import { Links } from './links.ts'
+import { Lists } from './lists.ts'
+import { listScopes, type ScopeRules } from './scope-rules.ts'
+import { ScopeView } from './scope-view.ts'
+import type { Views } from './view.ts'
+
+export interface OpenViewsDeps {
+  readonly catalogue: Catalogue
+  readonly endpoints: Readonly<Record<string, EndpointConfig>>
+  readonly names: NameLength
+  readonly status: () => readonly ServerStatus[]
+  readonly sealer: SessionSealer
+  /** Entries on one page of a list. */
+  readonly pageItems: number
+  readonly serverInfo: { readonly name: string; readonly version: string; readonly title?: string }
+  readonly log: Log
+}
+
+/** Collisions that are remembered as logged; beyond them nothing more is logged. */
+const LOGGED_MAX = 1_000
+
+/** The scopes of one gateway over its catalogue. A scope's view is made when it is first asked for. */
+export class OpenViews implements Views {
+  readonly #deps: OpenViewsDeps
+  readonly #scopes: ReadonlyMap<string, ScopeRules>
+  readonly #views = new Map<string, ScopeView>()
+  readonly #links = new Links()
+  readonly #lists: Lists
+  readonly #logged = new Set<string>()
+
+  constructor(deps: OpenViewsDeps) {
+    this.#deps = deps
+    const { catalogue, endpoints, names } = deps
+    this.#scopes = listScopes({ servers: catalogue.servers, endpoints, names })
+    this.#lists = new Lists(deps)
+    catalogue.onRead = (server, kind, changed) => this.#forget(server, kind, changed)
+  }
+
+  has(scope: string): boolean {
+    return this.#scopes.has(scope)
+  }
+
+  get(scope: string): ScopeView {
+    const known = this.#views.get(scope)
+    if (known) return known
+    const rules = this.#scopes.get(scope)
+    if (!rules) throw new AppError('not_found', 'there is no such server or endpoint')
+    const view = new ScopeView({
+      rules,
+      catalogue: this.#deps.catalogue,
+      links: this.#links,
+      onCollision: (name, kept) => this.#logCollision(scope, name, kept),
+    })
+    this.#views.set(scope, view)
+    return view
+  }
+
+  unseen(scope: string): readonly string[] {
+    const { catalogue } = this.#deps
+    const servers = this.#scopes.get(scope)?.servers ?? []
+    return servers.filter((server) => {
+      const known = catalogue.get(server)
+      return known && KINDS.some((kind) => known[kind].readAtMs === undefined)
+    })
+  }
+
+  answerList(exchange: Exchange, kind: Kind, ttlMs: number): CallResult {
+    return this.#lists.answer(this.get(exchange.scope), exchange, kind, ttlMs)
+  }
+
+  learn(principalId: string, server: string, uris: readonly string[]): void {
+    this.#links.learn(principalId, server, uris)
+  }
+
+  facts(scope: string): ReadonlyMap<string, ServerFacts> {
+    return this.get(scope).facts()
+  }
+
+  shows(scope: string, server: string): boolean {
+    return this.#scopes.get(scope)?.servers.includes(server) === true
+  }
+
+  #forget(server: string, kind: Kind | undefined, changed: boolean): void {
+    this.#lists.noteReading()
+    if (!changed) return
+    for (const [scope, view] of this.#views) {
+      if (!view.servers.includes(server)) continue
+      view.forget(kind)
+      if (kind === undefined) continue
+      this.#lists.forget(scope, kind)
+      // Resources and the `ui://` URIs of tools may move each other.
+      if (kind !== 'prompts') {
+        for (const other of ['tools', 'resources', 'resourceTemplates'] as const) {
+          this.#lists.forget(scope, other)
+        }
+      }
+    }
+  }
+
+  #logCollision(scope: string, name: string, kept: readonly string[]): void {
+    const key = `${scope} ${name}`
+    if (this.#logged.has(key) || this.#logged.size >= LOGGED_MAX) return
+    this.#logged.add(key)
+    const fields = {
+      endpoint: scope.slice('endpoint/'.length),
+      name: printable(name, 256),
+      kept: kept.slice(0, 4).map((full) => printable(full, 256)),
+    }
+    const sentence = 'several tools or prompts would have one name, so they keep their prefix'
+    this.#deps.log.warn(fields, sentence)
+  }
+}
