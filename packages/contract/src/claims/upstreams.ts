@@ -191,6 +191,31 @@ export const UPSTREAMS = {
     behavior: 'The credential of a proxy is in no error, no log and no state.',
     source: 'design §3, "Secrets"',
   },
+  'upstreams/sse': {
+    behavior:
+      'A server of the older HTTP+SSE transport is spoken to in both directions: answers, notifications, questions and cancellation.',
+    source: 'part 02, "Every transport"; MCP 2024-11-05, "HTTP with SSE"',
+  },
+  'upstreams/sse/endpoint': {
+    behavior:
+      'Messages to an HTTP+SSE server go to the address it names on its own origin, and to no other; it has bounded time to name one.',
+    source: 'MCP 2024-11-05, "HTTP with SSE"',
+  },
+  'upstreams/sse/lost': {
+    behavior:
+      'When the stream of an HTTP+SSE server ends, what had left has an unknown outcome and the rest was not sent.',
+    source: 'part 02, "Session recovery"',
+  },
+  'upstreams/sse/cap': {
+    behavior:
+      'A result over the cap on the one stream of a server fails its own call, and the others go on.',
+    source: 'part 02, "Bad input"',
+  },
+  'upstreams/sse/strays': {
+    behavior:
+      'On the stream of a server, an answer that nobody waits for, a second one and what is no message are counted and change nothing.',
+    source: 'part 02, "Bad input"',
+  },
   'upstreams/read-timeout': {
     behavior: 'An answer that falls silent for longer than `readTimeout` fails its call.',
     source: 'Hangar 2.1',

@@ -90,3 +90,9 @@ function headersOf(config: HttpServerConfig): string[] {
 function authorizationOf({ authorization }: Proxy): string[] {
   return authorization === undefined ? [] : ['proxy-authorization', authorization]
 }
+
+/** The request line's address for another place on the same server. */
+export function requestPath(target: HttpTarget, url: URL): string {
+  const path = `${url.pathname}${url.search}`
+  return target.path.startsWith('/') ? path : `${url.origin}${path}`
+}
