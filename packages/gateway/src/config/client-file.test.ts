@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { ServerConfig } from '@sallyport/contract/config'
+import type { HttpServerConfig, ServerConfig } from '@sallyport/contract/config'
 import { Secret } from '@sallyport/kit/secret'
 import { expect, test } from 'vitest'
 import { loadGatewayConfig, type GatewayConfigLoad } from './load-gateway-config.ts'
@@ -24,8 +24,12 @@ function brief(server: ServerConfig): unknown {
   const shown =
     server.kind === 'stdio'
       ? { command: server.command, args: server.args, env: server.env, cwd: server.cwd }
-      : { url: server.url, headers: server.headers }
+      : { url: server.url, headers: server.headers, ...transportOf(server) }
   return { kind: server.kind, ...shown }
+}
+
+function transportOf({ transport }: HttpServerConfig): object {
+  return transport === 'auto' ? {} : { transport }
 }
 
 function plain(value: unknown): unknown {

@@ -71,6 +71,7 @@ function adaptServer(server: MapNode, report: ReportAt): MapNode {
   const entries = new Map<string, MapEntry>()
   for (const [key, entry] of server.entries) {
     if (CONFIG_KEYS.server.includes(key)) entries.set(key, entry)
+    else if (key === 'type' && isSse(entry)) entries.set('transport', entry)
     else if (key === 'type') judgeType(entry, report)
     else warnUnknown(key, entry, CONFIG_KEYS.server, report)
   }
@@ -82,11 +83,12 @@ const TYPES: readonly unknown[] = ['stdio', 'http', 'streamable-http', 'streamab
 /** Whether a server is a process or remote follows from `command` or `url`; `type` only repeats it. */
 function judgeType({ node }: MapEntry, report: ReportAt): void {
   if (node.kind === 'scalar' && TYPES.includes(node.value)) return
-  const sse = node.kind === 'scalar' && node.value === 'sse'
-  const message = sse
-    ? 'the transport `sse` is not spoken; the address is used as Streamable HTTP'
-    : 'this type of server is not known; `command` or `url` decides'
-  report(node, message, { severity: 'warning', remedy: 'use `stdio` or `http`' })
+  const message = 'this type of server is not known; `command` or `url` decides'
+  report(node, message, { severity: 'warning', remedy: 'use `stdio`, `http` or `sse`' })
+}
+
+function isSse({ node }: MapEntry): boolean {
+  return node.kind === 'scalar' && node.value === 'sse'
 }
 
 function warnUnknown(
