@@ -2,7 +2,7 @@ import { AppError } from '@sallyport/kit/errors'
 import type { Message } from '@sallyport/kit/mcp'
 import type { Exchange, Session } from './session.ts'
 import type { Slot } from './slot.ts'
-import type { UpstreamReply, UpstreamRequest } from './upstream.ts'
+import type { Asker, UpstreamReply, UpstreamRequest } from './upstream.ts'
 
 /** What a call needs of the server it goes to. */
 export interface CallOwner {
@@ -26,6 +26,7 @@ export class Call implements Exchange {
   /** Set while it is with a session. */
   session: Session | undefined
   readonly request: UpstreamRequest
+  readonly asker: Asker
   /** Key of the session it belongs on. */
   readonly key: string
   readonly #owner: CallOwner
@@ -36,13 +37,14 @@ export class Call implements Exchange {
 
   constructor(
     owner: CallOwner,
-    where: { readonly key: string; readonly request: UpstreamRequest },
+    what: { readonly key: string; readonly asker: Asker; readonly request: UpstreamRequest },
     resolve: (reply: UpstreamReply) => void,
     reject: (error: AppError) => void,
   ) {
     this.#owner = owner
-    this.key = where.key
-    this.request = where.request
+    this.key = what.key
+    this.asker = what.asker
+    this.request = what.request
     this.#resolve = resolve
     this.#reject = reject
   }

@@ -1,118 +1,84 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import type { Clock } from '@sallyport/kit/clock'
-import { AppError } from '@sallyport/kit/errors'
-import { ask } from './ask.ts'
-import type { ClientInfo } from './own-messages.ts'
-import { asObject, readJson, type Session } from './session.ts'
+import type { Capabilities, Family } from './era.ts'
+import { ListReader, type ListReaderOptions } from './list-reader.ts'
+import type { Session } from './session.ts'
+import { type Kind, KINDS } from './upstream.ts'
 
-const PAGES_MAX = 100
-const QUIET_MS = 500
-
-export interface CatalogueReaderOptions {
-  readonly clientInfo: ClientInfo
-  /** All pages together, bytes. */
-  readonly bytesMax: number
-  /** Time for one page, milliseconds. */
-  readonly pageMs: number
-  readonly signal: AbortSignal
-  readonly clock: Clock
-  /** A whole list was read: raw `result` values, and how many tools they name. */
-  onRead(pages: readonly Buffer[], tools: number): void
+/** Which lists change together: a server announces resources and their templates in one. */
+const FAMILY: Readonly<Record<Kind, Family>> = {
+  tools: 'tools',
+  resources: 'resources',
+  resourceTemplates: 'resources',
+  prompts: 'prompts',
 }
 
-/** Reads a server's tool list. At most one read runs, and at most one more waits behind it. */
+export interface CatalogueReaderOptions extends Omit<ListReaderOptions, 'kind' | 'onRead'> {
+  /** A whole list was read: raw `result` values, and how many entries they hold. */
+  onRead(kind: Kind, pages: readonly Buffer[], entries: number): void
+  /** A list could not be read; the others are none the worse for it. */
+  onFailed(kind: Kind, session: Session, thrown: unknown): void
+}
+
+/** Reads all that a server lists, each list by itself. */
 export class CatalogueReader {
   readonly #options: CatalogueReaderOptions
-  #running: Promise<void> | undefined
-  #next: Promise<void> | undefined
-  #read = false
-  #freeAtMs = 0
+  readonly #readers: ReadonlyMap<Kind, ListReader>
+  /** Whether each list was asked for once, with whatever outcome. */
+  #asked = false
 
   constructor(options: CatalogueReaderOptions) {
     this.#options = options
+    const reader = (kind: Kind): ListReader =>
+      new ListReader({
+        ...options,
+        kind,
+        onRead: (pages, entries) => options.onRead(kind, pages, entries),
+      })
+    this.#readers = new Map(KINDS.map((kind) => [kind, reader(kind)]))
   }
 
-  /** Whether a list was ever read. */
+  /** Whether the tools were ever read, and the rest at least asked for. */
   get hasRead(): boolean {
-    return this.#read
+    return this.#asked && this.#readers.get('tools')?.hasRead === true
   }
 
-  /** The read that runs now. */
+  /** The reads that run now. Settles with how the one of the tools ended. */
   get running(): Promise<void> | undefined {
-    return this.#running
+    const running = [...this.#readers.values()].map((reader) => reader.running)
+    if (running.every((one) => one === undefined)) return undefined
+    return Promise.allSettled(running).then(() => running[0])
   }
 
-  /**
-   * Reads the list anew. While a read runs, or has just ended, all further wishes are one more read after
-   * it: a server that announces changes without end costs two reads a second.
-   *
-   * @throws {AppError} as `ask`, and `server_protocol` or `result_too_large` for a list that is none
-   */
-  read(session: Session): Promise<void> {
-    const waitMs = this.#freeAtMs - this.#options.clock.monotonicMs()
-    if (this.#running === undefined && waitMs <= 0) return this.#begin(session)
-    this.#next ??= this.#readNext(session)
-    return this.#next
-  }
-
-  /** Notes that the server has no tools to list. */
-  skip(): void {
-    this.#read = true
-    this.#options.onRead([], 0)
-  }
-
-  #begin(session: Session): Promise<void> {
-    this.#running = this.#readAll(session).finally(() => {
-      this.#running = undefined
-      this.#freeAtMs = this.#options.clock.monotonicMs() + QUIET_MS
+  /** Reads every list anew that the server has. */
+  readAll(session: Session, capabilities: Capabilities): Promise<void> {
+    const { lists } = capabilities
+    const reads = KINDS.map((kind) => {
+      if (lists[FAMILY[kind]]) return this.#read(kind, session)
+      this.#readers.get(kind)?.skip()
+      return Promise.resolve()
     })
-    return this.#running
+    this.#asked = true
+    return Promise.allSettled(reads).then(() => reads[0])
   }
 
-  async #readNext(session: Session): Promise<void> {
-    try {
-      // How the read before it went does not matter to this one.
-      await this.#running?.catch(() => undefined)
-      const waitMs = Math.max(0, this.#freeAtMs - this.#options.clock.monotonicMs())
-      await sleep(waitMs, undefined, { signal: this.#options.signal, ref: false })
-    } finally {
-      this.#next = undefined
+  /** Reads what an announcement of a change is about. */
+  readFamily(family: Family, session: Session): void {
+    for (const kind of KINDS) if (FAMILY[kind] === family) this.#read(kind, session).catch(ignore)
+  }
+
+  /** Reads again what was never read. */
+  readMissing(session: Session, { lists }: Capabilities): void {
+    for (const [kind, { hasRead }] of this.#readers) {
+      if (!hasRead && lists[FAMILY[kind]]) this.#read(kind, session).catch(ignore)
     }
-    await this.#begin(session)
   }
 
-  async #readAll(session: Session): Promise<void> {
-    const { clientInfo, pageMs, bytesMax, signal, onRead } = this.#options
-    const pages: Buffer[] = []
-    let tools = 0
-    let bytes = 0
-    let cursor: string | undefined
-    do {
-      const params = cursor === undefined ? {} : { cursor }
-      const question = { method: 'tools/list', params, clientInfo, withinMs: pageMs, cancels: true }
-      const answer = await ask(session, question, signal)
-      const result = asObject(readJson(answer, answer.result))
-      const listed = result?.['tools']
-      if (!Array.isArray(listed)) {
-        throw new AppError('server_protocol', 'the answer to tools/list holds no list of tools')
-      }
-      const { start, end } = answer.result
-      bytes += end - start
-      if (bytes > bytesMax || pages.length === PAGES_MAX) {
-        const sentence = `the tool list exceeds ${bytesMax} bytes or ${PAGES_MAX} pages`
-        throw new AppError('result_too_large', sentence)
-      }
-      // A copy, since these are kept: a view would hold on to the whole read buffer.
-      pages.push(Buffer.from(answer.bytes.subarray(start, end)))
-      tools += listed.length
-      cursor = nextCursor(result?.['nextCursor'], cursor)
-    } while (cursor !== undefined)
-    this.#read = true
-    onRead(pages, tools)
+  /** Never leaves a rejection unheard; whoever waits hears of it too. */
+  #read(kind: Kind, session: Session): Promise<void> {
+    const reading = this.#readers.get(kind)?.read(session) ?? Promise.resolve()
+    reading.catch((thrown: unknown) => this.#options.onFailed(kind, session, thrown))
+    return reading
   }
 }
 
-/** A cursor that repeats itself would never end. */
-function nextCursor(value: unknown, before: string | undefined): string | undefined {
-  return typeof value === 'string' && value !== '' && value !== before ? value : undefined
-}
+/** Told to `onFailed` already. */
+function ignore(): void {}

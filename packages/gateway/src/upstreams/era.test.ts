@@ -9,7 +9,7 @@ function answer(body: object): Message {
 }
 
 const tools = { tools: { listChanged: true } }
-const can = { tools: true, toolsChange: true }
+const can = { lists: { tools: true, resources: false }, changes: { tools: true } }
 const modern = { kind: 'modern', version: '2026-07-28' }
 
 test.each([
@@ -42,7 +42,7 @@ test.each([
   [
     'our revision without tools',
     { result: { supportedVersions: ['2026-07-28'] } },
-    { ...modern, capabilities: { tools: false, toolsChange: false } },
+    { ...modern, capabilities: { lists: { tools: false }, changes: { tools: false } } },
   ],
   [
     'a version error with our revision',
@@ -92,8 +92,34 @@ test.each([
   [
     '2025-11-25',
     { result: { protocolVersion: '2025-11-25', capabilities: { tools: {} } } },
-    { kind: 'legacy', capabilities: { tools: true, toolsChange: false } },
+    { kind: 'legacy', capabilities: { lists: { tools: true }, changes: { tools: false } } },
   ],
 ])('initialize answered with %s is judged', (_case, body, verdict) => {
   expect(judgeInitialize(answer(body))).toMatchObject(verdict)
+})
+
+test('what a server says of itself is kept as it wrote it', () => {
+  const text = '{ "tools":{"listChanged" :true}, "x": 12345678901234567890 }'
+  const { bytes } = answer({ result: { protocolVersion: '2025-11-25', capabilities: {} } })
+  const instructions = ',"instructions":"be kind"'
+  const raw = bytes.toString().replace('"capabilities":{}', `"capabilities":${text}${instructions}`)
+  const message = scanReply(Buffer.from(raw))
+  expect(judgeInitialize(message ?? expect.unreachable())).toMatchObject({
+    kind: 'legacy',
+    capabilitiesText: text,
+    instructions: 'be kind',
+  })
+})
+
+test.each([
+  ['resources with subscriptions', { resources: { subscribe: true } }, { subscribe: true }],
+  ['resources that change', { resources: { listChanged: true } }, { changes: { resources: true } }],
+  ['prompts', { prompts: {} }, { lists: { prompts: true }, changes: { prompts: false } }],
+  ['log messages', { logging: {} }, { logging: true }],
+  ['prompts that are none', { prompts: true }, { lists: { prompts: false } }],
+])('capabilities with %s are read', (_case, capabilities, expected) => {
+  const verdict = judgeInitialize(
+    answer({ result: { protocolVersion: '2025-11-25', capabilities } }),
+  )
+  expect(verdict).toMatchObject({ capabilities: expected })
 })

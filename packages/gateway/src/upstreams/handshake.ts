@@ -1,21 +1,28 @@
 import { AppError } from '@sallyport/kit/errors'
 import { type Era, LATEST_LEGACY, LATEST_MODERN, type Message } from '@sallyport/kit/mcp'
 import { ask } from './ask.ts'
-import { type Capabilities, judgeInitialize, judgeProbe, type Verdict } from './era.ts'
+import { judgeInitialize, judgeProbe, type Presentation, type Verdict } from './era.ts'
 import type { ClientInfo } from './own-messages.ts'
 import type { Session } from './session.ts'
 
+/**
+ * What every legacy server is told: sessions outlive clients, so this cannot follow what one of them can.
+ * For a client without the ability the gateway answers.
+ */
+const ABILITIES = { elicitation: { form: {}, url: {} }, sampling: { tools: {} } }
+
 /** What a server and we have agreed on. */
-export interface Agreement {
+export interface Agreement extends Presentation {
   readonly era: Era
   readonly version: string
-  readonly capabilities: Capabilities
 }
 
 export interface HandshakeOptions {
   /** What an earlier handshake found; undefined = probe. `skip` = legacy without a probe. */
   readonly remembered: Era | 'skip' | undefined
   readonly clientInfo: ClientInfo
+  /** Whether it may ask for roots: the client's, or those of the configuration. */
+  readonly roots: boolean
   /** Silence that counts as legacy, milliseconds; undefined = silence is no answer. */
   readonly silenceMs: number | undefined
   /** Time for the whole handshake, milliseconds; the caller's signal ends it too. */
@@ -55,7 +62,7 @@ async function discover(
   switch (verdict.kind) {
     case 'modern':
       session.adopt('modern', verdict.version)
-      return { era: 'modern', version: verdict.version, capabilities: verdict.capabilities }
+      return agreement('modern', verdict.version, verdict)
     case 'foreign':
       throw foreign(verdict.versions)
     case 'legacy': {
@@ -100,7 +107,7 @@ async function discoverOnly(
   const verdict = judgeProbe(await askFor(session, 'server/discover', options, signal))
   if (verdict.kind !== 'modern') throw refusal('it speaks neither era')
   session.adopt('modern', verdict.version)
-  return { era: 'modern', version: verdict.version, capabilities: verdict.capabilities }
+  return agreement('modern', verdict.version, verdict)
 }
 
 async function initialize(
@@ -114,7 +121,7 @@ async function initialize(
     case 'legacy':
       session.adopt('legacy', verdict.version)
       await session.notify('notifications/initialized')
-      return { era: 'legacy', version: verdict.version, capabilities: verdict.capabilities }
+      return agreement('legacy', verdict.version, verdict)
     case 'foreign':
       throw foreign(verdict.versions)
     case 'modern':
@@ -129,14 +136,19 @@ async function initialize(
 function askFor(
   session: Session,
   method: 'server/discover' | 'initialize',
-  { clientInfo, withinMs }: HandshakeOptions,
+  { clientInfo, withinMs, roots }: HandshakeOptions,
   signal: AbortSignal,
 ): Promise<Message> {
   const question = { method, clientInfo, withinMs, cancels: false }
   if (method === 'server/discover') return ask(session, question, signal)
-  // Neither sampling nor elicitation nor roots are offered to servers in this part.
-  const params = { protocolVersion: LATEST_LEGACY, capabilities: {}, clientInfo }
+  const capabilities = roots ? { ...ABILITIES, roots: { listChanged: true } } : ABILITIES
+  const params = { protocolVersion: LATEST_LEGACY, capabilities, clientInfo }
   return ask(session, { ...question, params }, signal)
+}
+
+function agreement(era: Era, version: string, presentation: Presentation): Agreement {
+  const { capabilities, capabilitiesText, instructions } = presentation
+  return { era, version, capabilities, capabilitiesText, instructions }
 }
 
 function foreign(versions: readonly string[]): AppError {

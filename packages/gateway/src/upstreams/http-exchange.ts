@@ -3,6 +3,7 @@ import { AppError } from '@sallyport/kit/errors'
 import { type Message, scanReply } from '@sallyport/kit/mcp'
 import type { Dispatcher } from 'undici'
 import { connectionFailure, headerOf, statusFailure } from './http-failure.ts'
+import type { Origin } from './incoming.ts'
 import { type Exchange, readId } from './session.ts'
 import { SseReader } from './sse-reader.ts'
 
@@ -17,8 +18,8 @@ export interface HttpExchangeOwner {
   onStatus(exchange: HttpExchange, status: number, headers: IncomingHttpHeaders): void
   /** Decides whether an HTTP error says that our session is gone. */
   isSessionGone(status: number, body: Message | undefined): boolean
-  /** A message that is not the answer. */
-  onMessage(message: Message): void
+  /** A message that is not an answer: of this exchange, or of one that is over. */
+  onMessage(message: Message, origin: Origin): void
   onStray(): void
   /** Whether a stream that ended early may be taken up again. */
   mayResume(): boolean
@@ -175,15 +176,14 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
 
   #onEvent(data: Buffer): void {
     const message = scanReply(data)
-    if (message === undefined || this.#settled) {
+    if (message === undefined) {
       this.#owner.onStray()
-    } else if (message.kind === 'response' || message.kind === 'error') {
-      if (this.#isAnswer(message)) this.#succeed(message, true)
-      else this.#owner.onStray()
-    } else if (message.kind === 'notification' && message.method === 'notifications/message') {
-      this.exchange.hear(message)
+    } else if (message.kind !== 'response' && message.kind !== 'error') {
+      this.#owner.onMessage(message, this.#settled ? 'over' : this.exchange)
+    } else if (!this.#settled && this.#isAnswer(message)) {
+      this.#succeed(message, true)
     } else {
-      this.#owner.onMessage(message)
+      this.#owner.onStray()
     }
   }
 

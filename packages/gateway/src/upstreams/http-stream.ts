@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { type Message, scanReply } from '@sallyport/kit/mcp'
 import type { Dispatcher } from 'undici'
 import { headerOf } from './http-failure.ts'
+import { readWords } from './session.ts'
 import { SseReader } from './sse-reader.ts'
 
 const WAIT_MS_FIRST = 1_000
@@ -9,12 +10,24 @@ const WAIT_MS_MAX = 30_000
 /** A stream that held this long was a good one: the next wait is short again. */
 const GOOD_MS = 10_000
 
+const REFUSAL_BYTES_MAX = 16 * 1_024
+
+interface Refusal {
+  readonly status: number
+  readonly body: Buffer[]
+  bytes: number
+}
+
 export interface HttpStreamOptions {
   readonly eventBytesMax: number
   /** Opens the request anew: the legacy GET, or the modern `subscriptions/listen`. */
   open(handler: Dispatcher.DispatchHandler, lastEventId: string): void
   onMessage(message: Message): void
   onStray(): void
+  /** It stands again after a break. `resumes`: the server numbers its events, and goes on where it ended. */
+  onReopened(resumes: boolean): void
+  /** The server does not serve it; `words` are its own. */
+  onRefused(words: string): void
   random(): number
 }
 
@@ -31,6 +44,7 @@ export class HttpStream {
   #failures = 0
   #lastEventId = ''
   #closed = false
+  #opened = false
 
   constructor(options: HttpStreamOptions) {
     this.#options = options
@@ -46,19 +60,30 @@ export class HttpStream {
   #open(): void {
     const openedMs = performance.now()
     let events: SseReader | undefined
-    let refused = false
+    let refusal: Refusal | undefined
     const over = (): void => {
       this.#controller = undefined
       if (events !== undefined && events.lastId !== '') this.#lastEventId = events.lastId
       if (performance.now() - openedMs > GOOD_MS) this.#failures = 0
-      if (refused) this.#closed = true
+      if (refusal !== undefined) this.#refuse(refusal)
       else this.#openLater(events?.retryMs)
     }
     const start = (status: number, headers: IncomingHttpHeaders): void => {
-      refused = status >= 400 && status < 500 && status !== 429
       const type = headerOf(headers, 'content-type') ?? ''
-      if (status === 200 && type.startsWith('text/event-stream')) events = this.#reader()
-      else this.#controller?.abort(new Error('no event stream'))
+      const refused = status >= 400 && status < 500 && status !== 429
+      if (status === 200 && type.startsWith('text/event-stream')) {
+        events = this.#reader()
+        this.#noteOpen()
+      } else if (refused || (status === 200 && type.startsWith('application/json'))) {
+        refusal = { status, body: [], bytes: 0 }
+      } else this.#controller?.abort(new Error('no event stream'))
+    }
+    const read = (chunk: Buffer): void => {
+      if (refusal !== undefined) {
+        refusal.bytes += chunk.length
+        if (refusal.bytes <= REFUSAL_BYTES_MAX) refusal.body.push(chunk)
+        else this.#controller?.abort(new Error('not wanted'))
+      } else events?.push(chunk)
     }
     this.#options.open(
       {
@@ -69,12 +94,25 @@ export class HttpStream {
         onResponseStart: (_controller, status, headers) => {
           if (status >= 200) start(status, headers)
         },
-        onResponseData: (_controller, chunk) => events?.push(chunk),
+        onResponseData: (_controller, chunk) => read(chunk),
         onResponseEnd: over,
         onResponseError: over,
       },
       this.#lastEventId,
     )
+  }
+
+  #noteOpen(): void {
+    if (this.#opened) this.#options.onReopened(this.#lastEventId !== '')
+    this.#opened = true
+  }
+
+  #refuse({ status, body }: Refusal): void {
+    if (this.#closed) return
+    this.#closed = true
+    const answer = scanReply(Buffer.concat(body))
+    const words = answer && readWords(answer)
+    this.#options.onRefused(words ?? `the server answered ${status} without a stream`)
   }
 
   #reader(): SseReader {

@@ -91,12 +91,13 @@ export class SessionOpener {
       ...events,
       // Until the handshake is over a loss is its failure, not an event.
       onLost: (error) => opened && events.onLost(error),
-      onToolsChanged: () => opened && events.onToolsChanged(),
+      onListChanged: (family) => opened && events.onListChanged(family),
     })
     try {
       const options = {
         remembered,
         clientInfo: this.#deps.clientInfo,
+        roots: (this.#config.roots ?? 'none') !== 'none',
         silenceMs: this.#config.kind === 'stdio' ? SILENCE_MS : undefined,
         withinMs: this.#config.startMs,
       }
@@ -123,7 +124,8 @@ export class SessionOpener {
     const environment = childEnvironment(this.#deps.environment, config.env, mark)
     const plan = planSpawn(config.command, config.args, spawnWorld(environment))
     const child = { plan, cwd: config.cwd, environment, mark, lineBytesMax: resultBytes }
-    const session = StdioSession.start({ child, events, log, clientInfo })
+    const { roots } = config
+    const session = StdioSession.start({ child, events, log, clientInfo, roots })
     log.info({ pid: session.pid, command: config.command }, 'server process started')
     return session
   }
@@ -131,7 +133,8 @@ export class SessionOpener {
   async #openHttp(config: HttpServerConfig, events: SessionEvents): Promise<Session> {
     const { clock, clientInfo, resultBytes, environment } = this.#deps
     const target = openTarget(config, { tls: await loadTls(config.tls), environment })
-    return new HttpSession({ target, resultBytes, events, clock, clientInfo })
+    const { roots } = config
+    return new HttpSession({ target, resultBytes, events, clock, clientInfo, roots })
   }
 }
 

@@ -1,4 +1,4 @@
-import { errorMessage, type Era, type Message, idOf, resultMessage } from '@sallyport/kit/mcp'
+import type { ListenFilter } from '@sallyport/kit/mcp'
 import type { Wire } from './upstream.ts'
 
 export interface ClientInfo {
@@ -26,7 +26,7 @@ export function ownRequest(
   }
 }
 
-/** Source: MCP 2026-07-28, "Per-request metadata". We ask servers for nothing in this part. */
+/** Source: MCP 2026-07-28, "Per-request metadata". Our own requests cannot be answered by questions. */
 function envelope(version: string, clientInfo: ClientInfo): object {
   return {
     'io.modelcontextprotocol/protocolVersion': version,
@@ -40,17 +40,14 @@ export function cancelParams(id: number): object {
   return { requestId: id, reason: 'the caller no longer waits' }
 }
 
-const METHOD_NOT_FOUND = -32601
-
-/**
- * Our answer to a request that a server sent us: `ping` is answered, anything else does not exist here.
- * Undefined in the modern era, which has no requests from servers.
- *
- * Source: MCP 2025-11-25, "Ping"; JSON-RPC 2.0 §5.1.
- */
-export function answerTo(message: Message, era: Era): Buffer | undefined {
-  if (era === 'modern') return undefined
-  // A copy of the id: the message is a view of a buffer that is reused for nothing else, but large.
-  if (message.method === 'ping') return resultMessage(idOf(message), '{}')
-  return errorMessage(idOf(message), METHOD_NOT_FOUND, 'method not found')
+/** The part of what is listened to that a modern server is asked for. Source: MCP 2026-07-28, "Subscriptions". */
+export function listenParams({ tools, prompts, resources, uris }: ListenFilter): object {
+  return {
+    notifications: {
+      ...(tools ? { toolsListChanged: true } : {}),
+      ...(prompts ? { promptsListChanged: true } : {}),
+      ...(resources ? { resourcesListChanged: true } : {}),
+      ...(uris.length > 0 ? { resourceSubscriptions: uris } : {}),
+    },
+  }
 }

@@ -22,6 +22,8 @@ export interface StdioServerConfig extends CommonConfig {
   readonly cwd: string
   /** Children alive at once, 1 or more. */
   readonly children: number
+  /** Of them for one principal; 8 when undefined. */
+  readonly childrenPerPrincipal?: number | undefined
 }
 
 export interface HttpServerConfig extends CommonConfig {

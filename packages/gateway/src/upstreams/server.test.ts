@@ -8,6 +8,8 @@ import type { OpenedSession } from './open-session.ts'
 import { Server } from './server.ts'
 import type { Exchange, Session } from './session.ts'
 
+const NONE = { tools: false, resources: false, prompts: false }
+
 /** A legacy session that answers everything with an empty result, or nothing at all. */
 function fakeSession(answers: boolean): Session {
   const reply = scanReply(Buffer.from('{"jsonrpc":"2.0","id":1,"result":{}}'))
@@ -19,7 +21,7 @@ function fakeSession(answers: boolean): Session {
     adopt: () => undefined,
     cancel: () => undefined,
     notify: () => Promise.resolve(),
-    listen: () => undefined,
+    listen: () => Promise.resolve([]),
     close: () => Promise.resolve(),
   }
 }
@@ -39,7 +41,14 @@ test('the sessions of two principals that hang are both replaced, though starts 
     const agreement = {
       era: 'legacy',
       version: '2025-11-25',
-      capabilities: { tools: false, toolsChange: false },
+      capabilities: {
+        lists: NONE,
+        changes: NONE,
+        subscribe: false,
+        logging: false,
+      },
+      capabilitiesText: '{}',
+      instructions: undefined,
     } as const
     return Promise.resolve({ session: fakeSession(starts > 3), agreement })
   }
@@ -51,7 +60,7 @@ test('the sessions of two principals that hang are both replaced, though starts 
     },
     {
       ...{ opener: { open }, clock: systemClock, log: silentLog, random: () => 0 },
-      events: { onTools: () => undefined, onState: () => undefined },
+      events: { onList: () => undefined, onState: () => undefined },
       clientInfo: { name: 'test', version: '0' },
       limits: { resultBytes: 1_000, callMs: 1_000 },
       toolsKnown: 0,
@@ -59,7 +68,7 @@ test('the sessions of two principals that hang are both replaced, though starts 
   )
   try {
     for (const id of ['key:a', 'key:b'])
-      server.call(principal(id), request()).catch(() => undefined)
+      server.call({ principal: principal(id) }, request()).catch(() => undefined)
     await vi.waitFor(() => expect(ready).toBe(4), { timeout: 5_000 })
     expect(server.status().state).toBe('ready')
   } finally {

@@ -1,26 +1,29 @@
+import type { CallSignal } from '@sallyport/kit/call-signal'
 import type { Clock } from '@sallyport/kit/clock'
 import { AppError } from '@sallyport/kit/errors'
 import type { Log } from '@sallyport/kit/log'
-import type { Era } from '@sallyport/kit/mcp'
-import type { Principal } from '@sallyport/kit/principal'
-import { ask } from './ask.ts'
-import { judgeProbe } from './era.ts'
+import type { Era, Message } from '@sallyport/kit/mcp'
+import { askRoots } from './ask-roots.ts'
 import { CatalogueReader } from './catalogue-reader.ts'
-import type { Agreement } from './handshake.ts'
-import type { SessionOpener } from './open-session.ts'
+import type { Family } from './era.ts'
+import { Health } from './health.ts'
+import type { OpenedSession, SessionOpener } from './open-session.ts'
+import { orAborted } from './or-aborted.ts'
 import type { ClientInfo } from './own-messages.ts'
+import { Recovery } from './recovery.ts'
 import type { ServerConfig } from './server-config.ts'
+import { sessionKey } from './session-key.ts'
 import type { Session } from './session.ts'
 import { SessionPool, type SessionPoolEvents } from './session-pool.ts'
 import type { Slot } from './slot.ts'
-import type { ServerState, ServerStatus, UpstreamEvents } from './upstream.ts'
+import { Subscriptions } from './subscriptions.ts'
+import type { Asker, Kind, ServerState, ServerStatus, UpstreamEvents } from './upstream.ts'
 import type { UpstreamReply, UpstreamRequest } from './upstream.ts'
 
-/** Sessions with one remote server; children have a bound of their own. */
+/** Sessions with one remote server, and of one principal with it; children have bounds of their own. */
 const HTTP_SESSIONS_MAX = 1_000
-const PROBE_MS_MAX = 10_000
-const PROBE_FAILURES_MAX = 3
-const PROBE_JITTER = 0.1
+const HTTP_SESSIONS_PER_PRINCIPAL = 100
+const CHILDREN_PER_PRINCIPAL = 8
 
 export interface ServerDeps {
   readonly opener: Pick<SessionOpener, 'open'>
@@ -35,12 +38,17 @@ export interface ServerDeps {
   readonly random: () => number
 }
 
-/** One server: its sessions, its state, its health and its tool list. */
+/** One server: its sessions, its state, its health and what it lists. */
 export class Server implements SessionPoolEvents {
   readonly #config: ServerConfig
   readonly #deps: ServerDeps
   readonly #pool: SessionPool
   readonly #catalogue: CatalogueReader
+  readonly #subscriptions: Subscriptions
+  readonly #health: Health
+  readonly #recovery: Recovery
+  /** Keys of client sessions that have an upstream session of their own. */
+  readonly #bound = new Set<string>()
   #era: Era | null = null
   /** Why it is degraded: starts, probes or the transport fail. */
   #trouble: string | null = null
@@ -50,49 +58,94 @@ export class Server implements SessionPoolEvents {
   /** A child went by itself and none has been ready since. */
   #endedItself = false
   #shown = ''
-  #probeTimer: NodeJS.Timeout | undefined
-  /** Replaced sessions whose start failed and is tried again, by the key of their slot. */
-  readonly #recoverTimers = new Map<string, NodeJS.Timeout>()
 
   constructor(config: ServerConfig, deps: ServerDeps) {
     this.#config = config
     this.#deps = deps
     this.#toolsKnown = deps.toolsKnown
-    const sessionsMax = config.kind === 'stdio' ? config.children : HTTP_SESSIONS_MAX
-    const { idleAfterMs, startMs } = config
-    const { opener, clock, random } = deps
-    this.#pool = new SessionPool(
-      { sessionsMax, idleAfterMs, startMs },
-      { opener, clock, random, events: this },
-    )
+    this.#pool = this.#createPool()
+    const { signal } = this.#pool
+    const { clientInfo, clock, log, limits, random } = deps
     this.#catalogue = new CatalogueReader({
-      clientInfo: deps.clientInfo,
-      bytesMax: deps.limits.resultBytes,
-      pageMs: deps.limits.callMs,
-      signal: this.#pool.signal,
-      clock,
-      onRead: (pages, tools) => this.#onTools(pages, tools),
+      ...{ clientInfo, clock, signal, bytesMax: limits.resultBytes, pageMs: limits.callMs },
+      onRead: (kind, pages, entries) => this.#onList(kind, pages, entries),
+      onFailed: (kind, session, err) => {
+        if (signal.aborted || session.lost !== undefined) return
+        log.warn({ err }, `list of ${kind} not read`)
+      },
+    })
+    this.#subscriptions = new Subscriptions({
+      ...{ clientInfo, clock, log, signal, answerMs: limits.callMs },
+      open: (asker) => this.#pool.open(asker),
+      find: (key) => this.#pool.find(key),
+      onMissed: (key, uri) => this.onResourceUpdated(key, uri, JSON.stringify({ uri })),
+    })
+    const { everyMs } = config.health
+    this.#health = new Health({
+      ...{ everyMs, clientInfo, clock, log, random, signal },
+      slots: () => this.#pool.slots,
+      onAlive: (slot, session) => this.#onAlive(slot, session),
+      onDead: (slot) => this.#onDead(slot),
+    })
+    this.#recovery = new Recovery({
+      ...{ everyMs, signal },
+      isWanted: (slot) =>
+        this.#subscriptions.holds(slot.key) ||
+        clock.monotonicMs() - slot.usedAtMs <= config.idleAfterMs,
+      open: (asker) => this.#pool.open(asker),
     })
   }
 
-  call(principal: Principal, request: UpstreamRequest): Promise<UpstreamReply> {
-    return this.#pool.call(this.#keyOf(principal), request)
+  call(asker: Asker, request: UpstreamRequest): Promise<UpstreamReply> {
+    if (this.#config.roots === 'client') this.#bind(asker)
+    return this.#pool.call(asker, request)
   }
 
-  /** @throws {AppError} as `SessionPool.open`, and what reading the list fails with */
-  async warm(principal: Principal): Promise<void> {
+  /** @throws {AppError} as `SessionPool.open`, and what reading the tools fails with */
+  async warm(asker: Asker): Promise<void> {
     if (this.#catalogue.hasRead) return
     const slots = [...this.#pool.slots]
-    const open = slots.find((slot) => slot.session !== undefined)
-    if (open === undefined) {
+    if (!slots.some((slot) => slot.session !== undefined)) {
       const running = slots.find((slot) => slot.starting !== undefined)
-      await this.#pool.open(running?.key ?? this.#keyOf(principal))
+      if (this.#config.roots === 'client' && running === undefined) this.#bind(asker)
+      await (running?.starting ?? this.#pool.open(asker))
     }
     if (this.#catalogue.running === undefined && !this.#catalogue.hasRead) {
-      const session = [...this.#pool.slots].find((slot) => slot.session !== undefined)?.session
-      if (session !== undefined) await this.#catalogue.read(session)
+      const open = [...this.#pool.slots].find((slot) => slot.session !== undefined)
+      const capabilities = open?.agreement?.capabilities
+      if (open?.session !== undefined && capabilities !== undefined) {
+        await this.#catalogue.readAll(open.session, capabilities)
+      }
     }
     await this.#catalogue.running
+  }
+
+  keyOf(asker: Asker): string {
+    return sessionKey(this.#config, asker)
+  }
+
+  /** @throws {AppError} as `Subscriptions.add`, or the signal's own reason */
+  async subscribe(asker: Asker, uri: string, signal: CallSignal): Promise<void> {
+    if (this.#config.roots === 'client') this.#bind(asker)
+    const key = this.keyOf(asker)
+    const adding = this.#subscriptions.add(key, asker, uri)
+    try {
+      await orAborted(signal, () => adding)
+    } catch (thrown) {
+      // Nobody waits for it any more: once it stands, it is taken back.
+      if (signal.aborted) void adding.then(() => this.#subscriptions.remove(key, uri), ignore)
+      throw thrown
+    }
+  }
+
+  unsubscribe(asker: Asker, uri: string): void {
+    this.#subscriptions.remove(this.keyOf(asker), uri)
+  }
+
+  /** Tells the asker's open session, if there is one and its era has such notifications. */
+  notify(asker: Asker, method: string, params?: object): void {
+    const session = this.#pool.find(this.keyOf(asker))?.session
+    if (session?.era === 'legacy') void session.notify(method, params)
   }
 
   status(): ServerStatus {
@@ -109,25 +162,27 @@ export class Server implements SessionPoolEvents {
 
   async close(): Promise<void> {
     this.#draining = true
-    clearTimeout(this.#probeTimer)
-    for (const timer of this.#recoverTimers.values()) clearTimeout(timer)
-    this.#recoverTimers.clear()
+    this.#health.stop()
+    this.#recovery.stop()
     this.onChange()
     await this.#pool.close()
     this.#draining = false
     this.onChange()
   }
 
-  onReady(session: Session, agreement: Agreement): void {
+  onReady(slot: Slot, { session, agreement }: OpenedSession): void {
     this.#era = agreement.era
     this.#trouble = null
-    const { tools, toolsChange } = agreement.capabilities
-    const alone = [...this.#pool.slots].every((slot) => (slot.session ?? session) === session)
-    if (!tools) this.#catalogue.skip()
-    else if (alone || !this.#catalogue.hasRead) this.#readTools(session)
-    if (toolsChange) session.listen()
-    this.#armProbe()
-    const { era, version } = agreement
+    const { era, version, capabilities, capabilitiesText, instructions } = agreement
+    const facts = { era, capabilities: capabilitiesText, instructions }
+    this.#deps.events.onFacts?.(this.#config.name, facts)
+    const alone = [...this.#pool.slots].every((other) => (other.session ?? session) === session)
+    if (alone || !this.#catalogue.hasRead) {
+      this.#catalogue.readAll(session, capabilities).catch(ignore)
+    }
+    this.#subscriptions.begin(slot)
+    this.#pool.setLogLevel(slot, this.#subscriptions.logLevelOf(slot.key))
+    this.#health.arm()
     this.#deps.log.info({ pid: session.pid, era, version }, 'server ready')
     this.#deps.events.onStart?.(this.#config.name, this.#endedItself ? 'restarted' : 'ok')
     this.#endedItself = false
@@ -141,12 +196,14 @@ export class Server implements SessionPoolEvents {
     this.onChange()
   }
 
-  onLost(error: AppError): void {
+  onLost(slot: Slot, error: AppError): void {
     // An expired session is the ordinary end of one; a child that went by itself is not.
     if (this.#config.kind === 'stdio') {
       this.#trouble = error.message
       this.#endedItself = true
     }
+    this.#subscriptions.noteLost(slot)
+    if (this.#subscriptions.holds(slot.key)) this.#recovery.recover(slot)
     this.onChange()
   }
 
@@ -159,8 +216,16 @@ export class Server implements SessionPoolEvents {
     }
   }
 
-  onToolsChanged(session: Session): void {
-    this.#readTools(session)
+  onListChanged(session: Session, family: Family): void {
+    this.#catalogue.readFamily(family, session)
+  }
+
+  onResourceUpdated(key: string, uri: string, params: string): void {
+    this.#deps.events.onResourceUpdated?.(this.#config.name, key, uri, params)
+  }
+
+  onNotification(key: string, message: Message): void {
+    this.#deps.events.onNotification?.(this.#config.name, key, message)
   }
 
   onStray(): void {
@@ -179,8 +244,41 @@ export class Server implements SessionPoolEvents {
     this.#deps.events.onState?.(status)
   }
 
-  #keyOf(principal: Principal): string {
-    return this.#config.share === 'all' ? '*' : principal.id
+  #createPool(): SessionPool {
+    const { opener, clock, random, clientInfo } = this.#deps
+    const { idleAfterMs, startMs } = this.#config
+    const room =
+      this.#config.kind === 'stdio'
+        ? {
+            sessionsMax: this.#config.children,
+            sessionsPerGroup: this.#config.childrenPerPrincipal ?? CHILDREN_PER_PRINCIPAL,
+          }
+        : { sessionsMax: HTTP_SESSIONS_MAX, sessionsPerGroup: HTTP_SESSIONS_PER_PRINCIPAL }
+    return new SessionPool(
+      { ...room, sharing: this.#config, idleAfterMs, startMs },
+      {
+        ...{ opener, clock, random, clientInfo, events: this },
+        isHeld: (key) => this.#subscriptions.holds(key),
+        rootsOf: (asker) => this.#rootsOf(asker),
+      },
+    )
+  }
+
+  /** With `roots: client` a client session's end is the end of its upstream session. */
+  #bind(asker: Asker): void {
+    if (asker.session === undefined) return
+    const key = this.keyOf(asker)
+    if (this.#bound.has(key)) return
+    this.#bound.add(key)
+    asker.session.onEnd(() => {
+      this.#bound.delete(key)
+      this.#pool.endKey(key, 'the client is gone')
+    })
+  }
+
+  #rootsOf({ session }: Asker): ReturnType<typeof askRoots> | undefined {
+    if (this.#config.roots !== 'client' || session === undefined) return undefined
+    return askRoots(session, this.#pool.signal)
   }
 
   #state(): ServerState {
@@ -203,95 +301,35 @@ export class Server implements SessionPoolEvents {
     this.onChange()
   }
 
-  #readTools(session: Session): void {
-    this.#catalogue.read(session).catch((err: unknown) => {
-      if (this.#pool.signal.aborted || session.lost !== undefined) return
-      this.#deps.log.warn({ err }, 'tool list not read')
-    })
-  }
-
-  #onTools(pages: readonly Buffer[], tools: number): void {
-    this.#listEmpty = tools === 0 && this.#toolsKnown > 0
-    if (!this.#listEmpty) {
-      this.#toolsKnown = tools
-      this.#deps.events.onTools(this.#config.name, pages)
+  #onList(kind: Kind, pages: readonly Buffer[], entries: number): void {
+    if (kind === 'tools') {
+      this.#listEmpty = entries === 0 && this.#toolsKnown > 0
+      if (!this.#listEmpty) this.#toolsKnown = entries
+    }
+    if (kind !== 'tools' || !this.#listEmpty) {
+      this.#deps.events.onList(this.#config.name, kind, pages)
     }
     this.onChange()
   }
 
-  #armProbe(): void {
-    if (this.#pool.signal.aborted || this.#probeTimer !== undefined) return
-    const jitter = 1 - PROBE_JITTER + this.#deps.random() * 2 * PROBE_JITTER
-    this.#probeTimer = setTimeout(() => this.#probeAll(), this.#config.health.everyMs * jitter)
-    this.#probeTimer.unref()
-  }
-
-  #probeAll(): void {
-    this.#probeTimer = undefined
-    for (const slot of this.#pool.slots) {
-      if (slot.session !== undefined) void this.#probe(slot, slot.session)
-    }
-    // A cold server is not probed; the next start arms the timer again.
-    if ([...this.#pool.slots].some((slot) => slot.session !== undefined)) this.#armProbe()
-  }
-
-  async #probe(slot: Slot, session: Session): Promise<void> {
-    const heardBefore = session.heard
-    const alive = await this.#answers(session)
-    if (slot.session !== session || this.#pool.signal.aborted) return
-    if (alive === true || (alive === undefined && session.heard > heardBefore)) {
-      slot.failures = 0
-      if (this.#trouble !== null) this.#recovered()
-      this.#afterProbe(slot, session)
-      return
-    }
-    slot.failures += 1
-    if (slot.failures < PROBE_FAILURES_MAX) return
-    this.#trouble = 'the server does not answer health probes'
-    this.#deps.log.warn({ pid: session.pid, failures: slot.failures }, 'server replaced')
-    this.#pool.end(slot, this.#trouble)
-    this.#recover(slot)
-  }
-
-  /** Undefined when nothing came back. */
-  async #answers(session: Session): Promise<boolean | undefined> {
-    const question = {
-      method: session.era === 'modern' ? 'server/discover' : 'ping',
-      clientInfo: this.#deps.clientInfo,
-      withinMs: Math.min(this.#config.health.everyMs, PROBE_MS_MAX),
-      cancels: false,
-    }
-    try {
-      const answer = await ask(session, question, this.#pool.signal)
-      // An error is an answer too, but a modern server that denies being one has become another.
-      return session.era === 'legacy' || judgeProbe(answer).kind === 'modern'
-    } catch (thrown) {
-      this.#deps.log.debug({ err: thrown }, 'health probe failed')
-      return undefined
-    }
-  }
-
-  #afterProbe(slot: Slot, session: Session): void {
+  #onAlive(slot: Slot, session: Session): void {
+    if (this.#trouble !== null) this.#recovered()
     // A subscription that the server ended is asked for again.
-    if (slot.agreement?.capabilities.toolsChange === true) session.listen()
-    if (this.#listEmpty || !this.#catalogue.hasRead) this.#readTools(session)
+    this.#subscriptions.listen(slot)
+    if (this.#listEmpty) this.#catalogue.readFamily('tools', session)
+    if (slot.agreement) this.#catalogue.readMissing(session, slot.agreement.capabilities)
   }
 
-  /** Starts a replaced session again without waiting for a call, for as long as it counts as used. */
-  #recover(slot: Slot): void {
-    clearTimeout(this.#recoverTimers.get(slot.key))
-    this.#recoverTimers.delete(slot.key)
-    const idleMs = this.#deps.clock.monotonicMs() - slot.usedAtMs
-    if (this.#pool.signal.aborted || idleMs > this.#config.idleAfterMs) return
-    this.#pool.open(slot.key).catch((thrown: unknown) => {
-      const waitMs = AppError.from(thrown).retryAfterMs ?? this.#config.health.everyMs
-      clearTimeout(this.#recoverTimers.get(slot.key))
-      const timer = setTimeout(() => this.#recover(slot), waitMs)
-      timer.unref()
-      this.#recoverTimers.set(slot.key, timer)
-    })
+  #onDead(slot: Slot): void {
+    this.#trouble = 'the server does not answer health probes'
+    this.#subscriptions.noteLost(slot)
+    this.#pool.end(slot, this.#trouble)
+    this.#recovery.recover(slot)
   }
 }
+
+/** Told elsewhere. */
+function ignore(): void {}
 
 /** Whether a call failed for the server's sake. A caller's mistakes, deadlines and rate limits never count. */
 function isTransportFailure(error: AppError): boolean {

@@ -1,36 +1,43 @@
 import type { Clock } from '@sallyport/kit/clock'
 import { AppError } from '@sallyport/kit/errors'
-import { BackOff } from './back-off.ts'
+import type { LogLevel, Message } from '@sallyport/kit/mcp'
 import { Call, type CallOwner } from './call.ts'
-import type { Agreement } from './handshake.ts'
-import type { SessionOpener } from './open-session.ts'
+import type { Family } from './era.ts'
+import { IdleWatch } from './idle-watch.ts'
+import type { OpenedSession, SessionOpener } from './open-session.ts'
+import type { ClientInfo } from './own-messages.ts'
+import { chooseToEnd, hasRoom, type Occupied, type Room } from './room.ts'
+import { sessionGroup, sessionKey } from './session-key.ts'
+import { SessionLogLevel } from './session-log-level.ts'
+import { SessionStarter } from './session-starter.ts'
+import type { ServerConfig } from './server-config.ts'
 import type { Session, SessionEvents } from './session.ts'
 import { createSlot, type Slot } from './slot.ts'
-import type { UpstreamReply, UpstreamRequest } from './upstream.ts'
+import type { Asker, UpstreamReply, UpstreamRequest } from './upstream.ts'
 
 /** Calls waiting for a start or for room, per server. */
 const WAITING_MAX = 2_000
-/** A session that ends by itself sooner than this, without having answered a call, was a short life. */
-const SHORT_LIFE_MS = 1_000
-const SHORT_LIVES_MAX = 5
 const ONCE = { once: true } as const
 const STOPPING = 'the gateway is stopping'
+const IDLE = 'the session was idle'
 
-export interface SessionPoolOptions {
-  /** Sessions open, starting or ending at once. */
-  readonly sessionsMax: number
+export interface SessionPoolOptions extends Room {
+  readonly sharing: Pick<ServerConfig, 'share' | 'roots'>
   readonly idleAfterMs: number
   readonly startMs: number
 }
 
 /** What the pool tells the server it belongs to. */
 export interface SessionPoolEvents {
-  onReady(session: Session, agreement: Agreement): void
+  /** The slot has its session. */
+  onReady(slot: Slot, opened: OpenedSession): void
   onStartFailed(error: AppError): void
-  onLost(error: AppError): void
+  onLost(slot: Slot, error: AppError): void
   /** A call came back; `error` is what it failed with. */
   onSettled(error: AppError | undefined): void
-  onToolsChanged(session: Session): void
+  onListChanged(session: Session, family: Family): void
+  onResourceUpdated(key: string, uri: string, params: string): void
+  onNotification(key: string, message: Message): void
   onStray(): void
   /** A session could not be ended as it should. */
   onEndFailed(error: AppError): void
@@ -41,8 +48,13 @@ export interface SessionPoolEvents {
 export interface SessionPoolDeps {
   readonly opener: Pick<SessionOpener, 'open'>
   readonly clock: Clock
+  readonly clientInfo: ClientInfo
   readonly events: SessionPoolEvents
   readonly random: () => number
+  /** Whether something other than a call keeps the key's session from being idle. */
+  isHeld(key: string): boolean
+  /** Who tells the roots of the asker's client while no call is there to be asked for. */
+  rootsOf(asker: Asker): SessionEvents['onRootsAsked']
 }
 
 /**
@@ -55,18 +67,25 @@ export class SessionPool implements CallOwner {
   readonly #slots = new Map<string, Slot>()
   /** Calls for which there is no room yet, oldest first. */
   readonly #roomless = new Set<Call>()
-  readonly #retiring = new Map<Session, Promise<void>>()
-  readonly #backOff: BackOff
+  readonly #retiring = new Map<Session, { readonly group: string; readonly end: Promise<void> }>()
+  readonly #starter: SessionStarter
   readonly #closing = new AbortController()
   #waiting = 0
-  #shortLives = 0
-  #idleTimer: NodeJS.Timeout | undefined
+  readonly #idle: IdleWatch
   #closed: Promise<void> | undefined
 
   constructor(options: SessionPoolOptions, deps: SessionPoolDeps) {
     this.#options = options
     this.#deps = deps
-    this.#backOff = new BackOff(deps.random)
+    const { signal } = this.#closing
+    this.#starter = new SessionStarter({ ...deps, startMs: options.startMs, signal })
+    this.#idle = new IdleWatch({
+      idleAfterMs: options.idleAfterMs,
+      clock: deps.clock,
+      slots: () => [...this.#slots.values()],
+      isHeld: deps.isHeld,
+      onIdle: (slot) => this.end(slot, IDLE),
+    })
   }
 
   get slots(): Iterable<Slot> {
@@ -93,10 +112,16 @@ export class SessionPool implements CallOwner {
     return this.#closing.signal
   }
 
-  call(key: string, request: UpstreamRequest): Promise<UpstreamReply> {
+  /** The place of a key; undefined when it has no session and none is starting. */
+  find(key: string): Slot | undefined {
+    return this.#slots.get(key)
+  }
+
+  call(asker: Asker, request: UpstreamRequest): Promise<UpstreamReply> {
     return new Promise((resolve, reject) => {
       const { signal } = request
-      const call = new Call(this, { key, request }, resolve, reject)
+      const key = sessionKey(this.#options.sharing, asker)
+      const call = new Call(this, { key, asker, request }, resolve, reject)
       if (signal.aborted) {
         call.handleEvent()
         return
@@ -107,16 +132,35 @@ export class SessionPool implements CallOwner {
   }
 
   /**
-   * Opens the key's session, or joins its start.
+   * Opens the asker's session, or joins its start.
    *
    * @throws {AppError} as `SessionOpener.open`, `server_unavailable` during back-off
    */
-  async open(key: string): Promise<void> {
+  async open(asker: Asker): Promise<void> {
+    const key = sessionKey(this.#options.sharing, asker)
+    for (;;) {
+      const slot = this.#slots.get(key)
+      if (slot?.session !== undefined) return
+      const refusal = this.#refusal()
+      if (refusal !== undefined) throw refusal
+      if (slot?.starting !== undefined) return slot.starting
+      if (this.#hasRoom(asker)) return this.#start(this.#addSlot(key, asker))
+      await this.#freed(asker)
+    }
+  }
+
+  /** Ends the key's session for good, as soon as it stands if it is only starting. */
+  endKey(key: string, reason: string): void {
     const slot = this.#slots.get(key)
-    if (slot?.session !== undefined) return
-    const refusal = this.#refusal()
-    if (refusal !== undefined) throw refusal
-    await (slot?.starting ?? this.#start(this.#addSlot(key)))
+    if (slot === undefined) return
+    slot.unwanted = true
+    this.end(slot, reason)
+  }
+
+  /** Makes a new session as talkative as the one before it was. */
+  setLogLevel(slot: Slot, level: LogLevel | undefined): void {
+    if (slot.session !== undefined && level !== undefined)
+      void this.#raise(slot, slot.session, level)
   }
 
   /** Ends a session that is no use any more; its calls fail, the next one starts anew. */
@@ -124,7 +168,7 @@ export class SessionPool implements CallOwner {
     const { session } = slot
     if (session === undefined) return
     this.#drop(slot)
-    this.#retire(session, reason)
+    this.#retire(session, slot.group, reason)
     this.#deps.events.onChange()
   }
 
@@ -142,6 +186,8 @@ export class SessionPool implements CallOwner {
     if (call.slot !== undefined) call.slot.inFlight -= 1
     call.session = undefined
     call.slot = undefined
+    // Its id meant something in the other session only.
+    call.id = 0
     this.#route(call)
   }
 
@@ -167,12 +213,12 @@ export class SessionPool implements CallOwner {
       return
     }
     this.#waiting += 1
-    if (slot?.starting === undefined && !this.#hasRoom()) {
+    if (slot?.starting === undefined && !this.#hasRoom(call.asker)) {
       this.#roomless.add(call)
       this.#makeRoom()
       return
     }
-    this.#await(slot ?? this.#addSlot(call.key), call)
+    this.#await(slot ?? this.#addSlot(call.key, call.asker), call)
   }
 
   #await(slot: Slot, call: Call): void {
@@ -186,22 +232,22 @@ export class SessionPool implements CallOwner {
     slot.inFlight += 1
     call.slot = slot
     call.session = session
-    try {
-      session.send(call)
-    } catch (thrown) {
-      call.fail(AppError.from(thrown))
-    }
+    const { logLevel } = call.request
+    const raised = logLevel && this.#raise(slot, session, logLevel)
+    if (raised === undefined) send(session, call)
+    else void raised.then(() => call.settled || send(session, call))
   }
 
-  /** Why no start may begin now. */
+  /** Undefined when there is nothing to wait for. */
+  #raise(slot: Slot, session: Session, level: LogLevel): Promise<void> | undefined {
+    if (session.era === 'modern' || slot.agreement?.capabilities.logging !== true) return undefined
+    slot.logLevel ??= new SessionLogLevel()
+    const { clientInfo } = this.#deps
+    return slot.logLevel.raise(session, level, { clientInfo, signal: this.signal })
+  }
+
   #refusal(): AppError | undefined {
-    if (this.#closing.signal.aborted) return AppError.from(this.#closing.signal.reason)
-    const retryAfterMs = this.#backOff.remainingMs(this.#deps.clock.monotonicMs())
-    if (retryAfterMs > 0) {
-      const sentence = 'the server failed to start and is left alone for a moment'
-      return new AppError('server_unavailable', sentence, { retryAfterMs, outcome: 'not_sent' })
-    }
-    return this.#overflow()
+    return this.#starter.refusal() ?? this.#overflow()
   }
 
   #overflow(): AppError | undefined {
@@ -210,8 +256,9 @@ export class SessionPool implements CallOwner {
     return new AppError('overloaded', sentence, { outcome: 'not_sent' })
   }
 
-  #addSlot(key: string): Slot {
-    const slot = createSlot(key, this.#deps.clock.monotonicMs())
+  #addSlot(key: string, asker: Asker): Slot {
+    const group = sessionGroup(this.#options.sharing, asker)
+    const slot = createSlot({ key, group, asker }, this.#deps.clock.monotonicMs())
     this.#slots.set(key, slot)
     return slot
   }
@@ -225,23 +272,13 @@ export class SessionPool implements CallOwner {
   }
 
   async #open(slot: Slot): Promise<void> {
-    const deadline = new AbortController()
-    const abort = (): void => deadline.abort(this.#closing.signal.reason)
-    const timer = setTimeout(() => {
-      const sentence = `the server did not start within ${this.#options.startMs} ms`
-      deadline.abort(new AppError('server_start_failed', sentence, { outcome: 'not_sent' }))
-    }, this.#options.startMs)
-    this.#closing.signal.addEventListener('abort', abort, ONCE)
+    const retire = (session: Session): void => this.#retire(session, slot.group, 'the start failed')
     try {
-      const events = this.#sessionEvents(slot)
-      const retire = (session: Session): void => this.#retire(session, 'the start failed')
-      const { session, agreement } = await this.#deps.opener.open(events, retire, deadline.signal)
-      this.#onOpened(slot, session, agreement)
+      this.#onOpened(slot, await this.#starter.start(this.#sessionEvents(slot), retire))
     } catch (thrown) {
-      throw this.#onOpenFailed(slot, AppError.from(thrown))
-    } finally {
-      clearTimeout(timer)
-      this.#closing.signal.removeEventListener('abort', abort)
+      const error = AppError.from(thrown)
+      this.#onOpenFailed(slot, error)
+      throw error
     }
   }
 
@@ -252,58 +289,43 @@ export class SessionPool implements CallOwner {
         const { session } = slot
         if (session === undefined) return
         this.#drop(slot)
-        this.#retire(session, error.message)
-        this.#noteLife(slot)
-        events.onLost(error)
+        this.#retire(session, slot.group, error.message)
+        this.#starter.noteEnd(slot)
+        events.onLost(slot, error)
       },
-      onToolsChanged: () => {
-        if (slot.session !== undefined) events.onToolsChanged(slot.session)
+      onListChanged: (family) => {
+        if (slot.session !== undefined) events.onListChanged(slot.session, family)
       },
+      onResourceUpdated: (uri, params) => events.onResourceUpdated(slot.key, uri, params),
+      onNotification: (message) => events.onNotification(slot.key, message),
+      onRootsAsked: this.#deps.rootsOf(slot.asker),
       onStray: () => events.onStray(),
     }
   }
 
-  /** A server that starts well and dies at once, again and again, is left alone for a moment too. */
-  #noteLife(slot: Slot): void {
-    const nowMs = this.#deps.clock.monotonicMs()
-    const useless = !slot.answered && nowMs - slot.readyAtMs < SHORT_LIFE_MS
-    this.#shortLives = useless ? this.#shortLives + 1 : 0
-    if (this.#shortLives >= SHORT_LIVES_MAX) this.#backOff.failed(nowMs)
-  }
-
-  #onOpened(slot: Slot, session: Session, agreement: Agreement): void {
+  #onOpened(slot: Slot, opened: OpenedSession): void {
+    const { session, agreement } = opened
     slot.starting = undefined
     if (this.#closing.signal.aborted) {
-      this.#retire(session, STOPPING)
+      this.#retire(session, slot.group, STOPPING)
       throw AppError.from(this.#closing.signal.reason)
     }
     slot.session = session
     slot.agreement = agreement
     slot.readyAtMs = this.#deps.clock.monotonicMs()
     slot.usedAtMs = slot.readyAtMs
-    this.#backOff.succeeded()
-    this.#armIdle()
-    this.#deps.events.onReady(session, agreement)
+    this.#idle.arm()
+    this.#deps.events.onReady(slot, opened)
     for (const call of this.#takeWaiting(slot)) this.#route(call)
+    if (slot.unwanted) this.end(slot, 'the client is gone')
   }
 
-  #onOpenFailed(slot: Slot, error: AppError): AppError {
+  #onOpenFailed(slot: Slot, failure: AppError): void {
     slot.starting = undefined
     this.#drop(slot)
-    const closing = this.#closing.signal.aborted
-    const backOffMs = closing ? undefined : this.#backOff.failed(this.#deps.clock.monotonicMs())
-    const retryAfterMs = Math.max(error.retryAfterMs ?? 0, backOffMs ?? 0)
-    const { code, message, details } = error
-    const failure = new AppError(code, message, {
-      cause: error.cause ?? error,
-      details,
-      outcome: 'not_sent',
-      ...(retryAfterMs > 0 ? { retryAfterMs } : {}),
-    })
     for (const call of this.#takeWaiting(slot)) call.fail(failure)
-    if (!closing) this.#deps.events.onStartFailed(failure)
+    if (!this.#closing.signal.aborted) this.#deps.events.onStartFailed(failure)
     this.#admitRoomless()
-    return failure
   }
 
   #takeWaiting(slot: Slot): Call[] {
@@ -318,8 +340,8 @@ export class SessionPool implements CallOwner {
     if (this.#slots.get(slot.key) === slot) this.#slots.delete(slot.key)
   }
 
-  #retire(session: Session, reason: string): void {
-    const ending = session
+  #retire(session: Session, group: string, reason: string): void {
+    const end = session
       .close(reason)
       .catch((thrown: unknown) => this.#deps.events.onEndFailed(AppError.from(thrown)))
       .finally(() => {
@@ -327,57 +349,54 @@ export class SessionPool implements CallOwner {
         this.#deps.events.onChange()
         this.#admitRoomless()
       })
-    this.#retiring.set(session, ending)
+    this.#retiring.set(session, { group, end })
   }
 
-  #hasRoom(): boolean {
-    return this.#slots.size + this.#retiring.size < this.#options.sessionsMax
+  get #occupied(): Occupied {
+    const ending = [...this.#retiring.values()].map(({ group }) => group)
+    return { slots: [...this.#slots.values()], ending }
   }
 
-  /** Ends the longest idle session, one for each key that waits and has none ending for it yet. */
-  #makeRoom(): void {
-    const wanted = new Set([...this.#roomless].map((call) => call.key)).size
-    for (let ending = this.#retiring.size; ending < wanted; ending += 1) {
-      const idle = [...this.#slots.values()]
-        .filter((slot) => slot.session !== undefined && slot.inFlight === 0)
-        .toSorted((one, other) => one.usedAtMs - other.usedAtMs)[0]
-      if (idle === undefined) return
-      this.end(idle, 'the session was idle')
+  #groupOf(asker: Asker): string {
+    return sessionGroup(this.#options.sharing, asker)
+  }
+
+  #hasRoom(asker: Asker): boolean {
+    return hasRoom(this.#options, this.#occupied, this.#groupOf(asker))
+  }
+
+  /** Waits until a session has ended, which may be one that was idle. */
+  async #freed(asker: Asker): Promise<void> {
+    this.#makeRoom(asker)
+    if (this.#retiring.size === 0) {
+      const sentence = 'every session with the server is in use'
+      throw new AppError('overloaded', sentence, { outcome: 'not_sent' })
     }
+    await Promise.race([...this.#retiring.values()].map(({ end }) => end))
+  }
+
+  #makeRoom(also?: Asker): void {
+    const wanted = new Map([...this.#roomless].map((call) => [call.key, this.#groupOf(call.asker)]))
+    if (also !== undefined) wanted.set('', this.#groupOf(also))
+    const isIdle = (slot: Slot): boolean =>
+      slot.session !== undefined && slot.inFlight === 0 && !this.#deps.isHeld(slot.key)
+    const chosen = chooseToEnd(this.#options, this.#occupied, [...wanted.values()], isIdle)
+    for (const slot of chosen) this.end(slot, IDLE)
   }
 
   #admitRoomless(): void {
     for (const call of [...this.#roomless]) {
-      if (!this.#slots.has(call.key) && !this.#hasRoom()) continue
+      if (!this.#slots.has(call.key) && !this.#hasRoom(call.asker)) continue
       this.#roomless.delete(call)
       this.#waiting -= 1
       this.#route(call)
     }
   }
 
-  #armIdle(): void {
-    this.#idleTimer ??= setTimeout(this.#endIdle, this.#options.idleAfterMs).unref()
-  }
-
-  readonly #endIdle = (): void => {
-    this.#idleTimer = undefined
-    const nowMs = this.#deps.clock.monotonicMs()
-    let nextMs = Infinity
-    for (const slot of [...this.#slots.values()]) {
-      if (slot.session === undefined) continue
-      const idleMs = slot.inFlight > 0 ? 0 : nowMs - slot.usedAtMs
-      const leftMs = this.#options.idleAfterMs - idleMs
-      if (leftMs <= 0) this.end(slot, 'the session was idle')
-      else nextMs = Math.min(nextMs, leftMs)
-    }
-    if (nextMs === Infinity) return
-    this.#idleTimer = setTimeout(this.#endIdle, Math.ceil(nextMs)).unref()
-  }
-
   async #close(): Promise<void> {
     const stopping = new AppError('shutting_down', STOPPING, { outcome: 'not_sent' })
     this.#closing.abort(stopping)
-    clearTimeout(this.#idleTimer)
+    this.#idle.stop()
     const roomless = [...this.#roomless]
     this.#roomless.clear()
     for (const call of roomless) call.fail(stopping)
@@ -386,6 +405,14 @@ export class SessionPool implements CallOwner {
     await Promise.allSettled(slots.map((slot) => slot.starting))
     for (const slot of slots) this.end(slot, STOPPING)
     for (const session of this.#retiring.keys()) void session.close(STOPPING)
-    await Promise.allSettled(this.#retiring.values())
+    await Promise.allSettled([...this.#retiring.values()].map(({ end }) => end))
+  }
+}
+
+function send(session: Session, call: Call): void {
+  try {
+    session.send(call)
+  } catch (thrown) {
+    call.fail(AppError.from(thrown))
   }
 }

@@ -1,10 +1,13 @@
 import type { AppError } from '@sallyport/kit/errors'
-import type { Era, Message, Range } from '@sallyport/kit/mcp'
-import type { UpstreamRequest } from './upstream.ts'
+import type { Era, ListenFilter, Message, Range } from '@sallyport/kit/mcp'
+import type { Family } from './era.ts'
+import type { Asker, QuestionAnswer, UpstreamRequest } from './upstream.ts'
 
 /** One request on its way through a session: a caller's, or one of our own. */
 export interface Exchange {
   readonly request: UpstreamRequest
+  /** For whom; undefined for our own. */
+  readonly asker?: Asker | undefined
   /** Set by the session that carries it. */
   id: number
   /** Set by the session once bytes left our hands: from then on the server may have acted. */
@@ -20,7 +23,14 @@ export interface Exchange {
 export interface SessionEvents {
   /** The session is over by itself. Called at most once, never after `close`. */
   onLost(error: AppError): void
-  onToolsChanged(): void
+  /** One of its lists changed; resources stand for their templates too. */
+  onListChanged(family: Family): void
+  /** A resource that was subscribed to changed; `params` of the notification as JSON text. */
+  onResourceUpdated(uri: string, params: string): void
+  /** A notification that belongs to no call. A view of a larger buffer: copy what is kept. */
+  onNotification(message: Message): void
+  /** It asks for roots while no call is there to ask for it. Undefined: nobody could answer. */
+  readonly onRootsAsked?: ((question: Message) => Promise<QuestionAnswer>) | undefined
   /** A server message that belongs to nothing: unknown or repeated ids, broken JSON. */
   onStray(): void
 }
@@ -45,8 +55,14 @@ export interface Session {
   cancel(exchange: Exchange, tells: boolean): void
   /** Sends a notification of our own; resolves once it is on its way. Failures show at the next request. */
   notify(method: string, params?: object): Promise<void>
-  /** Keeps list-changed notifications coming, where the server sends them. */
-  listen(): void
+  /**
+   * Keeps what is named here coming, in place of what was named before and without a gap. A legacy server
+   * sends its changes unasked; there it only opens the stream they come on. Resolves to the URIs of the
+   * filter that the server grants.
+   *
+   * @throws {AppError} `server_protocol` when the server refuses, `deadline_exceeded`
+   */
+  listen(filter: ListenFilter): Promise<readonly string[]>
   /** Ends the session and everything it holds. What is in flight fails for this reason. Safe to call twice. */
   close(reason: string): Promise<void>
 }
@@ -84,14 +100,24 @@ export function asObject(value: unknown): Readonly<Record<string, unknown>> | un
   return isObject ? (value as Record<string, unknown>) : undefined // just checked
 }
 
+/** The message of an error answer; undefined when it gives none. */
+export function readWords(answer: Message): string | undefined {
+  const words = asObject(readJson(answer, answer.error))?.['message']
+  return typeof words === 'string' ? words.slice(0, 200) : undefined
+}
+
 const TOKEN = Buffer.from('"progressToken"')
 const PROGRESS_BYTES_MAX = 64 * 1_024
 
-/** Reads the token of a progress notification: the request id it belongs to. Undefined for any other. */
+/**
+ * Reads the token of a progress notification: the request id it belongs to. Some servers make a text of it.
+ * Undefined for any other.
+ */
 export function readProgressToken(message: Message): number | undefined {
   const { start, end } = message.params
   if (start === -1 || end - start > PROGRESS_BYTES_MAX) return undefined
   if (message.bytes.subarray(start, end).indexOf(TOKEN) === -1) return undefined
   const token = asObject(readJson(message, message.params))?.['progressToken']
+  if (typeof token === 'string' && /^[1-9]\d{0,14}$/.test(token)) return Number(token)
   return typeof token === 'number' ? token : undefined
 }

@@ -1,13 +1,21 @@
 import type { Call } from './call.ts'
 import type { Agreement } from './handshake.ts'
+import type { SessionLogLevel } from './session-log-level.ts'
 import type { Session } from './session.ts'
+import type { Asker } from './upstream.ts'
 
-/** The place of one principal (or of all) with one server: its session, or the calls waiting for it. */
+/** The place of one key with one server: its session, or the calls waiting for it. */
 export interface Slot {
   readonly key: string
+  /** Whom it counts for where each may have some only. */
+  readonly group: string
+  /** For whom it was opened first. */
+  readonly asker: Asker
   session: Session | undefined
   /** What its session agreed on; set with it. */
   agreement: Agreement | undefined
+  /** Of its session; undefined while none was asked for. */
+  logLevel: SessionLogLevel | undefined
   /** When its session became ready, monotonic. */
   readyAtMs: number
   /** Set while a start runs. */
@@ -21,13 +29,21 @@ export interface Slot {
   usedAtMs: number
   /** Probes failed in a row. */
   failures: number
+  /** Nobody will use it any more: it ends with the calls that wait. */
+  unwanted: boolean
 }
 
-export function createSlot(key: string, nowMs: number): Slot {
+export function createSlot(
+  who: { readonly key: string; readonly group: string; readonly asker: Asker },
+  nowMs: number,
+): Slot {
   return {
-    key,
+    key: who.key,
+    group: who.group,
+    asker: who.asker,
     session: undefined,
     agreement: undefined,
+    logLevel: undefined,
     readyAtMs: nowMs,
     starting: undefined,
     waiting: new Set(),
@@ -35,5 +51,6 @@ export function createSlot(key: string, nowMs: number): Slot {
     answered: false,
     usedAtMs: nowMs,
     failures: 0,
+    unwanted: false,
   }
 }

@@ -3,21 +3,19 @@ import { LiveTable } from '@sallyport/kit/limits'
 import {
   type Era,
   LATEST_LEGACY,
+  type ListenFilter,
   type Message,
   notificationMessage,
   onOneLine,
   scanReply,
 } from '@sallyport/kit/mcp'
 import type { Log } from '@sallyport/kit/log'
-import { answerTo, cancelParams, type ClientInfo, ownRequest } from './own-messages.ts'
+import { Incoming, type IncomingOwner } from './incoming.ts'
 import { idAtEdges } from './line-reader.ts'
-import {
-  type Exchange,
-  readId,
-  readProgressToken,
-  type Session,
-  type SessionEvents,
-} from './session.ts'
+import { ACKNOWLEDGED, Listener, type ListenEvents, readAcknowledged } from './listener.ts'
+import { cancelParams, type ClientInfo, listenParams, ownRequest } from './own-messages.ts'
+import type { ServerConfig } from './server-config.ts'
+import { type Exchange, readId, readWords, type Session, type SessionEvents } from './session.ts'
 import { StdioChild, type StdioChildOptions } from './stdio-child.ts'
 import { withoutControls } from './stderr-ring.ts'
 
@@ -35,6 +33,7 @@ export interface StdioSessionDeps {
   readonly events: SessionEvents
   readonly log: Log
   readonly clientInfo: ClientInfo
+  readonly roots: ServerConfig['roots']
 }
 
 interface Outgoing {
@@ -44,7 +43,7 @@ interface Outgoing {
 }
 
 /** A session over the pipes of a child. Writes of one turn of the event loop leave together. */
-export class StdioSession implements Session {
+export class StdioSession implements Session, IncomingOwner {
   #era: Era = 'legacy'
   #version: string = LATEST_LEGACY
   #heard = 0
@@ -58,7 +57,10 @@ export class StdioSession implements Session {
   #queuedBytes = 0
   #flushing = false
   #closing: Promise<void> | undefined
-  #listenId = 0
+  readonly #incoming: Incoming
+  readonly #listener: Listener
+  /** Subscriptions that the server has not ended, by the id of their request. */
+  readonly #listens = new Map<number, ListenEvents>()
 
   /** @throws {AppError} `server_start_failed` */
   static start(deps: StdioSessionDeps): StdioSession {
@@ -67,6 +69,8 @@ export class StdioSession implements Session {
 
   private constructor(deps: StdioSessionDeps) {
     this.#deps = deps
+    this.#incoming = new Incoming(this, deps)
+    this.#listener = new Listener((filter, events) => this.#listen(filter, events))
     this.#child = StdioChild.start({
       ...deps.child,
       onLine: (line) => this.#read(line),
@@ -139,19 +143,28 @@ export class StdioSession implements Session {
     return Promise.resolve()
   }
 
-  /** Legacy servers notify without being asked; modern ones need a subscription, which stays unanswered. */
-  listen(): void {
-    if (this.#era === 'legacy' || this.#listenId !== 0) return
-    this.#listenId = this.#nextId
-    this.#nextId += 1
-    const params = { notifications: { toolsListChanged: true } }
-    const encode = ownRequest('subscriptions/listen', params, this.#deps.clientInfo)
-    const wire = { id: this.#listenId, era: this.#era, version: this.#version }
-    this.#enqueue(encode(wire), undefined)
+  /** Legacy servers notify without being asked; modern ones need a subscription. */
+  async listen(filter: ListenFilter): Promise<readonly string[]> {
+    return this.#era === 'legacy' ? filter.uris : this.#listener.want(filter)
+  }
+
+  find(id: number): Exchange | undefined {
+    return this.#pending.get(id)
+  }
+
+  exchanges(): Exchange[] {
+    return this.#pending.values()
+  }
+
+  reply(answer: Buffer, _refusal: boolean): void {
+    if (this.#lost !== undefined) return
+    if (this.#queuedBytes > QUEUE_BYTES_MAX) this.#deps.events.onStray()
+    else this.#enqueue(answer, undefined)
   }
 
   close(reason: string): Promise<void> {
     this.#lost ??= new AppError('server_lost', reason)
+    this.#listener.close()
     this.#failAll(this.#lost.message)
     this.#closing ??= this.#child.stop()
     return this.#closing
@@ -212,14 +225,12 @@ export class StdioSession implements Session {
         this.#onAnswer(message)
         return
       case 'notification':
-        this.#onNotification(message)
+        if (message.method === ACKNOWLEDGED) this.#onAcknowledged(message)
+        else this.#incoming.notification(message, 'session')
         return
-      case 'request': {
-        const answer = answerTo(message, this.#era)
-        if (answer === undefined || this.#queuedBytes > QUEUE_BYTES_MAX) this.#deps.events.onStray()
-        else this.#enqueue(answer, undefined)
+      case 'request':
+        this.#incoming.request(message, 'session')
         return
-      }
       default:
         message.kind satisfies never
     }
@@ -229,22 +240,40 @@ export class StdioSession implements Session {
     const id = readId(message)
     const exchange = id === undefined ? undefined : this.#pending.get(id)
     if (exchange === undefined) {
-      if (id === this.#listenId) this.#listenId = 0
-      this.#deps.events.onStray()
+      this.#onListenOver(id, message)
       return
     }
     this.#pending.delete(exchange.id)
     exchange.succeed(message)
   }
 
-  #onNotification(message: Message): void {
-    if (message.method === 'notifications/progress') {
-      const token = readProgressToken(message)
-      const exchange = token === undefined ? undefined : this.#pending.get(token)
-      exchange?.hear(message)
-    } else if (message.method === 'notifications/tools/list_changed') {
-      this.#deps.events.onToolsChanged()
+  #listen(filter: ListenFilter, events: ListenEvents): () => void {
+    const id = this.#nextId
+    this.#nextId += 1
+    const encode = ownRequest('subscriptions/listen', listenParams(filter), this.#deps.clientInfo)
+    this.#listens.set(id, events)
+    this.#enqueue(encode({ id, era: this.#era, version: this.#version }), undefined)
+    return () => {
+      if (this.#listens.delete(id)) void this.notify('notifications/cancelled', cancelParams(id))
     }
+  }
+
+  #onAcknowledged(message: Message): void {
+    const { id, uris } = readAcknowledged(message)
+    const events = this.#listens.get(Number(id))
+    if (events === undefined) this.#deps.events.onStray()
+    else events.onAcknowledged(uris)
+  }
+
+  /** The answer to a subscription is its end. */
+  #onListenOver(id: number | undefined, message: Message): void {
+    const events = id === undefined ? undefined : this.#listens.get(id)
+    if (id === undefined || events === undefined) {
+      this.#deps.events.onStray()
+      return
+    }
+    this.#listens.delete(id)
+    events.onOver(readWords(message) ?? 'the server ended the subscription')
   }
 
   #onGarbage(line: Buffer): void {

@@ -2,14 +2,15 @@ import type { CallSignal } from '@sallyport/kit/call-signal'
 import type { Clock } from '@sallyport/kit/clock'
 import { AppError } from '@sallyport/kit/errors'
 import type { Log } from '@sallyport/kit/log'
-import type { Principal } from '@sallyport/kit/principal'
 import { EraMemory, type EraStore } from './era-memory.ts'
 import { endMarkedProcesses } from './mark.ts'
 import { SessionOpener } from './open-session.ts'
+import { orAborted } from './or-aborted.ts'
 import type { ClientInfo } from './own-messages.ts'
 import { Server } from './server.ts'
 import type { ServerConfig } from './server-config.ts'
 import type {
+  Asker,
   ServerStatus,
   UpstreamEvents,
   UpstreamReply,
@@ -73,23 +74,30 @@ class OpenUpstreams implements Upstreams {
     this.#gatewayId = gatewayId
   }
 
-  call(server: string, principal: Principal, request: UpstreamRequest): Promise<UpstreamReply> {
+  call(server: string, asker: Asker, request: UpstreamRequest): Promise<UpstreamReply> {
     const found = this.#servers.get(server)
-    return found === undefined ? Promise.reject(unknown(server)) : found.call(principal, request)
+    return found === undefined ? Promise.reject(unknown(server)) : found.call(asker, request)
   }
 
-  async warm(server: string, principal: Principal, signal: CallSignal): Promise<void> {
-    const found = this.#servers.get(server)
-    if (found === undefined) throw unknown(server)
-    if (signal.aborted) throw AppError.from(signal.reason)
-    const { promise: left, reject } = Promise.withResolvers<never>()
-    const leave = (): void => reject(AppError.from(signal.reason))
-    signal.addEventListener('abort', leave, { once: true })
-    try {
-      await Promise.race([found.warm(principal), left])
-    } finally {
-      signal.removeEventListener('abort', leave)
-    }
+  async warm(server: string, asker: Asker, signal: CallSignal): Promise<void> {
+    const found = this.#find(server)
+    await orAborted(signal, () => found.warm(asker))
+  }
+
+  keyOf(server: string, asker: Asker): string {
+    return this.#find(server).keyOf(asker)
+  }
+
+  async subscribe(server: string, asker: Asker, uri: string, signal: CallSignal): Promise<void> {
+    await this.#find(server).subscribe(asker, uri, signal)
+  }
+
+  unsubscribe(server: string, asker: Asker, uri: string): void {
+    this.#find(server).unsubscribe(asker, uri)
+  }
+
+  notify(server: string, asker: Asker, method: string, params?: object): void {
+    this.#find(server).notify(asker, method, params)
   }
 
   status(): readonly ServerStatus[] {
@@ -99,6 +107,12 @@ class OpenUpstreams implements Upstreams {
   [Symbol.asyncDispose](): Promise<void> {
     this.#disposed ??= this.#dispose()
     return this.#disposed
+  }
+
+  #find(server: string): Server {
+    const found = this.#servers.get(server)
+    if (found === undefined) throw unknown(server)
+    return found
   }
 
   async #dispose(): Promise<void> {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { markedProcesses } from '../../src/upstreams/mark.ts'
 import {
+  asker,
   callRaw,
   callText,
   hostileServer,
@@ -34,7 +35,7 @@ describe('what a child may write', () => {
   test('an answer in pieces, split inside characters, arrives whole', async () => {
     await using test = await openTestUpstreams({ one: hostileServer() })
     // Nothing else may be written meanwhile.
-    await test.upstreams.warm('one', principal(), AbortSignal.timeout(10_000))
+    await test.upstreams.warm('one', asker(), AbortSignal.timeout(10_000))
     const { bytes } = await callRaw(test.upstreams, ['one', 'pieces'])
     expect(bytes.toString()).toContain('é✓'.repeat(50))
   })

@@ -17,6 +17,7 @@ import {
 import {
   json,
   legacyServer,
+  type RawHttpServer,
   startRawHttp,
   textAnswer,
 } from '../fixtures/upstreams/raw-http-server.ts'
@@ -40,6 +41,12 @@ async function startSdkHttp(
       return new Promise<void>((resolve) => server.close(() => resolve()))
     },
   }
+}
+
+/** Event ids after which answers were asked for again; the session's own stream has none. */
+function resumedAt(server: RawHttpServer): unknown[] {
+  const ids = server.of('GET').map(({ headers }) => headers['last-event-id'])
+  return ids.filter((id) => id !== undefined)
 }
 
 describe('real servers over HTTP', () => {
@@ -126,7 +133,7 @@ describe('what reaches a server', () => {
     await test[Symbol.asyncDispose]()
     expect(server.of('initialize')[0]?.body.params).toEqual({
       protocolVersion: '2025-11-25',
-      capabilities: {},
+      capabilities: { elicitation: { form: {}, url: {} }, sampling: { tools: {} } },
       clientInfo: { name: 'sallyport', version: '0.0.0' },
     })
     expect(server.of('initialize')[0]?.headers).not.toHaveProperty('mcp-protocol-version')
@@ -242,8 +249,7 @@ describe('streams over HTTP', () => {
     })
     await using test = await openTestUpstreams({ one: httpServer(server.url) })
     expect(await callText(test.upstreams, ['one', 'x'])).toBe('late')
-    const resumed = server.of('GET').map(({ headers }) => headers['last-event-id'])
-    expect(resumed).toEqual(['e1', 'e2'])
+    expect(resumedAt(server)).toEqual(['e1', 'e2'])
   })
 
   test('a stream that cannot be taken up again is an unknown outcome', async () => {
@@ -258,7 +264,7 @@ describe('streams over HTTP', () => {
       code: 'server_lost',
       outcome: 'unknown',
     })
-    expect(server.of('GET')).toHaveLength(1)
+    expect(resumedAt(server)).toEqual(['e1'])
   })
 
   test('a server that never ends its stream does not keep the connection', async () => {

@@ -4,6 +4,7 @@ import { AppError } from '@sallyport/kit/errors'
 import { describe, expect, test } from 'vitest'
 import { fingerprintOf } from '../../src/upstreams/fingerprint.ts'
 import {
+  asker,
   callRaw,
   callText,
   hostileServer,
@@ -79,7 +80,7 @@ describe('real servers over stdio', () => {
   test('server-everything lists, calls and reports progress', async () => {
     const index = path.join(PACKAGES, 'server-everything/dist/index.js')
     await using test = await openTestUpstreams({ one: stdioServer([process.execPath, index]) })
-    await test.upstreams.warm('one', principal(), AbortSignal.timeout(10_000))
+    await test.upstreams.warm('one', asker(), AbortSignal.timeout(10_000))
     expect(test.tools.get('one')).toContain('echo')
     const progress: string[] = []
     const onNotification = ({ bytes }: { bytes: Buffer }): void =>
@@ -113,7 +114,7 @@ describe('real servers over stdio', () => {
 
   test('a modern server announces a new tool through our subscription', async () => {
     await using test = await openTestUpstreams({ one: sdkServer() })
-    await test.upstreams.warm('one', principal(), AbortSignal.timeout(10_000))
+    await test.upstreams.warm('one', asker(), AbortSignal.timeout(10_000))
     await callText(test.upstreams, ['one', 'grow'])
     await until(() => test.tools.get('one')?.includes('grown') === true, 'the new tool is listed')
   })
@@ -122,7 +123,7 @@ describe('real servers over stdio', () => {
 describe('messages over stdio', () => {
   test('line breaks inside a message cannot smuggle a second one [upstreams/header/injection]', async () => {
     await using test = await openTestUpstreams({ one: hostileServer() })
-    await test.upstreams.warm('one', principal(), AbortSignal.timeout(10_000))
+    await test.upstreams.warm('one', asker(), AbortSignal.timeout(10_000))
     const before = Number(await callText(test.upstreams, ['one', 'lines']))
     const raw =
       '{"jsonrpc":"2.0",\r\n"id":$ID,\n"method":"tools/call",\r"params":{"name":"lines"}}\n'
@@ -161,14 +162,14 @@ describe('messages over stdio', () => {
     expect(test.status('one').inFlight).toBe(0)
   })
 
-  test('ping of a server is answered, anything else it asks is refused [upstreams/capabilities]', async () => {
+  test('ping of a server is answered, and what nobody can be asked is refused with the reason [upstreams/capabilities]', async () => {
     await using test = await openTestUpstreams({ one: hostileServer() })
     const answers: unknown = JSON.parse(await callText(test.upstreams, ['one', 'ask']))
-    const refused = { code: -32_601, message: 'method not found' }
+    const refused = (message: string): object => ({ code: -32_601, message })
     expect(answers).toEqual([
       { jsonrpc: '2.0', id: 'p1', result: {} },
-      { jsonrpc: '2.0', id: 77, error: refused },
-      { jsonrpc: '2.0', id: 78, error: refused },
+      { jsonrpc: '2.0', id: 77, error: refused('no client can be asked for a sample now') },
+      { jsonrpc: '2.0', id: 78, error: refused('no roots are offered') },
     ])
   })
 
@@ -212,7 +213,7 @@ describe('catalogues over stdio', () => {
   test('a list is read page by page, once, and again when it changes', async () => {
     await using test = await openTestUpstreams({ one: hostileServer({ TOOLS: 'a,b,c' }) })
     const warm = (): Promise<void> =>
-      test.upstreams.warm('one', principal('key:w'), AbortSignal.timeout(10_000))
+      test.upstreams.warm('one', asker('key:w'), AbortSignal.timeout(10_000))
     await Promise.all([warm(), warm(), warm()])
     await warm()
     expect(test.tools.get('one')).toEqual(['a', 'b', 'c'])
@@ -225,7 +226,7 @@ describe('catalogues over stdio', () => {
 
   test('a list that comes back empty where it was not is degraded, not handed over [tools/list/never-empty]', async () => {
     await using test = await openTestUpstreams({ one: hostileServer({ TOOLS: 'a' }) })
-    await test.upstreams.warm('one', principal(), AbortSignal.timeout(10_000))
+    await test.upstreams.warm('one', asker(), AbortSignal.timeout(10_000))
     await callText(test.upstreams, ['one', 'retool'], { tools: '' })
     await until(() => test.status('one').state === 'degraded', 'the empty list is noticed')
     expect(test.tools.get('one')).toEqual(['a'])

@@ -1,7 +1,7 @@
 import { systemClock } from '@sallyport/kit/clock'
 import { scanReply } from '@sallyport/kit/mcp'
 import { expect, test } from 'vitest'
-import { CatalogueReader } from './catalogue-reader.ts'
+import { ListReader } from './list-reader.ts'
 import type { Exchange, Session } from './session.ts'
 
 interface Page {
@@ -36,22 +36,23 @@ function fakeSession(page: (cursor: string | undefined) => Page): Session & { as
     adopt: () => undefined,
     cancel: () => undefined,
     notify: () => Promise.resolve(),
-    listen: () => undefined,
+    listen: () => Promise.resolve([]),
     close: () => Promise.resolve(),
   }
   return session
 }
 
-function reader(bytesMax = 10_000): { reader: CatalogueReader; reads: string[]; end(): void } {
+function reader(bytesMax = 10_000): { reader: ListReader; reads: string[]; end(): void } {
   const ending = new AbortController()
   const reads: string[] = []
   const options = {
+    kind: 'tools' as const,
     clientInfo: { name: 'test', version: '0' },
     ...{ bytesMax, pageMs: 1_000, signal: ending.signal, clock: systemClock },
     onRead: (pages: readonly Buffer[], tools: number) =>
       void reads.push(`${pages.length} pages ${tools} tools`),
   }
-  return { reader: new CatalogueReader(options), reads, end: () => ending.abort() }
+  return { reader: new ListReader(options), reads, end: () => ending.abort() }
 }
 
 const tool = { name: 'a' }

@@ -1,0 +1,153 @@
+import { encodeHeaderValue, type Era, LATEST_LEGACY } from '@sallyport/kit/mcp'
+import type { Dispatcher } from 'undici'
+import { headerOf } from './http-failure.ts'
+import { type HttpTarget, PATIENT } from './http-target.ts'
+import type { UpstreamRequest } from './upstream.ts'
+
+const GOODBYE_MS = 2_000
+/** Messages without an answer on their way at once; a server that floods us gets no more. */
+const POSTS_MAX = 64
+const UNREAD_BYTES_MAX = 64 * 1_024
+const ACCEPT = ['content-type', 'application/json', 'accept', 'application/json, text/event-stream']
+
+/** The requests of one session as HTTP: which headers they carry, and what has no answer. */
+export class HttpWire {
+  readonly #target: HttpTarget
+  #era: Era = 'legacy'
+  #version: string = LATEST_LEGACY
+  #headers: readonly string[]
+  /** The server's session; undefined while it named none. */
+  sessionId: string | undefined
+  #posts = 0
+
+  constructor(target: HttpTarget) {
+    this.#target = target
+    this.#headers = [...ACCEPT, ...target.headers]
+  }
+
+  get era(): Era {
+    return this.#era
+  }
+
+  get version(): string {
+    return this.#version
+  }
+
+  adopt(era: Era, version: string): void {
+    this.#era = era
+    this.#version = version
+    this.#headers = [...ACCEPT, ...this.#sessionHeaders(), ...this.#target.headers]
+  }
+
+  /** Sends a request that is answered through its handler. */
+  send(request: UpstreamRequest, body: Buffer, handler: Dispatcher.DispatchHandler): void {
+    this.#dispatch('POST', this.#headersFor(request), body, handler)
+  }
+
+  /**
+   * Sends what has no answer: a notification of this method, or an answer of ours. Resolves when the server
+   * has it, or will never have it; what is one too many is dropped.
+   */
+  post(body: Buffer, method: string | undefined): Promise<void> {
+    if (this.#posts >= POSTS_MAX) return Promise.resolve()
+    const modern = this.#era === 'modern' && method !== undefined
+    const headers = modern ? this.#modernHeaders({ method }) : this.#headers
+    this.#posts += 1
+    return new Promise((resolve) => {
+      const over = (): void => {
+        this.#posts -= 1
+        resolve()
+      }
+      this.#dispatch('POST', headers, body, discard(over))
+    })
+  }
+
+  /** Whether a refusal of ours may still be posted; half the places are kept for answers. */
+  get hasRoom(): boolean {
+    return this.#posts < POSTS_MAX / 2
+  }
+
+  /** Opens a stream that listens: the legacy GET, or in the modern era a POST of `body`. */
+  openStream(
+    handler: Dispatcher.DispatchHandler,
+    { body, lastEventId }: { readonly body?: Buffer; readonly lastEventId: string },
+  ): void {
+    const { pool, path, servername } = this.#target
+    const name = servername === undefined ? {} : { servername }
+    if (body !== undefined) {
+      const headers = [...this.#modernHeaders({ method: 'subscriptions/listen' })]
+      pool.dispatch({ method: 'POST', path, headers, body, ...PATIENT, ...name }, handler)
+      return
+    }
+    const headers = ['accept', 'text/event-stream', ...this.#sessionHeaders()]
+    headers.push(...this.#target.headers)
+    if (lastEventId !== '') headers.push('last-event-id', lastEventId)
+    pool.dispatch({ method: 'GET', path, headers, body: null, ...PATIENT, ...name }, handler)
+  }
+
+  /** Source: MCP 2025-11-25, Streamable HTTP, "Session Management": DELETE, which may be refused. */
+  async sayGoodbye(): Promise<void> {
+    if (this.sessionId === undefined) return
+    const headers = [...this.#sessionHeaders(), ...this.#target.headers]
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const timer = setTimeout(resolve, GOODBYE_MS)
+    this.#dispatch('DELETE', headers, null, discard(resolve))
+    await promise
+    clearTimeout(timer)
+  }
+
+  #dispatch(
+    method: 'POST' | 'GET' | 'DELETE',
+    headers: readonly string[],
+    body: Buffer | null,
+    handler: Dispatcher.DispatchHandler,
+  ): void {
+    const { pool, path, servername } = this.#target
+    const options = { method, path, headers: headers as string[], body } // undici does not change them
+    pool.dispatch(servername === undefined ? options : { ...options, servername }, handler)
+  }
+
+  #sessionHeaders(): string[] {
+    const headers = ['mcp-protocol-version', this.#version]
+    if (this.sessionId !== undefined) headers.push('mcp-session-id', this.sessionId)
+    return headers
+  }
+
+  #headersFor(request: UpstreamRequest): readonly string[] {
+    if (this.#era === 'modern') return this.#modernHeaders(request)
+    // The version is only negotiated by this very request.
+    if (request.method === 'initialize') return [...ACCEPT, ...this.#target.headers]
+    return this.#headers
+  }
+
+  /** Source: MCP 2026-07-28, Streamable HTTP, "Standard request headers". */
+  #modernHeaders(
+    request: Pick<UpstreamRequest, 'method'> & Partial<UpstreamRequest>,
+  ): readonly string[] {
+    const headers = [...this.#headers, 'mcp-method', request.method]
+    if (request.name !== undefined) headers.push('mcp-name', encodeHeaderValue(request.name))
+    for (const name in request.paramHeaders) {
+      const value = request.paramHeaders[name]
+      if (value !== undefined) headers.push(name, value)
+    }
+    return headers
+  }
+}
+
+/** Reads an answer to its end, or 64 KiB of it, and keeps nothing. */
+function discard(over: () => void): Dispatcher.DispatchHandler {
+  let bytes = 0
+  return {
+    onRequestStart: () => undefined,
+    onResponseStart: (controller, _status, headers) => {
+      const type = headerOf(headers, 'content-type') ?? ''
+      if (type.startsWith('text/event-stream')) controller.abort(new Error('not wanted'))
+    },
+    onResponseData: (controller, chunk) => {
+      bytes += chunk.length
+      if (bytes > UNREAD_BYTES_MAX) controller.abort(new Error('not wanted'))
+    },
+    onResponseEnd: over,
+    onResponseError: over,
+  }
+}

@@ -1,0 +1,254 @@
+import { AppError, publicMessage } from '@sallyport/kit/errors'
+import { type Era, errorMessage, idOf, type Message, resultMessage, RPC } from '@sallyport/kit/mcp'
+import type { ServerConfig } from './server-config.ts'
+import {
+  asObject,
+  type Exchange,
+  readJson,
+  readProgressToken,
+  type SessionEvents,
+} from './session.ts'
+import type { Asker, QuestionAnswer } from './upstream.ts'
+
+/** Questions of one server waiting for somebody, per session. */
+const QUESTIONS_MAX = 16
+const INTERNAL = -32_603
+const ID = /^(?:"|-?\d)/
+
+/** What the way in needs of its session. */
+export interface IncomingOwner {
+  readonly era: Era
+  /** The request in flight with this id. */
+  find(id: number): Exchange | undefined
+  /** All requests in flight. */
+  exchanges(): Exchange[]
+  /** Sends an answer of ours; `refusal`: it may be dropped when too many are on their way. */
+  reply(answer: Buffer, refusal: boolean): void
+}
+
+export interface IncomingOptions {
+  readonly events: SessionEvents
+  readonly roots: ServerConfig['roots']
+}
+
+/** Where a message came from: the request whose stream it came on, one that is over, or the open session. */
+export type Origin = Exchange | 'over' | 'session'
+
+/** Who answers a question, and for which call; undefined when for none. */
+interface Answering {
+  readonly exchange: Exchange | undefined
+  ask(question: Message): Promise<QuestionAnswer>
+}
+
+interface OpenQuestion {
+  readonly id: string
+  readonly exchange: Exchange | undefined
+}
+
+/**
+ * What a server sends besides answers, on any leg: finds the request that a notification or question belongs
+ * to, has questions answered, and tells the session's owner of the rest.
+ */
+export class Incoming {
+  readonly #owner: IncomingOwner
+  readonly #options: IncomingOptions
+  #open: OpenQuestion[] = []
+
+  constructor(owner: IncomingOwner, options: IncomingOptions) {
+    this.#owner = owner
+    this.#options = options
+  }
+
+  /** A notification; none of them is ever an error. */
+  notification(message: Message, origin: Origin): void {
+    const { events } = this.#options
+    switch (message.method) {
+      case 'notifications/tools/list_changed':
+        events.onListChanged('tools')
+        return
+      case 'notifications/prompts/list_changed':
+        events.onListChanged('prompts')
+        return
+      case 'notifications/resources/list_changed':
+        events.onListChanged('resources')
+        return
+      case 'notifications/resources/updated':
+        this.#updated(message)
+        return
+      case 'notifications/progress':
+        this.#progress(message)
+        return
+      case 'notifications/cancelled':
+        this.#cancelled(message)
+        return
+      case 'notifications/subscriptions/acknowledged':
+        return
+      default:
+        this.#other(message, origin)
+    }
+  }
+
+  /** A request: `ping`, a question, or one that nobody here knows. */
+  request(message: Message, origin: Origin): void {
+    const id = idOf(message)
+    if (this.#owner.era === 'modern' || !ID.test(id.toString('latin1', 0, 2))) {
+      this.#options.events.onStray()
+    } else if (message.method === 'ping') {
+      this.#owner.reply(resultMessage(id, '{}'), true)
+    } else {
+      this.#question(message, origin)
+    }
+  }
+
+  #question(message: Message, origin: Origin): void {
+    const { roots } = this.#options
+    if (message.method === 'roots/list' && typeof roots === 'object') {
+      const listed = JSON.stringify({ roots: roots.map((uri) => ({ uri })) })
+      this.#owner.reply(resultMessage(idOf(message), listed), true)
+      return
+    }
+    const found = this.#answerer(message, origin)
+    if (found === undefined) {
+      this.#owner.reply(unanswered(message, roots), true)
+      return
+    }
+    // Those of calls that are over count no more, and their answers come to nothing.
+    this.#open = this.#open.filter((question) => this.#isLive(question))
+    if (this.#open.length >= QUESTIONS_MAX) {
+      const sentence = `${QUESTIONS_MAX} questions are open already`
+      this.#owner.reply(errorMessage(idOf(message), INTERNAL, sentence), true)
+      return
+    }
+    void this.#put(message, found)
+  }
+
+  /** Who answers: the call it belongs to, else for roots the client whose session this is. */
+  #answerer(message: Message, origin: Origin): Answering | undefined {
+    const wantsRoots = message.method === 'roots/list'
+    if (wantsRoots && this.#options.roots !== 'client') return undefined
+    const exchange = this.#exchangeOf(origin)
+    const { request } = exchange ?? {}
+    if (request?.onQuestion !== undefined) {
+      return { exchange, ask: request.onQuestion.bind(request) }
+    }
+    const { onRootsAsked } = this.#options.events
+    return wantsRoots && onRootsAsked ? { exchange: undefined, ask: onRootsAsked } : undefined
+  }
+
+  /**
+   * The call that a message outside any stream belongs to: only when all that is in flight is one client's,
+   * lest one is asked in the name of another.
+   */
+  #exchangeOf(origin: Origin): Exchange | undefined {
+    if (origin !== 'session') return origin === 'over' ? undefined : origin
+    const calls = this.#owner.exchanges().filter(({ asker }) => asker !== undefined)
+    const [first] = calls
+    if (!calls.every(({ asker }) => isSameClient(asker, first?.asker))) return undefined
+    let newest: Exchange | undefined
+    for (const call of calls) {
+      const asked = call.request.onQuestion !== undefined
+      if (asked && call.id > (newest?.id ?? 0)) newest = call
+    }
+    return newest
+  }
+
+  async #put(message: Message, { exchange, ask }: Answering): Promise<void> {
+    // A copy: the message is a view of a read buffer, and the answer may take minutes.
+    const question = copyOf(message)
+    const open = { id: idOf(question).toString('latin1'), exchange }
+    this.#open.push(open)
+    let answer: Buffer
+    try {
+      answer = answerMessage(question, await ask(question))
+    } catch (thrown) {
+      const sentence = publicMessage(AppError.from(thrown))
+      answer = errorMessage(idOf(question), INTERNAL, sentence)
+    }
+    const at = this.#open.indexOf(open)
+    if (at === -1) return
+    this.#open.splice(at, 1)
+    if (this.#isLive(open)) this.#owner.reply(answer, false)
+  }
+
+  #isLive({ exchange }: OpenQuestion): boolean {
+    return exchange === undefined || this.#owner.find(exchange.id) === exchange
+  }
+
+  #progress(message: Message): void {
+    const token = readProgressToken(message)
+    const exchange = token === undefined ? undefined : this.#owner.find(token)
+    exchange?.hear(message)
+  }
+
+  #updated(message: Message): void {
+    const { bytes, params, uri } = message
+    if (uri === undefined) this.#options.events.onStray()
+    else {
+      const text = bytes.toString('utf8', params.start, params.end)
+      this.#options.events.onResourceUpdated(uri, text)
+    }
+  }
+
+  /** The server takes a question back: whatever is answered comes too late. */
+  #cancelled(message: Message): void {
+    const requestId = asObject(readJson(message, message.params))?.['requestId']
+    const at = this.#open.findIndex(({ id }) => id === JSON.stringify(requestId))
+    if (at === -1) this.#options.events.onStray()
+    else this.#open.splice(at, 1)
+  }
+
+  /** A log message, or one of an extension: its call's if there is no doubt, else the session's. */
+  #other(message: Message, origin: Origin): void {
+    const { events } = this.#options
+    if (origin === 'over') {
+      events.onStray()
+    } else if (origin !== 'session') {
+      origin.hear(message)
+    } else {
+      const calls = this.#owner.exchanges().filter(({ asker }) => asker !== undefined)
+      const [only] = calls
+      const shared = message.method === 'notifications/elicitation/complete'
+      if (only !== undefined && calls.length === 1 && !shared) only.hear(message)
+      else events.onNotification(message)
+    }
+  }
+}
+
+/** Alike for modern clients of one principal: nothing of theirs tells them apart. */
+function isSameClient(one: Asker | undefined, other: Asker | undefined): boolean {
+  return one?.principal.id === other?.principal.id && one?.session?.id === other?.session?.id
+}
+
+/** What a server hears that asks when nobody can be asked. Source: MCP 2025-11-25, client features. */
+function unanswered(message: Message, roots: ServerConfig['roots']): Buffer {
+  const id = idOf(message)
+  switch (message.method) {
+    case 'elicitation/create':
+      return resultMessage(id, '{"action":"decline"}')
+    case 'sampling/createMessage':
+      return errorMessage(id, RPC.methodNotFound, 'no client can be asked for a sample now')
+    case 'roots/list': {
+      const offered = roots === 'client'
+      const why = offered ? 'no client can be asked for its roots now' : 'no roots are offered'
+      return errorMessage(id, RPC.methodNotFound, why)
+    }
+    default:
+      return errorMessage(id, RPC.methodNotFound, 'method not found')
+  }
+}
+
+function answerMessage(question: Message, { kind, text }: QuestionAnswer): Buffer {
+  const id = idOf(question)
+  if (kind === 'result') return resultMessage(id, text)
+  return Buffer.concat([
+    Buffer.from('{"jsonrpc":"2.0","id":'),
+    id,
+    Buffer.from(',"error":'),
+    Buffer.from(text),
+    Buffer.from('}'),
+  ])
+}
+
+function copyOf(message: Message): Message {
+  return { ...message, bytes: Buffer.from(message.bytes) }
+}
