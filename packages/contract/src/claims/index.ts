@@ -2,6 +2,7 @@ import type { Claim } from './claim.ts'
 import { COMMAND } from './command.ts'
 import { CONFIG } from './config.ts'
 import { DOOR } from './door.ts'
+import { FEATURES } from './features.ts'
 import { HEALTH } from './health.ts'
 import { LIMITS } from './limits.ts'
 import { OBSERVE } from './observe.ts'
@@ -18,6 +19,7 @@ export const CLAIMS = {
   ...DOOR,
   ...WIRE,
   ...TOOLS,
+  ...FEATURES,
   ...LIMITS,
   ...UPSTREAMS,
   ...RECORD,

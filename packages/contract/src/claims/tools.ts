@@ -8,8 +8,14 @@ export const TOOLS = {
     source: 'design §3, "Names"; Hangar scenario 12',
   },
   'tools/name/long': {
-    behavior: 'A public name of more than 64 characters is carried, and warned of once.',
+    behavior:
+      'A public name of more than 64 characters is carried, and warned of once, unless `names: short` cuts it.',
     source: 'design §3, "Names"',
+  },
+  'tools/name/short': {
+    behavior:
+      'With `names: short` a name over 64 characters is cut and ends in 6 digits of its hash, stays unique and leads to its tool.',
+    source: 'design §3, "Names"; rule I1',
   },
   'tools/same-names': {
     behavior: 'One tool name on several servers: all are listed and none is dropped.',
