@@ -69,7 +69,10 @@ export class GatewayApplication implements McpApplication {
     who: { readonly principal: Principal; readonly signal: CallSignal },
   ): Promise<ApplicationFace> {
     const { views, meeting, version } = this.#deps
-    await meeting.meet(views.unseen(scope), { principal: who.principal }, who.signal)
+    // Of many servers everything is offered while one was never met; a single one speaks for itself.
+    if (views.get(scope).passThrough !== undefined) {
+      await meeting.meet(views.unseen(scope), { principal: who.principal }, who.signal)
+    }
     return describeFace(views, { scope, era, version })
   }
 

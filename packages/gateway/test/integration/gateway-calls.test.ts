@@ -51,7 +51,7 @@ test.each(['legacy', 'modern'] as const)(
 test.each(['legacy', 'modern'] as const)(
   "a %s client at one server's address sees its tools by their own names [tools/one-server]",
   async (era) => {
-    const client = await RawClient.open(gateway, era)
+    const client = await RawClient.open(gateway, era, gateway.key, 'two')
     expect(namesOf(await client.list({}, 'two'))).toEqual(['echo', 'hang'])
     expect(textOf(await client.call('echo', { a: 1 }, {}, 'two'))).toBe('{"a":1}')
     expect((await client.call('two__echo', {}, {}, 'two')).message.error?.code).toBe(-32602)

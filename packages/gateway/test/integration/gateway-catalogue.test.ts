@@ -78,15 +78,16 @@ test('a server that changes its tools is heard of once, and one that loses them 
   })
   const client = await RawClient.open(gateway, 'legacy')
   await client.list()
+  const one = await RawClient.open(gateway, 'legacy', gateway.key, 'one')
   const whole = await client.listen()
   const retool = (tools: string) => client.call('one__retool', { tools })
   await retool('echo,retool,pid')
   await vi.waitFor(() => expect(whole.methods).toEqual([CHANGED]), 10_000)
-  expect(namesOf(await client.list({}, 'one'))).toEqual(['echo', 'pid', 'retool'])
+  expect(namesOf(await one.list({}, 'one'))).toEqual(['echo', 'pid', 'retool'])
   await retool('')
   await vi.waitFor(
     async () => {
-      const list = await client.list({}, 'one')
+      const list = await one.list({}, 'one')
       expect(namesOf(list)).toEqual(['echo', 'pid', 'retool'])
       expect(list.message.result?._meta?.['dev.sallyport/sources']).toMatchObject([
         { state: 'degraded', tools: 3 },
