@@ -1,0 +1,48 @@
+import type { Tally } from './compare.ts'
+import type { SameEraReport } from './same-era.ts'
+
+const COLUMNS = 100
+const NAME_COLUMNS = 52
+
+/** A table of one revision, each line at most 100 columns. */
+export function printSameEra(report: SameEraReport): string {
+  const { revision, rows, required, passedDirect, passedThroughGateway } = report
+  const lines = [
+    `server scenarios at ${revision}`,
+    `  ${'scenario'.padEnd(NAME_COLUMNS)} ${'direct'.padEnd(9)} ${'gateway'.padEnd(9)} difference`,
+    ...rows.flatMap((row) => {
+      const name = row.required ? row.scenario : `${row.scenario} (not scored)`
+      const count = row.differences.length
+      const differs = count === 0 ? '' : `${count} ${count === 1 ? 'check' : 'checks'}`
+      const cells = [name.padEnd(NAME_COLUMNS), cell(row.direct), cell(row.gateway), differs]
+      return [
+        `  ${cells.join(' ')}`.trimEnd(),
+        ...row.differences.flatMap(({ check, direct, gateway, message }) =>
+          wrap(`${check}: ${direct} -> ${gateway}${message && `: ${message}`}`, 6),
+        ),
+      ]
+    }),
+    `  required: ${passedDirect}/${required} direct, ${passedThroughGateway}/${required} through the gateway`,
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+/** `ok 12/12`, or `FAIL 3/12`. */
+export function cell({ ok, passed, counted }: Tally): string {
+  return `${ok ? 'ok' : 'FAIL'} ${passed}/${counted}`.padEnd(9)
+}
+
+/** Breaks a text into lines of at most 100 columns with an indent; a word that is longer is cut. */
+export function wrap(text: string, indent: number): string[] {
+  const width = COLUMNS - indent
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(/\s+/).map((word) => word.slice(0, width))) {
+    if (line !== '' && line.length + word.length + 1 > width) {
+      lines.push(line)
+      line = ''
+    }
+    line = line === '' ? word : `${line} ${word}`
+  }
+  return [...lines, line].map((each) => ' '.repeat(indent) + each)
+}
