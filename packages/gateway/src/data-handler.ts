@@ -4,7 +4,7 @@ import type { Clock } from '@sallyport/kit/clock'
 import type { Door, DoorVerdict } from '@sallyport/kit/door'
 import { createRequestId, sendError } from '@sallyport/kit/http'
 import type { AccessLog } from '@sallyport/kit/log'
-import type { McpEdge } from '@sallyport/kit/mcp'
+import type { Caller, McpEdge } from '@sallyport/kit/mcp'
 import type { Principal } from '@sallyport/kit/principal'
 import { LOCAL_ADMIN } from './admin/entrance.ts'
 import { answerHealth, type HealthFacts, healthKindOf, judgeHealth } from './admin/health.ts'
@@ -20,11 +20,19 @@ export interface DataHandlerDeps {
   readonly clock: Clock
 }
 
-const SERVER_PATH = /^\/servers\/([a-z0-9][a-z0-9-]{0,31})\/mcp$/
+/** Which transport an address speaks, and what of the gateway is behind it. */
+interface Route {
+  readonly transport: 'mcp' | 'sse' | 'messages'
+  readonly scope: string
+}
+
+const SERVER_PATH = /^\/servers\/([a-z0-9][a-z0-9-]{0,31})\/(mcp|sse|messages)$/
+const ENDPOINT_PATH = /^\/mcp\/([a-z0-9][a-z0-9-]{0,31})$/
 const MCP_METHODS = 'POST, GET, DELETE'
 
 /**
- * The data listener: the door first, then `/mcp`, `/servers/<name>/mcp` and health. Everything without
+ * The data listener: the door first, then `/mcp`, `/mcp/<endpoint>`, `/servers/<name>/mcp`, `/sse` with
+ * `/messages` (also under a server), and health. Everything without
  * a valid credential is 401, whatever it asks for, but for preflights, health and `/.well-known/`.
  *
  * Source: design, "Two listeners".
@@ -40,8 +48,8 @@ export function createDataHandler(deps: DataHandlerDeps): Handler {
       door.cors.apply(req, res)
       if (deps.accessLog) watchAccess(req, res, verdict, deps)
       if ('refuse' in verdict) return refuse(res, verdict)
-      const scope = scopeOf(path)
-      if (scope !== undefined) return void edge.serve(req, res, verdict.pass, scope)
+      const route = routeOf(path)
+      if (route) return dispatch(edge, req, res, { ...route, caller: verdict.pass })
       const error = new AppError('not_found', 'there is nothing at this address')
       return sendError(res, error, verdict.pass.requestId)
     }
@@ -82,17 +90,42 @@ function answerOpenly(
 /** The local socket: MCP as the local administrator, and the admin API. */
 export function createLocalHandler(edge: McpEdge, admin: Handler): Handler {
   return (req, res) => {
-    const scope = scopeOf(pathOf(req.url ?? ''))
-    if (scope === undefined) return admin(req, res)
+    const route = routeOf(pathOf(req.url ?? ''))
+    if (!route) return admin(req, res)
     const caller = { principal: LOCAL_ADMIN, address: 'local', requestId: createRequestId() }
-    void edge.serve(req, res, caller, scope)
+    dispatch(edge, req, res, { ...route, caller })
   }
 }
 
-/** Empty for `/mcp`, the server for its own address, undefined elsewhere. */
-function scopeOf(path: string): string | undefined {
-  if (path === '/mcp') return ''
-  return SERVER_PATH.exec(path)?.[1]
+function dispatch(
+  edge: McpEdge,
+  req: IncomingMessage,
+  res: ServerResponse,
+  { transport, scope, caller }: Route & { readonly caller: Caller },
+): void {
+  switch (transport) {
+    case 'mcp':
+      return void edge.serve(req, res, caller, scope)
+    case 'sse':
+      return edge.openSse(req, res, caller, scope)
+    case 'messages':
+      return void edge.takeSseMessage(req, res, caller, scope)
+  }
+}
+
+const WHOLE: Readonly<Record<string, Route>> = {
+  '/mcp': { transport: 'mcp', scope: '' },
+  '/sse': { transport: 'sse', scope: '' },
+  '/messages': { transport: 'messages', scope: '' },
+}
+
+/** What of MCP is at an address; undefined where nothing is. */
+function routeOf(path: string): Route | undefined {
+  if (Object.hasOwn(WHOLE, path)) return WHOLE[path]
+  const [, server, leaf] = SERVER_PATH.exec(path) ?? []
+  if (server !== undefined) return { transport: leaf as Route['transport'], scope: server } // as the pattern
+  const [, endpoint] = ENDPOINT_PATH.exec(path) ?? []
+  return endpoint === undefined ? undefined : { transport: 'mcp', scope: `endpoint/${endpoint}` }
 }
 
 function pathOf(target: string): string {

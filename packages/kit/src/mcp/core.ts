@@ -41,6 +41,7 @@ export class EdgeCore implements AsyncDisposable {
     this.streams.finish()
     this.deps.sessions.endStreams()
     await this.calls.drain(drainMs)
+    this.deps.sessions.endLines()
   }
 
   /** Drains at once and forgets all sessions. */

@@ -4,6 +4,7 @@ import { sendError } from '../http/index.ts'
 import { EdgeCore } from './core.ts'
 import type { EdgeDeps } from './edge-deps.ts'
 import type { Caller, McpApplication } from './exchange.ts'
+import { HttpSse } from './http-sse.ts'
 import type { Inbound } from './inbound.ts'
 import { judgeAccept } from './reply.ts'
 import { StreamableHttp } from './streamable-http.ts'
@@ -17,10 +18,12 @@ export class McpEdge implements AsyncDisposable {
   /** What other transports of the same application build on. */
   readonly core: EdgeCore
   readonly #streamable: StreamableHttp
+  readonly #sse: HttpSse
 
   constructor(app: McpApplication, deps: EdgeDeps) {
     this.core = new EdgeCore(app, deps)
     this.#streamable = new StreamableHttp(this.core)
+    this.#sse = new HttpSse(this.core)
   }
 
   /** Requests being answered and streams open, for metrics. */
@@ -29,35 +32,58 @@ export class McpEdge implements AsyncDisposable {
     return { requests: calls.size, streams: streams.size, sessions: deps.sessions.size }
   }
 
-  /** Serves one HTTP request that passed the door. Settles when it is answered; never rejects. */
+  /**
+   * Serves one request of Streamable HTTP that passed the door. Settles when it is answered; never rejects.
+   */
   async serve(
     request: IncomingMessage,
     response: ServerResponse,
     caller: Caller,
     scope: string,
   ): Promise<void> {
-    const { app, deps } = this.core
-    const reservation = deps.reserve(caller.principal.id)
-    response.once('close', () => reservation.release())
-    const inbound: Inbound = {
-      request,
-      response,
-      caller,
-      scope,
-      headers: request.headers,
-      reservation,
-      accepts: judgeAccept(request.headers.accept),
-      arrivedMs: deps.clock.monotonicMs(),
-    }
+    const inbound = this.#receive(request, response, caller, scope)
     try {
-      if (!app.hasScope(scope)) throw new AppError('not_found', 'there is no server of that name')
+      this.#assertScope(scope)
       await this.#streamable.serve(inbound)
-      cutStalled(response, deps.limits.stallMs)
+      cutStalled(response, this.core.deps.limits.stallMs)
     } catch (thrown) {
       this.#refuse(inbound, AppError.from(thrown))
     }
     // A call that outlived its connection took bytes after they were given back.
-    if (response.closed) reservation.release()
+    if (response.closed) inbound.reservation.release()
+  }
+
+  /**
+   * Opens the stream of an HTTP+SSE client that passed the door; its messages go to the `messages` beside
+   * the address it asked for. Never throws.
+   */
+  openSse(request: IncomingMessage, response: ServerResponse, caller: Caller, scope: string): void {
+    const inbound = this.#receive(request, response, caller, scope)
+    try {
+      this.#assertScope(scope)
+      this.#sse.open(inbound, messagesPathOf(request.url ?? ''))
+    } catch (thrown) {
+      this.#refuse(inbound, AppError.from(thrown))
+    }
+  }
+
+  /**
+   * Takes a message of an HTTP+SSE client that passed the door. Settles when its answer has left by the
+   * stream; never rejects.
+   */
+  async takeSseMessage(
+    request: IncomingMessage,
+    response: ServerResponse,
+    caller: Caller,
+    scope: string,
+  ): Promise<void> {
+    const inbound = this.#receive(request, response, caller, scope)
+    try {
+      this.#assertScope(scope)
+      await this.#sse.message(inbound)
+    } catch (thrown) {
+      this.#refuse(inbound, AppError.from(thrown))
+    }
   }
 
   /** Tells clients in scopes that are concerned that a list changed. */
@@ -79,14 +105,45 @@ export class McpEdge implements AsyncDisposable {
     await this.core[Symbol.asyncDispose]()
   }
 
+  #receive(
+    request: IncomingMessage,
+    response: ServerResponse,
+    caller: Caller,
+    scope: string,
+  ): Inbound {
+    const { deps } = this.core
+    const reservation = deps.reserve(caller.principal.id)
+    response.once('close', () => reservation.release())
+    return {
+      request,
+      response,
+      caller,
+      scope,
+      headers: request.headers,
+      reservation,
+      accepts: judgeAccept(request.headers.accept),
+      arrivedMs: deps.clock.monotonicMs(),
+    }
+  }
+
+  #assertScope(scope: string): void {
+    if (this.core.app.hasScope(scope)) return
+    throw new AppError('not_found', 'there is no server or endpoint of that name')
+  }
+
   #refuse({ response, caller }: Inbound, error: AppError): void {
     const { requestId } = caller
     if (error.spec.family === 'defect') {
       this.core.deps.log.error({ requestId, err: error }, 'request failed')
     }
-    if (error.code === 'method_not_allowed') response.setHeader('allow', 'POST')
     sendError(response, error, requestId)
   }
+}
+
+/** The address of messages beside that of a stream: the same but for its last part. */
+function messagesPathOf(target: string): string {
+  const [path = ''] = target.split('?', 1)
+  return `${path.slice(0, path.lastIndexOf('/') + 1)}messages`
 }
 
 /** More than a connection takes at once: whether the rest goes out is up to the reader. */

@@ -105,6 +105,25 @@ export function judgeEra(message: Message, headers: IncomingHttpHeaders): EraVer
   return judgeModernRequest(message, headers, { claimed, header, envelope })
 }
 
+/**
+ * The same where there are no headers to agree with: stdio.
+ *
+ * Source: MCP 2026-07-28, Versioning and stdio.
+ */
+export function judgeEraOnLine(message: Message): EraVerdict {
+  const envelope = readEnvelope(message)
+  if (envelope.version === undefined) return { era: 'legacy', version: undefined }
+  const claimed: unknown = JSON.parse(envelope.version)
+  if (typeof claimed !== 'string') {
+    return refused(RPC.invalidParams, `\`_meta\`: ${META_VERSION} must be a string`)
+  }
+  if (!MODERN_VERSIONS.some((version) => version === claimed)) return unsupported(claimed)
+  if (message.kind === 'request' && !envelope.capabilities) {
+    return refused(RPC.invalidParams, `\`_meta\` lacks ${META_CAPABILITIES}`)
+  }
+  return { era: 'modern', version: claimed }
+}
+
 function judgeWithoutClaim(
   message: Message,
   header: string | undefined,

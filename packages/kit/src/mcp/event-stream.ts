@@ -51,15 +51,41 @@ export class EventStream {
     return this.#open
   }
 
-  /** Sends one message. False when the stream is over or its reader too slow; then nothing was sent. */
-  send(message: Buffer): boolean {
+  /** Whether all that was written has left this process. */
+  get delivered(): boolean {
+    return this.#response.writableFinished
+  }
+
+  /**
+   * Sends one message, under an event id if it has one. False when the stream is over or its reader too
+   * slow; then nothing was sent.
+   */
+  send(message: Buffer, id?: string): boolean {
     if (!this.#open) return false
     if (this.#response.writableLength + message.length > this.#limits.unreadBytesMax) {
       this.#response.destroy()
       return false
     }
-    this.#write(Buffer.concat([DATA, onOneLine(message), END]))
+    const head = id === undefined ? [DATA] : [Buffer.from(`id: ${id}\n`), DATA]
+    this.#write(Buffer.concat([...head, onOneLine(message), END]))
     return true
+  }
+
+  /** Says when to come back after a loss and, with an id, from where. */
+  prime(id: string | undefined, retryMs: number): void {
+    const event = id === undefined ? '' : `id: ${id}\ndata:\n`
+    this.#write(Buffer.from(`retry: ${retryMs}\n${event}\n`))
+  }
+
+  /** Sends an event that is no message. Neither text may hold a line break. */
+  announce(event: string, data: string): void {
+    this.#write(Buffer.from(`event: ${event}\ndata: ${data}\n\n`))
+  }
+
+  /** Sends the last message and ends. */
+  finish(message: Buffer): void {
+    this.send(message)
+    this.end()
   }
 
   /** Ends the stream after what was sent; nothing is written from now on. Safe to call twice. */

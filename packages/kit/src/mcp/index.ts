@@ -37,6 +37,7 @@ export type { EdgeDeps, EdgeLimits } from './edge-deps.ts'
 export { fitCapabilities, readClient, toLogLevel, wantsLog } from './client-abilities.ts'
 export type { ListKind } from './subscription.ts'
 export type { Arrival, Line, Send } from './line.ts'
+export { LegacyLine } from './legacy-line.ts'
 export { LOG_LEVELS } from './exchange.ts'
 export type {
   Answer,

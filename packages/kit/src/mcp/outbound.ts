@@ -1,10 +1,12 @@
 import type { Deadline } from '../limits/index.ts'
-import type { EdgeDeps, EdgeLimits } from './edge-deps.ts'
+import type { EdgeDeps } from './edge-deps.ts'
 import { EventStream } from './event-stream.ts'
 import type { Answer } from './exchange.ts'
 import type { Inbound } from './inbound.ts'
 import type { Send } from './line.ts'
 import { wholeAnswer } from './reply.ts'
+import type { LegacySession } from './session.ts'
+import type { SessionStream } from './session-stream.ts'
 
 /** A client that takes streams gets one after this long without an answer, so that proxies wait on. */
 const STREAM_AFTER_MS = 10_000
@@ -12,18 +14,21 @@ const STREAM_AFTER_MS = 10_000
 /** The way back of one HTTP request: JSON, unless something must be sent before the answer. */
 export class Outbound {
   readonly #inbound: Inbound
-  readonly #limits: EdgeLimits
+  readonly #deps: EdgeDeps
+  readonly #session: LegacySession | undefined
   /** Sends what belongs to the request before its answer; undefined when the client takes no stream. */
   readonly send: Send | undefined
   readonly #waiting: Deadline | undefined
-  #stream: EventStream | undefined
+  #stream: SessionStream | EventStream | undefined
 
-  constructor(inbound: Inbound, { limits, deadlines }: EdgeDeps) {
+  /** @param session whose client may come back to the stream; a modern client cannot */
+  constructor(inbound: Inbound, deps: EdgeDeps, session?: LegacySession) {
     this.#inbound = inbound
-    this.#limits = limits
+    this.#deps = deps
+    this.#session = session
     if (!inbound.accepts.stream) return
     this.send = (message) => this.#open()?.send(message) ?? false
-    this.#waiting = deadlines.add(STREAM_AFTER_MS, () => void this.#open())
+    this.#waiting = deps.deadlines.add(STREAM_AFTER_MS, () => void this.#open())
   }
 
   /** Waits for the answer: sends it down the stream if there is one, otherwise hands it back. */
@@ -31,20 +36,25 @@ export class Outbound {
     try {
       const answer = await coming
       if (!this.#stream) return answer
-      this.#stream.send(wholeAnswer(answer))
-      this.#stream.end()
+      this.#stream.finish(wholeAnswer(answer))
       return 'sent'
     } finally {
       this.#waiting?.cancel()
     }
   }
 
-  /** Undefined when the client has gone before there was a stream. */
-  #open(): EventStream | undefined {
-    if (this.#stream) return this.#stream
+  /** Undefined when the client has gone before there was a stream to come back to. */
+  #open(): SessionStream | EventStream | undefined {
     const { response, caller } = this.#inbound
-    if (response.closed) return undefined
-    this.#stream = new EventStream(response, { 'x-request-id': caller.requestId }, this.#limits)
+    if (this.#stream || response.closed) return this.#stream
+    const headers = { 'x-request-id': caller.requestId }
+    if (this.#session) {
+      const stream = this.#session.openStream(this.#deps)
+      stream.begin(response, headers)
+      this.#stream = stream
+    } else {
+      this.#stream = new EventStream(response, headers, this.#deps.limits)
+    }
     return this.#stream
   }
 }

@@ -2,6 +2,7 @@ import type { CallAbort } from '../call-signal.ts'
 import { AppError } from '../errors.ts'
 import { LiveTable } from '../limits/index.ts'
 import type { Principal } from '../principal.ts'
+import type { EdgeDeps } from './edge-deps.ts'
 import type {
   ClientAbilities,
   ClientQuestion,
@@ -12,9 +13,12 @@ import type {
 import type { Line, Send } from './line.ts'
 import type { Message } from './message.ts'
 import { Questions } from './questions.ts'
+import { SessionStream, type SessionStreamDeps } from './session-stream.ts'
 import { notificationText } from './splice.ts'
 
 const LINES_MAX = 4
+/** Streams kept after their answer, for a client to come back to. */
+const OVER_MAX = 8
 
 /** What client and edge agreed on in `initialize`. */
 export interface Negotiated {
@@ -51,6 +55,8 @@ export class LegacySession implements ClientSession {
   readonly lines: Line[] = []
   #negotiated: Negotiated | undefined
   #questions: Questions | undefined
+  /** Streams that a client can come back to, oldest first. */
+  #streams: Map<string, SessionStream> | undefined
   #onEnd: (() => void)[] | undefined
   #ended = false
 
@@ -91,16 +97,39 @@ export class LegacySession implements ClientSession {
     this.#negotiated = negotiated
   }
 
-  /** Listens by `line` from now on; the oldest of more than four is ended. */
+  /** Listens by `line` from now on. Of more than four one that is lost is ended, or else the oldest. */
   addLine(line: Line): void {
+    const lost = this.lines.findIndex(({ open }) => !open)
     this.lines.push(line)
+    if (this.lines.length <= LINES_MAX) return
     // Out of the list at once: one that nobody reads closes later, and must not hide the next oldest.
-    if (this.lines.length > LINES_MAX) this.lines.shift()?.end()
+    const [dropped] = this.lines.splice(Math.max(lost, 0), 1)
+    dropped?.end()
   }
 
   removeLine(line: Line): void {
     const at = this.lines.indexOf(line)
     if (at !== -1) this.lines.splice(at, 1)
+  }
+
+  /** A stream for one answer and what comes before it. */
+  openStream(deps: SessionStreamDeps): SessionStream {
+    return this.#addStream(deps, true)
+  }
+
+  /** A stream for what belongs to no request. */
+  listen(deps: SessionStreamDeps & Pick<EdgeDeps, 'clock'>): SessionStream {
+    const stream = this.#addStream(deps, false, () => {
+      // An open stream kept the session from being idle: idleness counts from now.
+      this.lastUseMs = deps.clock.monotonicMs()
+    })
+    this.addLine(stream)
+    return stream
+  }
+
+  /** The stream that an event id of this session names; undefined when it is gone or never was. */
+  findStream(streamId: string): SessionStream | undefined {
+    return this.#streams?.get(streamId)
   }
 
   /** Sends on the newest line that somebody reads, or else on one whose reader may come back. */
@@ -140,6 +169,7 @@ export class LegacySession implements ClientSession {
       controller.abort(new AppError('cancelled', 'the session ended'))
     }
     this.endLines()
+    for (const stream of this.#streams?.values() ?? []) stream.forget()
     for (const told of this.#onEnd ?? []) told()
     this.#onEnd = undefined
   }
@@ -147,6 +177,27 @@ export class LegacySession implements ClientSession {
   /** Ends its lines and nothing else. */
   endLines(): void {
     for (const line of this.lines.splice(0)) line.end()
+  }
+
+  #addStream(deps: SessionStreamDeps, answers: boolean, onLost?: () => void): SessionStream {
+    const streams = (this.#streams ??= new Map())
+    const stream = new SessionStream(
+      {
+        principalId: this.principal.id,
+        version: this.version,
+        lost: () => onLost?.(),
+        forgotten: (gone) => {
+          streams.delete(gone.id)
+          this.removeLine(gone)
+        },
+      },
+      deps,
+      { answers },
+    )
+    streams.set(stream.id, stream)
+    const over = [...streams.values()].filter((one) => one.over)
+    if (over.length > OVER_MAX) over[0]?.forget()
+    return stream
   }
 
   #sendLine(message: Buffer): boolean {

@@ -128,11 +128,6 @@ export class LegacySessions implements Disposable {
     return session
   }
 
-  /** Idleness of this session counts from now. */
-  touch(session: LegacySession): void {
-    session.lastUseMs = this.#clock.monotonicMs()
-  }
-
   /** Ends a session: its streams close, its calls are aborted, its id is refused from now on. */
   end(session: LegacySession): void {
     this.#onLines.delete(session.id)
@@ -171,6 +166,11 @@ export class LegacySessions implements Disposable {
   /** Ends the streams that listen, but for lines, which calls are answered on; sessions go on. */
   endStreams(): void {
     for (const session of this.#known.values()) session.endLines()
+  }
+
+  /** Ends the sessions of lines. */
+  endLines(): void {
+    for (const { session } of this.#onLines.values()) this.end(session)
   }
 
   /** Forgets all sessions without ending them for good: sealed ones are served on by the next process. */
@@ -213,5 +213,5 @@ export class LegacySessions implements Disposable {
 }
 
 function randomId(): string {
-  return randomBytes(12).toString('base64url')
+  return randomBytes(16).toString('base64url')
 }

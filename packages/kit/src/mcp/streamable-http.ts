@@ -13,6 +13,7 @@ import { Outbound } from './outbound.ts'
 import { faultAnswer, isJsonType, refusalAnswer, sendAccepted, sendJson } from './reply.ts'
 import { scanMessage } from './scan.ts'
 import type { LegacySession } from './session.ts'
+import { parseEventId } from './session-stream.ts'
 
 /**
  * Streamable HTTP, both eras: bodies in, answers and streams out.
@@ -40,7 +41,7 @@ export class StreamableHttp {
       case 'DELETE':
         return this.#delete(inbound)
       default:
-        throw new AppError('method_not_allowed', 'this address takes POST')
+        throw postOnly(inbound)
     }
   }
 
@@ -125,7 +126,7 @@ export class StreamableHttp {
     }
     const settled = legacy.settle(message, session, inbound.scope)
     if (settled !== 'request') return settled
-    const outbound = new Outbound(inbound, deps)
+    const outbound = new Outbound(inbound, deps, session)
     const version = headerVersion ?? session?.version ?? ''
     const speech = { era: 'legacy', version, session, send: outbound.send } as const
     return outbound.answered(calls.run(inbound, message, speech))
@@ -149,22 +150,21 @@ export class StreamableHttp {
     else sendJson(response, answer, caller.requestId)
   }
 
-  /** A legacy client's stream for what belongs to no request. */
+  /**
+   * A legacy client's stream: the one its `Last-Event-ID` names goes on, as far as it is this session's and
+   * still kept; otherwise a new one for what belongs to no request.
+   */
   #get(inbound: Inbound): void {
     const { response, caller, accepts } = inbound
     const session = this.#ownSession(inbound)
     if (!accepts.stream) {
       throw new AppError('not_acceptable', 'accept must allow text/event-stream')
     }
-    const { sessions, limits } = this.#core.deps
     const headers = { 'x-request-id': caller.requestId, 'mcp-session-id': session.id }
-    const stream = new EventStream(response, headers, limits)
-    stream.onClose = () => {
-      session.removeLine(stream)
-      // An open stream kept the session from being idle: idleness counts from now.
-      sessions.touch(session)
-    }
-    session.addLine(stream)
+    const seen = parseEventId(inbound.headers['last-event-id'])
+    const stream = seen && session.findStream(seen.streamId)
+    if (seen && stream) stream.resume(response, headers, seen.seq)
+    else session.listen(this.#core.deps).begin(response, headers)
   }
 
   #delete(inbound: Inbound): void {
@@ -183,7 +183,7 @@ export class StreamableHttp {
     const version = inbound.headers['mcp-protocol-version']
     const modern = MODERN_VERSIONS.some((known) => known === version)
     const session = modern ? undefined : this.#session(inbound)
-    if (session === undefined) throw new AppError('method_not_allowed', 'this address takes POST')
+    if (session === undefined) throw postOnly(inbound)
     if (session === 'unknown') throw sessionUnknown()
     return session
   }
@@ -204,6 +204,11 @@ function assertMediaTypes({ headers, accepts }: Inbound): void {
   if (!accepts.json && !accepts.stream) {
     throw new AppError('not_acceptable', 'accept must allow application/json or text/event-stream')
   }
+}
+
+function postOnly({ response }: Inbound): AppError {
+  response.setHeader('allow', 'POST')
+  return new AppError('method_not_allowed', 'this address takes POST')
 }
 
 function sessionUnknown(): AppError {
