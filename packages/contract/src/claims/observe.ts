@@ -42,6 +42,38 @@ export const OBSERVE = {
       'An expected failure is logged on one line with its code and what caused it; stacks are for defects and the level debug.',
     source: 'design §2; house style §3',
   },
+  'observe/tracing/off': {
+    behavior: 'Without `tracing` nothing is recorded, and nothing of it is loaded.',
+    source: 'seed items, 02; design §6',
+  },
+  'observe/tracing/spans': {
+    behavior:
+      'With `tracing` a call, its waits for a place and for a start, and the server’s part arrive as one trace over OTLP, beneath the caller’s, without arguments, results or secrets.',
+    source: 'seed items, 02; Hangar 2.12',
+  },
+  'observe/tracing/context': {
+    behavior:
+      'A trace context that is not valid counts as none, whether it comes in `_meta` or in a header.',
+    source: 'W3C Trace Context §3; MCP 2026-07-28, "Trace context"',
+  },
+  'observe/tracing/environment': {
+    behavior: 'What `tracing` leaves out comes from the variables that all of OpenTelemetry uses.',
+    source: 'OpenTelemetry Specification, "OTLP Exporter Configuration"',
+  },
+  'observe/tracing/ratio': {
+    behavior:
+      'Of the traces begun here the configured part is recorded; of others those that the caller records.',
+    source: 'OpenTelemetry Specification, "ParentBased"',
+  },
+  'observe/tracing/failures': {
+    behavior:
+      'A collector that fails or hangs is logged once a minute at most, harms no call and delays the stop by two seconds at most.',
+    source: 'part 02, "Every feature"',
+  },
+  'observe/tracing/bounded': {
+    behavior: 'What waits for the collector is bounded; beyond it spans are dropped.',
+    source: 'style §3.1',
+  },
   'observe/request-id': {
     behavior: 'One request id stands in the response header, the error, the audit row and the log.',
     source: 'part 01, "Health and sight"; design §2, "Errors on the wire"',

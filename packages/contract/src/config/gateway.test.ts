@@ -124,6 +124,7 @@ test('an empty file is a complete configuration [config/complete] [door/loopback
       perPrincipal: { rate: 200, burst: 400, concurrent: 64 },
       lockout: { failures: 20, windowMs: 60_000, holdMs: 60_000 },
       session: { idleMs: 900_000, totalMs: 86_400_000 },
+      questions: { timeoutMs: 300_000, perPrincipal: 8, total: 1_000 },
     },
     audit: {
       durability: 'process',
@@ -133,6 +134,8 @@ test('an empty file is a complete configuration [config/complete] [door/loopback
     },
     metrics: { protect: false, perTool: false },
     log: { access: false },
+    endpoints: {},
+    names: 'full',
   })
 })
 
@@ -249,6 +252,28 @@ test('secrets do not print [config/secrets]', () => {
     },
   })
   expect(JSON.stringify(config)).not.toMatch(/s3cret|0123456789/)
+})
+
+test.each([
+  ['a ratio above one', { sampleRatio: 1.1 }],
+  ['a negative ratio', { sampleRatio: -0.1 }],
+  ['another protocol', { otlp: { url: 'grpc://c:4317' } }],
+  ['a password in the URL', { otlp: { url: 'http://u:p@c:4318' } }],
+  ['a line break in a header', { otlp: { headers: { a: 'b\nc: d' } } }],
+  ['an unknown key', { url: 'http://c:4318' }],
+  ['a bare flag', true],
+])('tracing with %s is refused [config/out-of-bounds]', (_case, tracing) => {
+  expect(gatewayConfig.safeParse({ tracing }).success).toBe(false)
+})
+
+test('tracing is off unless it is there, and empty takes the defaults', () => {
+  expect(gatewayConfig.parse({}).tracing).toBeUndefined()
+  expect(gatewayConfig.parse({ tracing: {} }).tracing).toEqual({
+    otlp: { headers: {} },
+    sampleRatio: 1,
+  })
+  const tracing = { otlp: { url: 'http://c:4318', headers: { k: 's3cret' } }, service: 'gw' }
+  expect(JSON.stringify(gatewayConfig.parse({ tracing }))).not.toContain('s3cret')
 })
 
 test('every key is described, and every number has both bounds [config/out-of-bounds]', () => {

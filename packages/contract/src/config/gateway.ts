@@ -9,6 +9,7 @@ import { log, metrics } from './observe.ts'
 import { server, toServerConfig, type ServerConfig } from './server.ts'
 import { masterKey, postgres, store } from './store.ts'
 import { refuse } from './text.ts'
+import { tracing } from './tracing.ts'
 
 const SERVERS_MAX = 1_000
 
@@ -56,6 +57,7 @@ const gatewayFile = z.strictObject({
   audit,
   metrics,
   log,
+  tracing,
 })
 
 /** Our own keys at the top of the file and in a server. */

@@ -23,4 +23,5 @@ export {
   type ToolPin,
 } from './server.ts'
 export { isMasterKey } from './store.ts'
+export type { TracingConfig } from './tracing.ts'
 export { parseDuration, parseRate, parseSize } from './units.ts'
