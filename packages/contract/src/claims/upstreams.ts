@@ -74,8 +74,73 @@ export const UPSTREAMS = {
   },
   'upstreams/capabilities': {
     behavior:
-      'A server is told of no roots, and a question from a server to the client is refused.',
-    source: 'design §5; adr/005',
+      'A legacy server is offered elicitation and sampling whatever its client can, and roots only where `roots` says so.',
+    source: 'design §5',
+  },
+  'upstreams/question/relayed': {
+    behavior:
+      'What a legacy server asks in the middle of a call reaches that call on every transport, and the answer goes back as it was given, under the id the server chose.',
+    source: 'part 02, "The bridge"; MCP 2025-11-25, client features',
+  },
+  'upstreams/question/nobody': {
+    behavior:
+      'A question that nobody can be asked is answered at once: an elicitation is declined, anything else is an error that says why.',
+    source: 'design §5',
+  },
+  'upstreams/question/own-client': {
+    behavior:
+      'A question that names no call is asked of nobody while calls of more than one client are in flight on its session.',
+    source: 'rule I9',
+  },
+  'upstreams/question/flood': {
+    behavior:
+      'A server with sixteen open questions gets an error for each further one, and other calls go on.',
+    source: 'style §3, limits',
+  },
+  'upstreams/roots/config': {
+    behavior:
+      'A server with roots of its own in the configuration is told these by the gateway, with no client asked.',
+    source: 'design §3',
+  },
+  'upstreams/roots/client': {
+    behavior:
+      'With `roots: client` each client session has an upstream session of its own, is asked for its roots itself, and takes the upstream session with it when it ends.',
+    source: 'design §5',
+  },
+  'upstreams/share/tenant': {
+    behavior:
+      'With `share: tenant` the principals of a tenant use one session, and whoever has no tenant is alone.',
+    source: 'design §5',
+  },
+  'upstreams/children/principal': {
+    behavior:
+      'One principal has eight children of a server at most; an idle one leaves for the next.',
+    source: 'design §5',
+  },
+  'upstreams/lists': {
+    behavior:
+      'Tools, resources, templates and prompts are each read by themselves: one that cannot be read keeps none of the others away.',
+    source: 'part 02, "Lists with provenance"',
+  },
+  'upstreams/lists/changed': {
+    behavior:
+      'A change that a server announces, in either era, is read within a second, and only the list it is about.',
+    source: 'part 02, "Lists with provenance"',
+  },
+  'upstreams/subscriptions': {
+    behavior:
+      'A resource is subscribed to at its server in the way of its era, once however many want it, until the last one leaves.',
+    source: 'part 02, "The bridge"; MCP, "Resources" and "Subscriptions"',
+  },
+  'upstreams/subscriptions/kept': {
+    behavior:
+      'A subscription outlives the session it was made on: a lost one is opened again, subscribed anew, and what may have been missed is announced.',
+    source: 'part 02, "Session recovery"',
+  },
+  'upstreams/log-level': {
+    behavior:
+      'A legacy server is set to the level of log messages that a call wants before it gets the call, and only when it sends less.',
+    source: 'part 02, "The bridge"; MCP 2025-11-25, "Logging"',
   },
   'upstreams/roots': {
     behavior: 'A client that offers `file:///` as root cannot list it through the quickstart.',

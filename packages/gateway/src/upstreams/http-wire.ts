@@ -73,16 +73,17 @@ export class HttpWire {
     { body, lastEventId }: { readonly body?: Buffer; readonly lastEventId: string },
   ): void {
     const { pool, path, servername } = this.#target
-    const name = servername === undefined ? {} : { servername }
     if (body !== undefined) {
       const headers = [...this.#modernHeaders({ method: 'subscriptions/listen' })]
-      pool.dispatch({ method: 'POST', path, headers, body, ...PATIENT, ...name }, handler)
+      const options = { method: 'POST', path, headers, body, ...PATIENT, servername } as const
+      pool.dispatch(options, handler)
       return
     }
     const headers = ['accept', 'text/event-stream', ...this.#sessionHeaders()]
     headers.push(...this.#target.headers)
     if (lastEventId !== '') headers.push('last-event-id', lastEventId)
-    pool.dispatch({ method: 'GET', path, headers, body: null, ...PATIENT, ...name }, handler)
+    const options = { method: 'GET', path, headers, ...PATIENT, servername } as const
+    pool.dispatch(options, handler)
   }
 
   /** Source: MCP 2025-11-25, Streamable HTTP, "Session Management": DELETE, which may be refused. */
@@ -104,7 +105,7 @@ export class HttpWire {
   ): void {
     const { pool, path, servername } = this.#target
     const options = { method, path, headers: headers as string[], body } // undici does not change them
-    pool.dispatch(servername === undefined ? options : { ...options, servername }, handler)
+    pool.dispatch(servername === undefined ? options : { ...options, ...{ servername } }, handler)
   }
 
   #sessionHeaders(): string[] {

@@ -12,12 +12,22 @@ import type { ClientInfo } from './own-messages.ts'
 import type { HttpServerConfig, ServerConfig, StdioServerConfig } from './server-config.ts'
 import type { Session, SessionEvents } from './session.ts'
 import { planSpawn, spawnWorld } from './spawn-plan.ts'
+import { SseSession } from './sse-session.ts'
 import { StdioSession } from './stdio-session.ts'
 import { loadTls } from './tls-material.ts'
 
 /** On stdio a legacy server may leave a request it does not know unanswered. */
 const SILENCE_MS = 1_000
 const LAST_WORDS_CHARACTERS_MAX = 1_000
+/** A stream of the newer transport may stand open and never name an address. */
+const ENDPOINT_MS_MAX = 10_000
+
+/** One attempt at a session: what is known of the era, and where the outcome goes. */
+interface Attempted {
+  readonly remembered: HandshakeOptions['remembered']
+  readonly events: SessionEvents
+  retire(session: Session): void
+}
 
 export interface OpenedSession {
   readonly session: Session
@@ -40,6 +50,8 @@ export class SessionOpener {
   readonly #config: ServerConfig
   readonly #deps: SessionOpenerDeps
   readonly #fingerprint: string
+  /** The server was last spoken to over the transport before Streamable HTTP. */
+  #older = false
 
   constructor(config: ServerConfig, deps: SessionOpenerDeps) {
     this.#config = config
@@ -60,7 +72,7 @@ export class SessionOpener {
   ): Promise<OpenedSession> {
     const remembered = this.#deps.eras.recall(this.#config.name, this.#fingerprint)
     const start = (as: HandshakeOptions['remembered']): Promise<OpenedSession> =>
-      this.#attempt(as, { events, retire }, signal)
+      this.#attempt({ remembered: as, events, retire }, signal)
     let opened: OpenedSession
     try {
       opened = await start(remembered)
@@ -81,13 +93,53 @@ export class SessionOpener {
     return opened
   }
 
-  async #attempt(
-    remembered: HandshakeOptions['remembered'],
-    { events, retire }: { events: SessionEvents; retire(session: Session): void },
+  #attempt(how: Attempted, signal: AbortSignal): Promise<OpenedSession> {
+    const config = this.#config
+    if (config.kind === 'http') return this.#attemptHttp(config, how, signal)
+    return this.#shake((events) => this.#startChild(config, events), how, signal)
+  }
+
+  /**
+   * Streamable HTTP, or the transport before it where the server refuses that with a status that says so.
+   *
+   * Source: MCP 2025-11-25, Transports, "Backwards Compatibility".
+   */
+  async #attemptHttp(
+    config: HttpServerConfig,
+    how: Attempted,
+    signal: AbortSignal,
+  ): Promise<OpenedSession> {
+    const { transport = 'auto' } = config
+    let refusal: AppError | undefined
+    if (transport !== 'sse' && !this.#older) {
+      const opening = this.#shake((events) => this.#openHttp(config, events), how, signal)
+      if (transport === 'http') return opening
+      const opened = await opening.catch((thrown: unknown) => AppError.from(thrown))
+      if (!(opened instanceof AppError)) return opened
+      if (!isOlderTransport(opened) || signal.aborted) throw opened
+      refusal = opened
+    }
+    const connect = (events: SessionEvents): Promise<Session> =>
+      this.#openSse(config, events, signal)
+    try {
+      // There is no modern era on this transport to probe for.
+      const opened = await this.#shake(connect, { ...how, remembered: 'skip' }, signal)
+      this.#older = true
+      return opened
+    } catch (thrown) {
+      this.#older = false
+      const error = AppError.from(thrown)
+      throw refusal === undefined || error.code === 'server_unauthorized' ? error : refusal
+    }
+  }
+
+  async #shake(
+    connect: (events: SessionEvents) => Session | Promise<Session>,
+    { remembered, events, retire }: Attempted,
     signal: AbortSignal,
   ): Promise<OpenedSession> {
     let opened = false
-    const session = await this.#connect({
+    const session = await connect({
       ...events,
       // Until the handshake is over a loss is its failure, not an event.
       onLost: (error) => opened && events.onLost(error),
@@ -111,12 +163,6 @@ export class SessionOpener {
     }
   }
 
-  #connect(events: SessionEvents): Session | Promise<Session> {
-    return this.#config.kind === 'stdio'
-      ? this.#startChild(this.#config, events)
-      : this.#openHttp(this.#config, events)
-  }
-
   #startChild(config: StdioServerConfig, events: SessionEvents): Session {
     const { log, clientInfo, resultBytes, gatewayId } = this.#deps
     // A mark of its own below the gateway's, so that stopping one child spares the others.
@@ -136,6 +182,24 @@ export class SessionOpener {
     const { roots } = config
     return new HttpSession({ target, resultBytes, events, clock, clientInfo, roots })
   }
+
+  async #openSse(
+    config: HttpServerConfig,
+    events: SessionEvents,
+    signal: AbortSignal,
+  ): Promise<Session> {
+    const { clock, resultBytes, environment } = this.#deps
+    const target = openTarget(config, { tls: await loadTls(config.tls), environment })
+    const { roots, readMs, startMs } = config
+    const deps = { target, resultBytes, events, clock, roots, readMs }
+    return SseSession.open(deps, Math.min(startMs, ENDPOINT_MS_MAX), signal)
+  }
+}
+
+/** Whether a refused handshake is what a server of the transport before says to a POST. */
+function isOlderTransport({ code, details }: AppError): boolean {
+  const { status } = details
+  return code === 'server_protocol' && (status === 400 || status === 404 || status === 405)
 }
 
 /** What a server says before it ends while starting is mostly why. */
