@@ -1,3 +1,4 @@
+import type { AcrossErasReport } from './across-eras.ts'
 import type { Tally } from './compare.ts'
 import type { SameEraReport } from './same-era.ts'
 
@@ -45,4 +46,24 @@ export function wrap(text: string, indent: number): string[] {
     line = line === '' ? word : `${line} ${word}`
   }
   return [...lines, line].map((each) => ' '.repeat(indent) + each)
+}
+
+/** What is lost across the eras, and why; each line at most 100 columns. */
+export function printAcrossEras(report: AcrossErasReport): string {
+  const { revision, server, scenarios, losses, stale } = report
+  const justified = losses.filter(({ reason }) => reason !== undefined).length
+  const lines = [
+    `server scenarios at ${revision}, through the gateway to a server that is ${server} only`,
+    ...losses.flatMap(({ check, within, across, message, reason }) => [
+      ...wrap(`${check}: ${within} -> ${across}${message && `: ${message}`}`, 2),
+      ...(reason === undefined
+        ? wrap('FAIL: across-eras.yaml gives no reason', 6)
+        : wrap(`because ${reason}`, 6)),
+    ]),
+    ...stale.flatMap((entry) =>
+      wrap(`FAIL: remove ${entry} from across-eras.yaml: it is carried`, 2),
+    ),
+    `  ${scenarios} scenarios, ${justified} losses with a reason, ${losses.length - justified} without`,
+  ]
+  return `${lines.join('\n')}\n`
 }

@@ -1,6 +1,7 @@
 /** `npm run conformance`: the official suite with and without the gateway. Options in README.md. */
 import { parseArgs } from 'node:util'
-import { printSameEra } from './print.ts'
+import { runAcrossEras } from './across-eras.ts'
+import { printAcrossEras, printSameEra } from './print.ts'
 import { runSameEra } from './same-era.ts'
 import { startWorld } from './world.ts'
 
@@ -9,10 +10,11 @@ const { values } = parseArgs({
 })
 await using world = await startWorld()
 const sameEra = await runSameEra(world, values.only)
-const ok = sameEra.length > 0 && sameEra.every((report) => report.ok)
+const acrossEras = await runAcrossEras(world, values.only)
+const reports = [...sameEra, ...acrossEras]
+const ok = reports.length > 0 && reports.every((report) => report.ok)
+const text = [...sameEra.map(printSameEra), ...acrossEras.map(printAcrossEras)].join('\n')
 process.stdout.write(
-  values.json
-    ? `${JSON.stringify({ ok, sameEra }, null, 2)}\n`
-    : sameEra.map(printSameEra).join('\n'),
+  values.json ? `${JSON.stringify({ ok, sameEra, acrossEras }, null, 2)}\n` : text,
 )
 process.exitCode = ok ? 0 : 1
