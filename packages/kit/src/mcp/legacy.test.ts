@@ -1,41 +1,56 @@
-import type { IncomingMessage } from 'node:http'
-import { expect, onTestFinished, test } from 'vitest'
-import { ManualClock } from '../clock.ts'
-import { answerInitialize, cancelledId, findSession, paramText } from './legacy.ts'
-import { LegacySessions } from './sessions.ts'
+import { expect, test } from 'vitest'
+import { AppError } from '../errors.ts'
+import { CallController } from '../call-signal.ts'
+import { Calls } from './calls.ts'
+import type { McpApplication } from './exchange.ts'
+import { LegacyTalk } from './legacy.ts'
+import type { Message } from './message.ts'
+import type { Negotiated } from './session.ts'
 import { testMessage } from './testing-message.ts'
+import { AGREED, ALICE, FakeBudget, openTestSessions } from './testing-session.ts'
 
-const FACE = {
-  serverInfo: { name: 'test', version: '1' },
-  capabilities: { tools: {} },
-  ttlMs: 1_000,
-}
-
-function openSessions(): LegacySessions {
-  const sealer = {
-    seal: (plain: Buffer) => plain.toString('base64url'),
-    open: () => undefined,
+function openTalk(instructions?: string) {
+  const { sessions } = openTestSessions()
+  const session = sessions.open(ALICE, '', AGREED)
+  const notified: Message[] = []
+  const app: McpApplication = {
+    hasScope: () => true,
+    handles: (method) => method === 'tools/call',
+    face: () =>
+      Promise.resolve({
+        serverInfo: { name: 'test', version: '1' },
+        capabilities: '{"tools":{}}',
+        ttlMs: 1,
+        ...(instructions === undefined ? {} : { instructions }),
+      }),
+    request: () => Promise.reject(new TypeError('nothing is asked here')),
+    notified: (_session, message) => void notified.push(message),
+    listen: () => Promise.reject(new TypeError('nobody listens here')),
   }
-  const sessions = new LegacySessions(sealer, new ManualClock(), { idleMs: 1, totalMs: 1 })
-  onTestFinished(() => sessions[Symbol.dispose]())
-  return sessions
+  const talk = new LegacyTalk(app, new Calls(app))
+  const arrival = {
+    caller: { principal: ALICE, address: '', requestId: 'r-1' },
+    scope: '',
+    headers: {},
+    reservation: new FakeBudget(0).reserve(),
+    arrivedMs: 0,
+  }
+  return { talk, session, notified, arrival }
 }
 
-function initialize(params: object | undefined, instructions?: string) {
-  const sessions = openSessions()
-  const face = instructions === undefined ? FACE : { ...FACE, instructions }
+async function initialize(params: object | undefined, instructions?: string) {
+  const { talk, arrival } = openTalk(instructions)
   const message = testMessage({ jsonrpc: '2.0', id: 1, method: 'initialize', params })
-  const { answer, session } = answerInitialize(message, face, (version) =>
-    sessions.open('key:alice', version),
-  )
-  return { answer, session, body: JSON.parse(answer.bytes.toString()), size: sessions.size }
+  const opened: Negotiated[] = []
+  const answer = await talk.initialize(arrival, message, (negotiated) => opened.push(negotiated))
+  return { answer, opened, body: JSON.parse(answer.bytes.toString()) }
 }
 
 test.each([[undefined], [{}], [{ protocolVersion: 7 }], [{ protocolVersion: null }]])(
   'initialize with %j is refused and opens no session',
-  (params) => {
-    const { answer, session, body, size } = initialize(params)
-    expect([answer.status, body.error.code, session, size]).toEqual([400, -32_602, undefined, 0])
+  async (params) => {
+    const { answer, opened, body } = await initialize(params)
+    expect([answer.status, body.error.code, opened]).toEqual([400, -32_602, []])
   },
 )
 
@@ -47,45 +62,63 @@ test.each([
   ['2026-07-28', '2025-11-25'],
   ['1999-01-01', '2025-11-25'],
   ['', '2025-11-25'],
-])('who asks for revision %j gets %s [wire/revision/newest]', (protocolVersion, expected) => {
-  const { session, body } = initialize({ protocolVersion })
+])('who asks for revision %j gets %s [wire/revision/newest]', async (protocolVersion, version) => {
+  const { opened, body } = await initialize({ protocolVersion, capabilities: { roots: {} } })
   expect(body.result).toEqual({
-    protocolVersion: expected,
+    protocolVersion: version,
     capabilities: { tools: {} },
     serverInfo: { name: 'test', version: '1' },
   })
-  expect(session?.version).toBe(expected)
+  expect(opened).toEqual([{ version, capabilities: '{"roots":{}}' }])
 })
 
-test('instructions are given when there are some', () => {
-  const { body } = initialize({ protocolVersion: '2025-11-25' }, 'be kind')
-  expect(body.result.instructions).toBe('be kind')
+test('instructions are given when there are some', async () => {
+  const { body } = await initialize({ protocolVersion: '2025-11-25' }, 'be "kind"')
+  expect(body.result.instructions).toBe('be "kind"')
 })
 
-test('a request names its session, none, or one that is not its own', () => {
-  const sessions = openSessions()
-  const session = sessions.open('key:alice', '2025-11-25')
-  const find = (headers: object, principal = 'key:alice') =>
-    findSession({ headers } as IncomingMessage, principal, sessions) // only headers are read
-  expect(find({})).toBe(undefined)
-  expect(find({ 'mcp-session-id': '' })).toBe('unknown')
-  expect(find({ 'mcp-session-id': 'x' })).toBe('unknown')
-  expect(find({ 'mcp-session-id': session.id }, 'key:bob')).toBe('unknown')
-  expect(find({ 'mcp-session-id': session.id })).toBe(session)
-})
-
-test('a cancellation names an id as it was written', () => {
+test('a cancellation names an id as it was written, in one session', () => {
+  const { talk, session } = openTalk()
+  const ids = ['12345678901234567890', '"a"', '1']
+  const controllers = ids.map((id) => {
+    const controller = new CallController()
+    session.live.add(id, controller)
+    return controller
+  })
   const cancel = (params: string, method = 'notifications/cancelled') =>
-    cancelledId(testMessage(`{"jsonrpc":"2.0","method":"${method}","params":${params}}`))
-  expect(cancel('{"requestId":12345678901234567890}')).toBe('12345678901234567890')
-  expect(cancel('{"reason":"x","requestId": "a" }')).toBe('"a"')
-  expect(cancel('{}')).toBe(undefined)
-  expect(cancel('[1]')).toBe(undefined)
-  expect(cancel('{"requestId":1}', 'notifications/other')).toBe(undefined)
+    talk.settle(
+      testMessage(`{"jsonrpc":"2.0","method":"${method}","params":${params}}`),
+      session,
+      '',
+    )
+  for (const params of ['{"requestId":12345678901234567890}', '{"requestId": "a" }', '{}', '[1]']) {
+    expect(cancel(params)).toBe(undefined)
+  }
+  cancel('{"requestId":1}', 'notifications/other')
+  expect(controllers.map(({ aborted }) => aborted)).toEqual([true, true, false])
+  expect(AppError.from(controllers[0]?.reason).code).toBe('cancelled')
 })
 
-test('a member of params is its JSON text', () => {
-  const message = testMessage('{"jsonrpc":"2.0","id":1,"method":"m","params":{"\\u0061": [1 , 2]}}')
-  expect(paramText(message, 'a')).toBe('[1 , 2]')
-  expect(paramText(message, 'b')).toBe(undefined)
+test('notifications that the edge has no use for go to the application, with a session only', () => {
+  const { talk, session, notified } = openTalk()
+  const tell = (method: string, from: typeof session | undefined) =>
+    talk.settle(testMessage({ jsonrpc: '2.0', method }), from, '')
+  tell('notifications/initialized', session)
+  tell('notifications/cancelled', session)
+  tell('notifications/roots/list_changed', undefined)
+  tell('notifications/roots/list_changed', session)
+  tell('notifications/progress', session)
+  expect(notified.map(({ method }) => method)).toEqual([
+    'notifications/roots/list_changed',
+    'notifications/progress',
+  ])
+})
+
+test('what the application does not carry is not found, session or not', () => {
+  const { talk, session } = openTalk()
+  for (const from of [session, undefined]) {
+    const settled = talk.settle(testMessage({ jsonrpc: '2.0', id: 1, method: 'no/such' }), from, '')
+    if (typeof settled !== 'object') throw new TypeError('there is no answer')
+    expect([settled.status, JSON.parse(settled.bytes.toString()).error.code]).toEqual([200, -32601])
+  }
 })

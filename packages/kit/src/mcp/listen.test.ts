@@ -1,110 +1,108 @@
-import type { IncomingMessage } from 'node:http'
 import { expect, onTestFinished, test } from 'vitest'
-import { ManualClock } from '../clock.ts'
-import { answerDiscover, openListen } from './listen.ts'
-import { LegacySessions } from './sessions.ts'
-import { judgeAccept } from './reply.ts'
+import { CallController } from '../call-signal.ts'
+import { AppError } from '../errors.ts'
+import { Calls } from './calls.ts'
+import type { ListenFilter, McpApplication } from './exchange.ts'
+import { prepareListen } from './listen.ts'
 import { Streams } from './streams.ts'
-import { FakeResponse, testMessage } from './testing-message.ts'
+import { testMessage } from './testing-message.ts'
+import { ALICE, FakeBudget, openTestSessions } from './testing-session.ts'
 
-const FACE = {
-  serverInfo: { name: 'test', version: '1' },
-  capabilities: { tools: { listChanged: true } },
-  ttlMs: 1_000,
-}
-const LIMITS = { stallMs: 1_000, unreadBytesMax: 10_000, requestBytes: 1_000, depth: 8 }
+const FACE = { serverInfo: { name: 'test', version: '1' }, capabilities: '{}', ttlMs: 1 }
 
-function listen(params: string, accept = 'application/json, text/event-stream') {
-  const sealer = { seal: () => '', open: () => undefined }
-  const sessions = new LegacySessions(sealer, new ManualClock(), { idleMs: 1, totalMs: 1 })
+function openListens(
+  grant: McpApplication['listen'] = (_subscriber, filter) => Promise.resolve(filter),
+) {
+  const { sessions, openStream } = openTestSessions()
   const streams = new Streams(sessions)
-  const fake = new FakeResponse()
-  onTestFinished(() => {
-    fake.destroy()
-    sessions[Symbol.dispose]()
-  })
-  const id = 'key:alice'
-  const principal = { id, kind: 'key', name: 'alice', role: 'caller' } as const
-  const inbound = {
-    request: { headers: {} } as IncomingMessage, // not read
-    response: fake.response,
-    caller: {
-      principal: { ...principal, tenant: null, expiresAtMs: null },
-      address: '',
-      requestId: 'r-1',
-    },
+  const app: McpApplication = {
+    hasScope: () => true,
+    handles: () => true,
+    face: () => Promise.resolve(FACE),
+    request: () => Promise.reject(new TypeError('no requests here')),
+    notified: () => undefined,
+    listen: grant,
+  }
+  const calls = new Calls(app)
+  const arrival = {
+    caller: { principal: ALICE, address: '', requestId: 'r-1' },
     scope: '',
-    reservation: { grow: () => true, release: () => undefined },
-    accepts: judgeAccept(accept),
+    headers: {},
+    reservation: new FakeBudget(0).reserve(),
     arrivedMs: 0,
   }
-  const text = `{"jsonrpc":"2.0","id":12345678901234567890,"method":"subscriptions/listen"${params}}`
-  openListen(inbound, testMessage(text), { face: FACE, streams, limits: LIMITS })
-  return { fake, streams }
+  const prepare = (params: string, controller = new CallController()) => {
+    const text = `{"jsonrpc":"2.0","id":1,"method":"subscriptions/listen"${params}}`
+    return prepareListen(arrival, testMessage(text), { app, calls, streams }, controller)
+  }
+  onTestFinished(() => streams.finish())
+  return { prepare, streams, calls, openStream }
 }
+
+const manyUris = JSON.stringify(Array.from({ length: 1_001 }, (_, at) => `a:${at}`))
 
 test.each([
   ['nothing to listen for', ''],
   ['no notifications', ',"params":{}'],
   ['notifications of no kind', ',"params":{"notifications":[]}'],
   ['null', ',"params":{"notifications":null}'],
-])('listening for %s is refused as bad parameters', (_case, params) => {
-  const { fake, streams } = listen(params)
-  expect([fake.status, JSON.parse(fake.sent).error.code, streams.size]).toEqual([400, -32602, 0])
-})
-
-test('listening without taking streams is refused', () => {
-  const { fake } = listen(',"params":{"notifications":{}}', 'application/json')
-  expect([fake.status, JSON.parse(fake.sent).error.code]).toEqual([400, -32600])
-})
-
-const events = (fake: FakeResponse) =>
-  fake.sent.match(/^data: .*$/gm)?.map((line) => line.slice('data: '.length)) ?? []
-
-test('who asks for what there is not gets an acknowledgement of nothing, and the end', () => {
-  const { fake, streams } = listen(
-    ',"params":{"notifications":{"promptsListChanged":true,"toolsListChanged":"yes"}}',
-  )
-  const [acknowledged = '', farewell = ''] = events(fake)
-  expect(JSON.parse(acknowledged).params.notifications).toEqual({})
-  expect(farewell).toContain('"id":12345678901234567890,"result":{"resultType":"complete"')
-  expect([fake.writableEnded, streams.size]).toEqual([true, 0])
-})
-
-test('who asks for changed tools is granted that, under an id of all its digits', () => {
-  const { fake, streams } = listen(',"params":{"notifications":{"toolsListChanged":true}}')
-  const [acknowledged = ''] = events(fake)
-  expect(JSON.parse(acknowledged)).toMatchObject({
-    method: 'notifications/subscriptions/acknowledged',
-    params: { notifications: { toolsListChanged: true } },
-  })
-  expect(acknowledged).toContain(
-    '"_meta":{"io.modelcontextprotocol/subscriptionId":12345678901234567890}',
-  )
-  expect([events(fake).length, fake.writableEnded, streams.size]).toEqual([1, false, 1])
-  streams.endAll()
-  expect(events(fake)[1]).toContain('"id":12345678901234567890,"result"')
-})
-
-test('discovery says which revisions, what for, and for how long that holds [wire/modern/discover]', () => {
-  const { bytes, status } = answerDiscover(
-    testMessage('{"jsonrpc":"2.0","id":"d","method":"server/discover"}'),
-    { ...FACE, instructions: 'be kind' },
-  )
-  expect([status, JSON.parse(bytes.toString())]).toEqual([
-    200,
-    {
-      jsonrpc: '2.0',
-      id: 'd',
-      result: {
-        resultType: 'complete',
-        supportedVersions: ['2026-07-28'],
-        capabilities: FACE.capabilities,
-        instructions: 'be kind',
-        ttlMs: 1_000,
-        cacheScope: 'private',
-        _meta: { 'io.modelcontextprotocol/serverInfo': FACE.serverInfo },
-      },
-    },
+  ['URIs of no kind', ',"params":{"notifications":{"resourceSubscriptions":{}}}'],
+  ['numbers', ',"params":{"notifications":{"resourceSubscriptions":[1]}}'],
+  ['too many URIs', `,"params":{"notifications":{"resourceSubscriptions":${manyUris}}}`],
+])('listening for %s is refused as bad parameters', async (_case, params) => {
+  const { prepare, streams } = openListens()
+  const refused = await prepare(params)
+  if (!('bytes' in refused)) throw new TypeError('the listen was not refused')
+  expect([refused.status, JSON.parse(refused.bytes.toString()).error.code, streams.size]).toEqual([
+    400, -32602, 0,
   ])
+})
+
+test('what a client asks for reaches the application, each address once', async () => {
+  const asked: ListenFilter[] = []
+  const { prepare } = openListens((_subscriber, filter) => {
+    asked.push(filter)
+    return Promise.resolve(filter)
+  })
+  await prepare(
+    ',"params":{"notifications":{"toolsListChanged":"yes","promptsListChanged":true,"resourceSubscriptions":["a:1","a:2","a:1"]}}',
+  )
+  expect(asked).toEqual([{ tools: false, prompts: true, resources: false, uris: ['a:1', 'a:2'] }])
+})
+
+const TOOLS = ',"params":{"notifications":{"toolsListChanged":true}}'
+
+test('a change between grant and acknowledgement is told after it [wire/listen/no-gap]', async () => {
+  const { prepare, streams, openStream } = openListens(async (_subscriber, filter) => {
+    streams.announce('tools', () => true)
+    return filter
+  })
+  const ready = await prepare(TOOLS)
+  if ('bytes' in ready) throw new TypeError('the listen was refused')
+  const { fake, stream } = openStream()
+  ready.begin(stream)
+  expect(fake.sent.match(/notifications\/[\w/]+/g)).toEqual([
+    'notifications/subscriptions/acknowledged',
+    'notifications/tools/list_changed',
+  ])
+})
+
+test('a listen that is aborted, fails or meets the end of the gateway leaves nothing behind', async () => {
+  const reason = new AppError('cancelled', 'gone')
+  const controller = new CallController()
+  const aborted = openListens((_subscriber, filter) => {
+    controller.abort(reason)
+    return Promise.resolve(filter)
+  })
+  await expect(aborted.prepare(TOOLS, controller)).rejects.toBe(reason)
+  const failing = openListens(() => Promise.reject(reason))
+  await expect(failing.prepare(TOOLS)).rejects.toBe(reason)
+  const stopping = openListens((_subscriber, filter) => {
+    stopping.streams.finish()
+    return Promise.resolve(filter)
+  })
+  await expect(stopping.prepare(TOOLS)).rejects.toMatchObject({ code: 'shutting_down' })
+  for (const { streams, calls } of [aborted, failing, stopping]) {
+    expect([streams.size, calls.size]).toEqual([0, 0])
+  }
 })

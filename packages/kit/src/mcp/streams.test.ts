@@ -1,93 +1,88 @@
-import { expect, onTestFinished, test } from 'vitest'
-import { ManualClock } from '../clock.ts'
-import { EventStream } from './event-stream.ts'
-import { LegacySessions } from './sessions.ts'
+import { expect, test } from 'vitest'
+import type { ListenFilter } from './exchange.ts'
 import { Streams } from './streams.ts'
-import { FakeResponse } from './testing-message.ts'
+import { Subscription } from './subscription.ts'
+import { AGREED, ALICE, BOB, openTestSessions } from './testing-session.ts'
 
+const FACE = { serverInfo: { name: 'test', version: '1' }, capabilities: '{}', ttlMs: 1 }
+const ALL: ListenFilter = { tools: true, prompts: true, resources: true, uris: [] }
 const CHANGED = 'notifications/tools/list_changed'
-const ALICE = { principalId: 'key:alice', scope: '' }
 
 function openStreams() {
-  const clock = new ManualClock()
-  const sealer = {
-    seal: (plain: Buffer) => plain.toString('base64url'),
-    open: (sealed: string) => Buffer.from(sealed, 'base64url'),
-  }
-  const sessions = new LegacySessions(sealer, clock, { idleMs: 1_000, totalMs: 100_000 })
+  const { sessions, deps, respond, openStream, clock } = openTestSessions()
   const streams = new Streams(sessions)
-  const fakes: FakeResponse[] = []
-  onTestFinished(() => {
-    for (const fake of fakes) fake.destroy()
-    sessions[Symbol.dispose]()
-  })
-  const open = () => {
-    const fake = new FakeResponse()
-    fakes.push(fake)
-    const stream = new EventStream(fake.response, {}, { stallMs: 1_000, unreadBytesMax: 10_000 })
-    return { fake, stream }
-  }
-  const subscribe = (owner = ALICE, id = '"s"') => {
-    const { fake, stream } = open()
-    streams.addSubscription(stream, owner, id, Buffer.from('{"farewell":1}'))
+  const subscribe = (owner = { principal: ALICE, scope: '' }, filter = ALL) => {
+    const { fake, stream } = openStream()
+    const subscription = new Subscription({ ...owner, id: '"s"' }, filter)
+    streams.add(subscription)
+    stream.onClose = () => subscription.end()
+    subscription.begin(stream, filter, FACE)
     return fake
   }
-  const attach = (session: ReturnType<typeof sessions.open>, scope = '') => {
-    const { fake, stream } = open()
-    streams.addSession(stream, session, scope)
+  const open = (principal = ALICE, scope = '') => sessions.open(principal, scope, AGREED)
+  const attach = (session: ReturnType<typeof open>) => {
+    const fake = respond()
+    session.listen(deps).begin(fake.response, {})
     return fake
   }
-  return { clock, sessions, streams, subscribe, attach }
+  return { clock, sessions, streams, subscribe, attach, open }
 }
 
-const toldOf = (fakes: readonly FakeResponse[]) =>
+const toldOf = (fakes: readonly { sent: string }[]) =>
   fakes.map(({ sent }) => sent.split(CHANGED).length - 1)
 
 test('a principal holds so many subscriptions and no more, until one closes', () => {
   const { streams, subscribe } = openStreams()
   const fakes = Array.from({ length: 256 }, () => subscribe())
   const refused = expect.objectContaining({ code: 'overloaded' })
-  expect(() => streams.assertRoom('key:alice')).toThrow(refused)
-  expect(() => streams.assertRoom('key:bob')).not.toThrow()
-  fakes[0]?.emit('close')
-  expect(() => streams.assertRoom('key:alice')).not.toThrow()
+  expect(() => subscribe()).toThrow(refused)
+  expect(() => subscribe({ principal: BOB, scope: '' })).not.toThrow()
+  fakes[0]?.destroy()
+  expect(() => subscribe()).not.toThrow()
+  expect(streams.size).toBe(257)
 })
 
-test('who is limited to another server is told nothing', () => {
-  const { streams, subscribe } = openStreams()
-  const fakes = ['other', 'files', ''].map((scope) => subscribe({ ...ALICE, scope }))
-  streams.announce('files')
-  expect(toldOf(fakes)).toEqual([0, 1, 1])
+test('who is limited to what is not concerned is told nothing', () => {
+  const { streams, subscribe, attach, open } = openStreams()
+  const fakes = ['other', 'files', ''].map((scope) => subscribe({ principal: ALICE, scope }))
+  const sessions = ['other', 'files', ''].map((scope) => attach(open(ALICE, scope)))
+  const asked: string[] = []
+  streams.announce('tools', (scope) => asked.push(scope) > 0 && scope !== 'other')
+  expect(toldOf([...fakes, ...sessions])).toEqual([0, 1, 1, 0, 1, 1])
+  expect(asked).toEqual(['other', 'files', ''])
 })
 
-test("a subscription's changes carry its id as the client wrote it", () => {
+test('a subscription hears of the lists it asked for', () => {
   const { streams, subscribe } = openStreams()
-  const fake = subscribe(ALICE, '12345678901234567890')
-  streams.announce('files')
-  expect(fake.sent).toContain('"io.modelcontextprotocol/subscriptionId":12345678901234567890}')
+  const fake = subscribe({ principal: ALICE, scope: '' }, { ...ALL, tools: false })
+  for (const kind of ['tools', 'prompts', 'resources'] as const) streams.announce(kind, () => true)
+  expect(fake.sent.match(/notifications\/\w+\/list_changed/g)).toEqual([
+    'notifications/prompts/list_changed',
+    'notifications/resources/list_changed',
+  ])
 })
 
 test('a session hears of a change once, on its newest stream', () => {
-  const { streams, sessions, attach } = openStreams()
-  const session = sessions.open('key:alice', '2025-11-25')
-  const fakes = [attach(session), attach(session), attach(sessions.open('key:bob', '2025-11-25'))]
-  streams.announce('files')
+  const { streams, open, attach } = openStreams()
+  const session = open()
+  const fakes = [attach(session), attach(session), attach(open(BOB))]
+  streams.announce('tools', () => true)
   expect(toldOf(fakes)).toEqual([0, 1, 1])
 })
 
 test('a session whose newest stream is over hears of a change on the one before', () => {
-  const { streams, sessions, attach } = openStreams()
-  const session = sessions.open('key:alice', '2025-11-25')
+  const { streams, open, attach } = openStreams()
+  const session = open()
   const older = attach(session)
   const newer = attach(session)
-  newer.emit('close')
-  streams.announce('files')
+  newer.destroy()
+  streams.announce('tools', () => true)
   expect(toldOf([older, newer])).toEqual([1, 0])
 })
 
 test('the oldest streams of a session end when it has more than four, even if nobody reads them', () => {
-  const { streams, sessions, attach } = openStreams()
-  const session = sessions.open('key:alice', '2025-11-25')
+  const { streams, open, attach } = openStreams()
+  const session = open()
   const fakes = Array.from({ length: 6 }, () => {
     const fake = attach(session)
     fake.reading = false
@@ -101,17 +96,24 @@ test('the oldest streams of a session end when it has more than four, even if no
     false,
     false,
   ])
-  expect(session.streams.size).toBe(4)
-  fakes[0]?.drain()
-  expect([session.streams.size, streams.size]).toEqual([4, 5])
+  expect([session.lines.length, streams.size]).toEqual([4, 4])
+})
+
+test('a stream whose reader was lost makes room before one that is read', () => {
+  const { open, attach } = openStreams()
+  const session = open()
+  const fakes = Array.from({ length: 4 }, () => attach(session))
+  fakes[2]?.destroy()
+  attach(session)
+  expect(fakes.map(({ writableEnded }) => writableEnded)).toEqual([false, false, false, false])
+  expect(session.lines.filter(({ open: read }) => read).length).toBe(4)
 })
 
 test('a session is idle from the end of its last stream on', () => {
-  const { sessions, attach, clock } = openStreams()
-  const session = sessions.open('key:alice', '2025-11-25')
-  const fake = attach(session)
+  const { sessions, open, attach, clock } = openStreams()
+  const fake = attach(open())
   clock.advance(5_000)
-  fake.emit('close')
+  fake.destroy()
   clock.advance(999)
   sessions.sweep()
   expect(sessions.size).toBe(1)
@@ -120,22 +122,18 @@ test('a session is idle from the end of its last stream on', () => {
   expect(sessions.size).toBe(0)
 })
 
-test("a revoked principal's streams end, and nobody else's", () => {
+test("a revoked principal's subscriptions end, and nobody else's", () => {
   const { streams, subscribe } = openStreams()
-  const fakes = [subscribe(), subscribe({ ...ALICE, principalId: 'key:bob' })]
+  const fakes = [subscribe(), subscribe({ principal: BOB, scope: '' })]
   streams.endPrincipal('key:alice')
   expect(fakes.map(({ writableEnded }) => writableEnded)).toEqual([true, false])
 })
 
-test('at the end subscriptions get their result, sessions just end', () => {
-  const { streams, sessions, subscribe, attach } = openStreams()
-  const fakes = [subscribe(), attach(sessions.open('key:alice', '2025-11-25'))]
-  streams.endAll()
-  expect(
-    fakes.map(({ sent, writableEnded }) => [sent.includes('farewell'), writableEnded]),
-  ).toEqual([
-    [true, true],
-    [false, true],
-  ])
-  expect(streams.size).toBe(0)
+test('at the end subscriptions get their result', () => {
+  const { streams, subscribe } = openStreams()
+  const fake = subscribe()
+  streams.finish()
+  expect([fake.sent.includes('"resultType":"complete"'), fake.writableEnded, streams.size]).toEqual(
+    [true, true, 0],
+  )
 })

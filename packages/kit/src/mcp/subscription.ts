@@ -145,7 +145,7 @@ function filterText({ tools, prompts, resources, uris }: ListenFilter): string {
 function stamped(params: string | undefined, id: string): string {
   const stamp = `"${META_SUBSCRIPTION}":${id}`
   if (params === undefined) return `{"_meta":{${stamp}}}`
-  const bytes = Buffer.from(params)
+  const bytes = Buffer.from(params.trim())
   const members = listMembers(bytes, { start: 0, end: bytes.length })
   const meta = members.find(({ key }) => key === '_meta')
   if (!meta) return withMember(bytes, 0, members.length > 0, `"_meta":{${stamp}}`)
