@@ -26,6 +26,15 @@ export const FEATURES = {
       'A changed list reaches every client that sees its server within a second, as list-changed or on its listen stream.',
     source: 'part 02, "Lists with provenance"',
   },
+  'features/stored': {
+    behavior:
+      'A restarted gateway knows every list, and what servers can do, from its store without starting one.',
+    source: 'design §4 and §5',
+  },
+  'features/prompts': {
+    behavior: 'A prompt is `<server>__<prompt>`, and each name leads to its own server.',
+    source: 'design §3, "Names"',
+  },
   'features/cache-hints': {
     behavior: 'No list is ever marked public, since it is filtered: all four are private.',
     source: 'rule C5; MCP 2026-07-28, "Caching"',
