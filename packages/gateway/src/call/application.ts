@@ -23,7 +23,7 @@ import { CallDeadline } from './call-deadline.ts'
 import { encodeFailure } from './encode-answer.ts'
 import { describeFace } from './face.ts'
 import type { ServerMeeting } from './meet-servers.ts'
-import { handlesMethod, isList } from './methods.ts'
+import { handlesMethod, isNamed } from './methods.ts'
 import type { TargetFinder } from './target-finder.ts'
 
 export interface ApplicationDeps {
@@ -85,7 +85,7 @@ export class GatewayApplication implements McpApplication {
       controller.abort(new AppError('deadline_exceeded', `no answer within ${afterMs} ms`)),
     )
     try {
-      if (!target && !isList(exchange.message.method)) target = await this.#findLater(exchange)
+      if (!target && isNamed(exchange.message.method)) target = await this.#findLater(exchange)
       return (await this.#handle({ exchange, target, deadline })).answer
     } catch (thrown) {
       const error = AppError.from(thrown)

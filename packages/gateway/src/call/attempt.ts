@@ -1,11 +1,14 @@
 import type { CallSignal } from '@sallyport/kit/call-signal'
 import { AppError } from '@sallyport/kit/errors'
 import {
+  type Edit,
   type Exchange,
   findMember,
+  insertEdit,
   LOG_LEVELS,
   type LogLevel,
   type Message,
+  slice,
   splice,
 } from '@sallyport/kit/mcp'
 import type { Target } from '../routing/target.ts'
@@ -26,6 +29,7 @@ export class Attempt implements UpstreamRequest {
   ask: AskQuestion | undefined
   readonly #message: Message
   readonly #edits: RequestEdits
+  readonly #retold: (told: Message) => readonly Edit[]
   /** Whose client hears what the server tells meanwhile; undefined while the call is parked. */
   #listener: Exchange | undefined
   #sent = false
@@ -39,11 +43,14 @@ export class Attempt implements UpstreamRequest {
       readonly edits: RequestEdits
       readonly paramHeaders: Readonly<Record<string, string>>
       readonly logLevel: LogLevel | undefined
+      /** What a notification says otherwise to the client than the server said it. */
+      readonly retold: (told: Message) => readonly Edit[]
     },
   ) {
     this.#message = how.message
     this.#listener = exchange
     this.#edits = how.edits
+    this.#retold = how.retold
     this.method = exchange.message.method
     this.name = target.name
     this.paramHeaders = how.paramHeaders
@@ -67,13 +74,38 @@ export class Attempt implements UpstreamRequest {
   }
 
   onNotification(message: Message): void {
-    if (this.#listener?.notify) relay(this.#listener, this.logLevel, message)
+    if (this.#listener?.notify) this.#relay(this.#listener, message)
   }
 
   onQuestion(question: Message): Promise<QuestionAnswer> {
     if (this.ask) return this.ask(question)
     const text = 'the client cannot be asked now'
     return Promise.reject(new AppError('question_unanswered', text))
+  }
+
+  /** Passes on what belongs to the request: progress under the client's own token, logs it asked for, the rest as it is. */
+  #relay(exchange: Exchange, told: Message): void {
+    const modern = exchange.era === 'modern'
+    const edits = [...this.#retold(told)]
+    switch (told.method) {
+      case 'notifications/progress': {
+        const own = findMember(exchange.message.bytes, exchange.message.meta, 'progressToken')
+        const place = findMember(told.bytes, told.params, 'progressToken')
+        if (!own || !place) return
+        insertEdit(edits, { ...place, text: slice(exchange.message.bytes, own) })
+        break
+      }
+      case 'notifications/message':
+        // A modern client that named no level wants none; a legacy one then takes what comes.
+        if (this.logLevel === undefined ? modern : !isAtLeast(told, this.logLevel)) return
+        break
+      case 'notifications/elicitation/complete':
+        // Speaks of an id that modern clients are never given.
+        if (modern) return
+        break
+      default:
+    }
+    exchange.notify?.(edits.length === 0 ? told.bytes : splice(told.bytes, edits))
   }
 
   /** A legacy server knows no retries: answers that were no part of a state of ours are none of its business. */
@@ -90,24 +122,6 @@ export class Attempt implements UpstreamRequest {
       ? error.withOutcome(this.#sent ? 'unknown' : 'not_sent')
       : error
   }
-}
-
-/** Passes on what belongs to a request: progress under the client's own token, logs it asked for, the rest as it is. */
-function relay(exchange: Exchange, level: LogLevel | undefined, told: Message): void {
-  if (told.method === 'notifications/progress') return relayProgress(exchange, told)
-  if (told.method === 'notifications/message') {
-    // A modern client that named no level wants none; a legacy one then takes what comes.
-    if (level === undefined ? exchange.era === 'modern' : !isAtLeast(told, level)) return
-  }
-  exchange.notify?.(told.bytes)
-}
-
-function relayProgress({ message, notify }: Exchange, told: Message): void {
-  const own = findMember(message.bytes, message.meta, 'progressToken')
-  const place = findMember(told.bytes, told.params, 'progressToken')
-  if (!own || !place) return
-  const text = message.bytes.subarray(own.start, own.end)
-  notify?.(splice(told.bytes, [{ ...place, text }]))
 }
 
 /** Whether a log message is at least this urgent; one of an unknown level is. */

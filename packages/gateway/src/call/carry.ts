@@ -1,5 +1,12 @@
 import { AppError } from '@sallyport/kit/errors'
-import { type Exchange, paramText, RPC, readClient } from '@sallyport/kit/mcp'
+import {
+  type Edit,
+  type Exchange,
+  type Message,
+  paramText,
+  RPC,
+  readClient,
+} from '@sallyport/kit/mcp'
 import type { Questions } from '../questions/questions.ts'
 import type { Target } from '../routing/target.ts'
 import type { Views } from '../routing/view.ts'
@@ -45,6 +52,7 @@ export function createCarry(deps: CarryDeps): CallHandler {
           edits,
           paramHeaders: headers.headers,
           logLevel,
+          retold: (told) => retold(deps.taskIds, { exchange, target }, told),
         })
       },
       send: (attempt) => sendTwice(deps.upstreams, attempt, carried),
@@ -107,6 +115,16 @@ function finish(deps: CarryDeps, { call, target }: Carried, reply: UpstreamReply
     })
   }
   return encodeReply(exchange, reply.message, shownNames({ exchange, target }, deps, reply.message))
+}
+
+/** Tasks are named in public in notifications, too. */
+function retold(
+  taskIds: TaskIds,
+  { exchange, target }: { readonly exchange: Exchange; readonly target: Target },
+  told: Message,
+): readonly Edit[] {
+  const owner = { server: target.server, principalId: exchange.caller.principal.id }
+  return taskIds.edits(told, owner, told.method.startsWith('notifications/tasks'))
 }
 
 /** The server's own names in place of the public ones; nothing where they are the same. */

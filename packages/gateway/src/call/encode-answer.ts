@@ -7,6 +7,7 @@ import {
   findMember,
   insertEdit,
   idOf,
+  listMembers,
   type Message,
   readClient,
   RPC,
@@ -24,7 +25,7 @@ export const META_ERROR = 'dev.sallyport/error'
 const COPIED_BYTES_MAX = 16_384
 const COMPLETE = '"resultType":"complete"'
 /** For results that the modern era lets clients keep and an older server said nothing of. */
-const UNCACHED = '"resultType":"complete","ttlMs":0,"cacheScope":"private"'
+const UNCACHED = { ttlMs: '0', cacheScope: '"private"' } as const
 
 /**
  * A server's answer in the client's bytes: the client's id, `names` as they are shown, and what a modern
@@ -42,7 +43,7 @@ export function encodeReply(
   judgeResultType(exchange, reply)
   if (exchange.era === 'modern' && reply.resultType === undefined) {
     const cached = exchange.message.method === 'resources/read'
-    const insert = memberEdit(reply, cached ? UNCACHED : COMPLETE)
+    const insert = memberEdit(reply, cached ? uncached(reply) : COMPLETE)
     if (insert) insertEdit(edits, insert)
   }
   for (const edit of names) insertEdit(edits, edit)
@@ -125,6 +126,12 @@ export function idEdit({ bytes, id }: Message, own: Buffer): Edit {
   if (id.start !== -1) return { ...id, text: own }
   const at = bytes.indexOf(0x7b) + 1
   return { start: at, end: at, text: `"id":${own},` }
+}
+
+function uncached(reply: Message): string {
+  const known = new Set(listMembers(reply.bytes, reply.result).map(({ key }) => key))
+  const added = Object.entries(UNCACHED).filter(([key]) => !known.has(key))
+  return [COMPLETE, ...added.map(([key, text]) => `"${key}":${text}`)].join()
 }
 
 function memberEdit(reply: Message, members: string): Edit | undefined {

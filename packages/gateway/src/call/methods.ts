@@ -27,6 +27,13 @@ const LEGACY_ONLY = new Set([
   'tasks/result',
 ])
 const MODERN_ONLY = new Set(['tasks/update'])
+const NAMED = new Set([
+  'tools/call',
+  'prompts/get',
+  'resources/read',
+  'resources/subscribe',
+  'completion/complete',
+])
 /**
  * What an extension's name may never stand for: removed methods must not come back through a permissive
  * fallback, and a server's task list tells nobody's tasks apart.
@@ -61,8 +68,9 @@ export function listOf(method: string): Kind | undefined {
   return Object.hasOwn(LISTS, method) ? LISTS[method] : undefined
 }
 
-export function isList(method: string): boolean {
-  return Object.hasOwn(LISTS, method)
+/** Whether a method names what a server never met may have. */
+export function isNamed(method: string): boolean {
+  return NAMED.has(method)
 }
 
 export function isTaskMethod(method: string): boolean {

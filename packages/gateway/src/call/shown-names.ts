@@ -28,10 +28,10 @@ export function shownNames(
   const { scope, caller } = exchange
   const { server } = target
   if (reply.kind !== 'response') return []
-  const edits =
-    reply.resultType === 'task' || target.kind === 'task' || reply.bytes.includes(TASK)
-      ? taskIds.edits(reply, server, caller.principal.id)
-      : []
+  const isTask = reply.resultType === 'task' || target.kind === 'task'
+  const edits = reply.bytes.includes(TASK)
+    ? taskIds.edits(reply, { server, principalId: caller.principal.id }, isTask)
+    : []
   const view = views.get(scope)
   if (view.passThrough !== undefined) return edits
   const moved = view.movedUris(server)

@@ -16,6 +16,12 @@ export const TASK_METHODS: ReadonlySet<string> = new Set([
 
 const MAC_BYTES = 16
 
+/** Whose tasks a message is about. */
+export interface TaskOwner {
+  readonly server: string
+  readonly principalId: string
+}
+
 /** A task of a server, as a client's id names it. */
 export interface TaskPlace {
   readonly server: string
@@ -53,13 +59,18 @@ export class TaskIds {
     return { server, taskId: Buffer.from(own, 'base64url').toString() }
   }
 
-  /** Puts public ids in place of a server's own, wherever a message names a task. */
-  edits(message: Message, server: string, principalId: string): Edit[] {
+  /**
+   * Puts public ids in place of a server's own, wherever a message names a task.
+   *
+   * @param isTask whether the message is itself a task, not the result of a tool with a member of that name
+   */
+  edits(message: Message, owner: TaskOwner, isTask: boolean): Edit[] {
+    const { server, principalId } = owner
     const { bytes, result, params, meta } = message
     if (!bytes.includes('"taskId"')) return []
     const body = result.start === -1 ? params : result
     const places = [
-      findMember(bytes, body, 'taskId'),
+      isTask ? findMember(bytes, body, 'taskId') : undefined,
       findMember(bytes, body, 'task', 'taskId'),
       findMember(bytes, meta.start === -1 ? body : meta, RELATED_TASK, 'taskId'),
     ]

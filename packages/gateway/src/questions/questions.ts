@@ -6,6 +6,7 @@ import {
   idOf,
   type Message,
   paramText,
+  type Range,
   RPC,
 } from '@sallyport/kit/mcp'
 import type { CallResult } from '../call/call.ts'
@@ -42,6 +43,8 @@ export interface QuestionsDeps extends AskDeps {
 
 /** Rounds of questions in one call of a legacy client; a server that asks more is cut off. */
 const ROUNDS_MAX = 32
+/** Pages of one refusal that are put to the client. */
+const LINKS_MAX = 16
 const RETRY_MARK = Buffer.from('"requestState"')
 const DECLINED = '{"action":"decline"}'
 const DISMISSED = '{"action":"cancel"}'
@@ -112,17 +115,20 @@ export class Questions {
     }
   }
 
-  #begin(carried: Carried, message: Message, params: readonly ParamEdit[]): Promise<CallResult> {
+  /** @param round how often the gateway has answered this request of the client itself */
+  #begin(
+    carried: Carried,
+    message: Message,
+    params: readonly ParamEdit[],
+    round = 0,
+  ): Promise<CallResult> {
     const attempt = carried.attempt(message, params)
     const conversation = new Conversation((begun) => {
       attempt.ask = (asked) => this.#pose(carried, begun, questionOf(asked))
       return carried.send(attempt)
     })
-    return this.#turn(carried, {
-      conversation,
-      attempt,
-      controller: carried.call.exchange.controller,
-    })
+    const { controller } = carried.call.exchange
+    return this.#turn(carried, { conversation, attempt, controller }, round)
   }
 
   async #resume(carried: Carried, parked: ParkedCall): Promise<CallResult> {
@@ -148,10 +154,13 @@ export class Questions {
       attempt,
       controller,
     }: Pick<ParkedCall, 'conversation' | 'attempt' | 'controller'>,
+    round = 0,
   ): Promise<CallResult> {
     const { exchange } = carried.call
     const turn = await conversation.next()
-    if (turn !== 'questions') return this.#finishModern(carried, turn)
+    if (turn !== 'questions') return this.#finishModern(carried, turn, round)
+    // Who left in the same moment does not come back for it.
+    if (controller.signal.aborted) throw attempt.judge(controller.signal.reason)
     attempt.listen(undefined)
     const principalId = exchange.caller.principal.id
     const parked = { conversation, attempt, controller, principalId, bytes: attempt.bytes }
@@ -160,17 +169,17 @@ export class Questions {
     return inputRequired(exchange, conversation.open, state)
   }
 
-  async #finishModern(carried: Carried, reply: UpstreamReply): Promise<CallResult> {
+  async #finishModern(carried: Carried, reply: UpstreamReply, round: number): Promise<CallResult> {
     const { message } = reply
-    if (message.resultType === 'input_required') return this.#forward(carried, reply)
+    if (message.resultType === 'input_required') return this.#forward(carried, reply, round)
     if (message.kind === 'error') return this.#linkRequired(carried, reply) ?? carried.finish(reply)
     return carried.finish(reply)
   }
 
   /** Hands a modern server's questions to a modern client, under a state of ours. */
-  async #forward(carried: Carried, reply: UpstreamReply): Promise<CallResult> {
+  async #forward(carried: Carried, reply: UpstreamReply, round: number): Promise<CallResult> {
     const { exchange } = carried.call
-    const asked = this.#read(carried, reply, 0)
+    const asked = this.#read(carried, reply, round)
     const missing = this.#missing(carried, asked.questions)
     if (missing) return incapable(exchange, missing)
     const own = [...asked.questions]
@@ -184,7 +193,7 @@ export class Questions {
     const resumption: Resumption = { kind: 'server', value: asked.state, own }
     if (others.size === 0 && own.length > 0) {
       const message = withoutParams(exchange.message, RETRY_PARAMS)
-      return this.#begin(carried, message, resumed(carried, resumption, new Map()))
+      return this.#begin(carried, message, resumed(carried, resumption, new Map()), round + 1)
     }
     const sealed =
       asked.state === undefined && own.length === 0
@@ -202,9 +211,11 @@ export class Questions {
 
   /**
    * A legacy server refused until the user has visited a page: for a modern client that is a question, and
-   * its retry the same call once more.
+   * its retry the same call once more. The code itself does not exist in the modern era.
    *
    * Source: MCP 2025-11-25, "URL mode elicitation required" (-32042).
+   *
+   * @throws {AppError} `server_protocol` where it names no page, or a method that may not ask
    */
   #linkRequired(carried: Carried, { message }: UpstreamReply): CallResult | undefined {
     const { exchange } = carried.call
@@ -214,9 +225,13 @@ export class Questions {
       return undefined
     const parsed: unknown = JSON.parse(bytes.toString('utf8', error.start, error.end))
     const listed: unknown = Reflect.get(Object(Reflect.get(Object(parsed), 'data')), 'elicitations')
-    if (!Array.isArray(listed) || listed.length === 0) return undefined
+    const pages = Array.isArray(listed) ? listed.slice(0, LINKS_MAX) : []
+    if (pages.length === 0 || !ASKING_METHODS.has(exchange.message.method)) {
+      const text = 'the server wants a page to be visited where that cannot be asked'
+      throw new AppError('server_protocol', text, { outcome: 'unknown' })
+    }
     const questions = new Map(
-      listed.map((one: unknown, index): [string, Question] => {
+      pages.map((one: unknown, index): [string, Question] => {
         const params = JSON.stringify({ ...Object(one), mode: 'url' })
         return [`q${index + 1}`, this.#shown(carried, { method: ELICITATION, params })]
       }),
@@ -342,7 +357,9 @@ function forwardEdits(
 ): Edit[] {
   const edits = [idEdit(reply, idOf(exchange.message))]
   const same = [...asked.questions].every(([key, question]) => to.others.get(key) === question)
-  if (asked.requests && !same) edits.push({ ...asked.requests, text: requestsText(to.others) })
+  if (asked.requests && !same) {
+    edits.push({ ...asked.requests, text: shownRequests(reply, asked.requests, to.others) })
+  }
   if (to.sealed !== undefined) {
     const state = JSON.stringify(to.sealed)
     const at = reply.result.start + 1
@@ -350,6 +367,23 @@ function forwardEdits(
     else edits.push({ start: at, end: at, text: `"requestState":${state},` })
   }
   return edits.toSorted((one, other) => one.start - other.start)
+}
+
+/** The server's questions as the client gets them; what we do not know in them stays. */
+function shownRequests(
+  { bytes }: Message,
+  range: Range,
+  shown: ReadonlyMap<string, Question>,
+): string {
+  const requests = memberTexts(bytes.toString('utf8', range.start, range.end))
+  for (const [key, text] of requests) {
+    const question = shown.get(key)
+    const members = memberTexts(text)
+    if (question?.params !== undefined) members.set('params', question.params)
+    if (question) requests.set(key, objectText(members))
+    else requests.delete(key)
+  }
+  return objectText(requests)
 }
 
 /** Source: MCP 2026-07-28, "Multi round-trip requests", "Error handling". */

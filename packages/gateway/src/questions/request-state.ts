@@ -99,13 +99,25 @@ function bindingOf({ caller, scope, message }: Exchange): string {
   const hash = createHash('sha256')
   for (const name of NAMED) {
     const text = paramText(message, name)
-    hash.update(`${name} ${text === undefined ? '' : canonical(JSON.parse(text))}\n`)
+    hash.update(`${name} ${text === undefined ? '' : canonical(text)}\n`)
   }
-  return `request-state ${caller.principal.id} ${scope} ${message.method} ${hash.digest('base64url')}`
+  const where = [caller.principal.id, scope, message.method, hash.digest('base64url')]
+  return `request-state ${JSON.stringify(where)}`
 }
 
-/** JSON with sorted keys: a client may write the same arguments in another order. */
-function canonical(value: unknown): string {
+type Reviver = (key: string, value: unknown, context: { readonly source: string }) => unknown
+const parseWithSource = JSON.parse as (text: string, reviver: Reviver) => unknown // Node gives revivers each value's text; the library's types do not know it yet
+
+/**
+ * JSON with sorted keys: a client may write the same arguments in another order. Numbers that a double does
+ * not hold are told apart by their digits.
+ */
+function canonical(text: string): string {
+  const value = parseWithSource(text, (_key, inner, { source }) =>
+    typeof inner === 'number' && Math.abs(inner) > Number.MAX_SAFE_INTEGER
+      ? { number: source }
+      : inner,
+  )
   return JSON.stringify(value, (_key, inner: unknown) => {
     if (typeof inner !== 'object' || inner === null || Array.isArray(inner)) return inner
     return Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1)))

@@ -29,6 +29,8 @@ export class Subscriptions {
   /** By server, upstream session and the server's own URI. */
   readonly #watches = new Map<string, Set<Watch>>()
   readonly #own = new Map<Subscriber, Map<string, Watch>>()
+  /** Those that the server has not answered yet. */
+  readonly #pending = new Set<Watch>()
 
   constructor(deps: SubscriptionsDeps) {
     this.#deps = deps
@@ -44,11 +46,13 @@ export class Subscriptions {
   /**
    * Watches a resource until `remove` or the subscriber's end. A second time changes nothing.
    *
-   * @throws {AppError} `overloaded` beyond 1,000 resources, or as `Upstreams.subscribe`
+   * @throws {AppError} `overloaded` beyond 1,000 resources, `cancelled` for a subscriber that is over, or as
+   *   `Upstreams.subscribe`
    */
   async add(watch: Watch, signal: CallSignal): Promise<void> {
     const { subscriber, asker, target, shownUri } = watch
     const own = this.#ownOf(subscriber)
+    if (this.#own.get(subscriber) !== own) throw new AppError('cancelled', 'the client left')
     if (own.has(shownUri)) return
     if (own.size >= PER_SUBSCRIBER_MAX) {
       throw new AppError('overloaded', `${PER_SUBSCRIBER_MAX} resources are watched already`)
@@ -59,12 +63,15 @@ export class Subscriptions {
     const known = this.#watches.get(key)
     if (known) known.add(watch)
     else this.#watches.set(key, new Set([watch]))
+    this.#pending.add(watch)
     try {
       await this.#deps.upstreams.subscribe(target.server, asker, target.name, signal)
     } catch (thrown) {
+      this.#pending.delete(watch)
       this.#forget(watch)
       throw thrown
     }
+    this.#pending.delete(watch)
     // The subscriber ended meanwhile, or let go: then so must the server.
     if (own.get(shownUri) !== watch) this.#letGo(watch)
   }
@@ -111,7 +118,10 @@ export class Subscriptions {
     if (watches?.size === 0) this.#watches.delete(key)
   }
 
-  #letGo({ target, asker }: Watch): void {
+  /** One subscription of ours ends where the server has it; what is still being asked for ends when it is there. */
+  #letGo(watch: Watch): void {
+    if (this.#pending.has(watch)) return
+    const { target, asker } = watch
     this.#deps.upstreams.unsubscribe(target.server, asker, target.name)
   }
 
