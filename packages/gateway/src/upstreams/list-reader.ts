@@ -61,7 +61,8 @@ export class ListReader {
    */
   read(session: Session): Promise<void> {
     const waitMs = this.#freeAtMs - this.#options.clock.monotonicMs()
-    if (this.#running === undefined && waitMs <= 0) return this.#begin(session)
+    const free = this.#running === undefined && this.#next === undefined
+    if (free && waitMs <= 0) return this.#begin(session)
     this.#next ??= this.#readNext(session)
     return this.#next
   }
@@ -73,9 +74,11 @@ export class ListReader {
   }
 
   #begin(session: Session): Promise<void> {
+    // The first change after a start is read at once.
+    const quietMs = this.#read ? QUIET_MS : 0
     this.#running = this.#readAll(session).finally(() => {
       this.#running = undefined
-      this.#freeAtMs = this.#options.clock.monotonicMs() + QUIET_MS
+      this.#freeAtMs = this.#options.clock.monotonicMs() + quietMs
     })
     return this.#running
   }

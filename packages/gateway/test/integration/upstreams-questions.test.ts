@@ -1,9 +1,10 @@
 import { AppError } from '@sallyport/kit/errors'
-import type { ClientSession, Message } from '@sallyport/kit/mcp'
+import type { Message } from '@sallyport/kit/mcp'
 import { describe, expect, test } from 'vitest'
 import type { QuestionAnswer } from '../../src/upstreams/upstream.ts'
 import {
   callText,
+  clientSession,
   hostileServer,
   httpServer,
   openTestUpstreams,
@@ -31,21 +32,6 @@ async function inquire(
   const count = messages.filter((message) => 'id' in message).length
   const answers = await callText(upstreams, ['one', 'inquire'], { messages, count }, options)
   return JSON.parse(answers) as Answered[] // written by our own fixture
-}
-
-/** A legacy client's session of which only the identity and its end matter. */
-function clientSession(id: string): ClientSession & { end(): void } {
-  const told: (() => void)[] = []
-  return {
-    ...{ id, principal: principal(), scope: '', logLevel: undefined },
-    abilities: { capabilities: '{}', logLevel: undefined },
-    send: () => true,
-    ask: () => Promise.reject(new AppError('question_unanswered', 'nobody listens')),
-    onEnd: (listener) => void told.push(listener),
-    end: () => {
-      for (const listener of told) listener()
-    },
-  }
 }
 
 describe('what nobody can be asked', () => {
