@@ -2,7 +2,13 @@ import { AppError } from '@sallyport/kit/errors'
 import { FairQueue } from '@sallyport/kit/limits'
 import { expect, test } from 'vitest'
 import type { CallResult } from '../../call/call.ts'
-import { testCall, testExchange, testPrincipal, testTarget } from '../../call/testing-call.ts'
+import {
+  testCall,
+  testDeadline,
+  testExchange,
+  testPrincipal,
+  testTarget,
+} from '../../call/testing-call.ts'
 import { admitCalls } from './admit.ts'
 
 const OK: CallResult = {
@@ -73,5 +79,5 @@ test('what concerns no server passes without a place', async () => {
     },
   })(async () => OK)
   const list = testExchange('{"jsonrpc":"2.0","id":1,"method":"tools/list"}')
-  expect(await handle({ exchange: list, target: undefined })).toBe(OK)
+  expect(await handle({ exchange: list, target: undefined, deadline: testDeadline() })).toBe(OK)
 })
