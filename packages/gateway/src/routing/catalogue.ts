@@ -61,7 +61,7 @@ export class Catalogue implements AsyncDisposable {
   readonly #entries = new Map<string, Entry>()
   /** Every configured server, sorted. */
   readonly servers: readonly string[]
-  /** Called after the entries of a server's list changed. */
+  /** Called after the entries of a server's list changed, or it said so. */
   onChanged: ((server: string, kind: Kind) => void) | undefined
   /** Called after each reading, changed or not; `undefined` = the server's facts. Before `onChanged`. */
   onRead: ((server: string, kind: Kind | undefined, changed: boolean) => void) | undefined
@@ -95,7 +95,7 @@ export class Catalogue implements AsyncDisposable {
   }
 
   /** Takes a new reading of one of a server's lists: pages of raw results; none = it has no such list. */
-  onList(server: string, kind: Kind, pages: readonly Buffer[]): void {
+  onList(server: string, kind: Kind, pages: readonly Buffer[], announced = false): void {
     const entry = this.#entries.get(server)
     if (!entry) return
     const before = entry[kind]
@@ -109,12 +109,14 @@ export class Catalogue implements AsyncDisposable {
       this.onRead?.(server, kind, false)
       return
     }
-    assign(entry, kind, { ...read, readAtMs, shrunk: false, fresh: true })
-    const changed =
-      read.digest !== before.digest && (read.items.length > 0 || before.items.length > 0)
+    const same = read.digest === before.digest
+    // Views hold on to the entries they were built of: the same ones twice would cost twice.
+    assign(entry, kind, { ...(same ? before : read), readAtMs, shrunk: false, fresh: true })
+    const changed = !same && read.items.length + before.items.length > 0
     if (changed && kind === 'tools') this.#warnOfLongNames(entry)
     this.onRead?.(server, kind, changed)
-    if (changed) this.onChanged?.(server, kind)
+    // A server that announces a change is believed: it may be one that its list does not show.
+    if (changed || announced) this.onChanged?.(server, kind)
     this.#keep(entry)
   }
 

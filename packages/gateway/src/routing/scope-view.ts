@@ -167,14 +167,18 @@ export class ScopeView implements View {
   }
 
   #indexUris(): Uris {
-    const { named } = this.#toolIndex()
+    const uiUris = new Map<string, string[]>()
+    for (const { server, item } of this.#toolIndex().named) {
+      if (item.ui?.uri.startsWith('ui://') !== true) continue
+      const own = uiUris.get(server)
+      if (own) own.push(item.ui.uri)
+      else uiUris.set(server, [item.ui.uri])
+    }
     const sources = this.catalogues().map(({ server, resources, resourceTemplates, offers }) => ({
       server,
       resources: resources.items,
       templates: resourceTemplates.items,
-      uiUris: named.flatMap(({ server: owner, item }) =>
-        owner === server && item.ui?.uri.startsWith('ui://') ? [item.ui.uri] : [],
-      ),
+      uiUris: uiUris.get(server) ?? [],
       hasResources:
         offers.has('resources') || resources.items.length + resourceTemplates.items.length > 0,
     }))
