@@ -177,7 +177,7 @@ function openEdge(
 /** What servers announce goes to the catalogue, the clients and the metrics; states are read when they are asked for. */
 function upstreamEvents({ metrics }: Base, catalogue: Catalogue, news: News): UpstreamEvents {
   return {
-    onList: (server, kind, pages) => catalogue.onList(server, kind, pages),
+    onList: (server, kind, pages, announced) => catalogue.onList(server, kind, pages, announced),
     onFacts: (server, facts) => catalogue.onFacts(server, facts),
     onResourceUpdated: (server, key, uri, params) => news.updated(server, key, uri, params),
     onNotification: (server, key, message) => news.told(server, key, message),

@@ -23,7 +23,7 @@ import { CallDeadline } from './call-deadline.ts'
 import { encodeFailure } from './encode-answer.ts'
 import { describeFace } from './face.ts'
 import type { ServerMeeting } from './meet-servers.ts'
-import { handlesMethod, isNamed } from './methods.ts'
+import { handlesMethod, isTaskMethod, isNamed } from './methods.ts'
 import type { TargetFinder } from './target-finder.ts'
 
 export interface ApplicationDeps {
@@ -60,7 +60,12 @@ export class GatewayApplication implements McpApplication {
   }
 
   handles(method: string, era: Era, scope: string): boolean {
-    return handlesMethod(method, era, this.#deps.views.get(scope))
+    return handlesMethod(
+      method,
+      era,
+      this.#deps.views.get(scope),
+      this.#mayHaveTasks(method, scope),
+    )
   }
 
   async face(
@@ -131,6 +136,14 @@ export class GatewayApplication implements McpApplication {
       }),
     )
     return { ...filter, uris: granted.filter((uri) => uri !== undefined) }
+  }
+
+  #mayHaveTasks(method: string, scope: string): boolean {
+    if (!isTaskMethod(method)) return true
+    const { views } = this.#deps
+    const facts = [...views.facts(scope).values()]
+    if (facts.length < views.get(scope).servers.length) return true
+    return facts.some(({ capabilities }) => capabilities.includes('tasks'))
   }
 
   /** A name that leads nowhere yet may belong to a server that was never met. */

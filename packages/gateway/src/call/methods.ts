@@ -51,8 +51,13 @@ const NEVER_PASSED = new Set([
   'roots/list',
 ])
 
-/** Whether a method is answered under a scope. What we do not know goes to the server that the scope is. */
-export function handlesMethod(method: string, era: Era, view: View): boolean {
+/**
+ * Whether a method is answered under a scope. What we do not know goes to the server that the scope is.
+ *
+ * @param tasks whether some server of the scope has tasks, or was never met
+ */
+export function handlesMethod(method: string, era: Era, view: View, tasks: boolean): boolean {
+  if (TASK_METHODS.has(method) && !tasks) return false
   if (BOTH_ERAS.has(method)) return true
   if ((era === 'legacy' ? LEGACY_ONLY : MODERN_ONLY).has(method)) return true
   return isExtension(method) && view.servers.length === 1

@@ -1,5 +1,11 @@
 import type { QuestionAnswer, UpstreamReply } from '../upstreams/upstream.ts'
+import type { Capabilities } from './abilities.ts'
 import type { Question } from './question.ts'
+
+/** What a client did not declare and a server needs. */
+export interface Lacking {
+  readonly missing: Capabilities
+}
 
 interface Open {
   readonly question: Question
@@ -15,7 +21,8 @@ export class Conversation {
   readonly #open = new Map<string, Open>()
   #asked = 0
   #settled = false
-  #turn: ((turn: 'questions') => void) | undefined
+  #lacking: Capabilities | undefined
+  #turn: ((turn: 'questions' | Lacking) => void) | undefined
 
   /** @param send begins the call; `this.pose` is where its questions go */
   constructor(send: (conversation: Conversation) => Promise<UpstreamReply>) {
@@ -42,6 +49,12 @@ export class Conversation {
     })
   }
 
+  /** Ends the conversation: the server asks what the client has not the ability for. */
+  lack(missing: Capabilities): void {
+    this.#lacking = missing
+    this.#turn?.({ missing })
+  }
+
   /** Hands over the results that a client brought, as JSON texts by key; what it left out stays open. */
   answer(results: ReadonlyMap<string, string>): void {
     for (const [key, { answer }] of this.#open) {
@@ -52,9 +65,10 @@ export class Conversation {
     }
   }
 
-  /** The reply, or `questions` when some are open: the reply wins where both are there. */
-  next(): Promise<UpstreamReply | 'questions'> {
+  /** The reply, or `questions` when some are open, or what the client lacks: the reply wins over questions. */
+  next(): Promise<UpstreamReply | 'questions' | Lacking> {
     return new Promise((resolve, reject) => {
+      if (this.#lacking) resolve({ missing: this.#lacking })
       this.#turn = resolve
       this.#reply.then(resolve, reject)
       if (this.#open.size > 0 && !this.#settled) resolve('questions')

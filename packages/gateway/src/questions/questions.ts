@@ -158,6 +158,10 @@ export class Questions {
   ): Promise<CallResult> {
     const { exchange } = carried.call
     const turn = await conversation.next()
+    if (typeof turn === 'object' && 'missing' in turn) {
+      controller.abort(new AppError('cancelled', 'the client lacks an ability the server needs'))
+      return incapable(exchange, turn.missing)
+    }
     if (turn !== 'questions') return this.#finishModern(carried, turn, round)
     // Who left in the same moment does not come back for it.
     if (controller.signal.aborted) throw attempt.judge(controller.signal.reason)
@@ -265,7 +269,11 @@ export class Questions {
   /** A question of a legacy server to a modern client: its call is parked until the client comes back. */
   #pose(carried: Carried, conversation: Conversation, question: Question): Promise<QuestionAnswer> {
     const refusal = this.#refuse(carried, question)
-    return refusal ? Promise.resolve(refusal) : conversation.pose(this.#shown(carried, question))
+    if (!refusal) return conversation.pose(this.#shown(carried, question))
+    // A form that cannot be shown is declined; without anything else the call cannot go on.
+    const missing = this.#missing(carried, new Map([['', question]]))
+    if (missing && question.method !== ELICITATION) conversation.lack(missing)
+    return Promise.resolve(refusal)
   }
 
   async #askLegacy(carried: Carried, question: Question): Promise<QuestionAnswer> {

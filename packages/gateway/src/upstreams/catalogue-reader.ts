@@ -11,9 +11,18 @@ const FAMILY: Readonly<Record<Kind, Family>> = {
   prompts: 'prompts',
 }
 
+/** A list that was read. */
+export interface ListRead {
+  /** Raw `result` values. */
+  readonly pages: readonly Buffer[]
+  readonly entries: number
+  /** Because the server said that it changed. */
+  readonly announced: boolean
+}
+
 export interface CatalogueReaderOptions extends Omit<ListReaderOptions, 'kind' | 'onRead'> {
   /** A whole list was read: raw `result` values, and how many entries they hold. */
-  onRead(kind: Kind, pages: readonly Buffer[], entries: number): void
+  onRead(kind: Kind, read: ListRead): void
   /** A list could not be read; the others are none the worse for it. */
   onFailed(kind: Kind, session: Session, thrown: unknown): void
 }
@@ -24,6 +33,8 @@ export class CatalogueReader {
   readonly #readers: ReadonlyMap<Kind, ListReader>
   /** Whether each list was asked for once, with whatever outcome. */
   #asked = false
+  /** Lists that a server said have changed, until they are read. */
+  readonly #announced = new Set<Kind>()
 
   constructor(options: CatalogueReaderOptions) {
     this.#options = options
@@ -31,7 +42,9 @@ export class CatalogueReader {
       new ListReader({
         ...options,
         kind,
-        onRead: (pages, entries) => options.onRead(kind, pages, entries),
+        onRead: (pages, entries) => {
+          options.onRead(kind, { pages, entries, announced: this.#announced.delete(kind) })
+        },
       })
     this.#readers = new Map(KINDS.map((kind) => [kind, reader(kind)]))
   }
@@ -62,6 +75,7 @@ export class CatalogueReader {
 
   /** Reads what an announcement of a change is about. */
   readFamily(family: Family, session: Session): void {
+    this.#announced.add(family)
     for (const kind of KINDS) if (FAMILY[kind] === family) this.#read(kind, session).catch(ignore)
   }
 

@@ -4,7 +4,7 @@ import { AppError } from '@sallyport/kit/errors'
 import type { Log } from '@sallyport/kit/log'
 import type { Era, Message } from '@sallyport/kit/mcp'
 import { askRoots } from './ask-roots.ts'
-import { CatalogueReader } from './catalogue-reader.ts'
+import { CatalogueReader, type ListRead } from './catalogue-reader.ts'
 import type { Family } from './era.ts'
 import { Health } from './health.ts'
 import type { OpenedSession, SessionOpener } from './open-session.ts'
@@ -68,7 +68,7 @@ export class Server implements SessionPoolEvents {
     const { clientInfo, clock, log, limits, random } = deps
     this.#catalogue = new CatalogueReader({
       ...{ clientInfo, clock, signal, bytesMax: limits.resultBytes, pageMs: limits.callMs },
-      onRead: (kind, pages, entries) => this.#onList(kind, pages, entries),
+      onRead: (kind, read) => this.#onList(kind, read),
       onFailed: (kind, session, err) => {
         if (signal.aborted || session.lost !== undefined) return
         log.warn({ err }, `list of ${kind} not read`)
@@ -272,7 +272,7 @@ export class Server implements SessionPoolEvents {
     this.#bound.add(key)
     asker.session.onEnd(() => {
       this.#bound.delete(key)
-      this.#pool.endKey(key, 'the client is gone')
+      this.#pool.endKey(key)
     })
   }
 
@@ -301,13 +301,13 @@ export class Server implements SessionPoolEvents {
     this.onChange()
   }
 
-  #onList(kind: Kind, pages: readonly Buffer[], entries: number): void {
+  #onList(kind: Kind, { pages, entries, announced }: ListRead): void {
     if (kind === 'tools') {
       this.#listEmpty = entries === 0 && this.#toolsKnown > 0
       if (!this.#listEmpty) this.#toolsKnown = entries
     }
     if (kind !== 'tools' || !this.#listEmpty) {
-      this.#deps.events.onList(this.#config.name, kind, pages)
+      this.#deps.events.onList(this.#config.name, kind, pages, announced)
     }
     this.onChange()
   }

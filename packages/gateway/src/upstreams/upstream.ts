@@ -81,8 +81,11 @@ export interface Asker {
 
 /** What the rest of the gateway learns from servers. Events announce; they do not steer. */
 export interface UpstreamEvents {
-  /** One of a server's lists was read whole: the raw `result` values, page by page; none = it has no such list. */
-  onList(server: string, kind: Kind, pages: readonly Buffer[]): void
+  /**
+   * One of a server's lists was read whole: the raw `result` values, page by page; none = it has no such
+   * list. `announced`: because the server said that it changed.
+   */
+  onList(server: string, kind: Kind, pages: readonly Buffer[], announced: boolean): void
   /** A session was opened and the server said this of itself. */
   onFacts?(server: string, facts: ServerFacts): void
   /** A resource that was subscribed to changed: `params` of the notification as JSON text. */
