@@ -20,6 +20,7 @@ const WAITING_MAX = 2_000
 const ONCE = { once: true } as const
 const STOPPING = 'the gateway is stopping'
 const IDLE = 'the session was idle'
+const GONE = 'the client is gone'
 
 export interface SessionPoolOptions extends Room {
   readonly sharing: Pick<ServerConfig, 'share' | 'roots'>
@@ -150,11 +151,11 @@ export class SessionPool implements CallOwner {
   }
 
   /** Ends the key's session for good, as soon as it stands if it is only starting. */
-  endKey(key: string, reason: string): void {
+  endKey(key: string): void {
     const slot = this.#slots.get(key)
     if (slot === undefined) return
     slot.unwanted = true
-    this.end(slot, reason)
+    this.end(slot, GONE)
   }
 
   /** Makes a new session as talkative as the one before it was. */
@@ -183,6 +184,10 @@ export class SessionPool implements CallOwner {
   }
 
   resend(call: Call): void {
+    if (call.slot?.unwanted === true) {
+      call.fail(new AppError('cancelled', GONE, { outcome: 'not_sent' }))
+      return
+    }
     if (call.slot !== undefined) call.slot.inFlight -= 1
     call.session = undefined
     call.slot = undefined
@@ -316,8 +321,11 @@ export class SessionPool implements CallOwner {
     slot.usedAtMs = slot.readyAtMs
     this.#idle.arm()
     this.#deps.events.onReady(slot, opened)
-    for (const call of this.#takeWaiting(slot)) this.#route(call)
-    if (slot.unwanted) this.end(slot, 'the client is gone')
+    if (slot.unwanted) this.end(slot, GONE)
+    for (const call of this.#takeWaiting(slot)) {
+      if (slot.unwanted) call.fail(new AppError('cancelled', GONE, { outcome: 'not_sent' }))
+      else this.#route(call)
+    }
   }
 
   #onOpenFailed(slot: Slot, failure: AppError): void {
