@@ -1,0 +1,41 @@
+/** A cell of the matrix that cannot exist, and why. */
+export interface Exception {
+  readonly feature: string
+  /** Clients and servers it holds for; all where there are none. */
+  readonly clients?: readonly string[]
+  readonly servers?: readonly string[]
+  readonly reason: string
+}
+
+const LEGACY_CLIENTS = ['v1', 'v2-legacy']
+const LEGACY_SERVERS = ['v1-stdio', 'v1-http', 'sse']
+
+/** Every `no` of the table. A cell named here that works after all fails the test. */
+export const EXCEPTIONS: readonly Exception[] = [
+  {
+    feature: 'tasks',
+    clients: LEGACY_CLIENTS,
+    reason:
+      'The tasks extension belongs to revision 2026-07-28: no request of an older one can declare it, and a server must not answer with a task then.',
+  },
+  {
+    feature: 'tasks',
+    clients: ['v2-modern'],
+    servers: LEGACY_SERVERS,
+    reason: 'The tasks extension belongs to revision 2026-07-28, which this server does not speak.',
+  },
+]
+
+/** Why a cell cannot exist; undefined when it must work. */
+export function exceptionOf(
+  feature: string,
+  client: string,
+  server: string,
+): Exception | undefined {
+  return EXCEPTIONS.find(
+    (one) =>
+      one.feature === feature &&
+      (one.clients?.includes(client) ?? true) &&
+      (one.servers?.includes(server) ?? true),
+  )
+}
