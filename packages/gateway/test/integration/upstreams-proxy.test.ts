@@ -166,6 +166,12 @@ test.each([
   },
 )
 
+test('a proxy that forwards and refuses the credential is a typed error without it [upstreams/proxy/secret]', async () => {
+  await using proxy = await startProxy({ refuse: 407 })
+  const url = `http://us3r:s3cret@127.0.0.1:${proxy.port}`
+  await expectFailure(url, /the proxy refused our credential with 407/, 'http')
+})
+
 test('a dead proxy is a typed error without its credential [upstreams/proxy/secret]', async () => {
   const proxy = await startProxy()
   await proxy[Symbol.asyncDispose]()
