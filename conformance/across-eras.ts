@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { parse } from 'yaml'
 import { differencesOf } from './compare.ts'
 import {
+  type DirectRuns,
   requirementsOf,
   type Results,
   type Revision,
@@ -41,13 +42,17 @@ const CROSSINGS = [
 ] as const
 
 /** Runs each set against the gateway in front of a server that speaks the other era only. */
-export async function runAcrossEras(world: World, only?: string): Promise<AcrossErasReport[]> {
+export async function runAcrossEras(
+  world: World,
+  runs: DirectRuns,
+  only?: string,
+): Promise<AcrossErasReport[]> {
   const exceptions = await readExceptions()
   const reports: AcrossErasReport[] = []
   for (const { revision, server } of CROSSINGS) {
     const { required, others } = await requirementsOf(revision, 'server')
     if (only !== undefined && ![...required, ...others].includes(only)) continue
-    const within = await runServerSuite(world.direct('dual'), revision, only)
+    const within = await runs.at(revision)
     const across = await runServerSuite(world.throughGateway(server), revision, only)
     const losses = lossesOf(within, across, exceptions[server])
     const needed = new Set(losses.map(({ check }) => check))

@@ -1,4 +1,5 @@
 import type { AcrossErasReport } from './across-eras.ts'
+import type { ClientReport } from './client-suite.ts'
 import type { Tally } from './compare.ts'
 import type { SameEraReport } from './same-era.ts'
 
@@ -64,6 +65,22 @@ export function printAcrossEras(report: AcrossErasReport): string {
       wrap(`FAIL: remove ${entry} from across-eras.yaml: it is carried`, 2),
     ),
     `  ${scenarios} scenarios, ${justified} losses with a reason, ${losses.length - justified} without`,
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+/** The client scenarios of one revision, each line at most 100 columns. */
+export function printClientSuite({ revision, rows }: ClientReport): string {
+  const passed = rows.filter(({ tally, failures }) => tally.ok && failures.length === 0).length
+  const lines = [
+    `client scenarios at ${revision}, without authorization: the gateway is the client`,
+    ...rows.flatMap(({ scenario, required, client, tally, failures }) => [
+      `  ${`${scenario}${required ? '' : ' (not scored)'}`.padEnd(NAME_COLUMNS)} ${cell(tally)} for a ${client} client`,
+      ...failures.flatMap(({ id, status, errorMessage }) =>
+        wrap(`${id}: ${status}${errorMessage ? `: ${errorMessage}` : ''}`, 6),
+      ),
+    ]),
+    `  passed: ${passed}/${rows.length}`,
   ]
   return `${lines.join('\n')}\n`
 }

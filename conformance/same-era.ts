@@ -1,5 +1,11 @@
 import { compareResults, type ScenarioRow } from './compare.ts'
-import { requirementsOf, REVISIONS, type Revision, runServerSuite } from './suite.ts'
+import {
+  type DirectRuns,
+  requirementsOf,
+  REVISIONS,
+  type Revision,
+  runServerSuite,
+} from './suite.ts'
 import type { World } from './world.ts'
 
 /** One revision's server scenarios with and without the gateway. */
@@ -14,13 +20,17 @@ export interface SameEraReport {
 }
 
 /** Runs both sets against the fixture of both eras, then through the gateway, and compares. */
-export async function runSameEra(world: World, only?: string): Promise<SameEraReport[]> {
+export async function runSameEra(
+  world: World,
+  runs: DirectRuns,
+  only?: string,
+): Promise<SameEraReport[]> {
   const reports: SameEraReport[] = []
   for (const revision of REVISIONS) {
     const requirements = await requirementsOf(revision, 'server')
     const all = [...requirements.required, ...requirements.others]
     if (only !== undefined && !all.includes(only)) continue
-    const direct = await runServerSuite(world.direct('dual'), revision, only)
+    const direct = await runs.at(revision)
     const gateway = await runServerSuite(world.throughGateway('dual'), revision, only)
     reports.push(reportOf(revision, compareResults(requirements, direct, gateway)))
   }

@@ -11,7 +11,7 @@ const PACKAGE = fileURLToPath(
 const COMMAND = join(PACKAGE, 'dist/index.js')
 const RUN_MS_MAX = 120_000
 const SCENARIO_MS_MAX = 30_000
-const SAID_CHARACTERS_MAX = 4_000
+const SAID_CHARACTERS_MAX = 1_000
 const STAMP = /-\d{4}-\d{2}-\d{2}T[\dZ-]+$/
 
 /** Revisions of the specification that have a set of requirements. */
@@ -63,26 +63,50 @@ export function runServerSuite(url: string, revision: Revision, only?: string): 
   return runSuite(['server', '--url', url, ...which])
 }
 
-/**
- * Runs one client scenario: the suite starts a server and then the command with its address.
- *
- * @param command one shell line
- */
-export function runClientScenario(
-  command: string,
-  revision: Revision,
-  scenario: string,
-): Promise<Results> {
+/** Runs of the server scenarios against one address, each revision once. */
+export class DirectRuns {
+  readonly #url: string
+  readonly #only: string | undefined
+  readonly #runs = new Map<Revision, Promise<Results>>()
+
+  constructor(url: string, only?: string) {
+    this.#url = url
+    this.#only = only
+  }
+
+  at(revision: Revision): Promise<Results> {
+    const run = this.#runs.get(revision) ?? runServerSuite(this.#url, revision, this.#only)
+    this.#runs.set(revision, run)
+    return run
+  }
+}
+
+export interface ClientScenario {
+  /** One shell line; the address of the suite's server is appended. */
+  readonly command: string
+  readonly revision: Revision
+  readonly scenario: string
+  /** Added to the environment of the command. */
+  readonly env: Readonly<Record<string, string>>
+}
+
+/** Runs one client scenario: the suite starts a server and then the command with its address. */
+export async function runClientScenario(run: ClientScenario): Promise<readonly Check[]> {
+  const { command, revision, scenario, env } = run
   const which = ['--scenario', scenario, '--spec-version', revision]
-  return runSuite(['client', '--command', command, ...which])
+  const results = await runSuite(['client', '--command', command, ...which], env)
+  return results.get(scenario) ?? []
 }
 
 /** @throws {Error} when the suite wrote no result, with the end of what it said */
-async function runSuite(args: readonly string[]): Promise<Results> {
+async function runSuite(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Results> {
   const folder = await mkdtemp(join(tmpdir(), 'sallyport-conformance-'))
   try {
-    const said = await run([...args, '--timeout', String(SCENARIO_MS_MAX), '-o', folder])
-    const results = await readResults(folder)
+    const said = await run([...args, '--timeout', String(SCENARIO_MS_MAX), '-o', folder], env)
+    const results = await readResults(folder, said)
     if (results.size === 0) throw new Error(`the conformance suite gave no result: ${said}`)
     return results
   } finally {
@@ -91,9 +115,10 @@ async function runSuite(args: readonly string[]): Promise<Results> {
 }
 
 /** Failed scenarios end it with 1 too, so the exit code says nothing that the results do not. */
-function run(args: readonly string[]): Promise<string> {
+function run(args: readonly string[], env: Readonly<Record<string, string>>): Promise<string> {
   const child = spawn(process.execPath, [COMMAND, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
     timeout: RUN_MS_MAX,
     killSignal: 'SIGKILL',
   })
@@ -109,12 +134,21 @@ function run(args: readonly string[]): Promise<string> {
   })
 }
 
-async function readResults(folder: string): Promise<Results> {
+async function readResults(folder: string, said: string): Promise<Results> {
   const results = new Map<string, readonly Check[]>()
   for (const entry of (await readdir(folder)).sort()) {
     const scenario = entry.replace(/^server-/, '').replace(STAMP, '')
-    const text = await readFile(join(folder, entry, 'checks.json'), 'utf8')
-    results.set(scenario, JSON.parse(text) as Check[]) // the suite's own format
+    results.set(scenario, await readChecks(join(folder, entry, 'checks.json'), said))
   }
   return results
+}
+
+/** A scenario that broke off has no checks: that is a failure of its own. */
+async function readChecks(file: string, said: string): Promise<readonly Check[]> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as Check[] // the suite's own format
+  } catch (error) {
+    const errorMessage = `no checks (${String(error)}); the suite said: ${said}`
+    return [{ id: 'broke-off', name: 'BrokeOff', status: 'FAILURE', errorMessage }]
+  }
 }

@@ -37,11 +37,10 @@ async function main() {
   }
 }
 
-/** Third-party clients for the black-box tests have a lockfile of their own, so that none of it is ours. */
+/** Other makers' clients and suite have lockfiles of their own, so that none of what they need is ours. */
 async function installClients() {
-  const folder = join(ROOT, 'test-clients')
-  if (existsSync(join(folder, 'package-lock.json')))
-    await ensureInstalled(folder, 'the MCP clients of the tests')
+  await ensureInstalled(join(ROOT, 'test-clients'), 'the MCP clients of the tests')
+  await ensureInstalled(join(ROOT, 'conformance'), 'the conformance suite')
 }
 
 /** Installs system packages as root where apt is; returns what is missing afterwards, a line each. */
