@@ -11,7 +11,8 @@ import type { Target } from '../routing/target.ts'
 import type { Views } from '../routing/view.ts'
 import type { TaskIds } from './task-ids.ts'
 
-const LINK = Buffer.from('"resource_link"')
+/** How every link and every embedded resource of a result begins. */
+const LINK = Buffer.from('"resource')
 const TASK = Buffer.from('"taskId"')
 /** Links of one result that are remembered; a server that gives more has them listed. */
 const LEARNED_MAX = 1_000
@@ -34,9 +35,8 @@ export function shownNames(
     : []
   const view = views.get(scope)
   if (view.passThrough !== undefined) return edits
-  const moved = view.movedUris(server)
   const links = reply.bytes.includes(LINK)
-  if (moved === undefined && !links) return edits
+  if (!links && target.kind !== 'resource' && view.movedUris(server) === undefined) return edits
   const places = uriPlaces(reply)
   if (links) {
     views.learn(
@@ -46,8 +46,8 @@ export function shownNames(
     )
   }
   for (const { uri, start, end } of places) {
-    const shown = moved?.get(uri)
-    if (shown !== undefined) edits.push({ start, end, text: JSON.stringify(shown) })
+    const shown = view.publicUri(server, uri, caller.principal.id)
+    if (shown !== uri) edits.push({ start, end, text: JSON.stringify(shown) })
   }
   return edits.toSorted((one, other) => one.start - other.start)
 }

@@ -98,6 +98,18 @@ test('a link leads back to the server that gave it, for its principal only [feat
   expect(views.get('').publicUri('a', 'x:new', 'key:alice')).toBe('a+x:new')
 })
 
+test('a link that would lead elsewhere is shown under its own server’s name, addresses on the web never are [features/links]', async () => {
+  const { read, resource, views, catalogue } = await open()
+  read('a', { resources: ['https://x.example/1'], resourceTemplates: ['file:///{+path}'] })
+  catalogue.onFacts('b', testFacts({ tools: {} }))
+  const shown = (uri: string, server = 'b') => views.get('').publicUri(server, uri, 'p')
+  expect(
+    ['file:///1', 'x:1', 'https://x.example/1', 'http://y.example'].map((uri) => shown(uri)),
+  ).toEqual(['b+file:///1', 'x:1', 'https://x.example/1', 'http://y.example'])
+  expect(shown('file:///1', 'a')).toBe('file:///1')
+  expect(resource('b+file:///1')).toBe('b file:///1')
+})
+
 test('a URI leads to the closest template that it may have come from [features/templates]', async () => {
   const { read, resource } = await open()
   read('a', { resourceTemplates: ['file:///{+path}', 'no template {'] })

@@ -36,6 +36,9 @@ interface Matcher {
 const SEPARATOR = '+'
 /** What the templates of one server may cost in one look-up; some 30 short ones against a URI of any length. */
 const STEPS_MAX = 200_000
+/** The same for a link in a result, which may hold many. */
+const LINK_STEPS_MAX = 2_000
+const WEB = /^https?:/i
 
 /**
  * The URIs of one scope. They pass unchanged; those that two servers list, or that could be mistaken for
@@ -79,14 +82,21 @@ export class Uris {
     return this.#moved.get(server)
   }
 
-  /** What a server's URI is called here, listed or not; `learned` as for `resource`. */
+  /**
+   * What a server's URI is called here, listed or not: `<server>+<uri>` where the plain one is listed by
+   * another server, was given to this caller by another, or fits its template. Addresses on the web are the
+   * same for everyone and stay. `learned` as for `resource`.
+   */
   publicUri(server: string, uri: string, learned: string | undefined): string {
     if (this.#rules.passThrough !== undefined) return uri
     const moved = this.#moved.get(server)?.get(uri)
     if (moved !== undefined) return moved
-    if (this.#prefixed(uri)) return `${server}${SEPARATOR}${uri}`
-    const leads = this.resource(uri, learned)
-    return leads === undefined || leads.server === server ? uri : `${server}${SEPARATOR}${uri}`
+    const shown = `${server}${SEPARATOR}${uri}`
+    if (this.#prefixed(uri)) return shown
+    const listed = this.#resourcePlaces.get(uri)
+    if (listed?.server === server || WEB.test(uri)) return uri
+    const others = [listed?.server, learned, this.#matching(uri, LINK_STEPS_MAX)]
+    return others.some((other) => other !== undefined && other !== server) ? shown : uri
   }
 
   /** Where a URI leads. `learned` is the server that gave the caller this link, if one did. */
@@ -96,7 +106,7 @@ export class Uris {
     const found =
       this.#own(learned, uri) ??
       this.#prefixed(uri) ??
-      this.#own(this.#matching(uri), uri) ??
+      this.#own(this.#matching(uri, STEPS_MAX), uri) ??
       this.#own(this.#only, uri)
     return found && this.#allows(found.uri) ? found : undefined
   }
@@ -126,10 +136,10 @@ export class Uris {
     return at > 0 ? this.#own(uri.slice(0, at), uri.slice(at + 1)) : undefined
   }
 
-  #matching(uri: string): string | undefined {
+  #matching(uri: string, stepsMax: number): string | undefined {
     const budgets = new Map<string, { steps: number }>()
     return this.#matchers.find(({ server, template }) => {
-      const budget = budgets.get(server) ?? { steps: STEPS_MAX }
+      const budget = budgets.get(server) ?? { steps: stepsMax }
       budgets.set(server, budget)
       return fitsTemplate(template, uri, budget)
     })?.server

@@ -48,7 +48,7 @@ test('a link in a result is readable by who got it, and by nobody else [features
   const resources = [{ uri: 'x:1', name: 'x' }]
   await using gateway = await TestGateway.start({
     mcpServers: {
-      a: listingEntry('a', { tools, resources }),
+      a: listingEntry('a', { tools, resources: [...resources, { uri: 'x:a', name: 'xa' }] }),
       b: listingEntry('b', { tools, resources }),
     },
   })
@@ -63,6 +63,9 @@ test('a link in a result is readable by who got it, and by nobody else [features
   expect(linked.message.result?.content).toMatchObject([{ uri: 'x:linked' }])
   expect(await textsOf(alice, 'x:linked')).toEqual([{ uri: 'x:linked', text: 'b x:linked' }])
   expect(await textsOf(bob, 'x:linked')).toEqual(expect.any(Number))
+  const foreign = await alice.request('tools/call', { name: 'b__link', arguments: { uri: 'x:a' } })
+  expect(foreign.message.result?.content).toMatchObject([{ uri: 'b+x:a' }])
+  expect(await textsOf(alice, 'b+x:a')).toEqual([{ uri: 'b+x:a', text: 'b x:a' }])
   // A link to what two servers list is shown under its own server's name.
   const moved = await alice.request('tools/call', { name: 'b__link', arguments: { uri: 'x:1' } })
   expect(moved.message.result?.content).toMatchObject([{ uri: 'b+x:1' }])
