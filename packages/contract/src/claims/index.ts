@@ -9,6 +9,7 @@ import { OBSERVE } from './observe.ts'
 import { RECORD } from './record.ts'
 import { STORE } from './store.ts'
 import { TOOLS } from './tools.ts'
+import { TRANSPORTS } from './transports.ts'
 import { UPSTREAMS } from './upstreams.ts'
 import { WIRE } from './wire.ts'
 
@@ -18,6 +19,7 @@ export type { Claim } from './claim.ts'
 export const CLAIMS = {
   ...DOOR,
   ...WIRE,
+  ...TRANSPORTS,
   ...TOOLS,
   ...FEATURES,
   ...LIMITS,

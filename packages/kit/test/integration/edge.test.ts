@@ -327,54 +327,6 @@ test('an id that is still being answered is refused in the same session', async 
   expect((await first).status).toBe(200)
 })
 
-/** Reads a stream until it holds `count` messages, then leaves it. */
-async function readMessages(response: Response, count: number): Promise<unknown[]> {
-  const messages: unknown[] = []
-  let text = ''
-  if (!response.body) throw new TypeError('the answer has no body')
-  const decoder = new TextDecoder()
-  for await (const chunk of response.body) {
-    text += decoder.decode(chunk, { stream: true })
-    const found = text.match(/^data: .*$/gm) ?? []
-    if (found.length >= count) {
-      messages.push(...found.map((line) => JSON.parse(line.slice(6))))
-      break
-    }
-  }
-  return messages
-}
-
-test('a subscription is acknowledged first, tells changes under its id, and ends with its result [wire/modern/listen]', async () => {
-  const id = '"s\\u0031"'
-  const body = `{"jsonrpc":"2.0","id":${id},"method":"subscriptions/listen","params":{"notifications":{"toolsListChanged":true,"promptsListChanged":true},"_meta":${JSON.stringify(meta())}}}`
-  const response = await fetch(host.url, {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/json',
-      accept: BOTH,
-      ...modernHeaders('subscriptions/listen'),
-    },
-    body,
-  })
-  const reading = readMessages(response, 3)
-  await vi.waitFor(() => expect(host.edge.load.streams).toBe(1))
-  host.edge.changed('tools', (scope) => scope !== 'other')
-  await host.edge.drain(0)
-  const stamp = { 'io.modelcontextprotocol/subscriptionId': 's1' }
-  expect(await reading).toEqual([
-    {
-      jsonrpc: '2.0',
-      method: 'notifications/subscriptions/acknowledged',
-      params: { notifications: { toolsListChanged: true }, _meta: stamp },
-    },
-    { jsonrpc: '2.0', method: 'notifications/tools/list_changed', params: { _meta: stamp } },
-    expect.objectContaining({
-      id: 's1',
-      result: expect.objectContaining({ resultType: 'complete' }),
-    }),
-  ])
-})
-
 test('a change is told once per session, on one of its streams, and not to other scopes [wire/stream/once]', async () => {
   const sessionOf = new Map<string, string>()
   for (const scope of ['', 'other']) {

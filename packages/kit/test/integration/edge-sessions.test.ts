@@ -1,0 +1,61 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { expect, test, vi } from 'vitest'
+import { ManualClock } from '../../src/clock.ts'
+import { RawSession } from '../fixtures/edge-client.ts'
+import { type EdgeHost, startEdge } from '../fixtures/edge-host.ts'
+
+const SESSIONS = 1_000
+const IDLE_MS = 60_000
+const SESSION_BYTES_MAX = 40 * 1024
+
+setFlagsFromString('--expose-gc')
+const collect = runInNewContext('gc') as () => void // what the flag above brings
+
+/** Bytes in use once everything that nobody holds is gone. */
+async function heapBytes(): Promise<number> {
+  for (let round = 0; round < 3; round += 1) {
+    await new Promise((resolve) => setImmediate(resolve))
+    collect()
+  }
+  return process.memoryUsage().heapUsed
+}
+
+/** What a client does that comes, calls, listens for a moment and is never seen again. */
+async function abandon(host: EdgeHost): Promise<void> {
+  const session = await RawSession.open(host, { capabilities: { elicitation: {}, roots: {} } })
+  const call = await session.call('progress')
+  await call.rest()
+  const stream = await session.listen()
+  await stream.next()
+  stream.drop()
+}
+
+async function abandonMany(host: EdgeHost, sessions: number): Promise<void> {
+  for (let opened = 0; opened < sessions; opened += 50) {
+    await Promise.all(Array.from({ length: Math.min(50, sessions - opened) }, () => abandon(host)))
+  }
+  await vi.waitFor(() => expect(host.edge.load.streams).toBe(0))
+}
+
+test('1,000 abandoned sessions take at most 40 KiB each and are collected after their idle time [wire/session/collected]', async () => {
+  const clock = new ManualClock()
+  await using host = await startEdge({ clock })
+  const pass = () => {
+    clock.advance(IDLE_MS)
+    host.deadlines.expireDue()
+    host.sessions.sweep()
+  }
+  // What is made once: compiled code, pools of connections.
+  await abandonMany(host, 200)
+  pass()
+  const before = await heapBytes()
+  await abandonMany(host, SESSIONS)
+  expect(host.edge.load.sessions).toBe(SESSIONS)
+  const held = (await heapBytes()) - before
+  expect(held / SESSIONS).toBeLessThan(SESSION_BYTES_MAX)
+  pass()
+  expect([host.edge.load.sessions, host.budget.total]).toEqual([0, 0])
+  const after = await heapBytes()
+  expect(after / before).toBeLessThan(1.05)
+}, 60_000)
