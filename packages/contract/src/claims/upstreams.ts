@@ -261,6 +261,11 @@ export const UPSTREAMS = {
       'A server of the older HTTP+SSE transport is spoken to in both directions: answers, notifications, questions and cancellation.',
     source: 'part 02, "Every transport"; MCP 2024-11-05, "HTTP with SSE"',
   },
+  'upstreams/sse/fallback': {
+    behavior:
+      'A server that refuses a handshake over Streamable HTTP with 400, 404 or 405 is tried over HTTP+SSE; one that wants a credential or is broken is not.',
+    source: 'MCP 2025-11-25, Transports, "Backwards Compatibility"',
+  },
   'upstreams/sse/endpoint': {
     behavior:
       'Messages to an HTTP+SSE server go to the address it names on its own origin, and to no other; it has bounded time to name one.',
