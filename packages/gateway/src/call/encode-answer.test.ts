@@ -11,15 +11,40 @@ function reply(text: string, era: 'legacy' | 'modern', request?: string): string
   return encodeReply(testExchange(request, { era }), testReply(text)).answer.bytes.toString()
 }
 
+const DECLARED = (extension: string) =>
+  `{"jsonrpc":"2.0","id":"c1","method":"tools/call","params":{"name":"a","_meta":{"io.modelcontextprotocol/clientCapabilities":{"extensions":{"${extension}":{}}}}}}`
+
 test.each([
-  ['input_required', 'legacy'],
-  ['task', 'legacy'],
-] as const)('an answer of type %s cannot reach a %s client', (type, era) => {
-  const text = `{"jsonrpc":"2.0","id":7,"result":{"resultType":"${type}"}}`
-  const encode = () => encodeReply(testExchange(undefined, { era }), testReply(text))
-  // The server has seen the call: whether it acted nobody knows, so a repeat is not offered.
-  expect(encode).toThrow(expect.objectContaining({ code: 'server_protocol', outcome: 'unknown' }))
-})
+  ['"input_required"', 'legacy', undefined],
+  ['"task"', 'legacy', undefined],
+  ['"task"', 'modern', undefined],
+  ['"task"', 'modern', DECLARED('acme/other')],
+  ['"acme"', 'modern', undefined],
+  ['"acme"', 'modern', DECLARED('io.modelcontextprotocol/tasks')],
+  ['""', 'modern', DECLARED('acme/other')],
+  ['7', 'modern', DECLARED('acme/other')],
+] as const)(
+  'an answer of type %s does not reach a %s client that cannot know it [calls/result-type]',
+  (type, era, request) => {
+    const text = `{"jsonrpc":"2.0","id":7,"result":{"resultType":${type}}}`
+    const encode = () => encodeReply(testExchange(request, { era }), testReply(text))
+    // The server has seen the call: whether it acted nobody knows, so a repeat is not offered.
+    expect(encode).toThrow(expect.objectContaining({ code: 'server_protocol', outcome: 'unknown' }))
+  },
+)
+
+test.each([
+  ['"task"', 'io.modelcontextprotocol/tasks'],
+  ['"acme"', 'acme/other'],
+])(
+  'an answer of type %s reaches a client that declared %s [calls/result-type]',
+  (type, extension) => {
+    const result = `{"resultType":${type},"x":1.0}`
+    expect(
+      reply(`{"jsonrpc":"2.0","id":7,"result":${result}}`, 'modern', DECLARED(extension)),
+    ).toBe(`{"jsonrpc":"2.0","id":"c1","result":${result}}`)
+  },
+)
 
 test.each([
   ['no members', '{}', '{"resultType":"complete"}'],
@@ -27,8 +52,6 @@ test.each([
   ['members', '{"content":[]}', '{"resultType":"complete","content":[]}'],
   ['leading white space', '{\t\r\n "a":1}', '{"resultType":"complete",\t\r\n "a":1}'],
   ['a type already', '{"a":1,"resultType":"complete"}', '{"a":1,"resultType":"complete"}'],
-  ['another type', '{"resultType":"input_required"}', '{"resultType":"input_required"}'],
-  ['a type of no type', '{"resultType":7}', '{"resultType":7}'],
   ['no object at all', '[1 , 2]', '[1 , 2]'],
 ])('a modern client gets one resultType where the result has %s', (_case, result, expected) => {
   expect(reply(`{"jsonrpc":"2.0","id":7,"result":${result}}`, 'modern')).toBe(
@@ -93,6 +116,56 @@ test.each(['legacy', 'modern'] as const)('a large answer reaches a %s client who
   expect(outcome).toBe('ok')
 })
 
+const READ = '{"jsonrpc":"2.0","id":"c1","method":"resources/read","params":{"uri":"a:b"}}'
+
+test.each([
+  ['{}', '{"resultType":"complete","ttlMs":0,"cacheScope":"private"}'],
+  ['{"ttlMs":5}', '{"resultType":"complete","cacheScope":"private","ttlMs":5}'],
+  [
+    '{"resultType":"complete","ttlMs":9,"cacheScope":"public"}',
+    '{"resultType":"complete","ttlMs":9,"cacheScope":"public"}',
+  ],
+])('what is read of %s says whether it may be kept [calls/cache]', (result, expected) => {
+  expect(reply(`{"jsonrpc":"2.0","id":7,"result":${result}}`, 'modern', READ)).toBe(
+    `{"jsonrpc":"2.0","id":"c1","result":${expected}}`,
+  )
+})
+
+const NO_CODE = '{"message":"no"}'
+test.each([
+  ['modern', READ, '{"code":-32002,"message":"no"}', '-32602', 200],
+  ['legacy', READ, '{"code":-32002,"message":"no"}', '-32002', 200],
+  ['legacy', READ, '{"code":-32602,"message":"no","data":{"uri":"a:b"}}', '-32002', 200],
+  ['legacy', READ, '{"code":-32602,"message":"no"}', '-32602', 200],
+  ['legacy', undefined, '{"code":-32602,"data":{"uri":"a:b"}}', '-32602', 200],
+  ['modern', undefined, '{"code":-32601,"message":"no"}', '-32601', 404],
+  ['legacy', undefined, '{"code":-32601,"message":"no"}', '-32601', 200],
+  ['modern', undefined, '{"code":-32021,"message":"no"}', '-32021', 400],
+  ['modern', undefined, NO_CODE, null, 200],
+] as const)(
+  'a %s client gets the code and status that its era has for it: %#',
+  (era, request, error, code, status) => {
+    const text = `{"jsonrpc":"2.0","id":7,"error":${error}}`
+    const encoded = encodeReply(testExchange(request, { era }), testReply(text))
+    expect([encoded.code, encoded.answer.status]).toEqual([code, status])
+    expect(parsed(encoded.answer.bytes)).toEqual({
+      jsonrpc: '2.0',
+      id: 'c1',
+      error: { ...JSON.parse(error), ...(code === null ? {} : { code: Number(code) }) },
+    })
+  },
+)
+
+test('names are shown in their places, whatever else changes', () => {
+  const text = '{"jsonrpc":"2.0","result":{"b":"own","a":[1 , 2]},"id":7}'
+  const place = { start: text.indexOf('"own"'), end: text.indexOf('"own"') + 5 }
+  const exchange = testExchange(undefined, { era: 'modern' })
+  const { answer } = encodeReply(exchange, testReply(text), [{ ...place, text: '"shown"' }])
+  expect(answer.bytes.toString()).toBe(
+    '{"jsonrpc":"2.0","result":{"resultType":"complete","b":"shown","a":[1 , 2]},"id":"c1"}',
+  )
+})
+
 test("a tool's own error is an answer, recorded as such", () => {
   const text = (isError: string) =>
     `{"jsonrpc":"2.0","id":7,"result":{"content":[],"isError":${isError}}}`
@@ -105,7 +178,7 @@ test("a caller's mistake keeps its protocol code [wire/error/protocol]", () => {
   const { answer, ...recorded } = encodeRefusal(testExchange(), -32602, 'Unknown tool: "x"')
   expect(parsed(answer.bytes).error).toEqual({ code: -32602, message: 'Unknown tool: "x"' })
   expect([answer.status, recorded]).toEqual([200, { outcome: 'refused', code: '-32602' }])
-  expect(encodeRefusal(testExchange(), -32020, 'no', 400).answer.status).toBe(400)
+  expect(encodeRefusal(testExchange(), -32020, 'no', { status: 400 }).answer.status).toBe(400)
 })
 
 const LIST = '{"jsonrpc":"2.0","id":1,"method":"tools/list"}'

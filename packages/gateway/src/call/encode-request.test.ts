@@ -1,8 +1,9 @@
 import { scanMessage } from '@sallyport/kit/mcp'
 import { expect, test } from 'vitest'
-import { encodeRequest } from './encode-request.ts'
+import { encodeRequest, type ParamEdit, RETRY_PARAMS, withoutParams } from './encode-request.ts'
 
-const ENVELOPE = { clientInfo: { name: 'sallyport', version: '1' } }
+const ENVELOPE =
+  '"io.modelcontextprotocol/clientInfo":{"name":"sallyport","version":"1"},"io.modelcontextprotocol/clientCapabilities":{}'
 const OURS =
   '"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":"sallyport","version":"1"},"io.modelcontextprotocol/clientCapabilities":{}'
 const LEGACY = { id: 7, era: 'legacy', version: '2025-11-25' } as const
@@ -11,7 +12,9 @@ const MODERN = { id: 7, era: 'modern', version: '2026-07-28' } as const
 function encode(text: string, wire: typeof LEGACY | typeof MODERN, name?: string): string {
   const message = scanMessage(Buffer.from(text), { depth: 64 })
   if ('fault' in message) throw new TypeError(message.reason)
-  return encodeRequest(message, name, ENVELOPE, wire).toString()
+  const params: ParamEdit[] =
+    name === undefined ? [] : [{ path: ['name'], text: JSON.stringify(name) }]
+  return encodeRequest(message, { params, envelope: () => ENVELOPE }, wire).toString()
 }
 
 test('replaces id and name and leaves every other byte alone [wire/bytes/request]', () => {
@@ -65,4 +68,60 @@ test('two clients with the same progress token do not share one upstream', () =>
   expect(encode(text, LEGACY)).toBe(
     '{"jsonrpc":"2.0","id":7,"method":"m","params":{"_meta":{"progressToken":7,"k":[1 , 2]}}}',
   )
+})
+
+function edit(
+  text: string,
+  params: readonly ParamEdit[],
+  wire: typeof LEGACY | typeof MODERN,
+): string {
+  const message = scanMessage(Buffer.from(text), { depth: 64 })
+  if ('fault' in message) throw new TypeError(message.reason)
+  return encodeRequest(message, { params, envelope: () => ENVELOPE }, wire).toString()
+}
+
+const RETRY: ParamEdit[] = [
+  { path: ['inputResponses'], text: '{"q":{}}' },
+  { path: ['requestState'], text: '"s"' },
+]
+
+test.each([
+  ['no params', undefined, '"inputResponses":{"q":{}},"requestState":"s"'],
+  ['empty params', '{}', '"inputResponses":{"q":{}},"requestState":"s"'],
+  ['params', '{"a":1.0}', '"inputResponses":{"q":{}},"requestState":"s","a":1.0'],
+  [
+    '_meta',
+    '{"_meta":{"k":1.0},"a":2}',
+    '"_meta":{"k":1.0},"inputResponses":{"q":{}},"requestState":"s","a":2',
+  ],
+  [
+    'one of them',
+    '{"requestState":"old","a":1}',
+    '"inputResponses":{"q":{}},"requestState":"s","a":1',
+  ],
+])('members are added beside %s, or replaced [wire/bytes/request]', (_case, params, expected) => {
+  const given = params === undefined ? '' : `,"params":${params}`
+  expect(edit(`{"jsonrpc":"2.0","id":1,"method":"m"${given}}`, RETRY, LEGACY)).toBe(
+    `{"jsonrpc":"2.0","id":7,"method":"m","params":{${expected}}}`,
+  )
+})
+
+test('members and our envelope go in together', () => {
+  const text = '{"jsonrpc":"2.0","id":1,"method":"m","params":{"ref":{"name":"s__p","x":1.0}}}'
+  const params: ParamEdit[] = [{ path: ['ref', 'name'], text: '"p"' }, ...RETRY]
+  expect(edit(text, params, MODERN)).toBe(
+    `{"jsonrpc":"2.0","id":7,"method":"m","params":{"_meta":{${OURS}},"inputResponses":{"q":{}},"requestState":"s","ref":{"name":"p","x":1.0}}}`,
+  )
+})
+
+test('a retry without what only retries have is the first request again', () => {
+  const text =
+    '{"jsonrpc":"2.0","id":1,"method":"m","params":{"requestState":"s","a":[1 , 2.0],"inputResponses":{},"name":"n"}}'
+  const message = scanMessage(Buffer.from(text), { depth: 64 })
+  if ('fault' in message) throw new TypeError(message.reason)
+  const first = withoutParams(message, RETRY_PARAMS)
+  expect(first.bytes.toString()).toBe(
+    '{"jsonrpc":"2.0","id":1,"method":"m","params":{"a":[1 , 2.0],"name":"n"}}',
+  )
+  expect(first.name).toBe('n')
 })

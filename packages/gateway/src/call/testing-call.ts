@@ -6,21 +6,26 @@ import {
   type ClientSession,
   type Era,
   type Exchange,
+  idOf,
   type Message,
+  resultMessage,
   scanMessage,
   scanReply,
 } from '@sallyport/kit/mcp'
 import type { Principal } from '@sallyport/kit/principal'
-import { describeTarget, type Target } from '../routing/target.ts'
+import { describeRead, describeTarget, type Target } from '../routing/target.ts'
 import type { Tool } from '../routing/tool.ts'
+import type { View, Views } from '../routing/view.ts'
 import type {
   Asker,
+  Kind,
+  ServerFacts,
   ServerStatus,
   UpstreamReply,
   UpstreamRequest,
   Upstreams,
 } from '../upstreams/upstream.ts'
-import type { Call } from './call.ts'
+import type { Call, CallResult } from './call.ts'
 import { CallDeadline } from './call-deadline.ts'
 
 /** A caller for tests: the key of that name. */
@@ -142,13 +147,112 @@ export function testSession(
   }
 }
 
-type Respond = (request: UpstreamRequest, attempt: number) => Promise<UpstreamReply> | UpstreamReply
+export interface FakeViewsOptions {
+  /** Default: `files`. */
+  readonly servers?: readonly ServerConfig[]
+  /** Tools as they were read, by public name. */
+  readonly tools?: Readonly<Record<string, Tool>>
+  /** Where public URIs lead: server and its own URI. */
+  readonly resources?: Readonly<Record<string, readonly [server: string, uri: string]>>
+  /** URIs that a server's clients know otherwise, by server: own to public. */
+  readonly moved?: Readonly<Record<string, ReadonlyMap<string, string>>>
+  readonly unseen?: readonly string[]
+  readonly facts?: Readonly<Record<string, ServerFacts>>
+  readonly instructions?: string
+}
+
+/** Scopes over servers that need no catalogue: every name with a known prefix leads somewhere. */
+export class FakeViews implements Views {
+  readonly learned: string[] = []
+  readonly listed: Kind[] = []
+  readonly #options: FakeViewsOptions
+  readonly #configs: ReadonlyMap<string, ServerConfig>
+
+  constructor(options: FakeViewsOptions = {}) {
+    this.#options = options
+    const { servers = [testServer('files', { callMs: 500 })] } = options
+    this.#configs = new Map(servers.map((config) => [config.name, config]))
+  }
+
+  get configs(): Readonly<Record<string, ServerConfig>> {
+    return Object.fromEntries(this.#configs)
+  }
+
+  has(scope: string): boolean {
+    return scope === '' || scope.startsWith('endpoint/') || this.#configs.has(scope)
+  }
+
+  get(scope: string): View {
+    const passThrough = this.#configs.has(scope) ? scope : undefined
+    const { instructions, resources = {}, moved, tools = {} } = this.#options
+    const lead = (name: string): readonly [ServerConfig, string] | undefined => {
+      const [server, own] = passThrough === undefined ? name.split('__') : [passThrough, name]
+      const config = this.#configs.get(server ?? '')
+      return config && own !== undefined ? [config, own] : undefined
+    }
+    const resource = (uri: string): Target | undefined => {
+      const [server, own] = resources[uri] ?? []
+      const config = this.#configs.get(server ?? '')
+      return config && describeRead(config, 'resource', own ?? '')
+    }
+    return {
+      servers: passThrough === undefined ? [...this.#configs.keys()].toSorted() : [passThrough],
+      passThrough,
+      instructions,
+      tool: (name) => {
+        const found = lead(name)
+        return found && describeTarget(...found, tools[name])
+      },
+      prompt: (name) => {
+        const found = lead(name)
+        return found && describeRead(found[0], 'prompt', found[1])
+      },
+      resource,
+      template: resource,
+      movedUris: (server) => moved?.[server],
+      publicUri: (server, uri) => moved?.[server]?.get(uri) ?? uri,
+    }
+  }
+
+  unseen(scope: string): readonly string[] {
+    const { servers } = this.get(scope)
+    return (this.#options.unseen ?? []).filter((server) => servers.includes(server))
+  }
+
+  answerList(exchange: Exchange, kind: Kind): CallResult {
+    this.listed.push(kind)
+    const bytes = resultMessage(idOf(exchange.message), `{"${kind}":[]}`)
+    return { answer: { bytes, status: 200 }, outcome: 'ok', code: null }
+  }
+
+  learn(principalId: string, server: string, uris: readonly string[]): void {
+    for (const uri of uris) this.learned.push(`${principalId} ${server} ${uri}`)
+  }
+
+  facts(scope: string): ReadonlyMap<string, ServerFacts> {
+    const { servers } = this.get(scope)
+    const facts = Object.entries(this.#options.facts ?? {})
+    return new Map(facts.filter(([server]) => servers.includes(server)))
+  }
+
+  shows(scope: string, server: string): boolean {
+    return this.get(scope).servers.includes(server)
+  }
+}
+
+export type Respond = (
+  request: UpstreamRequest,
+  attempt: number,
+) => Promise<UpstreamReply> | UpstreamReply
 
 /** Servers that answer as told, and what was asked of them. */
 export class FakeUpstreams implements Upstreams {
   readonly calls: { server: string; principal: Principal; request: UpstreamRequest }[] = []
   readonly warmed: string[] = []
   readonly subscribed: string[] = []
+  readonly notified: string[] = []
+  /** Holds a subscription up, or refuses it. */
+  onSubscribe: (uri: string) => Promise<void> = () => Promise.resolve()
   states: readonly ServerStatus[] = []
   #respond: Respond
   #warm: (server: string, signal: CallSignal) => Promise<void>
@@ -179,16 +283,21 @@ export class FakeUpstreams implements Upstreams {
     return principal.id
   }
 
-  subscribe(server: string, _asker: Asker, uri: string): Promise<void> {
-    this.subscribed.push(`${server} ${uri}`)
-    return Promise.resolve()
+  async subscribe(server: string, { principal }: Asker, uri: string): Promise<void> {
+    await this.onSubscribe(uri)
+    this.subscribed.push(`${principal.name} ${server} ${uri}`)
   }
 
-  unsubscribe(server: string, _asker: Asker, uri: string): void {
-    this.subscribed.splice(this.subscribed.indexOf(`${server} ${uri}`), 1)
+  unsubscribe(server: string, { principal }: Asker, uri: string): void {
+    const at = this.subscribed.indexOf(`${principal.name} ${server} ${uri}`)
+    // One that there never was: a server would end another's.
+    if (at === -1) throw new TypeError(`nobody subscribed to ${uri}`)
+    this.subscribed.splice(at, 1)
   }
 
-  notify(): void {}
+  notify(server: string, _asker: Asker, method: string): void {
+    this.notified.push(`${server} ${method}`)
+  }
 
   status(): readonly ServerStatus[] {
     return this.states

@@ -1,20 +1,21 @@
 import { AppError } from '@sallyport/kit/errors'
 import { expect, test } from 'vitest'
-import { readTools } from '../routing/tool.ts'
+import { openCalls } from '../questions/testing-questions.ts'
+import { readTool } from '../routing/tool.ts'
 import type { UpstreamReply, Wire } from '../upstreams/upstream.ts'
 import type { Call } from './call.ts'
-import { createInvoke } from './invoke.ts'
 import {
   FakeUpstreams,
   parsed,
   testCall,
+  testDeadline,
   testExchange,
   type TestExchangeOptions,
   testReply,
+  testSession,
   testTarget,
 } from './testing-call.ts'
 
-const ENVELOPE = { clientInfo: { name: 'sallyport', version: '1' } }
 const WIRE: Wire = { id: 41, era: 'legacy', version: '2025-11-25' }
 const DONE = '{"jsonrpc":"2.0","id":41,"result":{"content":[]}}'
 
@@ -22,8 +23,8 @@ function done(text = DONE): UpstreamReply {
   return { message: testReply(text), era: 'legacy' }
 }
 
-function invoke(upstreams: FakeUpstreams, call: Call) {
-  return createInvoke(upstreams, ENVELOPE)(call)
+function carry(upstreams: FakeUpstreams, call: Omit<Call, 'deadline'>) {
+  return openCalls(upstreams).carry({ ...call, deadline: testDeadline() })
 }
 
 const lost = (outcome?: 'not_sent' | 'unknown') =>
@@ -32,9 +33,30 @@ const lost = (outcome?: 'not_sent' | 'unknown') =>
 /** A tool that carries arguments in headers. */
 function headerTool() {
   const inputSchema = { properties: { region: { type: 'string', 'x-mcp-header': 'Region' } } }
-  const page = Buffer.from(JSON.stringify({ tools: [{ name: 'echo', inputSchema }] }))
-  return readTools('files', [page], {})[0]
+  return readTool(Buffer.from(JSON.stringify({ name: 'echo', inputSchema })))
 }
+
+test.each([
+  ['prompts/get', '{"name":"no__such"}', 'legacy', -32602, 'Unknown prompt: no__such'],
+  ['resources/read', '{"uri":"a:b"}', 'legacy', -32002, 'Resource not found'],
+  ['resources/read', '{"uri":"a:b"}', 'modern', -32602, 'Resource not found'],
+  ['resources/subscribe', '{"uri":"a:b"}', 'legacy', -32002, 'Resource not found'],
+  ['completion/complete', '{}', 'modern', -32602, 'Unknown reference'],
+  ['tasks/get', '{"taskId":"t"}', 'modern', -32602, 'Unknown task'],
+  ['tasks/cancel', '{}', 'legacy', -32602, 'Unknown task'],
+] as const)(
+  '%s of %s that leads nowhere is refused in words of its own for a %s client [calls/unknown]',
+  async (method, params, era, code, text) => {
+    const upstreams = new FakeUpstreams()
+    const body = `{"jsonrpc":"2.0","id":1,"method":"${method}","params":${params}}`
+    const { answer } = await carry(upstreams, {
+      exchange: testExchange(body, { era }),
+      target: undefined,
+    })
+    expect(parsed(answer.bytes).error).toMatchObject({ code, message: text })
+    expect(upstreams.calls).toEqual([])
+  },
+)
 
 test.each([
   ['a name that leads nowhere', '{"name":"no__such"}', 'Unknown tool: no__such'],
@@ -45,7 +67,7 @@ test.each([
   async (_case, params, text) => {
     const upstreams = new FakeUpstreams()
     const body = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":${params}}`
-    const { answer, outcome, code } = await invoke(upstreams, {
+    const { answer, outcome, code } = await carry(upstreams, {
       exchange: testExchange(body),
       target: undefined,
     })
@@ -56,7 +78,7 @@ test.each([
 
 test('a lost server is not asked again for a tool that may change something [upstreams/retry/never]', async () => {
   const upstreams = new FakeUpstreams(() => Promise.reject(lost('unknown')))
-  await expect(invoke(upstreams, testCall())).rejects.toMatchObject({
+  await expect(carry(upstreams, testCall())).rejects.toMatchObject({
     code: 'server_lost',
     outcome: 'unknown',
   })
@@ -70,9 +92,9 @@ test('a lost server is asked once more, never twice, for a tool pinned read-only
     if (attempt === 1) throw lost('unknown')
     return done()
   })
-  expect((await invoke(recovering, testCall(REPEATABLE))).outcome).toBe('ok')
+  expect((await carry(recovering, testCall(REPEATABLE))).outcome).toBe('ok')
   const failing = new FakeUpstreams(() => Promise.reject(lost('unknown')))
-  await expect(invoke(failing, testCall(REPEATABLE))).rejects.toMatchObject({ code: 'server_lost' })
+  await expect(carry(failing, testCall(REPEATABLE))).rejects.toMatchObject({ code: 'server_lost' })
   expect([recovering.calls.length, failing.calls.length]).toEqual([2, 2])
 })
 
@@ -85,7 +107,7 @@ test.each([
   'cancelled',
 ] as const)('%s is not repeated, whatever the tool', async (code) => {
   const upstreams = new FakeUpstreams(() => Promise.reject(new AppError(code, 'no')))
-  await expect(invoke(upstreams, testCall(REPEATABLE))).rejects.toMatchObject({ code })
+  await expect(carry(upstreams, testCall(REPEATABLE))).rejects.toMatchObject({ code })
   expect(upstreams.calls).toHaveLength(1)
 })
 
@@ -95,7 +117,7 @@ test('a call that was aborted meanwhile is not repeated', async () => {
     call.exchange.controller.abort(new AppError('cancelled', 'gone'))
     throw lost('unknown')
   })
-  await expect(invoke(upstreams, call)).rejects.toMatchObject({ code: 'server_lost' })
+  await expect(carry(upstreams, call)).rejects.toMatchObject({ code: 'server_lost' })
   expect(upstreams.calls).toHaveLength(1)
 })
 
@@ -104,7 +126,7 @@ test('a repeat that is not sent does not make the first attempt unsent', async (
     if (attempt === 1) throw lost('unknown')
     throw new AppError('server_start_failed', 'no', { outcome: 'not_sent' })
   })
-  await expect(invoke(upstreams, testCall(REPEATABLE))).rejects.toMatchObject({
+  await expect(carry(upstreams, testCall(REPEATABLE))).rejects.toMatchObject({
     code: 'server_start_failed',
     outcome: 'unknown',
   })
@@ -112,7 +134,7 @@ test('a repeat that is not sent does not make the first attempt unsent', async (
 
 test('an attempt that was never sent may be followed by one that is not either', async () => {
   const upstreams = new FakeUpstreams(() => Promise.reject(lost('not_sent')))
-  await expect(invoke(upstreams, testCall(REPEATABLE))).rejects.toMatchObject({
+  await expect(carry(upstreams, testCall(REPEATABLE))).rejects.toMatchObject({
     outcome: 'not_sent',
   })
 })
@@ -127,7 +149,7 @@ test.each([
       if (encodes) request.encode(WIRE)
       throw new AppError('deadline_exceeded', 'late', { retryAfterMs: 5, details: { a: 1 } })
     })
-    await expect(invoke(upstreams, testCall())).rejects.toMatchObject({
+    await expect(carry(upstreams, testCall())).rejects.toMatchObject({
       code: 'deadline_exceeded',
       outcome,
       retryAfterMs: 5,
@@ -141,13 +163,13 @@ test("a session's own verdict on the effect stands", async () => {
     request.encode(WIRE)
     throw new AppError('overloaded', 'no', { outcome: 'not_sent' })
   })
-  await expect(invoke(upstreams, testCall())).rejects.toMatchObject({ outcome: 'not_sent' })
+  await expect(carry(upstreams, testCall())).rejects.toMatchObject({ outcome: 'not_sent' })
 })
 
 test("the server gets its own tool name, the principal's session and the call's signal", async () => {
   const upstreams = new FakeUpstreams(() => done())
   const call = testCall()
-  await invoke(upstreams, call)
+  await carry(upstreams, call)
   const { server, principal, request } = upstreams.calls[0] ?? expect.unreachable('one call')
   expect([server, principal.id, request.name, request.method]).toEqual([
     'files',
@@ -162,7 +184,7 @@ test("the server gets its own tool name, the principal's session and the call's 
 test("under a server's own address the name is left as the client wrote it", async () => {
   const upstreams = new FakeUpstreams(() => done())
   const text = '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"\\u0065cho"}}'
-  await invoke(upstreams, {
+  await carry(upstreams, {
     exchange: testExchange(text, { scope: 'files' }),
     target: testTarget(),
   })
@@ -172,55 +194,94 @@ test("under a server's own address the name is left as the client wrote it", asy
 test('an answer over the byte budget is refused, and its effect is unknown [limits/bytes/total]', async () => {
   const upstreams = new FakeUpstreams(() => done())
   await expect(
-    invoke(upstreams, testCall(testTarget(), { budget: DONE.length - 1 })),
+    carry(upstreams, testCall(testTarget(), { budget: DONE.length - 1 })),
   ).rejects.toMatchObject({ code: 'overloaded', outcome: 'unknown' })
-  expect((await invoke(upstreams, testCall(testTarget(), { budget: DONE.length }))).outcome).toBe(
+  expect((await carry(upstreams, testCall(testTarget(), { budget: DONE.length }))).outcome).toBe(
     'ok',
   )
 })
 
-/** Relays notifications of a call made with this `_meta`; undefined when nothing listens. */
-async function relayed(meta: string, sent: readonly string[], notified = true) {
+const NOTES = {
+  progress: (token: string) =>
+    `{"jsonrpc":"2.0","method":"notifications/progress","params":{"progress":1.0,"progressToken":${token},"total":2}}`,
+  log: (level: string) =>
+    `{"jsonrpc":"2.0","method":"notifications/message","params":{"level":${level},"data":1.0}}`,
+  other: '{"jsonrpc":"2.0","method":"notifications/acme/step","params":{"n":1.0}}',
+  complete:
+    '{"jsonrpc":"2.0","method":"notifications/elicitation/complete","params":{"elicitationId":"e"}}',
+}
+
+/** What a client hears of `sent` in a call made with this `_meta`. */
+async function relayed(
+  meta: string,
+  sent: readonly string[],
+  options: TestExchangeOptions | 'deaf' = {},
+) {
   const got: string[] = []
   const upstreams = new FakeUpstreams((request) => {
     for (const text of sent) request.onNotification?.(testReply(text))
     return done()
   })
   const text = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"_meta":${meta},"name":"files__echo"}}`
-  const options: TestExchangeOptions = notified
-    ? { notify: (message) => void got.push(message.toString()) }
-    : {}
-  await invoke(upstreams, { exchange: testExchange(text, options), target: testTarget() })
-  return upstreams.calls[0]?.request.onNotification === undefined ? undefined : got
+  const notify = (message: Buffer) => void got.push(message.toString())
+  const exchange = testExchange(text, options === 'deaf' ? {} : { notify, ...options })
+  await carry(upstreams, { exchange, target: testTarget() })
+  return got
 }
-
-const progress = (token: string) =>
-  `{"jsonrpc":"2.0","method":"notifications/progress","params":{"progress":1.0,"progressToken":${token},"total":2}}`
 
 test.each(['"p-1"', '7', '12345678901234567890', '"\\u0070"', '-0.0', '"41"'])(
   "progress comes under the client's own token %s, byte for byte [wire/progress]",
   async (token) => {
+    const { progress } = NOTES
     expect(await relayed(`{"progressToken":${token}}`, [progress('41')])).toEqual([progress(token)])
   },
 )
 
-test('nothing but progress under a token is relayed', async () => {
-  const others = [
-    '{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":"x"}}',
-    progress('41').replace('progress"', 'message"'),
+test('a client that asked for no progress, or takes no stream, gets none', async () => {
+  const sent = [NOTES.progress('41')]
+  expect(await relayed('{}', sent)).toEqual([])
+  expect(await relayed('7', sent)).toEqual([])
+  expect(await relayed('{"progressToken":"p"}', sent, 'deaf')).toEqual([])
+})
+
+test('progress without a token belongs to no request', async () => {
+  const sent = [
     '{"jsonrpc":"2.0","method":"notifications/progress","params":{"progress":1}}',
     '{"jsonrpc":"2.0","method":"notifications/progress"}',
   ]
-  expect(await relayed('{"progressToken":"p"}', others)).toEqual([])
+  expect(await relayed('{"progressToken":"p"}', sent)).toEqual([])
 })
 
-test('a client that asked for no progress, or takes none, gets none', async () => {
-  expect(await relayed('{}', [progress('41')])).toBe(undefined)
-  expect(await relayed('7', [progress('41')])).toBe(undefined)
-  expect(await relayed('{"progressToken":"p"}', [progress('41')], false)).toBe(undefined)
+const LEVELS = ['"debug"', '"info"', '"error"', '"shout"', '7']
+const level = (name: string) => `{"io.modelcontextprotocol/logLevel":${name}}`
+
+test.each([
+  ['a modern client that named no level', '{}', 'modern', undefined, []],
+  ['a modern client that named none there is', level('"loud"'), 'modern', undefined, []],
+  ['a modern client that named info', level('"info"'), 'modern', undefined, LEVELS.slice(1)],
+  ['a legacy client that set none', '{}', 'legacy', undefined, LEVELS],
+  ['a legacy client that set error', '{}', 'legacy', 'error', LEVELS.slice(2)],
+] as const)(
+  '%s hears the log messages it asked for [calls/logs]',
+  async (_who, meta, era, set, heard) => {
+    const session = testSession('{}', { logLevel: set })
+    const sent = LEVELS.map(NOTES.log)
+    expect(await relayed(meta, sent, era === 'modern' ? { era } : { era, session })).toEqual(
+      heard.map(NOTES.log),
+    )
+  },
+)
+
+test("an extension's notification is carried byte for byte; what speaks of removed ids is not", async () => {
+  const sent = [NOTES.other, NOTES.complete]
+  expect(await relayed('{}', sent, { era: 'modern' })).toEqual([NOTES.other])
+  expect(await relayed('{}', sent, { era: 'legacy' })).toEqual(sent)
 })
 
-function callWithRegion(options: TestExchangeOptions, args = '{"region":"eu"}'): Call {
+function callWithRegion(
+  options: TestExchangeOptions,
+  args = '{"region":"eu"}',
+): Omit<Call, 'deadline'> {
   const text = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"files__echo","arguments":${args}}}`
   const target = testTarget({}, headerTool(), { kind: 'http', url: 'http://x/' })
   return { exchange: testExchange(text, options), target }
@@ -234,7 +295,7 @@ test.each([
   'a modern call with %s for a declared argument is refused unsent [wire/header/param]',
   async (_case, headers) => {
     const upstreams = new FakeUpstreams()
-    const { answer, outcome } = await invoke(upstreams, callWithRegion({ era: 'modern', headers }))
+    const { answer, outcome } = await carry(upstreams, callWithRegion({ era: 'modern', headers }))
     expect([answer.status, parsed(answer.bytes).error?.code, outcome]).toEqual([
       400,
       -32020,
@@ -251,7 +312,7 @@ test.each([
   'a %s call carries declared arguments as headers [upstreams/header/agree]',
   async (era, headers, foreign) => {
     const upstreams = new FakeUpstreams(() => done())
-    await invoke(upstreams, callWithRegion({ era, headers }))
+    await carry(upstreams, callWithRegion({ era, headers }))
     expect(upstreams.calls[0]?.request.paramHeaders).toEqual({
       ...foreign,
       'mcp-param-region': 'eu',
@@ -263,7 +324,7 @@ test('absent arguments expect no header', async () => {
   const upstreams = new FakeUpstreams(() => done())
   const text = '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"files__echo"}}'
   const exchange = testExchange(text, { era: 'modern' })
-  await invoke(upstreams, { exchange, target: testTarget({}, headerTool()) })
+  await carry(upstreams, { exchange, target: testTarget({}, headerTool()) })
   expect(upstreams.calls[0]?.request.paramHeaders).toEqual({})
 })
 
@@ -272,7 +333,7 @@ test('undeclared parameter headers pass to remote servers only, and from modern 
     const upstreams = new FakeUpstreams(() => done())
     const target = testTarget({}, undefined, { kind })
     const headers = { 'mcp-param-x': 'y' }
-    await invoke(upstreams, testCall(target, { era, headers }))
+    await carry(upstreams, testCall(target, { era, headers }))
     return upstreams.calls[0]?.request.paramHeaders
   }
   expect(await headersOf('http', 'modern')).toEqual({ 'mcp-param-x': 'y' })
