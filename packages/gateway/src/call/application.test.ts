@@ -5,18 +5,30 @@ import { Deadlines } from '@sallyport/kit/limits'
 import { type Log, silentLog } from '@sallyport/kit/log'
 import { wholeAnswer } from '@sallyport/kit/mcp'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { Catalogue } from '../routing/catalogue.ts'
-import { ToolList } from '../routing/tool-list.ts'
+import { testTaskIds } from '../questions/testing-questions.ts'
+import { Subscriptions } from '../subscriptions/subscriptions.ts'
 import { GatewayApplication } from './application.ts'
-import type { CallHandler, CallResult, Interceptor } from './call.ts'
-import { applyInterceptors } from './call.ts'
+import {
+  applyInterceptors,
+  type Call,
+  type CallHandler,
+  type CallResult,
+  type Interceptor,
+} from './call.ts'
+import { createDispatch } from './dispatch.ts'
+import { ServerMeeting } from './meet-servers.ts'
+import { TargetFinder } from './target-finder.ts'
 import {
   FakeUpstreams,
+  FakeViews,
   parsed,
   testCall,
   testExchange,
   type TestExchangeOptions,
+  testMessage,
+  testPrincipal,
   testServer,
+  testSession,
 } from './testing-call.ts'
 
 const OK: CallResult = {
@@ -27,47 +39,39 @@ const OK: CallResult = {
 const LIST = '{"jsonrpc":"2.0","id":1,"method":"tools/list"}'
 
 interface Options {
-  readonly invoke?: CallHandler
+  readonly dispatch?: CallHandler
   readonly interceptors?: readonly Interceptor[]
   readonly upstreams?: FakeUpstreams
+  readonly views?: FakeViews
   readonly listWaitMs?: number
   readonly log?: Log
 }
 
-async function openApplication(options: Options = {}) {
+function openApplication(options: Options = {}) {
   const clock = new ManualClock()
   const deadlines = new Deadlines(clock)
   onTestFinished(() => deadlines[Symbol.dispose]())
+  const log = options.log ?? silentLog
   const upstreams = options.upstreams ?? new FakeUpstreams()
-  const catalogue = await Catalogue.open({
-    servers: { files: testServer('files', { callMs: 500 }), other: testServer('other') },
-    fingerprintOf: ({ name }) => name,
-    store: {
-      readCatalogues: async () => [],
-      writeCatalogue: async () => undefined,
-      readEras: async () => [],
-      writeEra: async () => undefined,
-    },
-    clock,
-    log: silentLog,
-  })
-  const sealer = {
-    seal: (plain: Buffer) => plain.toString(),
-    open: (sealed: string) => Buffer.from(sealed),
+  const servers = [testServer('files', { callMs: 500 }), testServer('other')]
+  const views = options.views ?? new FakeViews({ servers, unseen: ['files', 'other'] })
+  const meeting = new ServerMeeting({ upstreams, log, waitMs: options.listWaitMs ?? 5_000 })
+  const subscriptions = new Subscriptions({ upstreams, log })
+  const carried: Call[] = []
+  const carry: CallHandler = async (call) => {
+    carried.push(call)
+    return OK
   }
   const app = new GatewayApplication({
     version: '1.2.3',
-    catalogue,
-    toolList: new ToolList({ catalogue, status: () => upstreams.status(), sealer, pageTools: 10 }),
-    upstreams,
+    ...{ views, upstreams, subscriptions, meeting, deadlines, clock, log },
+    targets: new TargetFinder({ views, taskIds: testTaskIds(), servers: views.configs }),
     interceptors: options.interceptors ?? [],
-    invoke: options.invoke ?? (async () => OK),
-    deadlines,
-    log: options.log ?? silentLog,
-    limits: { callMs: 30_000, listWaitMs: options.listWaitMs ?? 5_000 },
+    dispatch: options.dispatch ?? createDispatch({ views, meeting, subscriptions, carry }),
+    limits: { callMs: 30_000 },
   })
   const ask = (text?: string, more?: TestExchangeOptions) => app.request(testExchange(text, more))
-  return { app, clock, deadlines, catalogue, upstreams, ask }
+  return { app, clock, deadlines, upstreams, views, subscriptions, carried, ask }
 }
 
 const never = (signal: CallSignal) =>
@@ -75,27 +79,31 @@ const never = (signal: CallSignal) =>
     signal.addEventListener('abort', () => reject(signal.reason), { once: true })
   })
 
-const page = (...names: string[]) => [
-  Buffer.from(JSON.stringify({ tools: names.map((name) => ({ name })) })),
-]
+/** Nobody is told before the event loop turned. */
+const turn = () => new Promise(setImmediate)
 
-test('there is a face for the whole and for each configured server, and no other', async () => {
-  const { app } = await openApplication()
-  expect(['', 'files', 'none', '__proto__'].map((scope) => app.face(scope) !== undefined)).toEqual([
-    true,
-    true,
-    false,
-    false,
-  ])
-  expect(app.face('')).toMatchObject({
+const caller = { principal: testPrincipal(), signal: new AbortController().signal }
+
+test('there is a scope for the whole, each server and each endpoint, and no other', () => {
+  const { app } = openApplication()
+  expect(
+    ['', 'files', 'endpoint/e', 'none', '__proto__'].map((scope) => app.hasScope(scope)),
+  ).toEqual([true, true, true, false, false])
+})
+
+test('the face of the whole waits for no server, that of one server for it alone', async () => {
+  const { app, upstreams } = openApplication()
+  expect(await app.face('', 'legacy', caller)).toMatchObject({
     serverInfo: { name: 'sallyport', version: '1.2.3' },
-    capabilities: { tools: { listChanged: true } },
   })
+  expect(upstreams.warmed).toEqual([])
+  await app.face('other', 'modern', caller)
+  expect(upstreams.warmed).toEqual(['other'])
 })
 
 test("a call over its server's own deadline ends with a typed answer, not before [limits/deadline]", async () => {
-  const { clock, deadlines, ask } = await openApplication({
-    invoke: ({ exchange }) => never(exchange.controller.signal),
+  const { clock, deadlines, ask } = openApplication({
+    dispatch: ({ exchange }) => never(exchange.controller.signal),
   })
   let ended = false
   const asked = ask().finally(() => {
@@ -103,7 +111,7 @@ test("a call over its server's own deadline ends with a typed answer, not before
   })
   clock.advance(499)
   deadlines.expireDue()
-  await new Promise(setImmediate)
+  await turn()
   expect(ended).toBe(false)
   clock.advance(60)
   deadlines.expireDue()
@@ -114,15 +122,15 @@ test("a call over its server's own deadline ends with a typed answer, not before
 })
 
 test('a call that was answered leaves no deadline behind', async () => {
-  const { deadlines, ask } = await openApplication()
+  const { deadlines, ask } = openApplication()
   await ask()
   expect(deadlines.size).toBe(0)
 })
 
 test('a defect is answered without its text and logged with it [wire/error/inner-text]', async () => {
   const error = vi.fn()
-  const { ask } = await openApplication({
-    invoke: () => Promise.reject(new TypeError('cannot read password of undefined')),
+  const { ask } = openApplication({
+    dispatch: () => Promise.reject(new TypeError('cannot read password of undefined')),
     log: { ...silentLog, error },
   })
   expect((await ask()).bytes.toString()).not.toContain('password')
@@ -134,8 +142,8 @@ test('a defect is answered without its text and logged with it [wire/error/inner
 
 test("an expected failure is no error in the gateway's log", async () => {
   const error = vi.fn()
-  const { ask } = await openApplication({
-    invoke: () => Promise.reject(new AppError('server_lost', 'gone')),
+  const { ask } = openApplication({
+    dispatch: () => Promise.reject(new AppError('server_lost', 'gone')),
     log: { ...silentLog, error },
   })
   await ask()
@@ -157,7 +165,7 @@ test('interceptors wrap the call, the first one outermost', async () => {
 
 test('a call knows its target before the first step, a name that leads nowhere has none', async () => {
   const seen: (string | undefined)[] = []
-  const { ask } = await openApplication({
+  const { ask } = openApplication({
     interceptors: [
       (next) => (call) => {
         seen.push(call.target && `${call.target.server} ${call.target.name}`)
@@ -172,53 +180,42 @@ test('a call knows its target before the first step, a name that leads nowhere h
 })
 
 test('a list starts what was never seen, all together, and nothing else [tools/list/never-seen]', async () => {
-  const { upstreams, catalogue, ask } = await openApplication()
-  catalogue.replace('other', page('a'))
+  const views = new FakeViews({
+    servers: [testServer('files'), testServer('other'), testServer('third')],
+    unseen: ['files', 'third'],
+  })
+  const { upstreams, ask } = openApplication({ views })
   await ask(LIST)
-  expect(upstreams.warmed).toEqual(['files'])
+  expect(upstreams.warmed).toEqual(['files', 'third'])
 })
 
 test('a list under one server starts only that server', async () => {
-  const { upstreams, ask } = await openApplication()
+  const { upstreams, ask } = openApplication()
   await ask(LIST, { scope: 'other' })
   expect(upstreams.warmed).toEqual(['other'])
 })
 
 test('a list does not wait longer than its patience, and later lists not at all [tools/list/patience]', async () => {
   const upstreams = new FakeUpstreams(undefined, (_server, signal) => never(signal))
-  const { ask } = await openApplication({ upstreams, listWaitMs: 15 })
+  const { ask, views } = openApplication({ upstreams, listWaitMs: 15 })
   const first = performance.now()
-  const { result } = parsed(wholeAnswer(await ask(LIST)))
+  expect(parsed(wholeAnswer(await ask(LIST))).result).toEqual({ tools: [] })
   expect(performance.now() - first).toBeGreaterThanOrEqual(14)
-  expect(result).toMatchObject({
-    tools: [],
-    _meta: {
-      'dev.sallyport/sources': [
-        { server: 'files', tools: 0, at: null },
-        { server: 'other', tools: 0, at: null },
-      ],
-    },
-  })
-  let answered = false
-  void ask(LIST).then(() => {
-    answered = true
-  })
-  await new Promise(setImmediate)
-  expect(answered).toBe(true)
+  void ask(LIST)
+  await turn()
+  expect(views.listed).toEqual(['tools', 'tools'])
 })
 
 test('a list that arrives while servers start waits with the first one [tools/list/never-seen]', async () => {
   const started = Promise.withResolvers<void>()
   const upstreams = new FakeUpstreams(undefined, () => started.promise)
-  const { ask, catalogue } = await openApplication({ upstreams })
+  const { ask, views } = openApplication({ upstreams })
   const lists = [ask(LIST), ask(LIST)]
-  await new Promise(setImmediate)
-  catalogue.replace('files', page('echo'))
+  await turn()
+  expect(views.listed).toEqual([])
   started.resolve()
-  const tools = (await Promise.all(lists)).map(
-    (answer) => parsed(wholeAnswer(answer)).result?.['tools'],
-  )
-  expect(tools).toEqual([[{ name: 'files__echo' }], [{ name: 'files__echo' }]])
+  await Promise.all(lists)
+  expect(views.listed).toEqual(['tools', 'tools'])
 })
 
 test('a server that cannot start does not fail the list [tools/list/not-started]', async () => {
@@ -227,6 +224,95 @@ test('a server that cannot start does not fail the list [tools/list/not-started]
       ? Promise.reject(new AppError('server_start_failed', 'no'))
       : Promise.resolve(),
   )
-  const { ask } = await openApplication({ upstreams })
+  const { ask } = openApplication({ upstreams })
   expect(parsed(wholeAnswer(await ask(LIST))).result).toMatchObject({ tools: [] })
+})
+
+test.each([
+  ['tools/list', 'tools'],
+  ['resources/list', 'resources'],
+  ['resources/templates/list', 'resourceTemplates'],
+  ['prompts/list', 'prompts'],
+] as const)('%s is answered from what was read, and no server is asked', async (method, kind) => {
+  const { ask, views, upstreams } = openApplication()
+  await ask(`{"jsonrpc":"2.0","id":1,"method":"${method}"}`)
+  expect([views.listed, upstreams.calls]).toEqual([[kind], []])
+})
+
+test('a name that leads nowhere may belong to a server that was never met; what names nothing starts none', async () => {
+  const views = new FakeViews({ unseen: ['files'] })
+  const { ask, upstreams } = openApplication({ views })
+  await ask('{"jsonrpc":"2.0","id":1,"method":"logging/setLevel","params":{"level":"info"}}')
+  await ask('{"jsonrpc":"2.0","id":1,"method":"tasks/get","params":{"taskId":"t"}}')
+  await ask('{"jsonrpc":"2.0","id":1,"method":"resources/unsubscribe","params":{"uri":"a:b"}}')
+  expect(upstreams.warmed).toEqual([])
+  await ask('{"jsonrpc":"2.0","id":1,"method":"prompts/get","params":{"name":"x"}}')
+  expect(upstreams.warmed).toEqual(['files'])
+})
+
+test('a level is kept in the session, and a wrong one is refused naming those there are', async () => {
+  const { ask, carried } = openApplication()
+  const session = testSession()
+  const set = async (level: string) =>
+    parsed(
+      wholeAnswer(
+        await ask(
+          `{"jsonrpc":"2.0","id":1,"method":"logging/setLevel","params":{"level":${level}}}`,
+          {
+            session,
+          },
+        ),
+      ),
+    )
+  for (const wrong of ['"loud"', '7', 'null', '"toString"']) {
+    const { error } = await set(wrong)
+    expect(error).toMatchObject({ code: -32602, message: expect.stringContaining('debug, info') })
+  }
+  expect(session.logLevel).toBe(undefined)
+  expect(await set('"error"')).toMatchObject({ result: {} })
+  expect([session.logLevel, carried]).toEqual(['error', []])
+})
+
+const WATCHED = { resources: { 'files+a:b': ['files', 'a:b'], 'c:d': ['files', 'c:d'] } } as const
+
+test('a resource is watched under its public name until it is let go of', async () => {
+  const views = new FakeViews(WATCHED)
+  const { ask, upstreams, carried } = openApplication({ views })
+  const session = testSession()
+  const about = async (method: string, uri: string) => {
+    const text = `{"jsonrpc":"2.0","id":1,"method":"resources/${method}","params":{"uri":"${uri}"}}`
+    return parsed(wholeAnswer(await ask(text, { session }))).result
+  }
+  expect(await about('subscribe', 'files+a:b')).toEqual({})
+  expect(upstreams.subscribed).toEqual(['alice files a:b'])
+  // Its own name leads nowhere here.
+  await about('subscribe', 'a:b')
+  expect(carried.map(({ target }) => target)).toEqual([undefined])
+  expect(await about('unsubscribe', 'a:b')).toEqual({})
+  expect(await about('unsubscribe', 'files+a:b')).toEqual({})
+  expect(upstreams.subscribed).toEqual([])
+})
+
+test('a listen is granted what leads somewhere and what its server takes, and the lists it asked for', async () => {
+  const { app, upstreams } = openApplication({ views: new FakeViews(WATCHED) })
+  upstreams.onSubscribe = (uri) =>
+    uri === 'c:d' ? Promise.reject(new AppError('server_protocol', 'no')) : Promise.resolve()
+  const filter = { tools: true, prompts: false, resources: true, uris: ['x:y', 'c:d', 'files+a:b'] }
+  expect(await app.listen(testSession(), filter, caller.signal)).toEqual({
+    ...filter,
+    uris: ['files+a:b'],
+  })
+  expect(upstreams.subscribed).toEqual(['alice files a:b'])
+})
+
+test("only a change of a legacy client's roots is passed on, to the servers of its scope", () => {
+  const { app, upstreams } = openApplication()
+  const tell = (method: string, scope: string) =>
+    app.notified(
+      testSession('{}', { scope }),
+      testMessage(`{"jsonrpc":"2.0","method":"${method}"}`),
+    )
+  tell('notifications/acme', '')
+  tell('notifications/roots/list_changed', 'other')
+  expect(upstreams.notified).toEqual(['other notifications/roots/list_changed'])
 })

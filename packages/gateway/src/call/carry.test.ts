@@ -46,7 +46,7 @@ test.each([
   ['tasks/cancel', '{}', 'legacy', -32602, 'Unknown task'],
 ] as const)(
   '%s of %s that leads nowhere is refused in words of its own for a %s client [calls/unknown]',
-  async (method, params, era, code, text) => {
+  async (...[method, params, era, code, text]) => {
     const upstreams = new FakeUpstreams()
     const body = `{"jsonrpc":"2.0","id":1,"method":"${method}","params":${params}}`
     const { answer } = await carry(upstreams, {
@@ -263,7 +263,7 @@ test.each([
   ['a legacy client that set error', '{}', 'legacy', 'error', LEVELS.slice(2)],
 ] as const)(
   '%s hears the log messages it asked for [calls/logs]',
-  async (_who, meta, era, set, heard) => {
+  async (...[, meta, era, set, heard]) => {
     const session = testSession('{}', { logLevel: set })
     const sent = LEVELS.map(NOTES.log)
     expect(await relayed(meta, sent, era === 'modern' ? { era } : { era, session })).toEqual(

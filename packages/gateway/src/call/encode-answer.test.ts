@@ -144,7 +144,7 @@ test.each([
   ['modern', undefined, NO_CODE, null, 200],
 ] as const)(
   'a %s client gets the code and status that its era has for it: %#',
-  (era, request, error, code, status) => {
+  (...[era, request, error, code, status]) => {
     const text = `{"jsonrpc":"2.0","id":7,"error":${error}}`
     const encoded = encodeReply(testExchange(request, { era }), testReply(text))
     expect([encoded.code, encoded.answer.status]).toEqual([code, status])
