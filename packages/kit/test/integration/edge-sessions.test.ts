@@ -47,7 +47,7 @@ test('1,000 abandoned sessions take at most 40 KiB each and are collected after 
     host.sessions.sweep()
   }
   // What is made once: compiled code, pools of connections.
-  await abandonMany(host, 200)
+  await abandonMany(host, SESSIONS)
   pass()
   const before = await heapBytes()
   await abandonMany(host, SESSIONS)
