@@ -14,6 +14,8 @@ export interface HttpNewsOptions {
   /** An id for a request of the session's own. */
   nextId(): number
   onMessage(message: Message): void
+  /** The server has forgotten our session. */
+  onSessionGone(): void
 }
 
 /** What a server says unasked over HTTP: a legacy session's GET stream, or the modern subscription. */
@@ -41,7 +43,10 @@ export class HttpNews {
       onReopened: (resumes) => {
         if (!resumes && this.#filter) this.#mayHaveMissed(this.#filter)
       },
-      onRefused: () => undefined,
+      onRefused: (_words, { status, served }) => {
+        // A stream that it served is not there any more: nor is its session.
+        if (status === 404 && served) this.#options.onSessionGone()
+      },
       random: Math.random,
     })
     return filter.uris

@@ -60,6 +60,9 @@ export class HttpSession implements Session, HttpExchangeOwner, IncomingOwner {
       events: deps.events,
       nextId: () => this.#takeId(),
       onMessage: (message) => this.onMessage(message, 'session'),
+      onSessionGone: () => {
+        if (this.#wire.sessionId !== undefined) this.onSessionGone()
+      },
     })
     this.resultBytesMax = deps.resultBytes
   }

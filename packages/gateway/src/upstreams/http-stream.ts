@@ -26,8 +26,8 @@ export interface HttpStreamOptions {
   onStray(): void
   /** It stands again after a break. `resumes`: the server numbers its events, and goes on where it ended. */
   onReopened(resumes: boolean): void
-  /** The server does not serve it; `words` are its own. */
-  onRefused(words: string): void
+  /** The server does not serve it, or no more; `words` are its own. */
+  onRefused(words: string, how: { readonly status: number; readonly served: boolean }): void
   random(): number
 }
 
@@ -112,7 +112,8 @@ export class HttpStream {
     this.#closed = true
     const answer = scanReply(Buffer.concat(body))
     const words = answer && readWords(answer)
-    this.#options.onRefused(words ?? `the server answered ${status} without a stream`)
+    const sentence = words ?? `the server answered ${status} without a stream`
+    this.#options.onRefused(sentence, { status, served: this.#opened })
   }
 
   #reader(): SseReader {
