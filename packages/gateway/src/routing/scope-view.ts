@@ -61,7 +61,7 @@ export class ScopeView implements View {
 
   /** Lets go of what a changed list took part in; `undefined` = a server's facts changed. */
   forget(kind: Kind | undefined): void {
-    if (kind === 'tools') this.#tools = undefined
+    if (kind === 'tools' || kind === undefined) this.#tools = undefined
     if (kind === 'prompts') this.#prompts = undefined
     else this.#uris = undefined // tools name `ui://` resources, facts say who has any
     if (kind === undefined) this.#facts = undefined
@@ -140,8 +140,10 @@ export class ScopeView implements View {
   }
 
   #indexTools(): Index<Tool> {
-    const candidates = this.catalogues().flatMap(({ server, tools }) =>
-      tools.items.map((item) => ({ server, item })),
+    const candidates = this.catalogues().flatMap((known) =>
+      known.tools.items
+        .filter((item) => isSendable(item, known))
+        .map((item) => ({ server: known.server, item })),
     )
     const { named: given, collisions } = nameItems(this.#deps.rules, 'tools', candidates)
     for (const [name, kept] of collisions) this.#deps.onCollision(name, kept)
@@ -252,4 +254,14 @@ export class ScopeView implements View {
 /** A value of a map in a configuration, not one that every object has. */
 function ownValue<Value>(map: Readonly<Record<string, Value>>, key: string): Value | undefined {
   return Object.hasOwn(map, key) ? map[key] : undefined
+}
+
+/**
+ * Whether a tool can be called at all: towards a modern server over HTTP its arguments must travel as the
+ * headers it declares, and a declaration that is none cannot be followed.
+ *
+ * Source: MCP 2026-07-28, "Custom headers from tool parameters" (clients must leave such tools out).
+ */
+function isSendable({ headers }: Tool, { config, facts }: ServerCatalogue): boolean {
+  return headers !== undefined || config.kind !== 'http' || facts?.era !== 'modern'
 }
