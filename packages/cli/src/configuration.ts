@@ -1,6 +1,8 @@
+import { writeFile } from 'node:fs/promises'
 import {
   findConfig,
   loadGatewayConfig,
+  starterConfig,
   type ConfigSource,
   type GatewayConfigLoad,
 } from '@sallyport/gateway/config'
@@ -48,4 +50,26 @@ export function requireConfiguration(context: Context, options: ConfigOptions): 
     'usage',
     `there is no ${source.file}: give --config FILE, or write a first one with \`${COMMAND} up\``,
   )
+}
+
+/**
+ * What `findConfiguration` found; on the first run a starter, which is written.
+ *
+ * @throws {AppError} `usage` when it cannot be written
+ */
+export async function findOrWriteConfiguration(
+  context: Context,
+  options: ConfigOptions,
+): Promise<FoundSource> {
+  const source = findConfiguration(context, options)
+  if (source.kind !== 'none') return source
+  try {
+    await writeFile(source.file, starterConfig(), { flag: 'wx' })
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown'
+    const text = `there is no configuration, and a first one cannot be written to ${source.file} (${code}): give --config FILE`
+    throw new AppError('usage', text, { cause })
+  }
+  context.terminal.note(`wrote ${source.file}, a first configuration: add your servers to it`)
+  return { kind: 'file', file: source.file }
 }

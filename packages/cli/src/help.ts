@@ -29,6 +29,10 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     ['sallyport up --config gateway.yaml', 'run that file'],
     ['sallyport up --plan', 'show what a start would change in the store, and change nothing'],
   ],
+  stdio: [
+    ['sallyport stdio --config /home/me/sallyport.yaml', 'what a desktop client is to launch'],
+    ['sallyport stdio --server files', 'one server of it, its names unchanged'],
+  ],
   validate: [
     ['sallyport validate', 'check the file that `up` would run'],
     ['sallyport validate gateway.yaml --connect', 'also start every server once'],

@@ -23,6 +23,7 @@ export function createProgram(context: Context, finish: Finish): Command {
       writeErr: (text) => terminal.note(text.trimEnd()),
     })
   declareUp(program, context, finish)
+  declareStdio(program, context, finish)
   declareValidate(program, context, finish)
   declareKeys(program, context, finish)
   declareTools(program, context, finish)
@@ -63,6 +64,29 @@ function declareUp(program: Command, context: Context, finish: Finish): void {
     .action(async (options) => {
       const { up } = await import('./verbs/up.ts')
       finish(await up(context, options))
+    })
+}
+
+function declareStdio(program: Command, context: Context, finish: Finish): void {
+  program
+    .command('stdio')
+    .summary('serve one client on stdin and stdout, as desktop clients launch it')
+    .description(
+      'Serves MCP on stdin and stdout until the client closes stdin. The gateway that runs on the ' +
+        'configuration does the work; where none runs it is started in this process, without any ' +
+        'port, and serves every client that is launched on the same configuration. Needs no key. ' +
+        'Logs go to stderr.',
+    )
+    .addOption(
+      new Option('--endpoint <name>', 'serve this endpoint of the configuration alone').conflicts(
+        'server',
+      ),
+    )
+    .option('--server <name>', 'serve this server alone, its names unchanged')
+    .option(...CONFIG)
+    .action(async (options) => {
+      const { stdio } = await import('./verbs/stdio.ts')
+      finish(await stdio(context, options))
     })
 }
 

@@ -8,9 +8,11 @@ import {
 } from '@sallyport/kit/http'
 import { prepareSocketFolder, socketPathOf } from '@sallyport/kit/lifecycle'
 import { AccessLog } from '@sallyport/kit/log'
-import { type AdminDeps, createAdminApp } from './admin/admin-app.ts'
+import { StdioEdge } from '@sallyport/kit/mcp'
+import { type AdminApp, type AdminDeps, createAdminApp } from './admin/admin-app.ts'
 import type { HealthFacts } from './admin/health.ts'
 import { createDataHandler, createLocalHandler } from './data-handler.ts'
+import { createLineUpgrade } from './local-lines.ts'
 import type { Base } from './open-base.ts'
 import type { Mcp } from './open-mcp.ts'
 
@@ -29,10 +31,17 @@ const SOCKET_MODE = 0o600
 /** Calls that outlast the drain are aborted; for this long their answers may still go out. */
 const LAST_ANSWERS_MS = 1_000
 
-/** Where the gateway listens, `host:port`. */
+/** Where the gateway listens, `host:port`; empty where it opened no port. */
 export interface Addresses {
   data: string
   admin: string
+}
+
+/** What a gateway that accepts clients is known by. */
+export interface Listening {
+  readonly addresses: Readonly<Addresses>
+  /** Who is connected over the local socket by lines. */
+  readonly stdio: StdioEdge
 }
 
 /** What changes while the gateway lives. */
@@ -43,13 +52,16 @@ interface Life {
   readonly addresses: Addresses
 }
 
-/** Opens the local socket, then the admin and data listeners; the data listener drains when `scope` ends. */
+/**
+ * Opens the local socket, then the admin and data listeners, unless the gateway is `localOnly`; what clients
+ * have in flight drains when `scope` ends.
+ */
 export async function openListeners(
   base: Base,
   mcp: Mcp,
   scope: AsyncDisposableStack,
-): Promise<Addresses> {
-  const { config, log, clock } = base.options
+): Promise<Listening> {
+  const { config, log, clock, localOnly } = base.options
   const { limits } = config
   const life: Life = {
     phase: 'starting',
@@ -57,7 +69,6 @@ export async function openListeners(
     startedMs: clock.monotonicMs(),
     addresses: { data: '', admin: '' },
   }
-  const healthFacts = () => readHealth(base, mcp, life)
   const doorFor = (host: string): Door =>
     new Door({ ...config, host, anonymous: config.auth.anonymous }, base.door)
   const entrance = {
@@ -72,26 +83,61 @@ export async function openListeners(
     isProxy: (peer: string) => door.proxies.includes(peer),
     onRefused: (why: ListenerRefusal) => base.metrics.doorRefused(REFUSALS[why]),
   }
+  const stdio = new StdioEdge(mcp.edge.core)
   const path = socketPathOf(base.state.base)
   prepareSocketFolder(base.state.base, path)
-  const local = createLocalHandler(mcp.edge, admin.handleLocally)
-  scope.use(await openListener({ address: { path, mode: SOCKET_MODE }, handler: local, ...shared }))
-  const adminListener = scope.use(
-    await openNamed('admin', { address: config.admin, handler: admin.handle, ...shared }),
-  )
-  const accessLog = openAccessLog(base, scope)
-  const handler = createDataHandler({ door, edge: mcp.edge, healthFacts, accessLog, clock })
-  const data = scope.use(await openNamed('listen', { address: config.listen, handler, ...shared }))
+  const local = {
+    address: { path, mode: SOCKET_MODE },
+    handler: createLocalHandler(mcp.edge, admin.handleLocally),
+    onUpgrade: createLineUpgrade({
+      stdio,
+      hasScope: (asked) => mcp.edge.core.app.hasScope(asked),
+      running: () => life.phase !== 'draining',
+    }),
+  }
+  scope.use(await openListener({ ...local, ...shared }))
+  const ports = localOnly
+    ? undefined
+    : await openPorts({ base, mcp, life, admin, door, shared }, scope)
   scope.defer(async () => {
     life.phase = 'draining'
     log.info({ drainMs: limits.drainMs }, 'gateway stopping')
     const lastMs = limits.drainMs + LAST_ANSWERS_MS
-    await Promise.all([mcp.edge.drain(limits.drainMs), data.stop(lastMs)])
+    await Promise.all([
+      mcp.edge.drain(limits.drainMs),
+      stdio.drain(lastMs),
+      ports?.data.stop(lastMs),
+    ])
   })
-  life.addresses.data = data.address
-  life.addresses.admin = adminListener.address
+  life.addresses.data = ports?.data.address ?? ''
+  life.addresses.admin = ports?.admin.address ?? ''
   life.phase = 'running'
-  return life.addresses
+  return { addresses: life.addresses, stdio }
+}
+
+interface PortsDeps {
+  readonly base: Base
+  readonly mcp: Mcp
+  readonly life: Life
+  readonly admin: AdminApp
+  readonly door: Door
+  readonly shared: Omit<ListenerOptions, 'address' | 'handler'>
+}
+
+/** Opens the two listeners of the network. */
+async function openPorts(
+  { base, mcp, life, admin, door, shared }: PortsDeps,
+  scope: AsyncDisposableStack,
+): Promise<{ readonly data: Listener; readonly admin: Listener }> {
+  const { config, clock } = base.options
+  const adminListener = scope.use(
+    await openNamed('admin', { address: config.admin, handler: admin.handle, ...shared }),
+  )
+  const accessLog = openAccessLog(base, scope)
+  const healthFacts = () => readHealth(base, mcp, life)
+  const handler = createDataHandler({ door, edge: mcp.edge, healthFacts, accessLog, clock })
+  const data = scope.use(await openNamed('listen', { address: config.listen, handler, ...shared }))
+  return { data, admin: adminListener }
 }
 
 /** Opens a listener whose refusal names the key of the configuration that its address came from. */

@@ -4,7 +4,7 @@ import { AppError } from '@sallyport/kit/errors'
 import { createKey } from '@sallyport/kit/door'
 import type { AccessDestination, Log } from '@sallyport/kit/log'
 import { type Base, openBase } from './open-base.ts'
-import { type Addresses, openListeners } from './open-listeners.ts'
+import { type Listening, openListeners } from './open-listeners.ts'
 import { openMcp } from './open-mcp.ts'
 import { openState, type State } from './state.ts'
 
@@ -18,6 +18,8 @@ export interface GatewayOptions {
   readonly accessDestination: AccessDestination
   readonly accessJson: boolean
   readonly workerUrl?: URL
+  /** Opens the local socket and no port; then no key is needed, and none is made. */
+  readonly localOnly?: boolean
 }
 
 /** A key made on the first start, shown once. */
@@ -27,24 +29,26 @@ export interface FirstKey {
   readonly key: string
 }
 
-/** A running gateway: two listeners, a local socket, and everything behind them. */
+/** A running gateway: two listeners unless it is `localOnly`, a local socket, and everything behind them. */
 export class Gateway implements AsyncDisposable {
-  /** `host:port` of the data listener. */
+  /** `host:port` of the data listener; empty without one. */
   readonly dataAddress: string
   readonly adminAddress: string
   /** Set when this start made the first key. */
   readonly firstKey: FirstKey | undefined
+  readonly #stdio: Listening['stdio']
   readonly #resources: AsyncDisposableStack
   #disposed: Promise<void> | undefined
 
   private constructor(
-    addresses: Addresses,
+    { addresses, stdio }: Listening,
     firstKey: FirstKey | undefined,
     resources: AsyncDisposableStack,
   ) {
     this.dataAddress = addresses.data
     this.adminAddress = addresses.admin
     this.firstKey = firstKey
+    this.#stdio = stdio
     this.#resources = resources
   }
 
@@ -57,15 +61,20 @@ export class Gateway implements AsyncDisposable {
   static async start(options: GatewayOptions): Promise<Gateway> {
     await using opening = new AsyncDisposableStack()
     const state = opening.use(await openState(options))
-    const keyless = await judgeKeys(state, options)
+    const keyless = options.localOnly ? false : await judgeKeys(state, options)
     const base = await openBase(state, options, opening)
     const mcp = await openMcp(base, opening)
-    const addresses = await openListeners(base, mcp, opening)
+    const listening = await openListeners(base, mcp, opening)
     // Last, so that a start that fails leaves no key behind that nobody has seen.
     const firstKey = keyless ? await makeFirstKey(base, options) : undefined
     const { log } = options
-    log.info({ ...addresses }, 'gateway listening')
-    return new Gateway(addresses, firstKey, opening.move())
+    log.info({ ...listening.addresses }, 'gateway listening')
+    return new Gateway(listening, firstKey, opening.move())
+  }
+
+  /** Settles once nobody is connected over the local socket by lines, at once when nobody is. */
+  linesEnded(): Promise<void> {
+    return this.#stdio.empty()
   }
 
   /** Stops accepting, drains, then closes servers, audit log and store. A second call waits for the same end. */

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { formatAddress, type ListenAddress, normaliseAddress } from './address.ts'
 import { answerClientError } from './client-error.ts'
 import { holdContinue } from './expect-continue.ts'
@@ -35,6 +36,11 @@ export interface ListenerOptions {
   /** Answers every request. Must not throw. */
   readonly handler: (req: IncomingMessage, res: ServerResponse) => void
   readonly limits: ListenerLimits
+  /**
+   * Takes over the connections of requests that ask for another protocol, whatever they ask for. Must not
+   * throw. Without it the request is answered by the handler, as if it had not asked.
+   */
+  readonly onUpgrade?: (req: IncomingMessage, socket: Duplex) => void
   /** Counts what never reached the handler. `address` is the peer's, normalised. */
   readonly onRefused?: (why: ListenerRefusal, address: string) => void
   /** Peers that speak for many clients and so have no cap of their own: the trusted proxies. */
@@ -44,6 +50,8 @@ export interface ListenerOptions {
 /** The response in the making on one connection, if any. */
 interface Connection {
   response: ServerResponse | undefined
+  /** It speaks another protocol by now, and Node does not count it as a connection any more. */
+  upgraded: boolean
 }
 
 /**
@@ -66,6 +74,16 @@ export class Listener implements AsyncDisposable {
     this.#server.on('connection', (socket) => this.#onConnection(socket))
     this.#server.on('drop', (data) => this.#refuse('connections', data?.remoteAddress))
     this.#server.on('request', (req, res) => this.#onRequest(req, res))
+    const { onUpgrade } = options
+    if (onUpgrade) {
+      this.#server.on('upgrade', (req, socket, head) => {
+        const connection = this.#connections.get(req.socket)
+        if (connection !== undefined) connection.upgraded = true
+        // What came after the request belongs to the other protocol.
+        if (head.length > 0) socket.unshift(head)
+        onUpgrade(req, socket)
+      })
+    }
     this.#server.on('checkContinue', (req, res) => {
       holdContinue(req, res)
       this.#onRequest(req, res)
@@ -113,7 +131,7 @@ export class Listener implements AsyncDisposable {
    */
   stop(drainMs: number): Promise<void> {
     this.#stopping ??= this.#close()
-    const force = setTimeout(() => this.#server.closeAllConnections(), drainMs)
+    const force = setTimeout(() => this.#closeAll(), drainMs)
     return this.#stopping.finally(() => clearTimeout(force))
   }
 
@@ -129,6 +147,11 @@ export class Listener implements AsyncDisposable {
     const sweep = setInterval(() => this.#closeIdle(), IDLE_SWEEP_MS)
     await closed.promise
     clearInterval(sweep)
+  }
+
+  #closeAll(): void {
+    this.#server.closeAllConnections()
+    for (const [socket, { upgraded }] of this.#connections) if (upgraded) socket.destroy()
   }
 
   #closeIdle(): void {
@@ -147,7 +170,7 @@ export class Listener implements AsyncDisposable {
       return
     }
     this.#perAddress.set(address, count)
-    this.#connections.set(socket, { response: undefined })
+    this.#connections.set(socket, { response: undefined, upgraded: false })
     socket.once('close', () => this.#onClose(socket, address))
   }
 

@@ -25,8 +25,16 @@ export interface SocketRequest {
  */
 export async function callSocket(asked: SocketRequest): Promise<unknown> {
   asked.signal.throwIfAborted()
-  const response = await send(asked)
-  const text = await readAnswer(response, asked.signal)
+  return readReply(await send(asked), asked.signal)
+}
+
+/**
+ * Reads what a gateway answered over its local socket.
+ *
+ * @throws {AppError} as `callSocket`
+ */
+export async function readReply(response: IncomingMessage, signal: AbortSignal): Promise<unknown> {
+  const text = await readAnswer(response, signal)
   const body = parseJson(text, response)
   const status = response.statusCode ?? 0
   if (status >= 200 && status < 300) return body
@@ -88,7 +96,11 @@ function parseJson(text: string, response: IncomingMessage): unknown {
   }
 }
 
-function toSendError(error: NodeJS.ErrnoException, asked: SocketRequest): unknown {
+/** Why a request over the local socket could not be sent. */
+export function toSendError(
+  error: NodeJS.ErrnoException,
+  asked: Pick<SocketRequest, 'path' | 'signal'>,
+): unknown {
   if (asked.signal.aborted) return asked.signal.reason
   switch (error.code) {
     case 'ENOENT':

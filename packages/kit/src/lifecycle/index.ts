@@ -1,5 +1,6 @@
 export { callSocket, type SocketRequest } from './call-socket.ts'
 export { exitCodeOf } from './exit-code.ts'
+export { openLine, type LineRequest } from './open-line.ts'
 export { runUntilSignal } from './run-until-signal.ts'
 export {
   StopSignals,

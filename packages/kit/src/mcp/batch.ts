@@ -1,8 +1,8 @@
 import { AppError } from '../errors.ts'
 import type { EdgeCore } from './core.ts'
 import type { Answer, Caller } from './exchange.ts'
-import type { Inbound } from './inbound.ts'
 import type { ScanFault } from './json-walker.ts'
+import type { Arrival } from './line.ts'
 import { faultAnswer, wholeAnswer } from './reply.ts'
 import { scanBatch, scanMessage } from './scan.ts'
 import type { LegacySession } from './session.ts'
@@ -21,17 +21,17 @@ const COMMA = Buffer.from(',')
  */
 export async function answerBatch(
   core: EdgeCore,
-  inbound: Inbound,
+  arrival: Arrival,
   bytes: Buffer,
   session: LegacySession | undefined,
 ): Promise<Answer | undefined> {
   const parts = scanBatch(bytes, core.deps.limits)
   if (!Array.isArray(parts)) return faultAnswer(parts)
-  const header = inbound.headers['mcp-protocol-version']
+  const header = arrival.headers['mcp-protocol-version']
   const fault = batchFault(parts.length, session?.version ?? header ?? BATCH_VERSION)
   if (fault) return faultAnswer(fault)
-  charge(core, inbound.caller, parts.length - 1)
-  const answers = await Promise.all(parts.map((part) => answerPart(core, inbound, part, session)))
+  charge(core, arrival.caller, parts.length - 1)
+  const answers = await Promise.all(parts.map((part) => answerPart(core, arrival, part, session)))
   const bodies = answers.filter((answer) => answer !== undefined).map(wholeAnswer)
   if (bodies.length === 0) return undefined
   const joined = bodies.flatMap((body, index) => (index === 0 ? [body] : [COMMA, body]))
@@ -58,7 +58,7 @@ function charge({ deps }: EdgeCore, { principal }: Caller, messages: number): vo
 /** Answers come together, so nothing can be sent before one of them. */
 async function answerPart(
   { legacy, deps }: EdgeCore,
-  inbound: Inbound,
+  arrival: Arrival,
   part: Buffer,
   session: LegacySession | undefined,
 ): Promise<Answer | undefined> {
@@ -67,5 +67,5 @@ async function answerPart(
   if (message.method === 'initialize') {
     return faultAnswer({ fault: 'shape', reason: 'initialize stands alone, not in a batch' })
   }
-  return legacy.answer(inbound, message, session, undefined)
+  return legacy.answer(arrival, message, session, undefined)
 }

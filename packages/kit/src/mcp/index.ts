@@ -38,6 +38,9 @@ export { fitCapabilities, readClient, toLogLevel, wantsLog } from './client-abil
 export type { ListKind } from './subscription.ts'
 export type { Arrival, Line, Send } from './line.ts'
 export { LegacyLine } from './legacy-line.ts'
+export { StdioEdge } from './stdio-edge.ts'
+export type { LinePeer } from './stdio-connection.ts'
+export { LineSplitter } from './line-splitter.ts'
 export { LOG_LEVELS } from './exchange.ts'
 export type {
   Answer,

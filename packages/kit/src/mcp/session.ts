@@ -17,6 +17,7 @@ import { SessionStream, type SessionStreamDeps } from './session-stream.ts'
 import { notificationText } from './splice.ts'
 
 const LINES_MAX = 4
+const CLIENT_ENDED = 'the client has ended its input, so nothing can be asked of it'
 /** Streams kept after their answer, for a client to come back to. */
 const OVER_MAX = 8
 
@@ -59,6 +60,7 @@ export class LegacySession implements ClientSession {
   #streams: Map<string, SessionStream> | undefined
   #onEnd: (() => void)[] | undefined
   #ended = false
+  #deaf = false
 
   constructor(origin: SessionOrigin, negotiated: Negotiated | undefined) {
     this.id = origin.id
@@ -146,6 +148,7 @@ export class LegacySession implements ClientSession {
   /** Asks the client by `send`; `hold` counts the answer's bytes. See `Questions.ask`. */
   askOn(question: ClientQuestion, send: Send, hold?: Reservation): Promise<Message> {
     if (this.#ended) return Promise.reject(new AppError('cancelled', 'the session ended'))
+    if (this.#deaf) return Promise.reject(new AppError('question_unanswered', CLIENT_ENDED))
     this.#questions ??= new Questions()
     return this.#questions.ask(question, send, hold)
   }
@@ -153,6 +156,12 @@ export class LegacySession implements ClientSession {
   /** Takes a response or error of the client; one that answers nothing is ignored. */
   answer(message: Message): void {
     this.#questions?.answer(message)
+  }
+
+  /** The client sends nothing any more: its questions are dropped and it is asked no others. Calls go on. */
+  endQuestions(): void {
+    this.#deaf = true
+    this.#questions?.end()
   }
 
   onEnd(told: () => void): void {

@@ -6,15 +6,15 @@ const BLANK = /^[ \t\r]*$/
 const BLANK_BYTES_MAX = 16
 
 /** One line without its newline, or why there is none: it was too long, or there were no bytes left for it. */
-export type ClientLine = Buffer | 'too_long' | 'overloaded'
+export type SplitLine = Buffer | 'too_long' | 'overloaded'
 
 /**
- * Splits what a client sends at newlines. It holds one unfinished line at most, counted by a reservation; of
+ * Splits what a peer sends at newlines. It holds one unfinished line at most, counted by a reservation; of
  * a line that is refused nothing is kept. Blank lines are passed over.
  *
  * Source: MCP, "Transports", stdio: messages are delimited by newlines.
  */
-export class ClientLines {
+export class LineSplitter {
   readonly #bytesMax: number
   readonly #reserve: () => Reservation
   #parts: Buffer[] = []
@@ -37,7 +37,7 @@ export class ClientLines {
   }
 
   /** The lines that end in this chunk, and at once those that are refused. Parts may be views of the chunk. */
-  *push(chunk: Buffer): Generator<ClientLine, void, undefined> {
+  *push(chunk: Buffer): Generator<SplitLine, void, undefined> {
     let from = 0
     while (from < chunk.length) {
       const newline = chunk.indexOf(NEWLINE, from)
@@ -57,7 +57,7 @@ export class ClientLines {
     return this.#finish()
   }
 
-  #take(part: Buffer, complete: boolean): ClientLine | undefined {
+  #take(part: Buffer, complete: boolean): SplitLine | undefined {
     if (this.#skipping || part.length === 0) return undefined
     if (this.#heldBytes + part.length > this.#bytesMax) return this.#refuse('too_long')
     // A line that is complete is counted by whoever takes it.
@@ -69,7 +69,7 @@ export class ClientLines {
     return undefined
   }
 
-  #refuse(why: 'too_long' | 'overloaded'): ClientLine {
+  #refuse(why: 'too_long' | 'overloaded'): SplitLine {
     this.#finish()
     this.#skipping = true
     return why

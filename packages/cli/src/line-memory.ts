@@ -1,0 +1,170 @@
+import {
+  errorMessage,
+  idOf,
+  paramText,
+  RPC,
+  scanBatch,
+  scanMessage,
+  scanReply,
+} from '@sallyport/kit/mcp'
+
+/** As deep as a gateway can be told to read. */
+const LIMITS = { depth: 512 }
+/** Longer messages are not sent again. */
+const KEPT_BYTES_MAX = 64 * 1024
+const OPEN_MAX = 4_096
+const STANDING_MAX = 1_000
+
+/** What can be asked twice: it changes nothing, or only what the session itself holds. */
+const REPEATABLE = new Set([
+  'initialize',
+  'ping',
+  'server/discover',
+  'tools/list',
+  'prompts/list',
+  'prompts/get',
+  'resources/list',
+  'resources/templates/list',
+  'resources/read',
+  'resources/subscribe',
+  'resources/unsubscribe',
+  'completion/complete',
+  'logging/setLevel',
+])
+
+interface Open {
+  readonly method: string
+  readonly uri: string | undefined
+  /** The message, where it may be sent again. */
+  readonly repeat: Buffer | undefined
+}
+
+/** What a client that changes gateways is told, and what the next gateway is sent before anything else. */
+export interface Recovery {
+  readonly answers: readonly Buffer[]
+  readonly lines: readonly Buffer[]
+}
+
+/**
+ * What has to be known of a client's lines for another gateway to go on with it: which requests are open, and
+ * what a legacy session was built from. Bounded; what is too much is forgotten, and then neither repeated nor
+ * answered.
+ */
+export class LineMemory {
+  readonly #open = new Map<string, Open>()
+  /** Messages that make a session, in order. */
+  readonly #standing = new Map<string, Buffer>()
+  /** Ids of messages sent again whose answers the client has had. */
+  readonly #answered = new Set<string>()
+
+  /** Requests without an answer. */
+  get open(): number {
+    return this.#open.size
+  }
+
+  /** Takes note of a line of the client. */
+  sent(line: Buffer): void {
+    const message = scanMessage(line, LIMITS)
+    if ('fault' in message) {
+      const parts = message.fault === 'batch' ? scanBatch(line, LIMITS) : []
+      for (const part of Array.isArray(parts) ? parts : []) this.#note(part, undefined)
+      return
+    }
+    // A copy: the line may be a small part of a large chunk.
+    this.#note(line, line.length <= KEPT_BYTES_MAX ? Buffer.from(line) : undefined)
+  }
+
+  /** Takes note of a line of the gateway; false when it is not for the client. */
+  received(line: Buffer): boolean {
+    const message = scanReply(line)
+    if (message === undefined) {
+      const parts = scanBatch(line, LIMITS)
+      for (const part of Array.isArray(parts) ? parts : []) this.received(part)
+      return true
+    }
+    if (message.kind !== 'response' && message.kind !== 'error') return true
+    const id = idOf(message).toString()
+    const open = this.#open.get(id)
+    if (!open) return !this.#answered.delete(id)
+    this.#open.delete(id)
+    if (message.kind === 'response') this.#keep(open)
+    return true
+  }
+
+  /**
+   * What follows from the loss of a gateway. Requests that may have acted are answered with an error that says
+   * so; the others are sent again, after what made the session.
+   */
+  recover(): Recovery {
+    const answers: Buffer[] = []
+    const lines: Buffer[] = []
+    this.#answered.clear()
+    for (const line of this.#standing.values()) {
+      lines.push(line)
+      const message = scanMessage(line, LIMITS)
+      if (!('fault' in message) && message.kind === 'request') {
+        this.#answered.add(idOf(message).toString())
+      }
+    }
+    for (const [id, { repeat }] of this.#open) {
+      if (repeat) {
+        lines.push(repeat)
+      } else {
+        this.#open.delete(id)
+        answers.push(lostAnswer(id))
+      }
+    }
+    return { answers, lines }
+  }
+
+  /** The answers for requests that nobody will answer any more. */
+  giveUp(): Buffer[] {
+    const answers = [...this.#open.keys()].map(lostAnswer)
+    this.#open.clear()
+    return answers
+  }
+
+  #note(line: Buffer, whole: Buffer | undefined): void {
+    const message = scanMessage(line, LIMITS)
+    if ('fault' in message) return
+    if (message.kind === 'request') {
+      if (this.#open.size >= OPEN_MAX) return
+      const { method, uri } = message
+      const repeat = REPEATABLE.has(method) ? whole : undefined
+      this.#open.set(idOf(message).toString(), { method, uri, repeat })
+    } else if (message.method === 'notifications/cancelled') {
+      // No answer will come.
+      this.#open.delete(paramText(message, 'requestId') ?? '')
+    } else if (message.method === 'notifications/initialized' && whole) {
+      this.#standing.set(message.method, whole)
+    }
+  }
+
+  #keep({ method, uri, repeat }: Open): void {
+    if (!repeat) return
+    const key = standingKey(method, uri)
+    if (method === 'resources/unsubscribe') this.#standing.delete(key)
+    else if (key !== '' && this.#standing.size < STANDING_MAX) this.#standing.set(key, repeat)
+  }
+}
+
+/** What a later message of the same key takes the place of; empty for what makes no session. */
+function standingKey(method: string, uri: string | undefined): string {
+  switch (method) {
+    case 'initialize':
+    case 'logging/setLevel':
+      return method
+    case 'resources/subscribe':
+    case 'resources/unsubscribe':
+      return `resource ${uri ?? ''}`
+    default:
+      return ''
+  }
+}
+
+/** @param id the literal of the request's id */
+function lostAnswer(id: string): Buffer {
+  const text = 'the gateway ended before it answered; whether it had acted is unknown'
+  const data = { code: 'server_lost', retryable: false, outcome: 'unknown' }
+  return errorMessage(Buffer.from(id), RPC.gateway, text, data)
+}
