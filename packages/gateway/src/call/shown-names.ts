@@ -8,6 +8,7 @@ import {
 } from '@sallyport/kit/mcp'
 import { parseText } from '../questions/question.ts'
 import type { Target } from '../routing/target.ts'
+import { findUiUris } from '../routing/tool.ts'
 import type { Views } from '../routing/view.ts'
 import type { TaskIds } from './task-ids.ts'
 
@@ -58,7 +59,7 @@ interface UriPlace {
   readonly end: number
 }
 
-/** Where a result names resources: in its content, its contents and the content of its messages. */
+/** Where a result names resources: its content, its contents, the content of its messages, its interface. */
 function uriPlaces({ bytes, result }: Message): UriPlace[] {
   const found: UriPlace[] = []
   const note = (element: Buffer, ...path: string[]): void => {
@@ -75,6 +76,10 @@ function uriPlaces({ bytes, result }: Message): UriPlace[] {
   for (const { key, valueStart, end } of listMembers(bytes, result)) {
     const elements = (): Buffer[] =>
       listElements(bytes, result.start + valueStart, result.start + end)
+    if (key === '_meta') {
+      const meta = { start: result.start + valueStart, end: result.start + end }
+      found.push(...findUiUris(bytes, meta).map(({ uri, range }) => ({ uri, ...range })))
+    }
     if (key === 'content' || key === 'contents') for (const element of elements()) block(element)
     if (key !== 'messages') continue
     for (const element of elements()) {

@@ -103,8 +103,7 @@ export class Catalogue implements AsyncDisposable {
     const read = readListed(kind, page, entry.config)
     const readAtMs = this.#deps.clock.nowMs()
     if (read.items.length === 0 && before.items.length > 0) {
-      const fields = { server, list: kind, before: before.items.length }
-      this.#deps.log.warn(fields, 'a list came back empty where it was not, its entries are kept')
+      if (!before.shrunk) this.#warnOfEmptyList(server, kind, before.items.length)
       assign(entry, kind, { ...before, shrunk: true, fresh: true, readAtMs })
       this.onRead?.(server, kind, false)
       return
@@ -164,6 +163,11 @@ export class Catalogue implements AsyncDisposable {
     } catch (err) {
       log.warn({ server, err }, 'catalogue not kept')
     }
+  }
+
+  #warnOfEmptyList(server: string, list: Kind, before: number): void {
+    const sentence = 'a list came back empty where it was not, its entries are kept'
+    this.#deps.log.warn({ server, list, before }, sentence)
   }
 
   #warnOfLongNames({ server, tools }: Entry): void {

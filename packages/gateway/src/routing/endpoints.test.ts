@@ -151,6 +151,25 @@ test('a new name comes before a plain one, whoever was read first [endpoints/ren
   expect([leads(view().tool('read')), leads(view().tool('b__read'))]).toEqual(['a x', 'b read'])
 })
 
+test('a renamed tool does not claim its plain name', async () => {
+  const { read, names } = await openEndpoint({ dropPrefix: true, rename: { a__x: 'look' } })
+  read('a', { tools: ['x'] })
+  read('b', { tools: ['x'] })
+  expect(names()).toEqual(['look', 'x'])
+})
+
+test('a name that is listed answers to what it is called alone, though its list may be old', async () => {
+  const { read, view } = await openEndpoint({ dropPrefix: true })
+  read('a', { tools: ['x'], prompts: ['x'] })
+  read('a', {})
+  expect([leads(view().tool('x')), view().tool('a__x'), leads(view().tool('a__new'))]).toEqual([
+    'a x',
+    undefined,
+    'a new',
+  ])
+  expect([leads(view().prompt('x')), view().prompt('a__x')]).toEqual(['a x', undefined])
+})
+
 test('one server without prefix is asked by plain names before it was read', async () => {
   const { view } = await openEndpoint({
     servers: ['a'],

@@ -102,26 +102,28 @@ function describeTool(item: Item | undefined): Tool | undefined {
   }
 }
 
+/** Finds the URI of a tool's interface; should its two forms disagree, only the first one is followed. */
+function findUi(bytes: Buffer): Tool['ui'] {
+  const found = membersOf(bytes)
+    .filter(({ key }) => key === '_meta')
+    .flatMap(({ valueStart: start, end }) => findUiUris(bytes, { start, end }))
+  const [first] = found
+  const same = found.filter(({ uri }) => uri === first?.uri)
+  return first && { uri: first.uri, ranges: same.map(({ range }) => range) }
+}
+
 /**
- * Finds the URI of a tool's interface: `_meta.ui.resourceUri`, and the flat form that came before it.
+ * Where a `_meta` object names an interface: `ui.resourceUri`, and the flat form that came before it.
  *
  * Source: MCP Apps extension, "Resource Discovery".
  */
-function findUi(bytes: Buffer): Tool['ui'] {
-  const found: { uri: string; range: Range }[] = []
-  for (const meta of membersOf(bytes).filter(({ key }) => key === '_meta')) {
-    const members = inside(bytes, { start: meta.valueStart, end: meta.end })
-    for (const { key, range } of members) {
-      if (key === 'ui/resourceUri') found.push(...uriAt(bytes, range))
-      if (key !== 'ui') continue
-      const [own] = inside(bytes, range).filter((one) => one.key === 'resourceUri')
-      if (own) found.push(...uriAt(bytes, own.range))
-    }
-  }
-  const [first] = found
-  // Should the two forms disagree, only the first one is followed; the other stays as it is.
-  const same = found.filter(({ uri }) => uri === first?.uri)
-  return first && { uri: first.uri, ranges: same.map(({ range }) => range) }
+export function findUiUris(bytes: Buffer, meta: Range): { uri: string; range: Range }[] {
+  return inside(bytes, meta).flatMap(({ key, range }) => {
+    if (key === 'ui/resourceUri') return uriAt(bytes, range)
+    if (key !== 'ui') return []
+    const [own] = inside(bytes, range).filter((one) => one.key === 'resourceUri')
+    return own ? uriAt(bytes, own.range) : []
+  })
 }
 
 function uriAt(bytes: Buffer, range: Range): { uri: string; range: Range }[] {

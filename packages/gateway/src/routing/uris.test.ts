@@ -163,6 +163,14 @@ test('an interface is readable though it is on no list, and moves together with 
   expect(page('tools', undefined, { scope: 'a' }).entries).toEqual([widget()])
 })
 
+test('an interface that another server comes to list moves in the list of tools too [features/ui]', async () => {
+  const { read, page, catalogue } = await open()
+  read('a', { tools: [widget()] })
+  expect(page('tools').entries).toEqual([{ ...widget(), name: 'a__w' }])
+  catalogue.onList('b', 'resources', [Buffer.from(`{"resources":[{"uri":"${UI}"}]}`)])
+  expect(page('tools').entries).toEqual([{ ...widget(`a+${UI}`), name: 'a__w' }])
+})
+
 test('a tool that names a resource that is no interface gives it no way in', async () => {
   const { read, resource } = await open()
   read('a', { tools: [widget('file:///etc/passwd')] })

@@ -77,7 +77,7 @@ test.each(ERAS)(
     const meta = {
       ui: { resourceUri: UI, csp: { connectDomains: ['https://x.example'] }, permissions: {} },
     }
-    const tools = [{ name: 'w', inputSchema: SCHEMA, _meta: meta }]
+    const tools = [{ name: 'show', inputSchema: SCHEMA, _meta: meta }]
     await using gateway = await TestGateway.start({
       mcpServers: {
         a: listingEntry('a', { tools, resources: [] }),
@@ -96,6 +96,11 @@ test.each(ERAS)(
       { ui: { resourceUri: 'ui://c' } },
     ])
     expect(await textsOf(client, `b+${UI}`)).toEqual([{ uri: `b+${UI}`, text: `b ${UI}` }])
+    const args = { name: 'b__show', arguments: meta }
+    const shown = await client.request('tools/call', args)
+    expect(shown.message.result?._meta).toMatchObject({
+      ui: { ...meta.ui, resourceUri: `b+${UI}` },
+    })
     expect(await textsOf(client, 'ui://c')).toEqual([{ uri: 'ui://c', text: 'c ui://c' }])
   },
 )
