@@ -12,6 +12,7 @@ import {
   ABILITIES,
   answerQuestion,
   type CallOptions,
+  keepTasks,
   type ClientSettings,
   type Happened,
   type MatrixClient,
@@ -34,11 +35,10 @@ export async function connectV1(settings: ClientSettings): Promise<MatrixClient>
   }
   const url = new URL(settings.url)
   const requestInit = token === undefined ? {} : { headers: { Authorization: `Bearer ${token}` } }
-  const Transport = url.pathname.endsWith('/sse')
-    ? SSEClientTransport
-    : StreamableHTTPClientTransport
-  await client.connect(new Transport(url, { requestInit }) as Connectable)
-  return new ClientV1(client, asked, told)
+  const Kind = url.pathname.endsWith('/sse') ? SSEClientTransport : StreamableHTTPClientTransport
+  const transport = new Kind(url, { requestInit }) as Connectable
+  await client.connect(transport)
+  return new ClientV1(client, { asked, told, tasks: keepTasks(transport) })
 }
 
 function answerQuestions(client: Client, asked: Happened[]): void {
@@ -54,15 +54,16 @@ function answerQuestions(client: Client, asked: Happened[]): void {
 class ClientV1 implements MatrixClient {
   readonly era = 'legacy'
   readonly missingCode = -32002
-  readonly tasks: readonly Json[] = []
   readonly asked: readonly Happened[]
   readonly told: readonly Happened[]
+  readonly tasks: readonly Json[]
   readonly #client: Client
 
-  constructor(client: Client, asked: readonly Happened[], told: readonly Happened[]) {
+  constructor(client: Client, ears: Pick<MatrixClient, 'asked' | 'told' | 'tasks'>) {
     this.#client = client
-    this.asked = asked
-    this.told = told
+    this.asked = ears.asked
+    this.told = ears.told
+    this.tasks = ears.tasks
   }
 
   capabilities(): Json {

@@ -2,15 +2,14 @@ import {
   Client,
   SSEClientTransport,
   StreamableHTTPClientTransport,
-  type Transport,
 } from '@modelcontextprotocol/client'
 import { z } from 'zod'
-import { TASKS } from '../fixtures/servers/matrix-catalog.ts'
 import type { Json } from '../fixtures/servers/matrix-io.ts'
 import {
   ABILITIES,
   answerQuestion,
   type CallOptions,
+  keepTasks,
   type ClientSettings,
   type Happened,
   type MatrixClient,
@@ -28,7 +27,7 @@ export async function connectV2(
   const { able, token } = settings
   const asked: Happened[] = []
   const told: Happened[] = []
-  const capabilities = able ? { ...ABILITIES, extensions: { [TASKS]: {} } } : {}
+  const capabilities = able ? ABILITIES : {}
   const options = era === 'modern' ? { versionNegotiation: { mode: { pin: REVISION } } } : {}
   const client = new Client(
     { name: `sdk-v2-${era}`, version: '2.0.0' },
@@ -57,18 +56,6 @@ function answerQuestions(client: Client, asked: Happened[]): void {
       return answerQuestion(question)
     })
   }
-}
-
-/** Listens in on the transport: to the client a task is an error that does not say which. */
-function keepTasks(transport: Transport): readonly Json[] {
-  const tasks: Json[] = []
-  const { onmessage } = transport
-  transport.onmessage = (message, extra) => {
-    const { result } = message as { result?: Json } // absent in what is no response
-    if (result?.['resultType'] === 'task') tasks.push(result)
-    onmessage?.(message, extra)
-  }
-  return tasks
 }
 
 interface Ears {

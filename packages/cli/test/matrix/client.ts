@@ -1,3 +1,4 @@
+import { TASKS } from '../fixtures/servers/matrix-catalog.ts'
 import type { Json } from '../fixtures/servers/matrix-io.ts'
 
 /** What happened to a client besides its own calls, in order. */
@@ -52,6 +53,7 @@ export const ABILITIES = {
   elicitation: { form: {}, url: {} },
   sampling: {},
   roots: { listChanged: true },
+  extensions: { [TASKS]: {} },
 } as const
 export const ROOT = { uri: 'file:///srv/matrix', name: 'matrix' }
 
@@ -71,3 +73,21 @@ export const SAID = {
   model: 'matrix-model',
   stopReason: 'endTurn',
 } as const
+
+interface Tapped<Message, Extra> {
+  onmessage?: ((message: Message, extra?: Extra) => void) | undefined
+}
+
+/** Listens in on the transport: to the client a task is an error that does not say which. */
+export function keepTasks<Message extends object, Extra>(
+  transport: Tapped<Message, Extra>,
+): readonly Json[] {
+  const tasks: Json[] = []
+  const { onmessage } = transport
+  transport.onmessage = (message, extra) => {
+    const { result } = message as { readonly result?: Json } // absent in what is no response
+    if (result?.['resultType'] === 'task') tasks.push(result)
+    onmessage?.(message, extra)
+  }
+  return tasks
+}

@@ -9,7 +9,7 @@ import {
   TASKS,
   UNKNOWN,
 } from '../fixtures/servers/matrix-catalog.ts'
-import { all, type Feature, heard, pick } from './feature.ts'
+import { all, type Feature, heard, pick, textOf } from './feature.ts'
 
 /** Resources, prompts, completion and extensions. */
 export const CONTENT: readonly Feature[] = [
@@ -130,6 +130,37 @@ export const CONTENT: readonly Feature[] = [
       expect(done).toMatchObject({ taskId, status: 'completed', result })
       await client.request('tasks/cancel', { taskId })
       expect(await client.request('tasks/get', { taskId })).toMatchObject({ status: 'cancelled' })
+    },
+  },
+  {
+    id: 'tasks-2025',
+    title: 'tasks of revision 2025-11-25 (experimental)',
+    check: async (cell) => {
+      const { client, ticket } = cell
+      const params = { name: cell.named('task'), arguments: { ticket }, task: { ttl: 60_000 } }
+      const { task } = (await client.request('tools/call', params)) as { task: { taskId: string } } // asserted next
+      expect(task).toMatchObject({ status: 'working', ttl: 60_000, taskId: expect.any(String) })
+      const { taskId } = task
+      const done = await client.request('tasks/get', { taskId })
+      expect(done).toMatchObject({ taskId, status: 'completed' })
+      expect(await client.request('tasks/result', { taskId })).toMatchObject({
+        content: [{ type: 'text', text: 'done in time' }],
+        _meta: { 'io.modelcontextprotocol/related-task': { taskId } },
+      })
+      const cancelled = await client.request('tasks/cancel', { taskId })
+      expect(cancelled).toMatchObject({ taskId, status: 'cancelled' })
+    },
+  },
+  {
+    id: 'no-tasks',
+    title: 'a call that may become a task, of a client that knows none, completes at once',
+    check: async (cell) => {
+      const { client, unable, ticket } = cell
+      // What an older client declares of the extension counts for nothing.
+      for (const one of client.era === 'legacy' ? [client, unable] : [unable]) {
+        const result = await one.callTool(cell.named('task'), { ticket: `unable-${ticket}` })
+        expect(textOf(result)).toBe('done at once')
+      }
     },
   },
   {

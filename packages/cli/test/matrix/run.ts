@@ -6,7 +6,7 @@ import type { Cell, Feature } from './feature.ts'
 import { BASIC, LOGGING } from './features-basic.ts'
 import { CONTENT } from './features-content.ts'
 import { QUESTIONS } from './features-questions.ts'
-import { type MatrixServerEntry, startServers } from './servers.ts'
+import { startServers } from './servers.ts'
 
 /** What may run side by side, and what must not: on standard streams a question names no call. */
 const TOGETHER = [...BASIC, ...CONTENT]
@@ -57,18 +57,13 @@ async function outcomeOf(checking: Promise<void>): Promise<Outcome> {
 
 /** One gateway before all servers, and the three clients at it. */
 export class Matrix implements AsyncDisposable {
-  readonly servers: readonly MatrixServerEntry[]
   readonly #gateway: TestGateway
   readonly #owned: AsyncDisposableStack
   readonly #clients = new Map<string, Promise<MatrixClient>>()
+  readonly #keys = new Map<string, Promise<string>>()
 
-  private constructor(
-    gateway: TestGateway,
-    servers: readonly MatrixServerEntry[],
-    owned: AsyncDisposableStack,
-  ) {
+  private constructor(gateway: TestGateway, owned: AsyncDisposableStack) {
     this.#gateway = gateway
-    this.servers = servers
     this.#owned = owned
   }
 
@@ -78,19 +73,14 @@ export class Matrix implements AsyncDisposable {
     const { entries } = stack.use(await startServers())
     const mcpServers = Object.fromEntries(entries.map(({ name, config }) => [name, config]))
     const gateway = stack.use(await startGateway({ config: { mcpServers } }))
-    return new Matrix(gateway, entries, stack.move())
-  }
-
-  /** What the gateway logged. */
-  get logs(): string {
-    return this.#gateway.logs
+    return new Matrix(gateway, stack.move())
   }
 
   /** Checks all features of one client at one server. */
-  async pair(kind: ClientKind, server: MatrixServerEntry): Promise<ReadonlyMap<string, Outcome>> {
-    const cell = await this.#cell(kind, server.name)
+  async pair(kind: ClientKind, server: string): Promise<ReadonlyMap<string, Outcome>> {
+    const cell = await this.#cell(kind, server)
     const run = async ({ id, check }: Feature): Promise<[string, Outcome]> => {
-      const ticket = `${kind.name}.${server.name}.${id}`
+      const ticket = `${kind.name}.${server}.${id}`
       return [id, await outcomeOf(check({ ...cell, ticket }))]
     }
     const outcomes = new Map(await Promise.all(TOGETHER.map(run)))
@@ -130,8 +120,6 @@ export class Matrix implements AsyncDisposable {
     const url = `${this.#gateway.data}${route}`
     return this.#owned.use(await kind.connect({ url, token, able }))
   }
-
-  readonly #keys = new Map<string, Promise<string>>()
 
   #key(name: string): Promise<string> {
     const key = this.#keys.get(name) ?? this.#gateway.createKey(name)

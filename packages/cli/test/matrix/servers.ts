@@ -6,12 +6,8 @@ import { startLegacySse, startV1Http, startV2Http } from '../fixtures/servers/ma
 export interface MatrixServerEntry {
   /** Its name in the configuration and in its own URIs. */
   readonly name: string
-  readonly title: string
-  readonly era: 'legacy' | 'modern'
   /** Its entry in `mcpServers`. */
   readonly config: Readonly<Record<string, unknown>>
-  /** Its address; undefined for a child process. */
-  readonly url: string | undefined
 }
 
 const STDIO = fileURLToPath(new URL('../fixtures/servers/matrix-stdio.ts', import.meta.url))
@@ -19,31 +15,27 @@ const STDIO = fileURLToPath(new URL('../fixtures/servers/matrix-stdio.ts', impor
 interface Kind {
   readonly name: string
   readonly title: string
-  readonly era: 'legacy' | 'modern'
   readonly more?: Readonly<Record<string, unknown>>
   readonly start?: (name: string) => Promise<HttpFixture>
 }
 
 /** The five kinds, in the order of the table. */
 export const KINDS: readonly Kind[] = [
-  { name: 'v1-stdio', title: 'SDK v1, stdio', era: 'legacy' },
-  { name: 'v1-http', title: 'SDK v1, HTTP with sessions', era: 'legacy', start: startV1Http },
+  { name: 'v1-stdio', title: 'SDK v1, stdio' },
+  { name: 'v1-http', title: 'SDK v1, HTTP with sessions', start: startV1Http },
   {
     name: 'v2-dual',
     title: 'SDK v2, HTTP, both eras',
-    era: 'modern',
     start: (name) => startV2Http(name, 'stateless'),
   },
   {
     name: 'modern',
     title: 'SDK v2, HTTP, 2026-07-28 only',
-    era: 'modern',
     start: (name) => startV2Http(name, 'reject'),
   },
   {
     name: 'sse',
     title: 'SDK v1, HTTP+SSE',
-    era: 'legacy',
     more: { transport: 'sse' },
     start: startLegacySse,
   },
@@ -71,6 +63,5 @@ function entryOf(kind: Kind, name: string, url: string | undefined): MatrixServe
     url === undefined
       ? { command: process.execPath, args: [STDIO], env: { MATRIX_NAME: name } }
       : { url }
-  const { title, era, more } = kind
-  return { name, title, era, url, config: { ...where, ...more, ...roots } }
+  return { name, config: { ...where, ...kind.more, ...roots } }
 }

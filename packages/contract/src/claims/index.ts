@@ -1,5 +1,6 @@
 import type { Claim } from './claim.ts'
 import { COMMAND } from './command.ts'
+import { COMPATIBILITY } from './compatibility.ts'
 import { CONFIG } from './config.ts'
 import { DOOR } from './door.ts'
 import { FEATURES } from './features.ts'
@@ -22,6 +23,7 @@ export const CLAIMS = {
   ...TRANSPORTS,
   ...TOOLS,
   ...FEATURES,
+  ...COMPATIBILITY,
   ...LIMITS,
   ...UPSTREAMS,
   ...RECORD,

@@ -1,0 +1,29 @@
+import type { ClaimsOf } from './claim.ts'
+
+/** What was tried with the official SDKs, with clients of other makers, and byte by byte. */
+export const COMPATIBILITY = {
+  'compatibility/matrix': {
+    behavior:
+      'Every feature reaches the clients of both official SDKs, in both eras, from servers over stdio, Streamable HTTP and HTTP+SSE, in both eras; what cannot exist is listed with its reason.',
+    source: 'part 02, "It is done when"; facts, §1.8',
+  },
+  'compatibility/golden/alone': {
+    behavior:
+      'On a server’s own address its results, lists and errors come out byte for byte, whatever the numbers, Unicode, depth, order and unknown fields.',
+    source: 'part 02, "It is done when"; rule I5',
+  },
+  'compatibility/golden/merged': {
+    behavior: 'On the merged address they do, too, but for names and moved URIs.',
+    source: 'part 02, "It is done when"; rule I5; design §2',
+  },
+  'compatibility/golden/request': {
+    behavior:
+      'A server gets the arguments and metadata of a request byte for byte, over stdio and HTTP, from a client of either era.',
+    source: 'part 02, "It is done when"; rule I5; design §2',
+  },
+  'compatibility/question': {
+    behavior:
+      'A server’s question in the middle of a call reaches the person behind a client of another maker, or is declined at once where that client cannot be asked.',
+    source: 'part 02, "It is done when"',
+  },
+} as const satisfies ClaimsOf<'compatibility'>
