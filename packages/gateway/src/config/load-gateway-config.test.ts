@@ -90,12 +90,14 @@ mcpServers:
   ])
 })
 
-test('the quickstart and the starter file pass the check [config/samples]', () => {
-  const file = fileURLToPath(
-    new URL('../../../../examples/quickstart/sallyport.yaml', import.meta.url),
-  )
-  const quickstart = validateConfig({ source: { kind: 'file', file }, env: { PATH }, cwd: '/' })
-  expect([quickstart.ok, quickstart.problems]).toEqual([true, []])
+test('the examples and the starter file pass the check [config/samples]', () => {
+  for (const example of ['quickstart', 'endpoints']) {
+    const file = fileURLToPath(
+      new URL(`../../../../examples/${example}/sallyport.yaml`, import.meta.url),
+    )
+    const checked = validateConfig({ source: { kind: 'file', file }, env: { PATH }, cwd: '/' })
+    expect([checked.ok, checked.problems]).toEqual([true, []])
+  }
   expect(told(load(starterConfig()))).toEqual([])
 })
 

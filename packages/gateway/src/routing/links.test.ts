@@ -24,6 +24,14 @@ test('links are bounded: the oldest are forgotten, those that are given again ar
   expect([known[0], known[1], known[10]]).toEqual([true, false, true])
 })
 
+test('who gave a link first keeps it, also once it is among the older ones', () => {
+  const links = new Links(2)
+  links.learn('p', 'a', ['x:1'])
+  links.learn('p', 'a', ['x:2'])
+  links.learn('p', 'b', ['x:1'])
+  expect(links.serverOf('p', 'x:1')).toBe('a')
+})
+
 test('a link of more than 2,048 characters is not kept', () => {
   const links = new Links()
   links.learn('p', 's', ['x'.repeat(2_049), 'x'.repeat(2_048)])

@@ -21,11 +21,12 @@ export class Links {
       if (uri.length > URI_LENGTH_MAX) continue
       const key = keyOf(principalId, uri)
       if (this.#recent.has(key)) continue
+      const owner = this.#older.get(key) ?? server
       if (this.#recent.size >= this.#half) {
         this.#older = this.#recent
         this.#recent = new Map()
       }
-      this.#recent.set(key, this.#older.get(key) ?? server)
+      this.#recent.set(key, owner)
     }
   }
 
