@@ -211,6 +211,11 @@ export const UPSTREAMS = {
       'What is no message on a child’s output is skipped and logged without control characters.',
     source: 'rule H6; design §7',
   },
+  'upstreams/hostile/stream': {
+    behavior:
+      'An event stream without end or full of garbage costs its own call at most, and is dropped with it.',
+    source: 'part 02, "Bad input"',
+  },
   'upstreams/output/endless': {
     behavior: 'A line of a child that never ends does not grow memory: the child is ended.',
     source: 'rule A9',
