@@ -6,6 +6,10 @@ export const TRANSPORTS = {
     behavior: 'A session belongs to the address it was opened at; at any other it is unknown.',
     source: 'rule D3; design §4',
   },
+  'wire/session/random': {
+    behavior: 'Session ids are random and of visible ASCII; no two are alike.',
+    source: 'rule D2; MCP 2025-11-25, Streamable HTTP, "Session Management"',
+  },
   'wire/session/abilities': {
     behavior:
       'What a legacy client declared at its start is known with each of its requests, also after a restart.',

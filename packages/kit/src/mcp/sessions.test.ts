@@ -55,7 +55,7 @@ test.each([
   expect(find(sealer.seal(Buffer.from(plain), purpose))).toBe(undefined)
 })
 
-test('two sessions of one principal have different ids of visible ASCII', () => {
+test('two sessions of one principal have different ids of visible ASCII [wire/session/random]', () => {
   const { open } = openSessions()
   const ids = [1, 2].map(() => open().id)
   expect(new Set(ids).size).toBe(2)

@@ -1,5 +1,9 @@
+import { Client } from '@modelcontextprotocol/sdk/client/index.js'
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { z } from 'zod'
 import { notificationMessage } from '../../src/mcp/index.ts'
+import { CutProxy } from '../fixtures/cut-proxy.ts'
 import { type EventReader, RawSession } from '../fixtures/edge-client.ts'
 import { type EdgeHost, type Held, startEdge } from '../fixtures/edge-host.ts'
 
@@ -172,4 +176,30 @@ test('a question reaches who comes back, and its answer is taken [wire/resume/an
   expect(await asking).toMatchObject({ kind: 'response' })
   held.answer()
   expect(await back.rest()).toMatchObject([{ id: 'c' }])
+})
+
+test('the SDK client whose network is cut in the middle of a call gets its answer by itself [wire/resume/answer]', async () => {
+  await using proxy = await CutProxy.open(host.url)
+  const client = new Client({ name: 'cut', version: '1' })
+  type Connectable = Parameters<Client['connect']>[0]
+  // The classes of the SDK disagree with each other under exactOptionalPropertyTypes.
+  const transport = new StreamableHTTPClientTransport(new URL(proxy.url)) as Connectable
+  await client.connect(transport)
+  const calling = client.request(
+    { method: 'tools/call', params: { name: 'hold' } },
+    z.looseObject({}),
+  )
+  await vi.waitFor(() => expect(host.held).toHaveLength(1))
+  const [held] = host.held
+  const progressed = new Promise<void>((resolve) => {
+    client.fallbackNotificationHandler = () => Promise.resolve(resolve())
+  })
+  held?.exchange.notify?.(notificationMessage('notifications/message', { level: 'info' }))
+  await progressed
+  const before = host.released()
+  proxy.cut()
+  await vi.waitFor(() => expect(host.released()).toBeGreaterThan(before))
+  held?.answer()
+  expect(await calling).toEqual({ tool: 'hold' })
+  await client.close()
 })
