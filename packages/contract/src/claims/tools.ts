@@ -68,7 +68,8 @@ export const TOOLS = {
     source: 'MCP 2026-07-28, "Caching"; design §6',
   },
   'tools/list/changed': {
-    behavior: 'Clients hear of a changed list when tools changed, and only then.',
+    behavior:
+      'Clients hear of a changed list when its entries changed or its server says that they did, and only then.',
     source: 'part 01, "Client side"; MCP, Tools, "List Changed Notification"',
   },
   'tools/list/bytes': {

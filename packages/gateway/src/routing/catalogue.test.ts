@@ -109,6 +109,12 @@ test('a list that was always empty is no fault and no change', async () => {
   expect(changes).toEqual([])
 })
 
+test('a change that a server announces is told, though its list shows none [tools/list/changed]', async () => {
+  const { catalogue, changes } = await openCatalogue({ records: [RECORD] })
+  catalogue.onList('files', 'tools', [page('read', 'write')], true)
+  expect(changes).toEqual(['files tools'])
+})
+
 test('a change is told when entries changed, and only then [tools/list/changed]', async () => {
   const { catalogue, changes } = await openCatalogue({ records: [RECORD] })
   const tell = (...pages: Buffer[]) => {

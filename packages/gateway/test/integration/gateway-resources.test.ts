@@ -43,6 +43,19 @@ test.each(ERAS)(
   },
 )
 
+test('what is read under the name of its server comes back under it [features/uris/collision]', async () => {
+  await using gateway = await TestGateway.start({
+    mcpServers: {
+      a: listingEntry('a', { resources: [{ uri: 'x:1', name: 'x' }] }),
+      b: listingEntry('b', { tools: [] }),
+    },
+  })
+  const client = await PathClient.open(gateway, '/mcp')
+  await client.request('resources/list')
+  expect(await textsOf(client, 'b+x:1')).toEqual([{ uri: 'b+x:1', text: 'b x:1' }])
+  expect(await textsOf(client, 'a+x:1')).toEqual([{ uri: 'x:1', text: 'a x:1' }])
+})
+
 test('a link in a result is readable by who got it, and by nobody else [features/links]', async () => {
   const tools = [{ name: 'link', inputSchema: SCHEMA }]
   const resources = [{ uri: 'x:1', name: 'x' }]
