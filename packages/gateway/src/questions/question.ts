@@ -48,9 +48,9 @@ export function inEra(question: Question, era: Era): Question {
   if (question.method !== ELICITATION) return question
   const members = memberTexts(question.params)
   if (members.get('mode') !== '"url"') return question
-  if (era === 'legacy' && !members.has('elicitationId')) {
-    members.set('elicitationId', JSON.stringify(randomUUID()))
-  } else if (era === 'modern' && !members.delete('elicitationId')) return question
+  if (members.has('elicitationId') === (era === 'legacy')) return question
+  if (era === 'legacy') members.set('elicitationId', JSON.stringify(randomUUID()))
+  else members.delete('elicitationId')
   return { method: question.method, params: objectText(members) }
 }
 

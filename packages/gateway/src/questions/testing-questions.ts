@@ -4,6 +4,7 @@ import { AppError } from '@sallyport/kit/errors'
 import { Deadlines } from '@sallyport/kit/limits'
 import type { Exchange, Message } from '@sallyport/kit/mcp'
 import { Secret } from '@sallyport/kit/secret'
+import { NO_SPAN } from '@sallyport/kit/tracing'
 import { onTestFinished } from 'vitest'
 import type { Call, CallResult } from '../call/call.ts'
 import { CallDeadline } from '../call/call-deadline.ts'
@@ -86,7 +87,7 @@ export function openCalls(respond: Respond | FakeUpstreams, options: OpenCallsOp
     const deadline = new CallDeadline({ deadlines, clock }, callMs, () =>
       exchange.controller.abort(new AppError('deadline_exceeded', 'late')),
     )
-    const call: Call = { exchange, target: targets.find(exchange), deadline }
+    const call: Call = { exchange, target: targets.find(exchange), deadline, span: NO_SPAN }
     return carry(call).finally(() => deadline.cancel())
   }
   const pass = (byMs: number): void => {
