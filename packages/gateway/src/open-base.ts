@@ -3,6 +3,7 @@ import { Credentials, CredentialsRefresher, type DoorDeps, Lockout } from '@sall
 import { ByteBudget, LoopWatch, RateLimits } from '@sallyport/kit/limits'
 import { Metrics } from '@sallyport/kit/metrics'
 import type { AuditLog } from '@sallyport/kit/store'
+import { openTracer, type Tracer } from '@sallyport/kit/tracing'
 import { startHousekeeping } from './housekeeping.ts'
 import type { GatewayOptions } from './start.ts'
 import type { State } from './state.ts'
@@ -13,6 +14,7 @@ export interface Base {
   readonly state: State
   readonly audit: AuditLog | undefined
   readonly metrics: Metrics
+  readonly tracer: Tracer
   readonly door: DoorDeps
   readonly refresher: CredentialsRefresher
   readonly budget: ByteBudget
@@ -28,8 +30,12 @@ export async function openBase(
   scope: AsyncDisposableStack,
 ): Promise<Base> {
   const { config, clock, log } = options
-  const { limits } = config
-  const metrics = new Metrics({ version: options.version, perTool: config.metrics.perTool })
+  const { limits, tracing } = config
+  const { version } = options
+  const environment = process.env
+  // First, so that the last call's trace leaves too.
+  const tracer = scope.use(await openTracer({ options: tracing, environment, version, clock, log }))
+  const metrics = new Metrics({ version, perTool: config.metrics.perTool })
   if (!config.audit.enabled) log.warn({}, 'audit is switched off: calls leave no record')
   const audit = config.audit.enabled
     ? scope.use(await state.store.openAudit({ durability: config.audit.durability }))
@@ -59,7 +65,7 @@ export async function openBase(
     onRefused: createRefusalRecorder(audit, metrics, clock),
   }
   const budget = new ByteBudget({ totalBytesMax: limits.bufferedBytes })
-  return { options, state, audit, metrics, door, refresher, budget, loop, revoked }
+  return { options, state, audit, metrics, tracer, door, refresher, budget, loop, revoked }
 }
 
 const DOOR_ROWS_PER_SECOND = 10

@@ -146,6 +146,7 @@ function createApplication(
     deadlines,
     clock,
     log,
+    tracer: base.tracer,
     limits: { callMs: limits.callMs },
   })
   return { app, subscriptions }

@@ -56,6 +56,11 @@ export const OBSERVE = {
       'A trace context that is not valid counts as none, whether it comes in `_meta` or in a header.',
     source: 'W3C Trace Context §3; MCP 2026-07-28, "Trace context"',
   },
+  'observe/tracing/propagation': {
+    behavior:
+      'The trace of a call goes on to its server in `_meta`, over HTTP as headers too; what `_meta` says comes before a header.',
+    source: 'seed items, 02; MCP 2026-07-28, "Trace context"',
+  },
   'observe/tracing/environment': {
     behavior: 'What `tracing` leaves out comes from the variables that all of OpenTelemetry uses.',
     source: 'OpenTelemetry Specification, "OTLP Exporter Configuration"',

@@ -78,7 +78,8 @@ const questions = z
       min: '1s',
       max: '1h',
       fallback: '5m',
-      description: 'Time a person has to answer a question of a server; not part of the call’s own.',
+      description:
+        'Time a person has to answer a question of a server; not part of the call’s own.',
     }),
     perPrincipal: count({
       min: 1,
@@ -101,7 +102,9 @@ const questions = z
     perPrincipal: own,
     total,
   }))
-  .meta({ description: 'Questions of servers in the middle of a call: forms, links, sampling, roots.' })
+  .meta({
+    description: 'Questions of servers in the middle of a call: forms, links, sampling, roots.',
+  })
 
 /** Every bound of the gateway that is not one server's. */
 export const limits = z

@@ -4,6 +4,7 @@ import { AppError } from '@sallyport/kit/errors'
 import { Deadlines } from '@sallyport/kit/limits'
 import { type Log, silentLog } from '@sallyport/kit/log'
 import { wholeAnswer } from '@sallyport/kit/mcp'
+import { NO_TRACER } from '@sallyport/kit/tracing'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { testTaskIds } from '../questions/testing-questions.ts'
 import { Subscriptions } from '../subscriptions/subscriptions.ts'
@@ -63,6 +64,7 @@ function openApplication(options: Options = {}) {
     return OK
   }
   const app = new GatewayApplication({
+    tracer: NO_TRACER,
     version: '1.2.3',
     ...{ views, upstreams, subscriptions, meeting, deadlines, clock, log },
     targets: new TargetFinder({ views, taskIds: testTaskIds(), servers: views.configs }),

@@ -15,6 +15,7 @@ import type {
   Subscriber,
 } from '@sallyport/kit/mcp'
 import type { Principal } from '@sallyport/kit/principal'
+import type { Tracer } from '@sallyport/kit/tracing'
 import type { Views } from '../routing/view.ts'
 import type { Subscriptions } from '../subscriptions/subscriptions.ts'
 import type { Upstreams } from '../upstreams/upstream.ts'
@@ -25,6 +26,7 @@ import { describeFace } from './face.ts'
 import type { ServerMeeting } from './meet-servers.ts'
 import { handlesMethod, isTaskMethod, isNamed } from './methods.ts'
 import type { TargetFinder } from './target-finder.ts'
+import { startSpan } from './trace.ts'
 
 export interface ApplicationDeps {
   readonly version: string
@@ -39,6 +41,7 @@ export interface ApplicationDeps {
   readonly deadlines: Deadlines
   readonly clock: Clock
   readonly log: Log
+  readonly tracer: Tracer
   readonly limits: {
     /** Queue, start and upstream time of one call, milliseconds. */
     readonly callMs: number
@@ -82,8 +85,9 @@ export class GatewayApplication implements McpApplication {
   }
 
   async request(exchange: Exchange): Promise<Answer> {
-    const { targets, limits, log } = this.#deps
+    const { targets, limits, log, tracer } = this.#deps
     const { controller } = exchange
+    const span = startSpan(tracer, exchange)
     let target = targets.find(exchange)
     const afterMs = target?.config.callMs ?? limits.callMs
     const deadline = new CallDeadline(this.#deps, afterMs, () =>
@@ -91,7 +95,7 @@ export class GatewayApplication implements McpApplication {
     )
     try {
       if (!target && isNamed(exchange.message.method)) target = await this.#findLater(exchange)
-      return (await this.#handle({ exchange, target, deadline })).answer
+      return (await this.#handle({ exchange, target, deadline, span })).answer
     } catch (thrown) {
       const error = AppError.from(thrown)
       if (error.spec.family === 'defect') {
@@ -102,6 +106,8 @@ export class GatewayApplication implements McpApplication {
       return encodeFailure(exchange, error)
     } finally {
       deadline.cancel()
+      // What the record did not end was refused before it.
+      span.end('failed')
     }
   }
 

@@ -11,6 +11,7 @@ import {
   slice,
   splice,
 } from '@sallyport/kit/mcp'
+import type { CallSpan, PartSpan } from '@sallyport/kit/tracing'
 import type { Target } from '../routing/target.ts'
 import type { QuestionAnswer, UpstreamRequest, Wire } from '../upstreams/upstream.ts'
 import { encodeRequest, type RequestEdits, RETRY_PARAMS, withoutParams } from './encode-request.ts'
@@ -32,6 +33,9 @@ export class Attempt implements UpstreamRequest {
   readonly #retold: (told: Message) => readonly Edit[]
   /** Whose client hears what the server tells meanwhile; undefined while the call is parked. */
   #listener: Exchange | undefined
+  readonly #span: CallSpan
+  /** The part of the trace that is under way. */
+  #part: PartSpan | undefined
   #sent = false
 
   constructor(
@@ -43,6 +47,7 @@ export class Attempt implements UpstreamRequest {
       readonly edits: RequestEdits
       readonly paramHeaders: Readonly<Record<string, string>>
       readonly logLevel: LogLevel | undefined
+      readonly span: CallSpan
       /** What a notification says otherwise to the client than the server said it. */
       readonly retold: (told: Message) => readonly Edit[]
     },
@@ -55,6 +60,7 @@ export class Attempt implements UpstreamRequest {
     this.name = target.name
     this.paramHeaders = how.paramHeaders
     this.logLevel = how.logLevel
+    this.#span = how.span
     this.signal = exchange.controller.signal
   }
 
@@ -65,7 +71,29 @@ export class Attempt implements UpstreamRequest {
 
   encode(wire: Wire): Buffer {
     this.#sent = true
-    return encodeRequest(this.#fit(wire), this.#edits, wire)
+    this.#part?.end()
+    this.#part = this.#span.child('upstream')
+    const { trace } = this
+    const edits = trace === undefined ? this.#edits : { ...this.#edits, trace }
+    return encodeRequest(this.#fit(wire), edits, wire)
+  }
+
+  /** Where the server's part of the trace belongs; undefined before it is encoded and while tracing is off. */
+  get trace(): UpstreamRequest['trace'] {
+    const traceparent = this.#part?.traceparent
+    return traceparent === undefined
+      ? undefined
+      : { traceparent, tracestate: this.#span.tracestate }
+  }
+
+  /** From now on it waits for its session. */
+  depart(): void {
+    this.#part = this.#span.child('start')
+  }
+
+  /** It has its answer, or will never have one. */
+  arrive(): void {
+    this.#part?.end()
   }
 
   /** From now on this exchange hears what the server tells; undefined = nobody. */

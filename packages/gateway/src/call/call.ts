@@ -1,5 +1,6 @@
 import type { Answer, Exchange } from '@sallyport/kit/mcp'
 import type { AuditOutcome } from '@sallyport/kit/store'
+import type { CallSpan } from '@sallyport/kit/tracing'
 import type { Target } from '../routing/target.ts'
 import type { CallDeadline } from './call-deadline.ts'
 
@@ -9,6 +10,8 @@ export interface Call {
   /** What a `tools/call` names; undefined for other methods and for names that lead nowhere. */
   readonly target: Target | undefined
   readonly deadline: CallDeadline
+  /** Its trace; nothing while tracing is off. */
+  readonly span: CallSpan
 }
 
 /** An answer, and what the record says about it. */

@@ -1,4 +1,5 @@
 import { AppError } from '@sallyport/kit/errors'
+import { NO_SPAN } from '@sallyport/kit/tracing'
 import { expect, test } from 'vitest'
 import { openCalls } from '../questions/testing-questions.ts'
 import { readTool } from '../routing/tool.ts'
@@ -23,8 +24,8 @@ function done(text = DONE): UpstreamReply {
   return { message: testReply(text), era: 'legacy' }
 }
 
-function carry(upstreams: FakeUpstreams, call: Omit<Call, 'deadline'>) {
-  return openCalls(upstreams).carry({ ...call, deadline: testDeadline() })
+function carry(upstreams: FakeUpstreams, call: Omit<Call, 'deadline' | 'span'>) {
+  return openCalls(upstreams).carry({ ...call, deadline: testDeadline(), span: NO_SPAN })
 }
 
 const lost = (outcome?: 'not_sent' | 'unknown') =>
@@ -281,7 +282,7 @@ test("an extension's notification is carried byte for byte; what speaks of remov
 function callWithRegion(
   options: TestExchangeOptions,
   args = '{"region":"eu"}',
-): Omit<Call, 'deadline'> {
+): Omit<Call, 'deadline' | 'span'> {
   const text = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"files__echo","arguments":${args}}}`
   const target = testTarget({}, headerTool(), { kind: 'http', url: 'http://x/' })
   return { exchange: testExchange(text, options), target }

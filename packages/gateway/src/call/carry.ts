@@ -52,6 +52,7 @@ export function createCarry(deps: CarryDeps): CallHandler {
           edits,
           paramHeaders: headers.headers,
           logLevel,
+          span: call.span,
           retold: (told) => retold(deps.taskIds, { exchange, target }, told),
         })
       },
@@ -91,19 +92,25 @@ async function sendTwice(
   const { caller, session } = call.exchange
   const asker = { principal: caller.principal, session }
   let first: AppError
+  attempt.depart()
   try {
     return await upstreams.call(target.server, asker, attempt)
   } catch (thrown) {
     first = attempt.judge(thrown)
     const again = target.repeatable && first.code === 'server_lost' && !attempt.signal.aborted
     if (!again) throw first
+  } finally {
+    attempt.arrive()
   }
+  attempt.depart()
   try {
     return await upstreams.call(target.server, asker, attempt)
   } catch (thrown) {
     const error = attempt.judge(thrown)
     // A repeat that was not sent says nothing of the first attempt.
     throw first.outcome === 'unknown' ? error.withOutcome('unknown') : error
+  } finally {
+    attempt.arrive()
   }
 }
 

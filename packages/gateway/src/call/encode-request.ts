@@ -11,6 +11,7 @@ import {
   scanReply,
   splice,
 } from '@sallyport/kit/mcp'
+import type { TraceContext } from '@sallyport/kit/tracing'
 import type { Wire } from '../upstreams/upstream.ts'
 
 const ENVELOPE_KEYS = new Set([META_VERSION, META_CLIENT_INFO, META_CAPABILITIES, META_LOG_LEVEL])
@@ -31,7 +32,11 @@ export interface RequestEdits {
   readonly params: readonly ParamEdit[]
   /** Members of `_meta` for a modern server beside the revision, as JSON text: who asks and what it can do. */
   readonly envelope: () => string
+  /** Takes the place of the trace that the client named; undefined = that one goes on. */
+  readonly trace?: TraceContext | undefined
 }
+
+const TRACE_KEYS = new Set(['traceparent', 'tracestate'])
 
 /**
  * The client's request in the bytes of an upstream session: id, names, the answers of a retry and the
@@ -61,12 +66,14 @@ function paramEdit(message: Message, path: ParamEdit['path'], text: string): Edi
 
 function metaEdit(
   message: Message,
-  { envelope }: RequestEdits,
+  { envelope, trace }: RequestEdits,
   wire: Wire,
   added: string[],
 ): Edit | undefined {
-  const own =
-    wire.era === 'modern' ? `"${META_VERSION}":${JSON.stringify(wire.version)},${envelope()}` : ''
+  const parts =
+    wire.era === 'modern' ? [`"${META_VERSION}":${JSON.stringify(wire.version)},${envelope()}`] : []
+  if (trace) parts.push(traceText(trace))
+  const own = parts.join()
   if (message.meta.start === -1) {
     if (own !== '') added.unshift(`"_meta":{${own}}`)
     return added.length === 0 ? undefined : insertMembers(message, added.join())
@@ -75,7 +82,7 @@ function metaEdit(
   const kept: string[] = []
   let changed = own !== '' || added.length > 0
   for (const member of listMembers(message.bytes, message.meta)) {
-    if (ENVELOPE_KEYS.has(member.key)) {
+    if (ENVELOPE_KEYS.has(member.key) || (trace && TRACE_KEYS.has(member.key))) {
       changed = true
     } else if (member.key === 'progressToken') {
       // The request's own id is its progress token: unique upstream whatever clients chose.
@@ -88,6 +95,11 @@ function metaEdit(
   if (!changed) return undefined
   if (own !== '') kept.push(own)
   return { ...message.meta, text: [`{${kept.join()}}`, ...added].join() }
+}
+
+function traceText({ traceparent, tracestate }: TraceContext): string {
+  const state = tracestate === undefined ? '' : `,"tracestate":${JSON.stringify(tracestate)}`
+  return `"traceparent":"${traceparent}"${state}`
 }
 
 function insertMembers(message: Message, members: string): Edit {

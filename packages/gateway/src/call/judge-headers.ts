@@ -27,7 +27,9 @@ export function judgeHeaders(
   const text =
     message.arguments.start === -1 ? '{}' : slice(message.bytes, message.arguments).toString()
   const args: unknown = JSON.parse(text)
-  const fault = modern ? judgeParamHeaders(declared, args, exchange.headers) : undefined
+  // Over stdio there are no headers that could disagree; a modern request over HTTP always has some.
+  const mirrored = modern && exchange.headers['mcp-protocol-version'] !== undefined
+  const fault = mirrored ? judgeParamHeaders(declared, args, exchange.headers) : undefined
   if (fault !== undefined)
     return { refusal: encodeRefusal(exchange, RPC.headerMismatch, fault, { status: 400 }) }
   const foreign = modern ? foreignParamHeaders(declared, exchange.headers) : NO_HEADERS

@@ -13,6 +13,7 @@ import {
   scanReply,
 } from '@sallyport/kit/mcp'
 import type { Principal } from '@sallyport/kit/principal'
+import { NO_SPAN } from '@sallyport/kit/tracing'
 import { describeRead, describeTarget, type Target } from '../routing/target.ts'
 import type { Tool } from '../routing/tool.ts'
 import type { View, Views } from '../routing/view.ts'
@@ -120,7 +121,12 @@ export function testCall(
   target: Target | undefined = testTarget(),
   options: TestExchangeOptions = {},
 ): Call {
-  return { exchange: testExchange(ECHO_CALL, options), target, deadline: testDeadline() }
+  return {
+    exchange: testExchange(ECHO_CALL, options),
+    target,
+    deadline: testDeadline(),
+    span: NO_SPAN,
+  }
 }
 
 /** A deadline that never comes. */

@@ -1,4 +1,5 @@
 import { encodeHeaderValue, type Era, LATEST_LEGACY } from '@sallyport/kit/mcp'
+import type { TraceContext } from '@sallyport/kit/tracing'
 import type { Dispatcher } from 'undici'
 import { headerOf } from './http-failure.ts'
 import { type HttpTarget, PATIENT } from './http-target.ts'
@@ -115,6 +116,11 @@ export class HttpWire {
   }
 
   #headersFor(request: UpstreamRequest): readonly string[] {
+    const headers = this.#ownHeadersFor(request)
+    return request.trace === undefined ? headers : [...headers, ...traceHeaders(request.trace)]
+  }
+
+  #ownHeadersFor(request: UpstreamRequest): readonly string[] {
     if (this.#era === 'modern') return this.#modernHeaders(request)
     // The version is only negotiated by this very request.
     if (request.method === 'initialize') return [...ACCEPT, ...this.#target.headers]
@@ -133,6 +139,13 @@ export class HttpWire {
     }
     return headers
   }
+}
+
+/** Source: W3C Trace Context §3. */
+export function traceHeaders({ traceparent, tracestate }: TraceContext): string[] {
+  const headers = ['traceparent', traceparent]
+  if (tracestate !== undefined) headers.push('tracestate', tracestate)
+  return headers
 }
 
 /** Reads an answer to its end, or 64 KiB of it, and keeps nothing. */

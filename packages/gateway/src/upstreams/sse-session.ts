@@ -10,6 +10,7 @@ import {
 } from '@sallyport/kit/mcp'
 import type { Dispatcher } from 'undici'
 import { type HttpTarget, PATIENT, requestPath } from './http-target.ts'
+import { traceHeaders } from './http-wire.ts'
 import { Incoming, type IncomingOptions, type IncomingOwner } from './incoming.ts'
 import { idAtEdges } from './line-reader.ts'
 import { cancelParams } from './own-messages.ts'
@@ -148,7 +149,8 @@ export class SseSession implements Session, SsePostOwner, IncomingOwner {
     const body = request.encode({ id, era: this.era, version: this.#version })
     // The version is only negotiated by this very request.
     const first = request.method === 'initialize'
-    const headers = first ? [...ACCEPT, ...this.#deps.target.headers] : this.#headers
+    const own = first ? [...ACCEPT, ...this.#deps.target.headers] : this.#headers
+    const headers = request.trace === undefined ? own : [...own, ...traceHeaders(request.trace)]
     const post = new SsePost(this, exchange)
     this.#watchSilence()
     this.#pending.add(id, post)

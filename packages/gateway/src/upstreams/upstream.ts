@@ -1,6 +1,7 @@
 import type { CallSignal } from '@sallyport/kit/call-signal'
 import type { ClientSession, Era, LogLevel, Message } from '@sallyport/kit/mcp'
 import type { Principal } from '@sallyport/kit/principal'
+import type { TraceContext } from '@sallyport/kit/tracing'
 
 /** What a session tells the encoder about itself. */
 export interface Wire {
@@ -24,6 +25,11 @@ export interface UpstreamRequest {
   readonly name: string | undefined
   /** `Mcp-Param-*` headers, modern HTTP servers only; full header name to encoded value. */
   readonly paramHeaders: Readonly<Record<string, string>>
+  /**
+   * The trace the server is told it works for, also as headers where it is reached over HTTP. Read after
+   * `encode`, each time.
+   */
+  readonly trace?: TraceContext | undefined
   /** Log level a legacy server must be set to before this goes out; undefined = leave it. */
   readonly logLevel?: LogLevel | undefined
   /** The complete message for this wire. May contain newlines: the stdio leg makes them spaces. */

@@ -1,5 +1,6 @@
 import { AppError } from '@sallyport/kit/errors'
 import { FairQueue } from '@sallyport/kit/limits'
+import { NO_SPAN } from '@sallyport/kit/tracing'
 import { expect, test } from 'vitest'
 import type { CallResult } from '../../call/call.ts'
 import {
@@ -79,5 +80,7 @@ test('what concerns no server passes without a place', async () => {
     },
   })(async () => OK)
   const list = testExchange('{"jsonrpc":"2.0","id":1,"method":"tools/list"}')
-  expect(await handle({ exchange: list, target: undefined, deadline: testDeadline() })).toBe(OK)
+  expect(
+    await handle({ exchange: list, target: undefined, deadline: testDeadline(), span: NO_SPAN }),
+  ).toBe(OK)
 })

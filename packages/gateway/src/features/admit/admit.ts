@@ -1,6 +1,6 @@
 import { AppError } from '@sallyport/kit/errors'
 import type { Release } from '@sallyport/kit/limits'
-import type { Interceptor } from '../../call/call.ts'
+import type { Call, Interceptor } from '../../call/call.ts'
 import type { FeatureDeps } from '../feature.ts'
 
 /**
@@ -14,7 +14,7 @@ export function admitCalls({ queueOf }: Pick<FeatureDeps, 'queueOf'>): Intercept
     if (!call.target) return next(call)
     const { caller, controller } = call.exchange
     const entered = queueOf(call.target.server).enter(caller.principal.id, controller.signal)
-    const release = typeof entered === 'function' ? entered : await waitFor(entered)
+    const release = typeof entered === 'function' ? entered : await waitFor(entered, call)
     try {
       return await next(call)
     } finally {
@@ -23,10 +23,13 @@ export function admitCalls({ queueOf }: Pick<FeatureDeps, 'queueOf'>): Intercept
   }
 }
 
-async function waitFor(turn: Promise<Release>): Promise<Release> {
+async function waitFor(turn: Promise<Release>, { span }: Call): Promise<Release> {
+  const part = span.child('queue')
   try {
     return await turn
   } catch (thrown) {
     throw AppError.from(thrown).withOutcome('not_sent')
+  } finally {
+    part.end()
   }
 }

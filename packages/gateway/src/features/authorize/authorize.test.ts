@@ -1,4 +1,5 @@
 import type { Role } from '@sallyport/kit/principal'
+import { NO_SPAN } from '@sallyport/kit/tracing'
 import { expect, test } from 'vitest'
 import type { CallResult } from '../../call/call.ts'
 import { testDeadline, testExchange, testPrincipal, testServer } from '../../call/testing-call.ts'
@@ -14,7 +15,12 @@ const OK: CallResult = {
 function authorize(method: string, role: string, target?: Target): Promise<CallResult> {
   const principal = testPrincipal('alice', { role: role as Role }) // a role of a later version, too
   const exchange = testExchange(`{"jsonrpc":"2.0","id":1,"method":"${method}"}`, { principal })
-  return authorizeCalls()(async () => OK)({ exchange, target, deadline: testDeadline() })
+  return authorizeCalls()(async () => OK)({
+    exchange,
+    target,
+    deadline: testDeadline(),
+    span: NO_SPAN,
+  })
 }
 
 const EXTENSION = describeOther(testServer('files'), 'other', '')

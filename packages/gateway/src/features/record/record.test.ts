@@ -1,6 +1,7 @@
 import { ManualClock } from '@sallyport/kit/clock'
 import { AppError, type ErrorCode } from '@sallyport/kit/errors'
 import type { AuditEntry, AuditLog } from '@sallyport/kit/store'
+import { NO_SPAN } from '@sallyport/kit/tracing'
 import { expect, test } from 'vitest'
 import type { Call, CallHandler, CallResult } from '../../call/call.ts'
 import {
@@ -106,7 +107,12 @@ test('a name that leads nowhere is recorded without an intent, as the client wro
   const name = `files__${'x'.repeat(300)}`
   const text = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"${name}"}}`
   const refused: CallResult = { ...OK, outcome: 'refused', code: '-32602' }
-  const call = { exchange: testExchange(text), target: undefined, deadline: testDeadline() }
+  const call = {
+    exchange: testExchange(text),
+    target: undefined,
+    deadline: testDeadline(),
+    span: NO_SPAN,
+  }
   const { rows } = await record(call, async () => refused)
   expect(rows).toMatchObject([
     { kind: 'call', server: null, tool: name.slice(0, 256), outcome: 'refused', code: '-32602' },
@@ -151,7 +157,12 @@ test('a row says who, from where, what, with what, for how long [record/row] [re
 
 test('a call without arguments has no MAC', async () => {
   const text = '{"jsonrpc":"2.0","id":1,"method":"tools/list"}'
-  const call = { exchange: testExchange(text), target: undefined, deadline: testDeadline() }
+  const call = {
+    exchange: testExchange(text),
+    target: undefined,
+    deadline: testDeadline(),
+    span: NO_SPAN,
+  }
   const { rows } = await record(call, async () => OK)
   expect(rows).toMatchObject([{ method: 'tools/list', tool: null, argumentsMac: null }])
 })

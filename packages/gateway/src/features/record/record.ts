@@ -38,7 +38,9 @@ function finish(call: Call, entry: AuditEntry, ending: Ending, deps: FeatureDeps
   const { clock, onFinished } = deps
   const durationMs = clock.monotonicMs() - call.exchange.arrivedMs
   const { server, tool } = call.target ?? {}
-  const { outcome } = ending
+  const { outcome, code } = ending
+  if (server !== undefined) call.span.describe(server, tool?.name)
+  call.span.end(outcome, code ?? undefined)
   onFinished({
     server: server ?? '',
     tool: tool?.name ?? '',
