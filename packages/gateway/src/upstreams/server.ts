@@ -272,6 +272,7 @@ export class Server implements SessionPoolEvents {
     this.#bound.add(key)
     asker.session.onEnd(() => {
       this.#bound.delete(key)
+      this.#subscriptions.drop(key)
       this.#pool.endKey(key)
     })
   }

@@ -80,11 +80,9 @@ export class Subscriptions {
     }
     wish.count += 1
     try {
-      await this.#options.open(asker)
-      const slot = this.#options.find(key)
-      if (slot?.session === undefined)
-        throw new AppError('server_lost', 'the session ended at once')
-      await this.#ask(slot, slot.session, uri)
+      // A session that turns out to be lost is opened again once.
+      const lost = await this.#establish(key, asker, uri).then(() => undefined, sessionLost)
+      if (lost !== undefined) await this.#establish(key, asker, uri)
     } catch (thrown) {
       this.remove(key, uri)
       throw thrown
@@ -106,6 +104,11 @@ export class Subscriptions {
     if (wish.session === slot.session) this.#withdraw(slot, slot.session, uri)
   }
 
+  /** Nobody is left who could be told anything under this key. */
+  drop(key: string): void {
+    this.#standing.delete(key)
+  }
+
   /** A session stands: it is told what to tell of, subscriptions of the one before it included. */
   begin(slot: Slot): void {
     const { session } = slot
@@ -125,6 +128,13 @@ export class Subscriptions {
   noteLost({ key, logLevel }: Slot): void {
     const standing = this.#standing.get(key)
     if (standing !== undefined) standing.logLevel = logLevel?.level
+  }
+
+  async #establish(key: string, asker: Asker, uri: string): Promise<void> {
+    await this.#options.open(asker)
+    const slot = this.#options.find(key)
+    if (slot?.session === undefined) throw new AppError('server_lost', 'the session ended at once')
+    await this.#ask(slot, slot.session, uri)
   }
 
   async #restore(slot: Slot, session: Session): Promise<void> {
@@ -189,6 +199,13 @@ export class Subscriptions {
     const uris = [...(this.#standing.get(key)?.uris.keys() ?? [])]
     return { tools, prompts, resources, uris }
   }
+}
+
+/** Gives the loss of a session back, and throws what else there is. */
+function sessionLost(thrown: unknown): AppError {
+  const error = AppError.from(thrown)
+  if (error.code !== 'server_lost') throw error
+  return error
 }
 
 function refusal(words: string): AppError {

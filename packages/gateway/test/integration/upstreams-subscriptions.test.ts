@@ -108,6 +108,29 @@ test('a server that has no subscriptions is not asked for one', async () => {
   expect(await wanted(test)).toEqual([])
 })
 
+test('a subscription that finds its session forgotten is made on the next one', async () => {
+  let sessions = 0
+  await using server = await startRawHttp((seen, response) => {
+    const { id, method } = seen.body
+    const stale = seen.headers['mcp-session-id'] === 's1'
+    if (method === 'initialize') {
+      sessions += 1
+      response.setHeader('mcp-session-id', `s${sessions}`)
+      const capabilities = { resources: { subscribe: true } }
+      json(response, { id, result: { protocolVersion: '2025-11-25', capabilities } })
+    } else if (seen.method === 'GET') response.writeHead(405).end()
+    else if (seen.method === 'DELETE') response.writeHead(200).end()
+    else if (method === 'server/discover') json(response, { id, error: { code: -1 } }, 400)
+    else if (id === undefined) response.writeHead(202).end()
+    else if (method === 'resources/subscribe' && stale) response.writeHead(404).end()
+    else json(response, { id, result: { resources: [], resourceTemplates: [] } })
+  })
+  await using test = await openTestUpstreams({ one: httpServer(server.url) })
+  await test.upstreams.subscribe('one', asker(), 'file:///a', SIGNAL)
+  const asked = server.of('resources/subscribe').map(({ headers }) => headers['mcp-session-id'])
+  expect(asked).toEqual(['s1', 's2'])
+})
+
 test('a subscriber that leaves while the server starts leaves no subscription', async () => {
   const server = hostileServer({ CAPABILITIES, START_DELAY_MS: '300' })
   await using test = await openTestUpstreams({ one: server })
