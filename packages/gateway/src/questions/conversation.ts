@@ -1,3 +1,4 @@
+import { AppError } from '@sallyport/kit/errors'
 import type { QuestionAnswer, UpstreamReply } from '../upstreams/upstream.ts'
 import type { Capabilities } from './abilities.ts'
 import type { Question } from './question.ts'
@@ -10,6 +11,7 @@ export interface Lacking {
 interface Open {
   readonly question: Question
   answer(answer: QuestionAnswer): void
+  fail(error: AppError): void
 }
 
 /**
@@ -42,10 +44,10 @@ export class Conversation {
   pose(question: Question): Promise<QuestionAnswer> {
     this.#asked += 1
     const key = `q${this.#asked}`
-    return new Promise((resolve) => {
-      this.#open.set(key, { question, answer: resolve })
+    return new Promise((resolve, reject) => {
+      this.#open.set(key, { question, answer: resolve, fail: reject })
       // What the server asks in one breath is one round for the client.
-      setImmediate(() => this.#turn?.('questions'))
+      setImmediate(() => this.#tell())
     })
   }
 
@@ -53,6 +55,19 @@ export class Conversation {
   lack(missing: Capabilities): void {
     this.#lacking = missing
     this.#turn?.({ missing })
+  }
+
+  /** Only while there is something to ask: it may have been answered before its moment came. */
+  #tell(): void {
+    if (this.#open.size > 0 && !this.#settled) this.#turn?.('questions')
+  }
+
+  /** The call is over: whoever still waits for an answer is told so. */
+  end(): void {
+    for (const { fail } of this.#open.values()) {
+      fail(new AppError('question_unanswered', 'the call ended before its question was answered'))
+    }
+    this.#open.clear()
   }
 
   /** Hands over the results that a client brought, as JSON texts by key; what it left out stays open. */
@@ -71,7 +86,7 @@ export class Conversation {
       if (this.#lacking) resolve({ missing: this.#lacking })
       this.#turn = resolve
       this.#reply.then(resolve, reject)
-      if (this.#open.size > 0 && !this.#settled) resolve('questions')
+      this.#tell()
     })
   }
 }

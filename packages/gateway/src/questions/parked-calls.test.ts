@@ -1,4 +1,5 @@
 import { CallController } from '@sallyport/kit/call-signal'
+import { NO_SPAN } from '@sallyport/kit/tracing'
 import { expect, test } from 'vitest'
 import { testTarget } from '../call/testing-call.ts'
 import { Attempt } from '../call/attempt.ts'
@@ -16,6 +17,7 @@ function parkable(principalId = 'key:alice', bytes = 10): ParkedCall {
     edits: { params: [], envelope: () => '' },
     paramHeaders: {},
     logLevel: undefined,
+    span: NO_SPAN,
     retold: () => [],
   })
   const conversation = new Conversation(() => new Promise(() => undefined))

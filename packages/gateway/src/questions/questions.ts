@@ -162,7 +162,10 @@ export class Questions {
       controller.abort(new AppError('cancelled', 'the client lacks an ability the server needs'))
       return incapable(exchange, turn.missing)
     }
-    if (turn !== 'questions') return this.#finishModern(carried, turn, round)
+    if (turn !== 'questions') {
+      conversation.end()
+      return this.#finishModern(carried, turn, round)
+    }
     // Who left in the same moment does not come back for it.
     if (controller.signal.aborted) throw attempt.judge(controller.signal.reason)
     attempt.listen(undefined)
