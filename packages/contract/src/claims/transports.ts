@@ -96,8 +96,9 @@ export const TRANSPORTS = {
     behavior: 'A change between the listen and its acknowledgement is told right after it.',
     source: 'rule C4; MCP 2026-07-28, "Subscriptions"',
   },
-  'wire/log/asked': {
-    behavior: 'Log messages reach a client from the level it asked for up, and none unasked.',
-    source: 'rule C9; MCP 2026-07-28, "Logging"',
+  'wire/log/level': {
+    behavior:
+      'The log level a client asks for is known with its requests: a modern one’s with each, a legacy one’s in its session.',
+    source: 'rule C9; MCP 2026-07-28, "Logging"; MCP 2025-11-25, "Logging"',
   },
 } as const satisfies ClaimsOf<'wire'>

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { fitCapabilities, readClient, toLogLevel, wantsLog } from './client-abilities.ts'
-import type { Exchange, LogLevel } from './exchange.ts'
+import { fitCapabilities, readClient } from './client-abilities.ts'
+import type { Exchange } from './exchange.ts'
 import { testMessage } from './testing-message.ts'
 
 const big = (bytes: number) => 'x'.repeat(bytes)
@@ -41,7 +41,7 @@ function modernExchange(meta: object): Exchange {
   return { era: 'modern', session: undefined, message } as Exchange // nothing else is read
 }
 
-test('a modern client is read from its request', () => {
+test('a modern client is read from its request [wire/log/level]', () => {
   const told = (logLevel: unknown) =>
     readClient(
       modernExchange({
@@ -56,24 +56,4 @@ test('a modern client is read from its request', () => {
   expect(told('loud').logLevel).toBe(undefined)
   expect(told(3).logLevel).toBe(undefined)
   expect(readClient(modernExchange({}))).toEqual({ capabilities: '{}', logLevel: undefined })
-})
-
-test('log messages are wanted from the asked level up, and never unasked [wire/log/asked]', () => {
-  const wants = (logLevel: LogLevel | undefined, level: string) =>
-    wantsLog({ capabilities: '{}', logLevel }, level)
-  expect([
-    wants(undefined, 'emergency'),
-    wants('warning', 'notice'),
-    wants('warning', 'warning'),
-    wants('debug', 'loud'),
-    wants('debug', 'debug'),
-  ]).toEqual([false, false, true, false, true])
-})
-
-test('a log level is one of eight words', () => {
-  expect([toLogLevel('info'), toLogLevel('INFO'), toLogLevel(6)]).toEqual([
-    'info',
-    undefined,
-    undefined,
-  ])
 })

@@ -17,22 +17,6 @@ export function readClient({ session, era, message }: Exchange): ClientAbilities
   return era === 'modern' ? readEnvelope(message) : { capabilities: NONE, logLevel: undefined }
 }
 
-/**
- * Whether log messages of `level` are wanted. A client that named no level gets none.
- *
- * Source: MCP 2026-07-28, "Logging".
- */
-export function wantsLog({ logLevel }: ClientAbilities, level: string): boolean {
-  if (logLevel === undefined) return false
-  const rank = LOG_LEVELS.findIndex((known) => known === level)
-  return rank >= LOG_LEVELS.indexOf(logLevel)
-}
-
-/** A log level by its name; undefined for anything else. */
-export function toLogLevel(name: unknown): LogLevel | undefined {
-  return LOG_LEVELS.find((known) => known === name)
-}
-
 function readEnvelope(message: Message): ClientAbilities {
   let capabilities = NONE
   let logLevel: LogLevel | undefined
@@ -40,7 +24,7 @@ function readEnvelope(message: Message): ClientAbilities {
   for (const { key, valueStart, end } of listMembers(bytes, meta)) {
     const text = () => bytes.toString('utf8', meta.start + valueStart, meta.start + end)
     if (key === META_CAPABILITIES) capabilities = text()
-    else if (key === META_LOG_LEVEL) logLevel = toLogLevel(JSON.parse(text()))
+    else if (key === META_LOG_LEVEL) logLevel = LOG_LEVELS.find((known) => `"${known}"` === text())
   }
   return { capabilities, logLevel }
 }

@@ -34,7 +34,7 @@ export {
 export { McpEdge } from './edge.ts'
 export { EdgeCore } from './core.ts'
 export type { EdgeDeps, EdgeLimits } from './edge-deps.ts'
-export { readClient, toLogLevel, wantsLog } from './client-abilities.ts'
+export { readClient } from './client-abilities.ts'
 export type { ListKind } from './subscription.ts'
 export type { Arrival, Line, Send } from './line.ts'
 export { StdioEdge } from './stdio-edge.ts'

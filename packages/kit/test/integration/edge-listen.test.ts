@@ -96,27 +96,34 @@ test('with nothing granted a listen ends at once, with its result', async () => 
   ])
 })
 
-const levelsOf = (text: string) => [...text.matchAll(/"level":"(\w+)"/g)].map(([, level]) => level)
-
-test('a modern client gets log messages of the level it asked for, and none unasked [wire/log/asked]', async () => {
-  const log = async (meta: object) =>
-    levelsOf(await (await post('tools/call', { name: 'log' }, meta)).text())
-  const level = 'io.modelcontextprotocol/logLevel'
-  expect([await log({}), await log({ [level]: 'error' }), await log({ [level]: 'debug' })]).toEqual(
-    [[], ['error'], ['debug', 'error']],
-  )
+test('the log level of a modern client is that of each request [wire/log/level]', async () => {
+  const levelOf = async (meta: object) => {
+    const reply = await post('tools/call', { name: 'abilities' }, meta)
+    return JSON.parse(await reply.text()).result.logLevel
+  }
+  const key = 'io.modelcontextprotocol/logLevel'
+  expect([await levelOf({}), await levelOf({ [key]: 'error' }), await levelOf({})]).toEqual([
+    undefined,
+    'error',
+    undefined,
+  ])
 })
 
-test('a legacy client gets log messages once its session has a level [wire/log/asked]', async () => {
+test('the log level of a legacy client is that of its session, and of no other [wire/log/level]', async () => {
   const session = await RawSession.open(host)
-  const log = async () => {
-    const message = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'log' } }
-    return levelsOf(await (await session.post(message)).text())
+  const other = await RawSession.open(host)
+  const levelOf = async (one: RawSession) => {
+    const message = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'abilities' } }
+    return JSON.parse(await (await one.post(message)).text()).result.logLevel
   }
-  const before = await log()
+  const before = await levelOf(session)
   const params = { level: 'warning' }
   await session.post({ jsonrpc: '2.0', id: 2, method: 'logging/setLevel', params })
-  expect([before, await log()]).toEqual([[], ['error']])
+  expect([before, await levelOf(session), await levelOf(other)]).toEqual([
+    undefined,
+    'warning',
+    undefined,
+  ])
 })
 
 test('a modern client’s abilities are those of each request', async () => {
