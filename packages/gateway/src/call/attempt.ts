@@ -16,6 +16,9 @@ import type { Target } from '../routing/target.ts'
 import type { QuestionAnswer, UpstreamRequest, Wire } from '../upstreams/upstream.ts'
 import { encodeRequest, type RequestEdits, RETRY_PARAMS, withoutParams } from './encode-request.ts'
 
+const UNKNOWN_TO_LEGACY: ReadonlySet<string> = new Set([...RETRY_PARAMS, 'task'])
+const MODERN_MARKS = [...UNKNOWN_TO_LEGACY].map((name) => Buffer.from(`"${name}"`))
+
 /** Where the questions of a server go; undefined when nobody can be asked. */
 export type AskQuestion = (question: Message) => Promise<QuestionAnswer>
 
@@ -29,6 +32,8 @@ export class Attempt implements UpstreamRequest {
   /** Set before the call is sent. */
   ask: AskQuestion | undefined
   readonly #message: Message
+  /** Whether its client is modern. */
+  readonly #modern: boolean
   readonly #edits: RequestEdits
   readonly #retold: (told: Message) => readonly Edit[]
   /** Whose client hears what the server tells meanwhile; undefined while the call is parked. */
@@ -53,6 +58,7 @@ export class Attempt implements UpstreamRequest {
     },
   ) {
     this.#message = how.message
+    this.#modern = exchange.era === 'modern'
     this.#listener = exchange
     this.#edits = how.edits
     this.#retold = how.retold
@@ -136,11 +142,15 @@ export class Attempt implements UpstreamRequest {
     exchange.notify?.(edits.length === 0 ? told.bytes : splice(told.bytes, edits))
   }
 
-  /** A legacy server knows no retries: answers that were no part of a state of ours are none of its business. */
+  /**
+   * A legacy server knows no retries: answers that were no part of a state of ours are none of its business.
+   * And a modern client that sends its member `task` does not know what it says there.
+   */
   #fit({ era }: Wire): Message {
     const message = this.#message
-    if (era === 'modern' || !message.bytes.includes('"inputResponses"')) return message
-    return withoutParams(message, RETRY_PARAMS)
+    if (era === 'modern' || !this.#modern) return message
+    if (MODERN_MARKS.every((mark) => !message.bytes.includes(mark))) return message
+    return withoutParams(message, UNKNOWN_TO_LEGACY)
   }
 
   /** Gives a rejection its outcome: once encoded, the bytes may have reached the server. */

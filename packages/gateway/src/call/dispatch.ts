@@ -1,13 +1,22 @@
 import { AppError } from '@sallyport/kit/errors'
-import { type Exchange, idOf, LOG_LEVELS, paramText, resultMessage, RPC } from '@sallyport/kit/mcp'
-import { parseText } from '../questions/question.ts'
+import {
+  type Exchange,
+  idOf,
+  LOG_LEVELS,
+  paramText,
+  readClient,
+  resultMessage,
+  RPC,
+} from '@sallyport/kit/mcp'
+import { memberTexts, parseText } from '../questions/question.ts'
 import type { Views } from '../routing/view.ts'
 import type { Subscriptions } from '../subscriptions/subscriptions.ts'
 import type { Call, CallHandler, CallResult } from './call.ts'
 import { encodeRefusal } from './encode-answer.ts'
 import { LIST_TTL_MS } from './face.ts'
 import type { ServerMeeting } from './meet-servers.ts'
-import { listOf } from './methods.ts'
+import { isTaskMethod, listOf } from './methods.ts'
+import { TASKS_EXTENSION } from './task-ids.ts'
 
 export interface DispatchDeps {
   readonly views: Views
@@ -23,6 +32,9 @@ export function createDispatch(deps: DispatchDeps): CallHandler {
     const { method } = call.exchange.message
     const kind = listOf(method)
     if (kind) return list(call, kind, deps)
+    if (isTaskMethod(method) && !mayHaveTasks(call.exchange)) {
+      return Promise.resolve(needsTasks(call.exchange))
+    }
     switch (method) {
       case 'logging/setLevel':
         return Promise.resolve(setLevel(call.exchange))
@@ -47,6 +59,20 @@ async function list(
     await meeting.meet(unseen, asker, exchange.controller.signal)
   }
   return views.answerList(exchange, kind, LIST_TTL_MS)
+}
+
+/** A modern client says with each request which extensions it speaks. */
+function mayHaveTasks(exchange: Exchange): boolean {
+  if (exchange.era === 'legacy') return true
+  const extensions = memberTexts(memberTexts(readClient(exchange).capabilities).get('extensions'))
+  return extensions.has(TASKS_EXTENSION)
+}
+
+/** Source: MCP Tasks extension, "Capability negotiation"; 2026-07-28, "Error codes", -32021. */
+function needsTasks(exchange: Exchange): CallResult {
+  const text = `Missing required client capabilities: extensions.${TASKS_EXTENSION}`
+  const data = { requiredCapabilities: { extensions: { [TASKS_EXTENSION]: {} } } }
+  return encodeRefusal(exchange, RPC.missingCapability, text, { status: 400, data })
 }
 
 /** Source: MCP 2025-11-25, "Logging". */

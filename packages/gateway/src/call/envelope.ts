@@ -7,6 +7,7 @@ import {
   readClient,
 } from '@sallyport/kit/mcp'
 import type { Target } from '../routing/target.ts'
+import { TASKS_EXTENSION } from './task-ids.ts'
 import { memberTexts, objectText } from '../questions/question.ts'
 
 /** Needs a stream towards the client. */
@@ -23,14 +24,21 @@ const LEGACY_LEVEL = '"info"'
 export function abilitiesFor(exchange: Exchange, { config }: Target): string {
   const { capabilities } = readClient(exchange)
   const askable = exchange.era === 'modern' || exchange.ask !== undefined
-  if (askable && config.roots === 'client') return capabilities
-  // Nearly always: nothing to take out.
-  if (askable && config.roots === 'none' && !capabilities.includes('"roots"')) return capabilities
   const members = memberTexts(capabilities)
-  members.delete('roots')
+  if (exchange.era === 'legacy') withoutTasks(members)
+  else if (config.roots === 'client') return capabilities
+  // Nearly always: nothing to take out.
+  else if (config.roots === 'none' && !capabilities.includes('"roots"')) return capabilities
+  if (config.roots !== 'client') members.delete('roots')
   if (!askable) for (const name of ASKED) members.delete(name)
   if (Array.isArray(config.roots)) members.set('roots', '{}')
   return objectText(members)
+}
+
+/** Requests of a legacy client cannot be answered with a task, whatever it declared. */
+function withoutTasks(members: Map<string, string>): void {
+  const extensions = memberTexts(members.get('extensions'))
+  if (extensions.delete(TASKS_EXTENSION)) members.set('extensions', objectText(extensions))
 }
 
 /** Members of a modern request's `_meta` that are ours to write: who asks, what it can do, which logs it wants. */

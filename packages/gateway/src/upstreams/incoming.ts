@@ -43,6 +43,8 @@ interface Answering {
 interface OpenQuestion {
   readonly id: string
   readonly exchange: Exchange | undefined
+  /** It came outside any stream: the call is the likeliest, and may end before it is answered. */
+  readonly guessed: boolean
 }
 
 /**
@@ -119,7 +121,7 @@ export class Incoming {
       this.#owner.reply(errorMessage(idOf(message), INTERNAL, sentence), true)
       return
     }
-    void this.#put(message, found)
+    void this.#put(message, found, origin === 'session')
   }
 
   /** Who answers: the call it belongs to, else for roots the client whose session this is. */
@@ -144,34 +146,45 @@ export class Incoming {
     const calls = this.#owner.exchanges().filter(({ asker }) => asker !== undefined)
     const [first] = calls
     if (!calls.every(({ asker }) => isSameClient(asker, first?.asker))) return undefined
-    let newest: Exchange | undefined
-    for (const call of calls) {
-      const asked = call.request.onQuestion !== undefined
-      if (asked && call.id > (newest?.id ?? 0)) newest = call
-    }
-    return newest
+    return newestOf(calls.filter(({ request }) => request.onQuestion !== undefined))
   }
 
-  async #put(message: Message, { exchange, ask }: Answering): Promise<void> {
+  async #put(message: Message, answering: Answering, guessed: boolean): Promise<void> {
     // A copy: the message is a view of a read buffer, and the answer may take minutes.
     const question = copyOf(message)
-    const open = { id: idOf(question).toString('latin1'), exchange }
+    const open = { id: idOf(question).toString('latin1'), exchange: answering.exchange, guessed }
     this.#open.push(open)
-    let answer: Buffer
-    try {
-      answer = answerMessage(question, await ask(question))
-    } catch (thrown) {
-      const sentence = publicMessage(AppError.from(thrown))
-      answer = errorMessage(idOf(question), INTERNAL, sentence)
-    }
+    const answer = await this.#ask(question, answering, guessed)
     const at = this.#open.indexOf(open)
     if (at === -1) return
     this.#open.splice(at, 1)
-    if (this.#isLive(open)) this.#owner.reply(answer, false)
+    // A server whose question names no call may still wait when the likeliest one is over.
+    if (guessed || this.#isLive(open)) this.#owner.reply(answer, false)
   }
 
-  #isLive({ exchange }: OpenQuestion): boolean {
-    return exchange === undefined || this.#owner.find(exchange.id) === exchange
+  async #ask(question: Message, first: Answering, guessed: boolean): Promise<Buffer> {
+    let next: Answering | undefined = first
+    while (next !== undefined) {
+      const { exchange, ask }: Answering = next
+      try {
+        return answerMessage(question, await ask(question))
+      } catch (thrown) {
+        const over = exchange !== undefined && this.#owner.find(exchange.id) !== exchange
+        if (!guessed || !over) {
+          return errorMessage(idOf(question), INTERNAL, publicMessage(AppError.from(thrown)))
+        }
+        // Its call is over, so it was another's, or it can be answered on behalf of another at least.
+        next = this.#answerer(question, 'session')
+      }
+    }
+    return unanswered(question, this.#options.roots)
+  }
+
+  #isLive({ exchange, guessed }: OpenQuestion): boolean {
+    if (exchange === undefined) return true
+    if (guessed)
+      return this.#owner.exchanges().some(({ asker }) => isSameClient(asker, exchange.asker))
+    return this.#owner.find(exchange.id) === exchange
   }
 
   #progress(message: Message): void {
@@ -205,13 +218,30 @@ export class Incoming {
     } else if (origin !== 'session') {
       origin.hear(message)
     } else {
-      const calls = this.#owner.exchanges().filter(({ asker }) => asker !== undefined)
-      const [only] = calls
-      const shared = message.method === 'notifications/elicitation/complete'
-      if (only !== undefined && calls.length === 1 && !shared) only.hear(message)
-      else events.onNotification(message)
+      const likeliest = this.#listenerOf(message)
+      if (likeliest === undefined) events.onNotification(message)
+      else likeliest.hear(message)
     }
   }
+
+  /**
+   * Who hears a message outside any stream: the only call in flight; among several of one modern client, which
+   * has no other way to hear it, the newest that wants logs.
+   */
+  #listenerOf({ method }: Message): Exchange | undefined {
+    if (method === 'notifications/elicitation/complete') return undefined
+    const calls = this.#owner.exchanges().filter(({ asker }) => asker !== undefined)
+    const [first] = calls
+    if (calls.length <= 1) return first
+    const modern = first?.asker !== undefined && first.asker.session === undefined
+    if (!modern || !calls.every(({ asker }) => isSameClient(asker, first.asker))) return undefined
+    return newestOf(calls.filter(({ request }) => request.logLevel !== undefined))
+  }
+}
+
+/** The newest of some calls; undefined without any. */
+function newestOf(calls: readonly Exchange[]): Exchange | undefined {
+  return calls.toSorted((one, other) => other.id - one.id)[0]
 }
 
 /** Alike for modern clients of one principal: nothing of theirs tells them apart. */
