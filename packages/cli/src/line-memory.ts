@@ -1,6 +1,8 @@
 import {
   errorMessage,
+  findMember,
   idOf,
+  type Message,
   paramText,
   RPC,
   scanBatch,
@@ -35,8 +37,10 @@ const REPEATABLE = new Set([
 interface Open {
   readonly method: string
   readonly uri: string | undefined
-  /** The message, where it may be sent again. */
-  readonly repeat: Buffer | undefined
+  /** The message, where it is short enough to be kept. */
+  readonly line: Buffer | undefined
+  /** Whether it may be sent again. */
+  readonly repeatable: boolean
 }
 
 /** What a client that changes gateways is told, and what the next gateway is sent before anything else. */
@@ -48,7 +52,7 @@ export interface Recovery {
 /**
  * What has to be known of a client's lines for another gateway to go on with it: which requests are open, and
  * what a legacy session was built from. Bounded; what is too much is forgotten, and then neither repeated nor
- * answered.
+ * answered by us.
  */
 export class LineMemory {
   readonly #open = new Map<string, Open>()
@@ -86,6 +90,11 @@ export class LineMemory {
     const id = idOf(message).toString()
     const open = this.#open.get(id)
     if (!open) return !this.#answered.delete(id)
+    if (open.line && message.kind === 'error' && isNotSent(message)) {
+      // It is for the next gateway: this one is stopping.
+      this.#open.set(id, { ...open, repeatable: true })
+      return false
+    }
     this.#open.delete(id)
     if (message.kind === 'response') this.#keep(open)
     return true
@@ -106,9 +115,9 @@ export class LineMemory {
         this.#answered.add(idOf(message).toString())
       }
     }
-    for (const [id, { repeat }] of this.#open) {
-      if (repeat) {
-        lines.push(repeat)
+    for (const [id, { line, repeatable }] of this.#open) {
+      if (line && repeatable) {
+        lines.push(line)
       } else {
         this.#open.delete(id)
         answers.push(lostAnswer(id))
@@ -130,8 +139,8 @@ export class LineMemory {
     if (message.kind === 'request') {
       if (this.#open.size >= OPEN_MAX) return
       const { method, uri } = message
-      const repeat = REPEATABLE.has(method) ? whole : undefined
-      this.#open.set(idOf(message).toString(), { method, uri, repeat })
+      const open = { method, uri, line: whole, repeatable: REPEATABLE.has(method) }
+      this.#open.set(idOf(message).toString(), open)
     } else if (message.method === 'notifications/cancelled') {
       // No answer will come.
       this.#open.delete(paramText(message, 'requestId') ?? '')
@@ -140,11 +149,11 @@ export class LineMemory {
     }
   }
 
-  #keep({ method, uri, repeat }: Open): void {
-    if (!repeat) return
+  #keep({ method, uri, line }: Open): void {
+    if (!line) return
     const key = standingKey(method, uri)
     if (method === 'resources/unsubscribe') this.#standing.delete(key)
-    else if (key !== '' && this.#standing.size < STANDING_MAX) this.#standing.set(key, repeat)
+    else if (key !== '' && this.#standing.size < STANDING_MAX) this.#standing.set(key, line)
   }
 }
 
@@ -160,6 +169,15 @@ function standingKey(method: string, uri: string | undefined): string {
     default:
       return ''
   }
+}
+
+/** Whether a stopping gateway says that it did nothing about a request. */
+function isNotSent({ bytes, error }: Message): boolean {
+  const range = findMember(bytes, error, 'data')
+  if (!range) return false
+  const data: unknown = JSON.parse(bytes.toString('utf8', range.start, range.end))
+  const told = { code: '', outcome: '', ...(typeof data === 'object' ? data : {}) }
+  return told.code === 'shutting_down' && told.outcome === 'not_sent'
 }
 
 /** @param id the literal of the request's id */

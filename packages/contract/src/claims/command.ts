@@ -129,6 +129,47 @@ export const COMMAND = {
     behavior: 'The licences in the packed command name every package that is bundled.',
     source: 'docs/dependencies.md',
   },
+  'command/stdio/serves': {
+    behavior:
+      '`stdio` serves a client that launches it, in either era, with nothing on stdout but messages.',
+    source: 'part 02, "Every transport"',
+  },
+  'command/stdio/no-port': {
+    behavior:
+      'A gateway that `stdio` starts opens no port, needs no key and makes none, and leaves no process behind.',
+    source: 'part 02, "Every transport"',
+  },
+  'command/stdio/first-run': {
+    behavior: 'With no file `stdio` writes one, as `up` does, and says so on stderr.',
+    source: 'design §8',
+  },
+  'command/stdio/scope': {
+    behavior:
+      '`stdio` serves all, one endpoint or one server; a name that the file does not have is refused with 2.',
+    source: 'design §2; part 02, "Endpoints"',
+  },
+  'command/stdio/drains': {
+    behavior: 'When its stdin ends, `stdio` answers what is in flight and ends with 0.',
+    source: 'MCP 2025-11-25, Lifecycle, "Shutdown", stdio',
+  },
+  'command/stdio/signal': {
+    behavior: 'A signal ends `stdio` with 0 after what is in flight was answered.',
+    source: 'design §8',
+  },
+  'command/stdio/shares': {
+    behavior:
+      'Clients that launch `stdio` on one configuration share one gateway: the one that runs, or the first one’s, also when they start at the same moment.',
+    source: 'design §2, "Local administrator"',
+  },
+  'command/stdio/stays': {
+    behavior: 'A client that ends leaves the gateway of its process to the others until they end.',
+    source: 'part 02, "Every transport"',
+  },
+  'command/stdio/takes-over': {
+    behavior:
+      'When the gateway ends, also by kill -9, its other clients go on with the next: sessions are kept, what may have acted is answered as unknown, the rest is asked again.',
+    source: 'part 02, "Session recovery"',
+  },
   'command/old-node': {
     behavior:
       'On a Node older than 24 the packed command says in one sentence what it needs, and ends with 2.',

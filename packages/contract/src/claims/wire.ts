@@ -224,4 +224,62 @@ export const WIRE = {
     behavior: 'The AI SDK’s client lists and calls.',
     source: 'part 01, "It is done when"',
   },
+  'wire/stdio/garbage': {
+    behavior:
+      'On stdio a line that is no message is answered with id null, and those after it are served.',
+    source: 'JSON-RPC 2.0 §5.1; MCP, Transports, stdio',
+  },
+  'wire/stdio/too-long': {
+    behavior:
+      'On stdio a line over the cap is refused as soon as it is over, nothing of it is kept, and those after it are served.',
+    source: 'design §2; MCP, Transports, stdio',
+  },
+  'wire/stdio/modern': {
+    behavior:
+      'On stdio a request is of the modern era if its own `_meta` says so, without headers.',
+    source: 'MCP 2026-07-28, Versioning',
+  },
+  'wire/stdio/ids': {
+    behavior:
+      'On stdio ids are echoed by their literal, and one that is in flight is refused, whatever the era.',
+    source: 'JSON-RPC 2.0 §4; MCP, "Requests"',
+  },
+  'wire/stdio/cancel': {
+    behavior:
+      'On stdio `notifications/cancelled` ends a request of either era, which is not answered then.',
+    source: 'MCP 2025-11-25 and 2026-07-28, "Cancellation"',
+  },
+  'wire/stdio/question': {
+    behavior:
+      'On stdio a legacy client is asked in the middle of its call; a modern one by `input_required`.',
+    source: 'MCP 2025-11-25, "Elicitation"; spec facts §1.8',
+  },
+  'wire/stdio/listen': {
+    behavior:
+      'On stdio several listens and a legacy session share the line, each told under its own id, and a drain ends each listen with its result.',
+    source: 'MCP 2026-07-28, "Subscriptions"',
+  },
+  'wire/stdio/input-end': {
+    behavior:
+      'When a client ends its input, its questions are dropped, its listens end with their results, and its calls are answered.',
+    source: 'MCP 2025-11-25, Lifecycle, "Shutdown", stdio',
+  },
+  'wire/stdio/batch': {
+    behavior: 'On stdio arrays are answered in revision 2025-03-26 and refused in all others.',
+    source: 'MCP 2025-03-26, "Batching"',
+  },
+  'wire/stdio/rate': {
+    behavior:
+      'On stdio requests over the principal’s rate are refused, while answers and cancellations still count.',
+    source: 'design §2, "The way of one call"',
+  },
+  'wire/stdio/slow-reader': {
+    behavior:
+      'A slow reader on stdio gets all of an answer; one that takes nothing is cut off, its calls are aborted and its bytes given back.',
+    source: 'design §2',
+  },
+  'wire/stdio/local-only': {
+    behavior: 'Lines are served on the local socket and on no port.',
+    source: 'design §2, "Local administrator"',
+  },
 } as const satisfies ClaimsOf<'wire'>

@@ -329,9 +329,10 @@ export class StdioConnection {
     if (error.spec.family === 'defect') {
       this.#core.deps.log.error({ requestId, err: error }, 'request failed')
     }
-    const { code, retryAfterMs, spec } = error
+    const { code, retryAfterMs, spec, outcome } = error
     const retry = retryAfterMs === undefined ? {} : { retryAfterMs }
-    const data = { code, requestId, retryable: spec.retryable, ...retry }
+    const known = outcome === undefined ? {} : { outcome }
+    const data = { code, requestId, retryable: spec.retryable, ...retry, ...known }
     const id = message ? idOf(message) : NO_ID
     const bytes = errorMessage(id, RPC.gateway, publicMessage(error), data)
     return this.#answer(arrival, { bytes, status: spec.http })
@@ -366,7 +367,7 @@ const CANCELLED = new AppError('cancelled', 'the client cancelled the call')
 const GONE = new AppError('cancelled', 'the client is gone')
 
 function stopping(): AppError {
-  return new AppError('shutting_down', 'the gateway is stopping')
+  return new AppError('shutting_down', 'the gateway is stopping', { outcome: 'not_sent' })
 }
 
 function budgetUsedUp(): AppError {
