@@ -7,6 +7,7 @@ import { FEATURES } from './features.ts'
 import { HEALTH } from './health.ts'
 import { LIMITS } from './limits.ts'
 import { OBSERVE } from './observe.ts'
+import { QUESTIONS } from './questions.ts'
 import { RECORD } from './record.ts'
 import { STORE } from './store.ts'
 import { TOOLS } from './tools.ts'
@@ -23,6 +24,7 @@ export const CLAIMS = {
   ...TRANSPORTS,
   ...TOOLS,
   ...FEATURES,
+  ...QUESTIONS,
   ...COMPATIBILITY,
   ...LIMITS,
   ...UPSTREAMS,
