@@ -1,6 +1,11 @@
-import { readFile } from 'node:fs/promises'
-import { parse } from 'yaml'
 import { differencesOf } from './compare.ts'
+import {
+  acrossEras,
+  knownDifferences,
+  reasonFor,
+  type Reasons,
+  staleEntries,
+} from './exceptions.ts'
 import {
   type DirectRuns,
   requirementsOf,
@@ -13,12 +18,12 @@ import type { World } from './world.ts'
 
 /** A check that comes out worse across the eras than within one. */
 export interface Loss {
-  /** `scenario:check`, as the list of exceptions has it. */
+  readonly scenario: string
   readonly check: string
   readonly within: Status | 'absent'
   readonly across: Status | 'absent'
   readonly message: string
-  /** Why it cannot be otherwise; none where the list does not have it. */
+  /** Why it cannot be otherwise; none where no list has it. */
   readonly reason?: string
 }
 
@@ -34,8 +39,6 @@ export interface AcrossErasReport {
   readonly ok: boolean
 }
 
-type Exceptions = Readonly<Record<'legacy' | 'modern', Readonly<Record<string, string>>>>
-
 const CROSSINGS = [
   { revision: '2025-11-25', server: 'modern' },
   { revision: '2026-07-28', server: 'legacy' },
@@ -47,18 +50,16 @@ export async function runAcrossEras(
   runs: DirectRuns,
   only?: string,
 ): Promise<AcrossErasReport[]> {
-  const exceptions = await readExceptions()
+  const [known, exceptions] = [await knownDifferences(), await acrossEras()]
   const reports: AcrossErasReport[] = []
   for (const { revision, server } of CROSSINGS) {
     const { required, others } = await requirementsOf(revision, 'server')
     if (only !== undefined && ![...required, ...others].includes(only)) continue
     const within = await runs.at(revision)
     const across = await runServerSuite(world.throughGateway(server), revision, only)
-    const losses = lossesOf(within, across, exceptions[server])
-    const needed = new Set(losses.map(({ check }) => check))
-    const stale = Object.keys(exceptions[server]).filter(
-      (entry) => within.has(scenarioOf(entry)) && !needed.has(entry),
-    )
+    const reasons = { ...known[revision], ...exceptions[server] }
+    const losses = lossesOf(within, across, reasons)
+    const stale = staleEntries(exceptions[server], new Set(within.keys()), losses)
     const ok = stale.length === 0 && losses.every(({ reason }) => reason !== undefined)
     reports.push({ revision, server, scenarios: within.size, losses, stale, ok })
   }
@@ -66,18 +67,13 @@ export async function runAcrossEras(
 }
 
 /** Whatever passes within an era and does not pass across. What the suite only notes is no loss. */
-export function lossesOf(
-  within: Results,
-  across: Results,
-  exceptions: Readonly<Record<string, string>>,
-): Loss[] {
+export function lossesOf(within: Results, across: Results, reasons: Reasons): Loss[] {
   return [...within].flatMap(([scenario, checks]) =>
     differencesOf(checks, across.get(scenario) ?? [])
       .filter(({ direct, gateway }) => isWorse(direct, gateway))
       .map(({ check, direct, gateway, message }) => {
-        const name = `${scenario}:${check}`
-        const reason = exceptions[name]
-        const loss = { check: name, within: direct, across: gateway, message }
+        const loss = { scenario, check, within: direct, across: gateway, message }
+        const reason = reasonFor(reasons, scenario, check)
         return reason === undefined ? loss : { ...loss, reason }
       }),
   )
@@ -85,16 +81,6 @@ export function lossesOf(
 
 function isWorse(within: Status | 'absent', across: Status | 'absent'): boolean {
   if (within === 'SUCCESS') return true
-  return (
-    within !== 'FAILURE' && (across === 'FAILURE' || (across === 'WARNING' && within !== 'WARNING'))
-  )
-}
-
-function scenarioOf(entry: string): string {
-  return entry.slice(0, entry.indexOf(':'))
-}
-
-async function readExceptions(): Promise<Exceptions> {
-  const file = new URL('across-eras.yaml', import.meta.url)
-  return parse(await readFile(file, 'utf8')) as Exceptions // our own file, beside this one
+  if (within === 'FAILURE') return false
+  return across === 'FAILURE' || (across === 'WARNING' && within !== 'WARNING')
 }

@@ -10,12 +10,15 @@ export interface ClientRow {
   readonly client: ClientEra
   readonly tally: Tally
   readonly failures: readonly Check[]
+  /** No check failed, and none was only warned about. */
+  readonly ok: boolean
+  /** After a failure the end of what client and gateway wrote. */
+  readonly said: string
 }
 
 export interface ClientReport {
   readonly revision: Revision
   readonly rows: readonly ClientRow[]
-  /** No check failed, and none was only warned about. */
   readonly ok: boolean
 }
 
@@ -49,7 +52,7 @@ export async function runClientSuite(
   const rows = await inTurns(jobs)
   return REVISIONS.flatMap((revision) => {
     const own = rows.filter((_row, index) => jobs[index]?.revision === revision)
-    const ok = own.every(({ failures, tally }) => tally.ok && failures.length === 0)
+    const ok = own.every((row) => row.ok)
     return own.length === 0 ? [] : [{ revision, rows: own, ok }]
   })
 }
@@ -75,7 +78,9 @@ async function inTurns(jobs: readonly Job[]): Promise<ClientRow[]> {
 
 async function runJob({ revision, scenario, required, client }: Job): Promise<ClientRow> {
   const env = { CLIENT_ERA: client }
-  const checks = await runClientScenario({ command: COMMAND, revision, scenario, env })
+  const { checks, said } = await runClientScenario({ command: COMMAND, revision, scenario, env })
   const failures = checks.filter(({ status }) => status === 'FAILURE' || status === 'WARNING')
-  return { scenario, required, client, tally: tallyOf(checks), failures }
+  const tally = tallyOf(checks)
+  const ok = tally.ok && failures.length === 0
+  return { scenario, required, client, tally, failures, ok, said: ok ? '' : said }
 }

@@ -1,3 +1,4 @@
+import { reasonFor, type Reasons } from './exceptions.ts'
 import type { Check, Requirements, Results, Status } from './suite.ts'
 
 /** One check that is not the same with and without the gateway; `absent` where it was not made. */
@@ -7,6 +8,8 @@ export interface Difference {
   readonly gateway: Status | 'absent'
   /** What the suite said about the worse of the two. */
   readonly message: string
+  /** Why it may be so; none where the list does not have it. */
+  readonly reason?: string
 }
 
 /** One scenario, both ways. */
@@ -30,6 +33,7 @@ export function compareResults(
   { required, others }: Requirements,
   direct: Results,
   gateway: Results,
+  reasons: Reasons = {},
 ): ScenarioRow[] {
   const rowOf = (scenario: string, isRequired: boolean): ScenarioRow => {
     const [a, b] = [direct.get(scenario) ?? [], gateway.get(scenario) ?? []]
@@ -38,7 +42,10 @@ export function compareResults(
       required: isRequired,
       direct: tallyOf(a),
       gateway: tallyOf(b),
-      differences: differencesOf(a, b),
+      differences: differencesOf(a, b).map((difference) => {
+        const reason = reasonFor(reasons, scenario, difference.check)
+        return reason === undefined ? difference : { ...difference, reason }
+      }),
     }
   }
   const ran = ({ scenario }: ScenarioRow): boolean => direct.has(scenario) || gateway.has(scenario)

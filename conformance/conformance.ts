@@ -34,10 +34,21 @@ export async function runConformance(options: ConformanceOptions = {}): Promise<
 }
 
 /** The whole report for people, each line at most 100 columns. */
-export function printConformance({ sameEra, acrossEras, client }: ConformanceReport): string {
+export function printConformance(report: ConformanceReport): string {
+  const { sameEra, acrossEras, client } = report
   return [
     ...sameEra.map(printSameEra),
     ...acrossEras.map(printAcrossEras),
     ...client.map(printClientSuite),
+    verdictOn(report),
   ].join('\n')
+}
+
+function verdictOn({ ok, sameEra, acrossEras, client }: ConformanceReport): string {
+  const failed = [
+    ...sameEra.filter((each) => !each.ok).map(({ revision }) => `server scenarios at ${revision}`),
+    ...acrossEras.filter((each) => !each.ok).map(({ revision }) => `${revision} across the eras`),
+    ...client.filter((each) => !each.ok).map(({ revision }) => `client scenarios at ${revision}`),
+  ]
+  return ok ? 'conformance holds\n' : `conformance does not hold: ${failed.join(', ')}\n`
 }

@@ -55,14 +55,6 @@ export async function requirementsOf(
   return { required: file[leg], others: others.map(({ scenario }) => scenario) }
 }
 
-/** Runs a revision's server scenarios, or just one of them, against an address. */
-export function runServerSuite(url: string, revision: Revision, only?: string): Promise<Results> {
-  const which = only
-    ? ['--scenario', only, '--spec-version', revision]
-    : ['--requirements', revision]
-  return runSuite(['server', '--url', url, ...which])
-}
-
 /** Runs of the server scenarios against one address, each revision once. */
 export class DirectRuns {
   readonly #url: string
@@ -90,33 +82,56 @@ export interface ClientScenario {
   readonly env: Readonly<Record<string, string>>
 }
 
-/** Runs one client scenario: the suite starts a server and then the command with its address. */
-export async function runClientScenario(run: ClientScenario): Promise<readonly Check[]> {
-  const { command, revision, scenario, env } = run
-  const which = ['--scenario', scenario, '--spec-version', revision]
-  const results = await runSuite(['client', '--command', command, ...which], env)
-  return results.get(scenario) ?? []
+/** What the suite found, and the end of what the command wrote. */
+export interface ClientRun {
+  readonly checks: readonly Check[]
+  readonly said: string
 }
 
-/** @throws {Error} when the suite wrote no result, with the end of what it said */
-async function runSuite(
-  args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
-): Promise<Results> {
-  const folder = await mkdtemp(join(tmpdir(), 'sallyport-conformance-'))
-  try {
-    const said = await run([...args, '--timeout', String(SCENARIO_MS_MAX), '-o', folder], env)
-    const results = await readResults(folder, said)
+/** Runs one client scenario: the suite starts a server and then the command with its address. */
+export function runClientScenario(scenario: ClientScenario): Promise<ClientRun> {
+  const { command, revision, env } = scenario
+  const which = ['--scenario', scenario.scenario, '--spec-version', revision]
+  return inFolder(async (folder) => {
+    const suiteSaid = await run(['client', '--command', command, ...which, '-o', folder], env)
+    const entry = (await readdir(folder))[0] ?? ''
+    const checks = await readChecks(join(folder, entry, 'checks.json'), suiteSaid)
+    const files = ['stdout.txt', 'stderr.txt'].map((name) => join(folder, entry, name))
+    const said = await Promise.all(files.map((file) => readFile(file, 'utf8').catch(String)))
+    return { checks, said: said.join('').slice(-SAID_CHARACTERS_MAX) }
+  })
+}
+
+/** Runs a revision's server scenarios, or just one of them, against an address. */
+export function runServerSuite(url: string, revision: Revision, only?: string): Promise<Results> {
+  const which = only
+    ? ['--scenario', only, '--spec-version', revision]
+    : ['--requirements', revision]
+  return inFolder(async (folder) => {
+    const said = await run(['server', '--url', url, ...which, '-o', folder])
+    const results = new Map<string, readonly Check[]>()
+    for (const entry of (await readdir(folder)).sort()) {
+      const scenario = entry.replace(/^server-/, '').replace(STAMP, '')
+      results.set(scenario, await readChecks(join(folder, entry, 'checks.json'), said))
+    }
     if (results.size === 0) throw new Error(`the conformance suite gave no result: ${said}`)
     return results
+  })
+}
+
+async function inFolder<Value>(use: (folder: string) => Promise<Value>): Promise<Value> {
+  const folder = await mkdtemp(join(tmpdir(), 'sallyport-conformance-'))
+  try {
+    return await use(folder)
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
 }
 
 /** Failed scenarios end it with 1 too, so the exit code says nothing that the results do not. */
-function run(args: readonly string[], env: Readonly<Record<string, string>>): Promise<string> {
-  const child = spawn(process.execPath, [COMMAND, ...args], {
+function run(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<string> {
+  const all = [COMMAND, ...args, '--timeout', String(SCENARIO_MS_MAX)]
+  const child = spawn(process.execPath, all, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
     timeout: RUN_MS_MAX,
@@ -132,15 +147,6 @@ function run(args: readonly string[], env: Readonly<Record<string, string>>): Pr
     child.on('error', reject)
     child.on('close', () => resolve(said))
   })
-}
-
-async function readResults(folder: string, said: string): Promise<Results> {
-  const results = new Map<string, readonly Check[]>()
-  for (const entry of (await readdir(folder)).sort()) {
-    const scenario = entry.replace(/^server-/, '').replace(STAMP, '')
-    results.set(scenario, await readChecks(join(folder, entry, 'checks.json'), said))
-  }
-  return results
 }
 
 /** A scenario that broke off has no checks: that is a failure of its own. */

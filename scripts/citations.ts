@@ -83,7 +83,11 @@ export interface Citations {
 
 /** Reads every test that `npm test` runs, and every document. */
 export function readCitations(root: string): Citations {
-  const tests = ['packages/*/{src,test}/**/*.test.ts', 'scripts/**/*.test.ts']
+  const tests = [
+    'packages/*/{src,test}/**/*.test.ts',
+    'scripts/**/*.test.ts',
+    'conformance/*.test.ts',
+  ]
   const docs = ['*.md', 'docs/**/*.md', 'packages/*/*.md', 'bench/*.md']
   return {
     tests: read(root, tests, testCitations),

@@ -26,4 +26,19 @@ export const COMPATIBILITY = {
       'A server’s question in the middle of a call reaches the person behind a client of another maker, or is declined at once where that client cannot be asked.',
     source: 'part 02, "It is done when"',
   },
+  'compatibility/conformance/server': {
+    behavior:
+      'All that the official suite requires of a server at 2025-11-25 and 2026-07-28 passes through the gateway, and no check comes out differently than without it but those of a list with reasons.',
+    source: 'part 02, "It is done when"; facts, §3',
+  },
+  'compatibility/conformance/across-eras': {
+    behavior:
+      'The suite of one era, run against a server of the other alone, loses nothing but what a list says cannot exist there.',
+    source: 'part 02, "It is done when"; facts, §1.8',
+  },
+  'compatibility/conformance/client': {
+    behavior:
+      'As the client of the suite’s own servers the gateway passes every scenario outside authorization at both revisions.',
+    source: 'part 02, "It is done when"; facts, §3',
+  },
 } as const satisfies ClaimsOf<'compatibility'>
