@@ -42,9 +42,9 @@ const WEB = /^https?:/i
 
 /**
  * The URIs of one scope. They pass unchanged; those that two servers list, or that could be mistaken for
- * `<server>+<uri>`, carry that form.
+ * `<server>+<uri>`, carry that form; `ui://` URIs keep their beginning, `ui://<server>+...`.
  *
- * Source: design §3, "Names".
+ * Source: design §3, "Names"; docs/adr/008.
  */
 export class Uris {
   readonly resources: readonly PlacedItem[]
@@ -91,7 +91,7 @@ export class Uris {
     if (this.#rules.passThrough !== undefined) return uri
     const moved = this.#moved.get(server)?.get(uri)
     if (moved !== undefined) return moved
-    const shown = `${server}${SEPARATOR}${uri}`
+    const shown = withServer(server, uri)
     if (this.#prefixed(uri)) return shown
     const listed = this.#resourcePlaces.get(uri)
     if (listed?.server === server || WEB.test(uri)) return uri
@@ -132,8 +132,8 @@ export class Uris {
 
   /** Reads `<server>+<uri>` where the scope has such a server. */
   #prefixed(uri: string): Place | undefined {
-    const at = uri.indexOf(SEPARATOR)
-    return at > 0 ? this.#own(uri.slice(0, at), uri.slice(at + 1)) : undefined
+    const place = withoutServer(uri)
+    return place && this.#own(place.server, place.uri)
   }
 
   #matching(uri: string, stepsMax: number): string | undefined {
@@ -175,14 +175,31 @@ function moveUris(
   }
   const moved = new Map<string, Map<string, string>>()
   for (const [uri, own] of owners) {
-    const looksPrefixed = names.has(uri.slice(0, Math.max(0, uri.indexOf(SEPARATOR))))
+    const looksPrefixed = names.has(withoutServer(uri)?.server ?? '')
     if (own.size === 1 && !looksPrefixed) continue
     for (const server of own) {
       const ofServer = moved.get(server) ?? new Map<string, string>()
-      moved.set(server, ofServer.set(uri, `${server}${SEPARATOR}${uri}`))
+      moved.set(server, ofServer.set(uri, withServer(server, uri)))
     }
   }
   return moved
+}
+
+/** Hosts of MCP Apps take nothing that does not begin with it. Source: MCP Apps, "UI resources". */
+const UI = 'ui://'
+
+function withServer(server: string, uri: string): string {
+  return uri.startsWith(UI)
+    ? `${UI}${server}${SEPARATOR}${uri.slice(UI.length)}`
+    : `${server}${SEPARATOR}${uri}`
+}
+
+/** Takes a public form apart; undefined for a URI that has none. */
+function withoutServer(uri: string): Place | undefined {
+  const start = uri.startsWith(UI) ? UI.length : 0
+  const at = uri.indexOf(SEPARATOR)
+  if (at <= start) return undefined
+  return { server: uri.slice(start, at), uri: uri.slice(0, start) + uri.slice(at + 1) }
 }
 
 function nameOf({ name }: Item): string {

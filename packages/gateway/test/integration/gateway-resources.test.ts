@@ -5,6 +5,7 @@ import { listingEntry, PathClient } from '../fixtures/path-client.ts'
 import { TestGateway } from '../fixtures/test-gateway.ts'
 
 const UI = 'ui://w/m.html'
+const movedUi = (server: string) => UI.replace('ui://', `ui://${server}+`)
 const SCHEMA = { type: 'object' }
 const ERAS = ['legacy', 'modern'] as const
 
@@ -104,15 +105,15 @@ test.each(ERAS)(
     const client = await PathClient.open(gateway, '/mcp', { era })
     const listed = await client.entries('tools/list')
     expect(listed.map(({ _meta }) => _meta)).toEqual([
-      { ui: { ...meta.ui, resourceUri: `a+${UI}` } },
-      { ui: { ...meta.ui, resourceUri: `b+${UI}` } },
+      { ui: { ...meta.ui, resourceUri: movedUi('a') } },
+      { ui: { ...meta.ui, resourceUri: movedUi('b') } },
       { ui: { resourceUri: 'ui://c' } },
     ])
-    expect(await textsOf(client, `b+${UI}`)).toEqual([{ uri: `b+${UI}`, text: `b ${UI}` }])
+    expect(await textsOf(client, movedUi('b'))).toEqual([{ uri: movedUi('b'), text: `b ${UI}` }])
     const args = { name: 'b__show', arguments: meta }
     const shown = await client.request('tools/call', args)
     expect(shown.message.result?._meta).toMatchObject({
-      ui: { ...meta.ui, resourceUri: `b+${UI}` },
+      ui: { ...meta.ui, resourceUri: movedUi('b') },
     })
     expect(await textsOf(client, 'ui://c')).toEqual([{ uri: 'ui://c', text: 'c ui://c' }])
   },
