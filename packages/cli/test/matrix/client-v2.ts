@@ -17,6 +17,11 @@ import {
 
 const ANY = z.looseObject({})
 const LOG_LEVEL = 'io.modelcontextprotocol/logLevel'
+const ALL_LISTS = {
+  toolsListChanged: true,
+  resourcesListChanged: true,
+  promptsListChanged: true,
+}
 const REVISION = '2026-07-28'
 
 /** The client of SDK version 2: by default it speaks the legacy era, pinned the modern one. */
@@ -43,7 +48,7 @@ export async function connectV2(
   const transport = new Kind(url, { requestInit })
   await client.connect(transport)
   const tasks = keepTasks(transport)
-  const listening = era === 'modern' ? await client.listen({ toolsListChanged: true }) : undefined
+  const listening = era === 'modern' ? await client.listen(ALL_LISTS) : undefined
   const stopListening = async (): Promise<void> => listening?.close()
   return new ClientV2(client, { era, asked, told, tasks, stopListening })
 }

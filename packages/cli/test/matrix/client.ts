@@ -57,10 +57,12 @@ export const ABILITIES = {
 } as const
 export const ROOT = { uri: 'file:///srv/matrix', name: 'matrix' }
 
-/** How an able client answers. */
+/** How an able client answers: a question that says `decline` or `cancel` is answered so. */
 export function answerQuestion({ method, params }: Happened): Json {
   if (method === 'roots/list') return { roots: [ROOT] }
   if (method === 'elicitation/create') {
+    const refused = /\b(decline|cancel) /.exec(String(params['message']))
+    if (refused) return { action: refused[1] }
     return params['mode'] === 'url' ? { action: 'accept' } : ACCEPTED
   }
   return SAID

@@ -118,21 +118,25 @@ export const BASIC: readonly Feature[] = [
   },
   {
     id: 'list-changed',
-    title: 'list-changed, and the new tool',
+    title: 'list-changed of tools, resources and prompts, and what is new',
     check: async (cell) => {
       const { client, ticket } = cell
       await tool(cell, 'echo')
       const before = client.told.length
-      await client.callTool(cell.named('grow'), { ticket: `grown-${ticket}` })
-      await waitUntil(
-        'tools/list_changed',
-        () => client.told.slice(before).some(({ method }) => method.endsWith('tools/list_changed')),
-        5_000,
-      )
-      // Another cell of the same server may have announced its own tool first.
       const grown = `grown-${ticket}`
+      await client.callTool(cell.named('grow'), { ticket: grown })
+      for (const kind of ['tools', 'resources', 'prompts']) {
+        const method = `notifications/${kind}/list_changed`
+        const since = (): boolean => client.told.slice(before).some((one) => one.method === method)
+        await waitUntil(method, since, 5_000)
+      }
+      // Another cell of the same server may have announced its own first.
       await waitUntil('the new tool', () => tool(cell, grown).catch(() => undefined), 5_000)
       expect(textOf(await client.callTool(cell.named(grown), {}))).toBe('grown')
+      const resources = await all('resources', (cursor) => client.listResources(cursor))
+      pick(resources, 'name', grown)
+      const prompts = await all('prompts', (cursor) => client.listPrompts(cursor))
+      pick(prompts, 'name', cell.named(grown))
     },
   },
   {

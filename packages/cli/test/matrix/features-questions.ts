@@ -1,4 +1,5 @@
 import { expect } from 'vitest'
+import { askingUri } from '../fixtures/servers/matrix-catalog.ts'
 import { ACCEPTED, ROOT, SAID } from './client.ts'
 import { type Cell, dataOf, type Feature, textOf } from './feature.ts'
 
@@ -72,14 +73,38 @@ export const QUESTIONS: readonly Feature[] = [
     },
   },
   {
-    id: 'prompt-question',
-    title: 'a question during `prompts/get`',
-    check: async (cell) => {
-      const { messages } = await cell.client.getPrompt(cell.named('asking'), {
-        ticket: cell.ticket,
-      })
+    id: 'other-questions',
+    title: 'a question during `prompts/get` and `resources/read`',
+    check: async ({ client, named, server, ticket }) => {
+      const { messages } = await client.getPrompt(named('asking'), { ticket })
       const [message] = messages as { content: { text: string } }[] // by the protocol
       expect(JSON.parse(message?.content.text ?? '')).toMatchObject(ACCEPTED)
+      const { contents } = await client.readResource(askingUri(server, ticket))
+      const [content] = contents as { text: string }[] // by the protocol
+      expect(JSON.parse(content?.text ?? '')).toMatchObject(ACCEPTED)
+    },
+  },
+  {
+    id: 'refusals',
+    title: 'a person who declines or cancels',
+    check: async ({ client, named, ticket }) => {
+      for (const action of ['decline', 'cancel']) {
+        const args = { ticket: `${action} ${ticket}` }
+        expect(dataOf(await client.callTool(named('ask-form'), args))).toEqual({ action })
+      }
+    },
+  },
+  {
+    id: 'parallel-questions',
+    title: 'questions of calls side by side, each with its own answer',
+    check: async ({ client, named, ticket }) => {
+      const asking = ['accept', 'decline', 'cancel'].map(async (action) => {
+        const args = { ticket: `${action} ${ticket}` }
+        expect(dataOf(await client.callTool(named('ask-form'), args))).toMatchObject({ action })
+      })
+      // Younger and soon over: none of these may be taken for the call that asks.
+      const others = [1, 2, 3].map(() => client.callTool(named('echo'), { message: ticket }))
+      await Promise.all([...asking, ...others, client.callTool(named('steps'), {})])
     },
   },
   {
