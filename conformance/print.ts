@@ -82,7 +82,7 @@ export function printAcrossEras(report: AcrossErasReport): string {
     ...stale.flatMap((entry) =>
       wrap(`FAIL remove ${entry} from across-eras.yaml: it is carried`, 2),
     ),
-    `  ${scenarios} scenarios; lost checks: ${justified.length} with a reason, ${unjustified.length} without`,
+    `  scenarios: ${scenarios}; lost checks: ${justified.length} with a reason, ${unjustified.length} without`,
   ]
   return `${lines.join('\n')}\n`
 }

@@ -6,12 +6,13 @@ const { values } = parseArgs({
   options: { json: { type: 'boolean', default: false }, only: { type: 'string' } },
 })
 const report = await runConformance({ only: values.only })
-process.stdout.write(
-  values.json ? `${JSON.stringify(report, null, 2)}\n` : printConformance(report),
-)
 if (report.sameEra.length + report.acrossEras.length + report.client.length === 0) {
   process.stderr.write(
     `no scenario is called ${values.only}: leave --only out to see their names\n`,
+  )
+} else {
+  process.stdout.write(
+    values.json ? `${JSON.stringify(report, null, 2)}\n` : printConformance(report),
   )
 }
 process.exitCode = report.ok ? 0 : 1
