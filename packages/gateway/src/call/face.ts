@@ -50,15 +50,22 @@ export function describeFace(
   }
 }
 
-/** The gateway itself announces changes of lists, whether or not the server does. */
+/**
+ * The gateway itself announces changes of lists, whether or not the server does, and lists no tasks: a
+ * server's list tells nobody's apart.
+ */
 function announced(name: string, own: string, single: boolean): string {
-  const known = Object.hasOwn(EVERYTHING, name) ? EVERYTHING[name as keyof typeof EVERYTHING] : own // just checked
-  if (!single) return known
+  if (!single && isKnown(name)) return EVERYTHING[name]
+  if (!own.startsWith('{')) return own
   const members = memberTexts(own)
   if (name === 'tools' || name === 'resources' || name === 'prompts')
     members.set('listChanged', 'true')
-  if (name === 'tasks') members.delete('list')
-  return members.size === 0 ? own : objectText(members)
+  else if (name !== 'tasks' || !members.delete('list')) return own
+  return objectText(members)
+}
+
+function isKnown(name: string): name is keyof typeof EVERYTHING {
+  return Object.hasOwn(EVERYTHING, name)
 }
 
 function sumExtensions(

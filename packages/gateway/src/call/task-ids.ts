@@ -54,7 +54,8 @@ export class TaskIds {
     if (server === undefined || own === undefined || mac === undefined || rest.length > 0)
       return undefined
     const given = Buffer.from(mac, 'base64url')
-    if (given.length !== MAC_BYTES) return undefined
+    // Decoding skips foreign characters and loose bits; one text alone is the id.
+    if (given.length !== MAC_BYTES || given.toString('base64url') !== mac) return undefined
     if (!timingSafeEqual(given, this.#sign(server, own, principalId))) return undefined
     return { server, taskId: Buffer.from(own, 'base64url').toString() }
   }
