@@ -296,7 +296,11 @@ test.each([
   'a modern call with %s for a declared argument is refused unsent [wire/header/param]',
   async (_case, headers) => {
     const upstreams = new FakeUpstreams()
-    const { answer, outcome } = await carry(upstreams, callWithRegion({ era: 'modern', headers }))
+    const over = { ...headers, 'mcp-protocol-version': '2026-07-28' }
+    const { answer, outcome } = await carry(
+      upstreams,
+      callWithRegion({ era: 'modern', headers: over }),
+    )
     expect([answer.status, parsed(answer.bytes).error?.code, outcome]).toEqual([
       400,
       -32020,
@@ -320,6 +324,12 @@ test.each([
     })
   },
 )
+
+test('a modern call that came over stdio has no headers that could disagree', async () => {
+  const upstreams = new FakeUpstreams(() => done())
+  await carry(upstreams, callWithRegion({ era: 'modern', headers: {} }))
+  expect(upstreams.calls[0]?.request.paramHeaders).toEqual({ 'mcp-param-region': 'eu' })
+})
 
 test('absent arguments expect no header', async () => {
   const upstreams = new FakeUpstreams(() => done())
