@@ -10,6 +10,8 @@ import type { SessionStream } from './session-stream.ts'
 
 /** A client that takes streams gets one after this long without an answer, so that proxies wait on. */
 const STREAM_AFTER_MS = 10_000
+/** Sooner where the client can come back to it: what is not begun cannot be resumed. */
+const RESUMABLE_AFTER_MS = 1_000
 
 /** The way back of one HTTP request: JSON, unless something must be sent before the answer. */
 export class Outbound {
@@ -28,7 +30,8 @@ export class Outbound {
     this.#session = session
     if (!inbound.accepts.stream) return
     this.send = (message) => this.#open()?.send(message) ?? false
-    this.#waiting = deps.deadlines.add(STREAM_AFTER_MS, () => void this.#open())
+    const afterMs = session ? RESUMABLE_AFTER_MS : STREAM_AFTER_MS
+    this.#waiting = deps.deadlines.add(afterMs, () => void this.#open())
   }
 
   /** Waits for the answer: sends it down the stream if there is one, otherwise hands it back. */
