@@ -5,6 +5,7 @@ import {
   type Message,
   paramText,
   RPC,
+  type ScanFault,
   scanBatch,
   scanMessage,
   scanReply,
@@ -16,6 +17,8 @@ const LIMITS = { depth: 512 }
 const KEPT_BYTES_MAX = 64 * 1024
 const OPEN_MAX = 4_096
 const STANDING_MAX = 1_000
+
+const READY = 'notifications/initialized'
 
 /** What can be asked twice: it changes nothing, or only what the session itself holds. */
 const REPEATABLE = new Set([
@@ -71,11 +74,11 @@ export class LineMemory {
     const message = scanMessage(line, LIMITS)
     if ('fault' in message) {
       const parts = message.fault === 'batch' ? scanBatch(line, LIMITS) : []
-      for (const part of Array.isArray(parts) ? parts : []) this.#note(part, undefined)
+      for (const part of Array.isArray(parts) ? parts : []) this.#note(scanMessage(part, LIMITS))
       return
     }
     // A copy: the line may be a small part of a large chunk.
-    this.#note(line, line.length <= KEPT_BYTES_MAX ? Buffer.from(line) : undefined)
+    this.#note(message, line.length <= KEPT_BYTES_MAX ? Buffer.from(line) : undefined)
   }
 
   /** Takes note of a line of the gateway; false when it is not for the client. */
@@ -133,19 +136,19 @@ export class LineMemory {
     return answers
   }
 
-  #note(line: Buffer, whole: Buffer | undefined): void {
-    const message = scanMessage(line, LIMITS)
+  /** @param line the message, where it may be kept */
+  #note(message: Message | ScanFault, line?: Buffer): void {
     if ('fault' in message) return
     if (message.kind === 'request') {
       if (this.#open.size >= OPEN_MAX) return
       const { method, uri } = message
-      const open = { method, uri, line: whole, repeatable: REPEATABLE.has(method) }
+      const open = { method, uri, line, repeatable: REPEATABLE.has(method) }
       this.#open.set(idOf(message).toString(), open)
     } else if (message.method === 'notifications/cancelled') {
       // No answer will come.
       this.#open.delete(paramText(message, 'requestId') ?? '')
-    } else if (message.method === 'notifications/initialized' && whole) {
-      this.#standing.set(message.method, whole)
+    } else if (message.method === READY && line) {
+      this.#standing.set(READY, line)
     }
   }
 
@@ -154,6 +157,11 @@ export class LineMemory {
     const key = standingKey(method, uri)
     if (method === 'resources/unsubscribe') this.#standing.delete(key)
     else if (key !== '' && this.#standing.size < STANDING_MAX) this.#standing.set(key, line)
+    const ready = method === 'initialize' && this.#standing.get(READY)
+    if (!ready) return
+    // A client need not wait for the answer with it, but it comes after.
+    this.#standing.delete(READY)
+    this.#standing.set(READY, ready)
   }
 }
 

@@ -1,8 +1,10 @@
 import { mkdir, readdir, readFile } from 'node:fs/promises'
+import { request, type RequestOptions } from 'node:http'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { TestGateway, type GatewayOptions } from '../fixtures/gateway.ts'
 import { listeningAddresses } from '../fixtures/processes.ts'
+import { startModernServer } from '../fixtures/servers/modern-server.ts'
 import { serverEvents, stdioServer } from '../fixtures/server-events.ts'
 import {
   launchOf,
@@ -166,3 +168,56 @@ test('with no file it writes one and serves it, and stdout stays clean [command/
   expect(client.stderr).toContain('wrote ')
   expect(await readFile(join(cwd, 'sallyport.yaml'), 'utf8')).toContain('mcpServers')
 })
+
+test('headers that mirror arguments are made for the server, not asked of the client [wire/stdio/modern]', async () => {
+  await using server = await startModernServer()
+  await using gateway = await create({ mcpServers: { remote: { url: server.url } } })
+  await using client = new StdioClient(launchOf(gateway))
+  client.send(modern(0, 'tools/list'))
+  await client.answer(0)
+  const args = { region: 'eu', count: 2 }
+  client.send(modern(1, 'tools/call', { name: 'remote__route', arguments: args }))
+  expect(await client.answer(1)).toMatchObject({
+    result: { content: [{ text: JSON.stringify(args) }] },
+  })
+  const called = server.seen.findLast(({ headers }) => headers['mcp-method'] === 'tools/call')
+  expect(called?.headers).toMatchObject({ 'mcp-param-region': 'eu', 'mcp-param-count': '2' })
+})
+
+test('lines are served on the local socket and on no port [wire/stdio/local-only]', async () => {
+  await using gateway = await create()
+  await gateway.restart()
+  const socketPath = `${gateway.storeFile}.sock`
+  const lines = { connection: 'Upgrade', upgrade: 'mcp-lines' }
+  const authorization = `Bearer ${gateway.token}`
+  const tried = [
+    [gateway.data, { path: '/stdio', headers: lines }],
+    [gateway.data, { path: '/stdio', headers: { ...lines, authorization } }],
+    [gateway.admin, { path: '/stdio', headers: { ...lines, authorization } }],
+    ['http://localhost', { socketPath, path: '/stdio', headers: { ...lines, upgrade: 'h2c' } }],
+    ['http://localhost', { socketPath, path: '/mcp', headers: lines }],
+    ['http://localhost', { socketPath, path: '/stdio', method: 'POST', headers: lines }],
+    ['http://localhost', { socketPath, path: '/servers/none/stdio', headers: lines }],
+    ['http://localhost', { socketPath, path: '/stdio/none', headers: lines }],
+    ['http://localhost', { socketPath, path: '/stdio', headers: lines }],
+  ] as const
+  const statuses = await Promise.all(tried.map(([url, options]) => statusOf(url, options)))
+  expect(statuses).toEqual([401, 404, 404, 404, 404, 404, 404, 404, 101])
+})
+
+/** The status of the answer, be it an upgrade. */
+function statusOf(url: string, options: RequestOptions): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const sent = request(url, { agent: false, ...options })
+    sent.on('response', (response) => {
+      response.resume()
+      resolve(response.statusCode)
+    })
+    sent.on('upgrade', (response, socket) => {
+      socket.destroy()
+      resolve(response.statusCode)
+    })
+    sent.on('error', reject)
+    sent.end()
+  })
+}
