@@ -154,6 +154,11 @@ export const QUESTIONS = {
       'A task is known to the principal it was shown to: another’s id, a changed one and the server’s own are unknown tasks.',
     source: 'rule C8; rule I14',
   },
+  'tasks/declared': {
+    behavior:
+      'A modern client that did not declare the tasks extension gets -32021 for its methods.',
+    source: 'rule I14; MCP Tasks extension, "Capability negotiation"',
+  },
   'tasks/ids': {
     behavior: 'A task has the same public id each time, also after a restart, in either era.',
     source: 'rule I14; MCP Tasks extension',

@@ -307,6 +307,38 @@ test('a listen is granted what leads somewhere and what its server takes, and th
   expect(upstreams.subscribed).toEqual(['alice files a:b'])
 })
 
+test('a modern client that did not declare tasks is told so, a legacy one need not [tasks/declared]', async () => {
+  const { ask, carried } = openApplication()
+  const get = (capabilities: string) =>
+    `{"jsonrpc":"2.0","id":1,"method":"tasks/get","params":{"taskId":"t","_meta":{"io.modelcontextprotocol/clientCapabilities":${capabilities}}}}`
+  for (const lacking of ['{}', '{"extensions":{"a/b":{}}}', '{"tasks":{}}']) {
+    const answer = await ask(get(lacking), { era: 'modern' })
+    expect([answer.status, parsed(wholeAnswer(answer)).error]).toMatchObject([
+      400,
+      {
+        code: -32021,
+        data: { requiredCapabilities: { extensions: { 'io.modelcontextprotocol/tasks': {} } } },
+      },
+    ])
+  }
+  expect(carried).toEqual([])
+  await ask(get('{"extensions":{"io.modelcontextprotocol/tasks":{}}}'), { era: 'modern' })
+  await ask(get('{}'))
+  expect(carried).toHaveLength(2)
+})
+
+test('methods of tasks are there while some server has tasks, or was never met', () => {
+  const handles = (views: FakeViews) =>
+    openApplication({ views }).app.handles('tasks/get', 'legacy', '')
+  const facts = (capabilities: string) =>
+    ({
+      facts: { files: { era: 'legacy', capabilities, instructions: undefined } },
+    }) as const
+  expect(handles(new FakeViews())).toBe(true)
+  expect(handles(new FakeViews(facts('{"tools":{}}')))).toBe(false)
+  expect(handles(new FakeViews(facts('{"tasks":{}}')))).toBe(true)
+})
+
 test("only a change of a legacy client's roots is passed on, to the servers of its scope", () => {
   const { app, upstreams } = openApplication()
   const tell = (method: string, scope: string) =>

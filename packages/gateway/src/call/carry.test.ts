@@ -1,7 +1,7 @@
 import { AppError } from '@sallyport/kit/errors'
 import { NO_SPAN } from '@sallyport/kit/tracing'
 import { expect, test } from 'vitest'
-import { openCalls } from '../questions/testing-questions.ts'
+import { openCalls, testTaskIds } from '../questions/testing-questions.ts'
 import { readTool } from '../routing/tool.ts'
 import type { UpstreamReply, Wire } from '../upstreams/upstream.ts'
 import type { Call } from './call.ts'
@@ -272,6 +272,28 @@ test.each([
     )
   },
 )
+
+test('tasks are named in public in what a server tells, too [tasks/ids]', async () => {
+  const shown = testTaskIds().show({ server: 'files', taskId: 't' }, 'key:alice')
+  const status = (id: string) =>
+    `{"jsonrpc":"2.0","method":"notifications/tasks/status","params":{"taskId":"${id}","n":1.0}}`
+  const own = '{"jsonrpc":"2.0","method":"notifications/acme","params":{"taskId":"t"}}'
+  expect(await relayed('{}', [status('t'), own])).toEqual([status(shown), own])
+})
+
+test('a modern member `task` means nothing to a legacy server, and that of a legacy client all [calls/result-type]', async () => {
+  const sentOf = async (era: 'legacy' | 'modern', wireEra: Wire['era']) => {
+    const upstreams = new FakeUpstreams(() => done())
+    const text =
+      '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"files__echo","task":{"ttl":1.0},"arguments":{"task":1}}}'
+    await carry(upstreams, { exchange: testExchange(text, { era }), target: testTarget() })
+    const sent = upstreams.calls[0]?.request.encode({ ...WIRE, era: wireEra }).toString() ?? ''
+    return [sent.includes('"task":{"ttl":1.0}'), sent.includes('"arguments":{"task":1}')]
+  }
+  expect(await sentOf('modern', 'legacy')).toEqual([false, true])
+  expect(await sentOf('modern', 'modern')).toEqual([true, true])
+  expect(await sentOf('legacy', 'legacy')).toEqual([true, true])
+})
 
 test("an extension's notification is carried byte for byte; what speaks of removed ids is not", async () => {
   const sent = [NOTES.other, NOTES.complete]
