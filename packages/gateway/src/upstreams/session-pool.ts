@@ -191,8 +191,6 @@ export class SessionPool implements CallOwner {
     if (call.slot !== undefined) call.slot.inFlight -= 1
     call.session = undefined
     call.slot = undefined
-    // Its id meant something in the other session only.
-    call.id = 0
     this.#route(call)
   }
 

@@ -128,7 +128,8 @@ export class StdioSession implements Session, IncomingOwner {
   }
 
   cancel(exchange: Exchange, tells: boolean): void {
-    if (!this.#pending.delete(exchange.id)) return
+    if (this.#pending.get(exchange.id) !== exchange) return
+    this.#pending.delete(exchange.id)
     if (exchange.handedOver) {
       if (tells) void this.notify('notifications/cancelled', cancelParams(exchange.id))
       return

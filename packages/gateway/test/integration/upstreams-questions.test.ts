@@ -173,11 +173,11 @@ describe('a question in the middle of a call over stdio', () => {
     expect([asked, answers.length]).toEqual([16, 40])
   })
 
-  test('an answer that comes after its call ended is dropped, and makes room at once', async () => {
+  test('that stays open when its call ends is declined, since nobody else is there to be asked', async () => {
     await using test = await openTestUpstreams({ one: hostileServer() })
-    const waiting: ((answer: QuestionAnswer) => void)[] = []
+    const waiting: ((error: AppError) => void)[] = []
     const onQuestion = (): Promise<QuestionAnswer> =>
-      new Promise((resolve) => waiting.push(resolve))
+      new Promise((_resolve, reject) => waiting.push(reject))
     const leaving = new AbortController()
     const messages = Array.from({ length: 16 }, (_, id) => ({ id, ...ELICITATION }))
     const options = { onQuestion, signal: leaving.signal }
@@ -185,10 +185,38 @@ describe('a question in the middle of a call over stdio', () => {
     await until(() => waiting.length === 16, 'all are asked')
     leaving.abort(new AppError('cancelled', 'gone'))
     await expect(left).rejects.toMatchObject({ code: 'cancelled' })
-    for (const answer of waiting) answer(BLUE)
+    for (const reject of waiting) reject(new AppError('cancelled', 'gone'))
+    await until(async () => {
+      const answers = await callText(test.upstreams, ['one', 'answers'])
+      return answers.split('"action":"decline"').length === 17
+    }, 'all are declined')
     const prompt = (): Promise<QuestionAnswer> => Promise.resolve({ kind: 'result', text: '{}' })
     const answers = await inquire(test, [{ id: 'next', ...ELICITATION }], { onQuestion: prompt })
     expect(answers).toEqual([{ jsonrpc: '2.0', id: 'next', result: {} }])
+  })
+
+  test('is put to another call of its client when the likeliest one ends', async () => {
+    await using test = await openTestUpstreams({ one: hostileServer() })
+    await test.upstreams.warm('one', { principal: principal() }, AbortSignal.timeout(5_000))
+    const leaving = [new AbortController(), new AbortController()]
+    const first = Promise.withResolvers<QuestionAnswer>()
+    const asked: number[] = []
+    const [older, newer] = leaving.map(({ signal }, n) => {
+      const onQuestion = (): Promise<QuestionAnswer> => {
+        asked.push(n)
+        return n === 1 ? first.promise : Promise.resolve({ kind: 'result', text: '{"by":"older"}' })
+      }
+      return callText(test.upstreams, ['one', 'hang'], {}, { signal, onQuestion })
+    })
+    const messages = [{ id: 1, ...ELICITATION }]
+    const asking = callText(test.upstreams, ['one', 'inquire'], { messages, count: 1 })
+    await until(() => asked.join() === '1', 'the newer is asked')
+    leaving[1]?.abort(new AppError('cancelled', 'gone'))
+    await expect(newer).rejects.toMatchObject({ code: 'cancelled' })
+    first.reject(new AppError('cancelled', 'gone'))
+    expect(JSON.parse(await asking)).toEqual([{ jsonrpc: '2.0', id: 1, result: { by: 'older' } }])
+    leaving[0]?.abort(new AppError('cancelled', 'gone'))
+    await expect(older).rejects.toMatchObject({ code: 'cancelled' })
   })
 
   test('one that the server takes back is not answered any more', async () => {
@@ -211,6 +239,7 @@ describe('a question in the middle of a call over stdio', () => {
 
   test('goes to the newest call of its client, and to nobody once two clients have calls in flight [upstreams/question/own-client]', async () => {
     await using test = await openTestUpstreams({ one: hostileServer({}, { share: 'all' }) })
+    await test.upstreams.warm('one', { principal: principal() }, AbortSignal.timeout(5_000))
     const asked: string[] = []
     const by = (name: string) => ({
       onQuestion: (): Promise<QuestionAnswer> => {
@@ -312,10 +341,55 @@ describe('a question over HTTP', () => {
     await expect(hanging).rejects.toMatchObject({ code: 'cancelled' })
   })
 
+  test('whose call is over is not answered any more, and takes no room', async () => {
+    const answers: object[] = []
+    const legacy = legacyServer((seen, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      for (let id = 0; id < 16; id += 1) {
+        response.write(`data: ${JSON.stringify({ jsonrpc: '2.0', id, ...ELICITATION })}\n\n`)
+      }
+      const { name } = seen.body.params as { name: string } // a tools/call
+      if (name === 'hang') return
+      const done = { jsonrpc: '2.0', id: seen.body.id, result: { content: [{ text: 'done' }] } }
+      void until(() => answers.length === 16, 'all are answered').then(() =>
+        response.end(`data: ${JSON.stringify(done)}\n\n`),
+      )
+    })
+    await using server = await startRawHttp((seen, response) => {
+      if ('result' in seen.body) answers.push(seen.body)
+      if ('result' in seen.body || 'error' in seen.body) response.writeHead(202).end()
+      else legacy(seen, response)
+    })
+    await using test = await openTestUpstreams({ one: httpServer(server.url) })
+    const waiting: ((answer: QuestionAnswer) => void)[] = []
+    const leaving = new AbortController()
+    const hanging = callText(
+      test.upstreams,
+      ['one', 'hang'],
+      {},
+      {
+        signal: leaving.signal,
+        onQuestion: () => new Promise((resolve) => waiting.push(resolve)),
+      },
+    )
+    await until(() => waiting.length === 16, 'all are asked')
+    leaving.abort(new AppError('cancelled', 'gone'))
+    await expect(hanging).rejects.toMatchObject({ code: 'cancelled' })
+    const onQuestion = (): Promise<QuestionAnswer> => {
+      for (const answer of waiting.splice(0)) answer({ kind: 'result', text: '{"late":true}' })
+      return Promise.resolve({ kind: 'result', text: '{"late":false}' })
+    }
+    expect(await callText(test.upstreams, ['one', 'ask'], {}, { onQuestion })).toBe('done')
+    expect(answers).toHaveLength(16)
+    expect(JSON.stringify(answers)).not.toContain('true')
+  })
+
   test('on the stream of a call that has its answer finds nobody', async () => {
     const answers: object[] = []
     const legacy = legacyServer((seen, response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' })
+      const { name } = seen.body.params as { name: string } // a tools/call
+      if (name === 'hang') return
       const done = { jsonrpc: '2.0', id: seen.body.id, result: { content: [{ text: 'done' }] } }
       response.write(`data: ${JSON.stringify(done)}\n\n`)
       response.end(`data: ${JSON.stringify({ jsonrpc: '2.0', id: 9, ...ELICITATION })}\n\n`)
@@ -328,8 +402,13 @@ describe('a question over HTTP', () => {
     })
     await using test = await openTestUpstreams({ one: httpServer(server.url) })
     const onQuestion = (): Promise<QuestionAnswer> => Promise.resolve(BLUE)
+    const leaving = new AbortController()
+    const { signal } = leaving
+    const hanging = callText(test.upstreams, ['one', 'hang'], {}, { onQuestion, signal })
     expect(await callText(test.upstreams, ['one', 'x'], {}, { onQuestion })).toBe('done')
     await until(() => answers.length === 1, 'the late question is answered')
+    leaving.abort(new AppError('cancelled', 'gone'))
+    await expect(hanging).rejects.toMatchObject({ code: 'cancelled' })
     expect(answers).toEqual([{ jsonrpc: '2.0', id: 9, result: { action: 'decline' } }])
   })
 })
