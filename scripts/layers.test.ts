@@ -83,6 +83,7 @@ test.each([
   ['packages/kit/src/a.ts', 'node:fs'],
   ['packages/kit/src/a.ts', 'zod/v4'],
   ['packages/kit/src/a.test.ts', 'vitest'],
+  ['packages/kit/src/testing-a.ts', 'vitest'],
   ['packages/cli/src/a.ts', '@sallyport/gateway'],
   ['packages/kit/test/integration/a.test.ts', '@sallyport/kit/limits'],
 ])('lets %s import %s', (path, specifier) => {

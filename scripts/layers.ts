@@ -114,7 +114,8 @@ function packageName(specifier: string): string {
 }
 
 function isTest(path: string): boolean {
-  return path.endsWith('.test.ts') || path.includes(`${sep}test${sep}`)
+  const fixture = path.slice(path.lastIndexOf(sep) + 1).startsWith('testing-')
+  return fixture || path.endsWith('.test.ts') || path.includes(`${sep}test${sep}`)
 }
 
 /** Every module specifier of a source text: imports, re-exports and `import()` of a literal. */

@@ -183,6 +183,8 @@ const ADVICE: Readonly<Record<string, string>> = {
   deadline_exceeded:
     'Raise `callTimeout` of the server or `limits.callTimeout`, or make the call smaller.',
   queue_full: 'Try again later, or raise `inFlight` or `queued` of the server.',
+  question_unanswered:
+    'Answer in time, use a client that can be asked, or raise `limits.questions.timeout`.',
   cancelled: 'Nothing: the caller asked for it.',
   result_too_large: 'Ask for less, or raise `limits.resultBytes`.',
   internal: 'Report it with the log lines of the request id.',
