@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url'
 import { type Tally, tallyOf } from './compare.ts'
 import { type Check, requirementsOf, REVISIONS, type Revision, runClientScenario } from './suite.ts'
 
@@ -31,7 +30,9 @@ interface Job {
   readonly client: ClientEra
 }
 
-const COMMAND = [process.execPath, fileURLToPath(new URL('client.ts', import.meta.url))].join(' ')
+/** The suite splits it at spaces and gives it to a shell, which knows where Node is, spaces or not. */
+const COMMAND =
+  process.platform === 'win32' ? '"%CLIENT_NODE%" client.ts' : '"$CLIENT_NODE" client.ts'
 const AT_ONCE = 2
 
 /** Runs every client scenario but those about authorization, with clients of these eras. */
@@ -77,7 +78,7 @@ async function inTurns(jobs: readonly Job[]): Promise<ClientRow[]> {
 }
 
 async function runJob({ revision, scenario, required, client }: Job): Promise<ClientRow> {
-  const env = { CLIENT_ERA: client }
+  const env = { CLIENT_ERA: client, CLIENT_NODE: process.execPath }
   const { checks, said } = await runClientScenario({ command: COMMAND, revision, scenario, env })
   const failures = checks.filter(({ status }) => status === 'FAILURE' || status === 'WARNING')
   const tally = tallyOf(checks)

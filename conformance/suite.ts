@@ -5,9 +5,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
 
-const PACKAGE = fileURLToPath(
-  new URL('node_modules/@modelcontextprotocol/conformance/', import.meta.url),
-)
+const HERE = fileURLToPath(new URL('.', import.meta.url))
+const PACKAGE = join(HERE, 'node_modules/@modelcontextprotocol/conformance')
 const COMMAND = join(PACKAGE, 'dist/index.js')
 const RUN_MS_MAX = 120_000
 const SCENARIO_MS_MAX = 30_000
@@ -74,7 +73,7 @@ export class DirectRuns {
 }
 
 export interface ClientScenario {
-  /** One shell line; the address of the suite's server is appended. */
+  /** One shell line, run in this folder; the address of the suite's server is appended. */
   readonly command: string
   readonly revision: Revision
   readonly scenario: string
@@ -132,6 +131,7 @@ async function inFolder<Value>(use: (folder: string) => Promise<Value>): Promise
 function run(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<string> {
   const all = [COMMAND, ...args, '--timeout', String(SCENARIO_MS_MAX)]
   const child = spawn(process.execPath, all, {
+    cwd: HERE,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
     timeout: RUN_MS_MAX,
