@@ -17,7 +17,7 @@ export const EXCEPTIONS: readonly Exception[] = [
     feature: 'tasks',
     clients: LEGACY_CLIENTS,
     reason:
-      'The tasks extension belongs to revision 2026-07-28: no request of an older one can declare it, and a server must not answer with a task then.',
+      'The tasks extension belongs to revision 2026-07-28: a client of an older one could not take a task for an answer, so the server is not told that it knows them and answers at once.',
   },
   {
     feature: 'tasks',

@@ -1,4 +1,5 @@
 import { EXCEPTIONS, exceptionOf } from './exceptions.ts'
+import { otherClientsSection } from './other-clients.ts'
 import { CLIENTS, FEATURES } from './run.ts'
 import { KINDS } from './servers.ts'
 
@@ -24,6 +25,13 @@ CLIENTS
 when one changes.
 `
 
+const NOTES = `## Worth knowing
+
+On standard streams and HTTP+SSE a server's question does not say which call it belongs to. It is put to the
+client whose calls are in flight there; while two clients that share a key are busy at one server, nobody can
+be asked. Give each client a key of its own.
+`
+
 /** The page `docs/compatibility.md`. */
 export function compatibilityPage(measured: Measured): string {
   const clients = CLIENTS.map(({ title }, index) => `${index + 1}. ${title}`).join('\n')
@@ -34,7 +42,7 @@ export function compatibilityPage(measured: Measured): string {
   )
   const notes = EXCEPTIONS.map(({ reason }, index) => `${index + 1}. ${reason}`)
   const table = [header, rule, ...rows].join('\n')
-  return `${HEAD.replace('CLIENTS', clients)}\n${table}\n\n## Why not\n\n${notes.join('\n')}\n`
+  return `${HEAD.replace('CLIENTS', clients)}\n${table}\n\n## Why not\n\n${notes.join('\n')}\n\n${NOTES}\n${otherClientsSection()}`
 }
 
 function row(cells: readonly string[]): string {

@@ -13,7 +13,7 @@ export const COMPATIBILITY = {
     source: 'part 02, "It is done when"; rule I5',
   },
   'compatibility/golden/merged': {
-    behavior: 'On the merged address they do, too, but for names and moved URIs.',
+    behavior: 'On the merged address they do, too, but for their names.',
     source: 'part 02, "It is done when"; rule I5; design §2',
   },
   'compatibility/golden/request': {
@@ -23,7 +23,7 @@ export const COMPATIBILITY = {
   },
   'compatibility/question': {
     behavior:
-      'A server’s question in the middle of a call reaches the person behind a client of another maker, or is declined at once where that client cannot be asked.',
+      'A server’s question in the middle of a call reaches the person behind a client of another maker, or is declined or refused at once where that client cannot be asked.',
     source: 'part 02, "It is done when"',
   },
   'compatibility/conformance/server': {
