@@ -120,8 +120,14 @@ test('ends after what was sent, and at once when that is not taken', async () =>
   await patient.writer.closed
   expect([patient.reader.text, patient.deadlines.size]).toEqual(['last\n', 0])
   const cut = open()
-  cut.writer.send(Buffer.from('last'))
+  cut.writer.answer({ bytes: Buffer.alloc(65_536 * 2) }, cut.hold())
   cut.writer.end()
+  cut.pass(STALL_MS - 50)
+  cut.reader.take()
+  await new Promise(setImmediate)
+  cut.reader.take()
+  await new Promise(setImmediate)
+  expect(cut.writer.open || cut.reader.destroyed).toBe(false)
   cut.pass(STALL_MS + 50)
   await cut.writer.closed
   expect(cut.reader.destroyed).toBe(true)

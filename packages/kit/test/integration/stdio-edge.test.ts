@@ -252,6 +252,17 @@ test('answers arrays in revision 2025-03-26 alone, and goes on beside them [wire
   expect(await client.rest()).toEqual([])
 })
 
+test('a cancelled part of a batch is aborted, and the batch answered', async () => {
+  await using host = await startEdge()
+  using client = new LineClient(host).read()
+  await client.initialize('2025-03-26')
+  client.send(JSON.stringify([call(1, 'hold'), call(2, 'echo')]), cancel(1))
+  expect(JSON.parse((await client.nextLine()) ?? '')).toMatchObject([
+    { id: 1, result: { aborted: 'cancelled' } },
+    { id: 2 },
+  ])
+})
+
 test('requests over the rate are refused; cancellations still count [wire/stdio/rate]', async () => {
   await using host = await startEdge()
   using client = new LineClient(host).read()
@@ -276,6 +287,18 @@ test('a reader that takes nothing is cut off, its calls aborted and its bytes gi
   await client.served
   expect(host.held[0]?.exchange.controller.signal.reason).toMatchObject({ code: 'cancelled' })
   expect([client.edge.size, host.budget.total]).toEqual([0, 0])
+})
+
+test('takes nothing more from a client that leaves its answers unread', async () => {
+  await using host = await startEdge({ stallMs: 20_000 })
+  using client = new LineClient(host)
+  const pings = Array.from({ length: 12_000 }, (_, id) => ({ jsonrpc: '2.0', id, method: 'ping' }))
+  client.send(...pings)
+  for (let turn = 0; turn < 300; turn += 1) await new Promise(setImmediate)
+  expect(client.stream.writableNeedDrain).toBe(true)
+  client.read()
+  client.stream.end()
+  expect(await client.rest()).toHaveLength(12_000)
 })
 
 test('a slow reader gets all of a large answer, in order', async () => {
