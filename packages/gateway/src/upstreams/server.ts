@@ -176,11 +176,12 @@ export class Server implements SessionPoolEvents {
     const { era, version, capabilities, capabilitiesText, instructions } = agreement
     const facts = { era, capabilities: capabilitiesText, instructions }
     this.#deps.events.onFacts?.(this.#config.name, facts)
+    // First, so that what the server asks on the stream of its session finds it open.
+    this.#subscriptions.begin(slot)
     const alone = [...this.#pool.slots].every((other) => (other.session ?? session) === session)
     if (alone || !this.#catalogue.hasRead) {
       this.#catalogue.readAll(session, capabilities).catch(ignore)
     }
-    this.#subscriptions.begin(slot)
     this.#pool.setLogLevel(slot, this.#subscriptions.logLevelOf(slot.key))
     this.#health.arm()
     this.#deps.log.info({ pid: session.pid, era, version }, 'server ready')
