@@ -1,9 +1,9 @@
-import { CallController } from '@sallyport/kit/call-signal'
+import { CallController, type CallSignal } from '@sallyport/kit/call-signal'
 import { AppError } from '@sallyport/kit/errors'
 import type { ClientQuestion, Message } from '@sallyport/kit/mcp'
 import { expect, test } from 'vitest'
 import { parsed, testServer } from '../call/testing-call.ts'
-import type { UpstreamRequest } from '../upstreams/upstream.ts'
+import type { UpstreamReply, UpstreamRequest } from '../upstreams/upstream.ts'
 import {
   answerOf,
   ask,
@@ -248,17 +248,22 @@ test("an extension's own question is carried to a legacy client", async () => {
   expect(person.asked).toMatchObject([{ method: 'acme/ask', params: '{"a":1.0}' }])
 })
 
+const untilAborted = (signal: CallSignal) =>
+  new Promise<never>((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
+
 /** A call whose client was asked and says nothing. */
-async function silence(options: OpenCallsOptions = {}) {
+async function silence(
+  options: OpenCallsOptions = {},
+  serve = async (request: UpstreamRequest): Promise<UpstreamReply> => {
+    const { kind } = await ask(request, legacyForm)
+    return replyOf(`"result":{"kind":"${kind}"}`)
+  },
+) {
   const controller = new CallController()
   const signals: ClientQuestion['signal'][] = []
-  const held = openCalls(
-    async (request) => {
-      const { kind } = await ask(request, legacyForm)
-      return replyOf(`"result":{"kind":"${kind}"}`)
-    },
-    { callMs: 1_000, timeoutMs: 10_000, ...options },
-  )
+  const held = openCalls(serve, { callMs: 1_000, timeoutMs: 10_000, ...options })
   const answers: ((message: Message) => void)[] = []
   const exchange = {
     ...legacyRequest(CALL, {
@@ -285,6 +290,21 @@ test("the call's own time stands still while a person is asked, and goes on afte
   answers[0]?.(answerOf(ACCEPTED))
   expect(parsed((await sent).answer.bytes).result).toEqual({ kind: 'result' })
   expect(deadlines.size).toBe(0)
+})
+
+test('a server that hangs after the answer runs out of the time that was left [questions/deadline]', async () => {
+  const serve = async (request: UpstreamRequest) => {
+    await ask(request, legacyForm)
+    return await untilAborted(request.signal)
+  }
+  const { sent, pass, answers, controller } = await silence({ callMs: 1_000 }, serve)
+  pass(5_000)
+  answers[0]?.(answerOf(ACCEPTED))
+  await new Promise(setImmediate)
+  pass(999)
+  expect(controller.aborted).toBe(false)
+  pass(51)
+  await expect(sent).rejects.toMatchObject({ code: 'deadline_exceeded' })
 })
 
 test('a person who says nothing is not waited for any longer than is allowed [questions/expires]', async () => {

@@ -103,6 +103,17 @@ test('a state is used once, and a wrong use is none [questions/state/once]', () 
   expect(states.take(request, other)).toEqual(RESUMPTION)
 })
 
+test('what was used stays used while others are [questions/state/once]', () => {
+  const { clock, states } = openStates()
+  const request = modernRequest(CALL)
+  const sealed = Array.from({ length: 5 }, () => states.seal(request, RESUMPTION))
+  for (const one of sealed) {
+    expect(states.take(request, one)).toEqual(RESUMPTION)
+    clock.advance(1)
+  }
+  expect(sealed.map((one) => states.take(request, one))).toEqual(sealed.map(() => undefined))
+})
+
 test('a state expires, and is used once until then [questions/state/expires]', () => {
   const { clock, states } = openStates()
   const request = modernRequest(CALL)

@@ -2,7 +2,13 @@ import type { Role } from '@sallyport/kit/principal'
 import { NO_SPAN } from '@sallyport/kit/tracing'
 import { expect, test } from 'vitest'
 import type { CallResult } from '../../call/call.ts'
-import { testDeadline, testExchange, testPrincipal, testServer } from '../../call/testing-call.ts'
+import {
+  testDeadline,
+  testExchange,
+  testPrincipal,
+  testServer,
+  testTarget,
+} from '../../call/testing-call.ts'
 import { describeOther, type Target } from '../../routing/target.ts'
 import { authorizeCalls } from './authorize.ts'
 
@@ -68,6 +74,9 @@ test.each([
 test("an extension's method passes to its server, for roles that may call", async () => {
   expect(await authorize('acme/do', 'caller', EXTENSION)).toBe(OK)
   await expect(authorize('acme/do', 'viewer', EXTENSION)).rejects.toMatchObject({
+    code: 'forbidden',
+  })
+  await expect(authorize('acme/do', 'caller', testTarget())).rejects.toMatchObject({
     code: 'forbidden',
   })
   await expect(authorize('acme/do', 'caller')).rejects.toMatchObject({ code: 'forbidden' })
