@@ -29,7 +29,8 @@ export interface Feature {
   check(cell: Cell): Promise<void>
 }
 
-const WITHIN_MS = 5_000
+/** How long news may take to arrive on a busy machine, milliseconds. */
+export const WITHIN_MS = 10_000
 
 /** Every item of a list, page by page. */
 export async function all(

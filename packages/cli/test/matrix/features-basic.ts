@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { ICON, panelUri, UI_META, UNKNOWN } from '../fixtures/servers/matrix-catalog.ts'
 import { waitUntil } from '../fixtures/wait-until.ts'
-import { all, type Cell, dataOf, type Feature, heard, pick, textOf } from './feature.ts'
+import { all, type Cell, dataOf, type Feature, heard, pick, textOf, WITHIN_MS } from './feature.ts'
 
 const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
 
@@ -110,10 +110,14 @@ export const BASIC: readonly Feature[] = [
       const controller = new AbortController()
       const held = client.callTool(cell.named('hold'), { ticket }, {}, controller)
       const ended = expect(held).rejects.toThrow()
-      await waitUntil('the call to arrive', async () => (await fate()) === 'held', 5_000)
+      await waitUntil('the call to arrive', async () => (await fate()) === 'held', WITHIN_MS)
       controller.abort()
       await ended
-      await waitUntil('the server to hear of it', async () => (await fate()) === 'cancelled', 5_000)
+      await waitUntil(
+        'the server to hear of it',
+        async () => (await fate()) === 'cancelled',
+        WITHIN_MS,
+      )
     },
   },
   {
@@ -128,10 +132,10 @@ export const BASIC: readonly Feature[] = [
       for (const kind of ['tools', 'resources', 'prompts']) {
         const method = `notifications/${kind}/list_changed`
         const since = (): boolean => client.told.slice(before).some((one) => one.method === method)
-        await waitUntil(method, since, 5_000)
+        await waitUntil(method, since, WITHIN_MS)
       }
       // Another cell of the same server may have announced its own first.
-      await waitUntil('the new tool', () => tool(cell, grown).catch(() => undefined), 5_000)
+      await waitUntil('the new tool', () => tool(cell, grown).catch(() => undefined), WITHIN_MS)
       expect(textOf(await client.callTool(cell.named(grown), {}))).toBe('grown')
       const resources = await all('resources', (cursor) => client.listResources(cursor))
       pick(resources, 'name', grown)

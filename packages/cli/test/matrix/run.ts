@@ -39,7 +39,7 @@ export const CLIENTS: readonly ClientKind[] = [
 /** What a cell's check said: nothing, or why not. */
 export type Outcome = Error | undefined
 
-const CHECK_MS = 12_000
+const CHECK_MS = 20_000
 
 /** What came of a check, or that nothing came of it in time. */
 async function outcomeOf(checking: Promise<void>): Promise<Outcome> {
@@ -99,6 +99,8 @@ export class Matrix implements AsyncDisposable {
       this.#client(kind, '/mcp', false),
     ])
     const named = (name: string): string => `${server}__${name}`
+    // A child that starts takes its time, which is not the time of a check.
+    await Promise.all([client, unable].map((one) => one.callTool(named('echo'), { message: '' })))
     const rootedName = (name: string): string => `${server}-roots__${name}`
     return { server, client, alone, unable, rooted: client, named, rootedName }
   }
