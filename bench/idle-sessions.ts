@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
 import { HttpConnection } from './load/connection.ts'
-import { openSession } from './load/http-lane.ts'
+import { openSession } from './load/open-session.ts'
 import type { Target } from './load/job.ts'
 import { mcpHeaders } from './wire/mcp.ts'
 

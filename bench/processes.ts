@@ -84,6 +84,11 @@ export class Running {
     return this.#output
   }
 
+  /** What it wrote to standard error, the last of it. */
+  get errors(): string {
+    return this.#errors
+  }
+
   /**
    * Waits until `ready` gives a value; asks at once after each output, else every 20 ms.
    *

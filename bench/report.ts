@@ -3,18 +3,31 @@ import { dirname } from 'node:path'
 import type { CellResult } from './measure.ts'
 import { titleOf } from './measure.ts'
 import { medianOf } from './median.ts'
-import type { Verdict } from './targets.ts'
+import type { QuestionResult } from './questions.ts'
+import type { Verdict } from './comparison.ts'
 
 const ROOT = dirname(import.meta.dirname)
+
+/** What one run of the bench found. */
+export interface Findings {
+  readonly results: readonly CellResult[]
+  readonly verdicts: readonly Verdict[]
+  readonly questions: readonly QuestionResult[]
+}
 
 /** The whole result as Markdown, from the machine to the verdicts. */
 export function toMarkdown(
   machine: readonly string[],
-  results: readonly CellResult[],
-  verdicts: readonly Verdict[],
+  { results, verdicts, questions }: Findings,
 ): string {
   const lists = machine.map((line) => `- ${line}`).join('\n')
-  const parts = [lists, targetTable(verdicts), ...groups(results).map(cellTable), notes(results)]
+  const parts = [
+    lists,
+    targetTable(verdicts),
+    ...groups(results).map(cellTable),
+    questionTable(questions),
+    notes(results),
+  ]
   return parts.filter((part) => part !== '').join('\n\n')
 }
 
@@ -51,6 +64,20 @@ function cellRow({ row, runs, failure }: CellResult): string[] {
     figure(medianOf(runs, 'rssMb'), 0),
     errors > 0 ? `**${errors} errors in ${calls} calls**` : '',
   ]
+}
+
+function questionTable(questions: readonly QuestionResult[]): string {
+  if (questions.length === 0) return ''
+  const heads = ['client', 'server', '', 'p50 ms', 'p99 ms', 'CPU us/call']
+  const rows = questions.map(({ client, server, way, runs }) => [
+    client,
+    server,
+    way,
+    figure(medianOf(runs, 'p50Ms'), 2),
+    figure(medianOf(runs, 'p99Ms'), 2),
+    figure(medianOf(runs, 'cpuUsPerCall'), 0),
+  ])
+  return `### calls with one question, bare server, HTTP, 1 connection\n\n${table(heads, rows)}`
 }
 
 /** Why a row is missing or what its first error was. */

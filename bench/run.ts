@@ -51,15 +51,16 @@ async function measure(options: Options, program: Program): Promise<CellResult[]
   return results
 }
 
-async function check(options: Options, program: Program): Promise<Checks | undefined> {
-  onProgress('start, memory and tools/list')
-  try {
-    return await runChecks(program, options.runs)
-  } catch (error) {
-    process.exitCode = 1
-    process.stderr.write(`start, memory and tools/list could not be measured: ${String(error)}\n`)
-    return undefined
-  }
+function check(options: Options, program: Program): Promise<Checks> {
+  return runChecks(program, {
+    runs: options.runs,
+    quick: options.mode === 'quick',
+    onProgress,
+    onFailure: (text) => {
+      process.exitCode = 1
+      process.stderr.write(`${text}\n`)
+    },
+  })
 }
 
 interface Found {
@@ -69,7 +70,8 @@ interface Found {
 
 function report(options: Options, machine: readonly string[], { results, checks }: Found): void {
   const verdicts = judge(results, checks)
-  const markdown = toMarkdown(machine, results, verdicts)
+  const questions = checks?.questions ?? []
+  const markdown = toMarkdown(machine, { results, verdicts, questions })
   process.stdout.write(`${markdown}\n`)
   if (options.json !== undefined) {
     const text = JSON.stringify({ machine, results, checks, verdicts }, undefined, 2)

@@ -38,7 +38,11 @@ export function planScenarios(mode: Mode): readonly Scenario[] {
   switch (mode) {
     case 'quick':
       return [
-        scenario('bare', 'http', ALL_OURS, [SMALL_BUSY_MODERN, SMALL_ALONE_MODERN]),
+        scenario('bare', 'http', ALL_OURS, [
+          SMALL_BUSY_MODERN,
+          SMALL_ALONE_MODERN,
+          SMALL_BUSY_LEGACY,
+        ]),
         scenario('sdk', 'http', OURS, [SMALL_BUSY_MODERN]),
         scenario('bare', 'stdio', [...OURS, ...PEERS], [SMALL_BUSY_LEGACY]),
       ]

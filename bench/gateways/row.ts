@@ -53,3 +53,13 @@ export function httpTarget(
     sharedSession: options.sharedSession ?? false,
   }
 }
+
+/**
+ * The Streamable HTTP target of a gateway.
+ *
+ * @throws {Error} when it has another
+ */
+export function streamable({ target }: Gateway): Extract<Target, { kind: 'http' }> {
+  if (target.kind === 'http') return target
+  throw new Error('this gateway does not serve Streamable HTTP')
+}

@@ -43,23 +43,49 @@ export function packSallyport(fleet: Fleet): Program {
 /** The checkout's own program. */
 export const CHECKOUT: Program = { file: join(CLI, 'bin/sallyport.js'), form: 'checkout' }
 
-/** Writes a configuration with everything on and limits that never refuse. */
+/** Writes a configuration for one server; see `prepareServers`. */
 export function prepare(fleet: Fleet, upstream: Upstream, audit: boolean): Prepared {
+  return prepareServers(fleet, { echo: upstream }, { audit })
+}
+
+/** What of a configuration differs between measurements. */
+export interface PrepareOptions {
+  readonly audit?: boolean
+  /** After which time a legacy session that nobody uses ends, as the configuration writes it. */
+  readonly sessionIdle?: string
+}
+
+/** Writes a configuration for these servers with everything on and limits that never refuse. */
+export function prepareServers(
+  fleet: Fleet,
+  servers: Readonly<Record<string, Upstream>>,
+  { audit = true, sessionIdle }: PrepareOptions = {},
+): Prepared {
   const folder = fleet.newFolder()
   mkdirSync(folder)
-  const [command, ...args] = upstream.kind === 'stdio' ? upstream.command : []
   const config = {
     listen: '127.0.0.1:0',
     admin: '127.0.0.1:0',
     store: 'sqlite:./state.db',
     auth: { tokens: ['${env:SALLYPORT_BENCH_TOKEN}'] },
-    mcpServers: { echo: upstream.kind === 'http' ? { url: upstream.url } : { command, args } },
-    limits: { perPrincipal: { rate: '100000/s', burst: 1_000_000, concurrent: 1_000 } },
+    mcpServers: Object.fromEntries(
+      Object.entries(servers).map(([name, upstream]) => [name, entryOf(upstream)]),
+    ),
+    limits: {
+      perPrincipal: { rate: '100000/s', burst: 1_000_000, concurrent: 1_000 },
+      ...(sessionIdle === undefined ? {} : { session: { idle: sessionIdle } }),
+    },
     ...(audit ? {} : { audit: { enabled: false } }),
   }
   const file = join(folder, 'sallyport.yaml')
   writeFileSync(file, JSON.stringify(config, undefined, 2))
   return { config: file, token: randomBytes(32).toString('base64url') }
+}
+
+function entryOf(upstream: Upstream): Readonly<Record<string, unknown>> {
+  if (upstream.kind === 'http') return { url: upstream.url }
+  const [command, ...args] = upstream.command
+  return { command, args }
 }
 
 /** A started Sallyport, and how long it took to say that it is ready. */

@@ -15,7 +15,13 @@ export type Target =
 
 /** What each call asks, and what its answer must carry. */
 export type Ask =
-  | { readonly method: 'tools/call'; readonly tool: string; readonly size: Size }
+  | {
+      readonly method: 'tools/call'
+      readonly tool: string
+      readonly size: Size
+      /** The server asks the client in the middle of the call, which is answered at once. */
+      readonly asks?: boolean
+    }
   | { readonly method: 'tools/list'; readonly contains: string; readonly fixedId: boolean }
 
 /** One measurement: so many callers, each with one call in flight, for so long. */

@@ -5,8 +5,14 @@ import { VERSIONS } from '../wire/mcp.ts'
 /** The part of a JSON-RPC message that a bare server looks at. */
 export interface Incoming {
   readonly id?: string | number
-  readonly method: string
-  readonly params?: { readonly name?: string; readonly protocolVersion?: string }
+  /** Absent in a client's answer. */
+  readonly method?: string
+  readonly params?: {
+    readonly name?: string
+    readonly protocolVersion?: string
+    /** Of a modern retry: the client's answers. */
+    readonly inputResponses?: unknown
+  }
 }
 
 /** A tool as `tools/list` shows it. */
@@ -45,12 +51,7 @@ export function createAnswerer(
     cacheScope: 'public',
     ...MODERN,
   })
-  const calls = new Map(
-    sizes().map((size) => [
-      toolOf(size),
-      JSON.stringify({ content: [{ type: 'text', text: payloadText(size) }], ...MODERN }),
-    ]),
-  )
+  const calls = new Map(sizes().map((size) => [toolOf(size), callResult(size)]))
   return (message) => {
     if (message.id === undefined) return undefined
     switch (message.method) {
@@ -70,12 +71,19 @@ export function createAnswerer(
   }
 }
 
-function answer(message: Incoming, result: string | undefined): string {
+/** The result of a call, encoded. */
+export function callResult(size: Size): string {
+  return JSON.stringify({ content: [{ type: 'text', text: payloadText(size) }], ...MODERN })
+}
+
+/** An answer with this result, or the refusal of a tool that there is not. */
+export function answer(message: Incoming, result: string | undefined): string {
   if (result === undefined) return refusal(message, -32602, 'unknown tool')
   return `{"jsonrpc":"2.0","id":${JSON.stringify(message.id)},"result":${result}}`
 }
 
-function refusal(message: Incoming, code: number, text: string): string {
+/** An answer that is an error. */
+export function refusal(message: Incoming, code: number, text: string): string {
   return `{"jsonrpc":"2.0","id":${JSON.stringify(message.id)},"error":{"code":${code},"message":"${text}"}}`
 }
 

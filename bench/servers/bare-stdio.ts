@@ -1,17 +1,4 @@
 import { createAnswerer, ECHO_TOOLS } from './answers.ts'
-import type { Incoming } from './answers.ts'
+import { serveLines } from './serve-lines.ts'
 
-const answer = createAnswerer(ECHO_TOOLS)
-let rest = ''
-
-process.stdin.setEncoding('utf8')
-process.stdin.on('data', (text: string) => {
-  const lines = (rest + text).split('\n')
-  rest = lines.pop() ?? ''
-  const answers = lines
-    .filter((line) => line !== '')
-    .map((line) => answer(JSON.parse(line) as Incoming)) // the bench's own peers wrote it
-    .filter((line) => line !== undefined)
-  if (answers.length > 0) process.stdout.write(`${answers.join('\n')}\n`)
-})
-process.stdin.on('end', () => process.exit(0))
+serveLines(createAnswerer(ECHO_TOOLS))

@@ -34,23 +34,20 @@ export function serveBare(answer: (message: Incoming) => string | undefined): vo
     if (request.method !== 'POST') return void response.writeHead(405).end()
     readBody(request, (body) => {
       const message = JSON.parse(body.toString()) as Incoming // the bench's own client wrote it
-      const text = answer(message)
-      if (text === undefined) return void response.writeHead(202).end()
-      const headers: Record<string, string | number> = {
-        'content-type': 'application/json',
-        'content-length': Buffer.byteLength(text),
+      if (message.method === 'initialize') {
+        response.setHeader('mcp-session-id', `bench-${++sessions}`)
       }
-      if (message.method === 'initialize') headers['mcp-session-id'] = `bench-${++sessions}`
-      send(response, headers, text)
+      sendJson(response, answer(message))
     })
   })
 }
 
-function send(
-  response: ServerResponse,
-  headers: Record<string, string | number>,
-  text: string,
-): void {
-  response.writeHead(200, headers)
+/** Answers with one message, or with 202 where there is none. */
+export function sendJson(response: ServerResponse, text: string | undefined): void {
+  if (text === undefined) return void response.writeHead(202).end()
+  response.writeHead(200, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(text),
+  })
   response.end(text)
 }

@@ -10,11 +10,12 @@ export const VERSIONS = { legacy: '2025-11-25', modern: '2026-07-28' } as const 
 export const ID_FIRST = 100_000_000
 
 const CLIENT = { name: 'sallyport-bench', version: '1.0.0' }
-const META = {
-  'io.modelcontextprotocol/protocolVersion': VERSIONS.modern,
-  'io.modelcontextprotocol/clientInfo': CLIENT,
-  'io.modelcontextprotocol/clientCapabilities': {},
-}
+
+/** What a client says it can do, as it declares it. */
+export type Abilities = Readonly<Record<string, unknown>>
+
+/** A client that can be asked by a form. */
+export const ASKABLE: Abilities = { elicitation: { form: {} } }
 
 /** One JSON-RPC request as text. Modern requests carry the per-request envelope. */
 export function requestText(
@@ -23,15 +24,24 @@ export function requestText(
   method: string,
   params: Readonly<Record<string, unknown>>,
 ): string {
-  const full = era === 'modern' ? { ...params, _meta: META } : params
+  const full = era === 'modern' ? { ...params, _meta: params['_meta'] ?? metaOf({}) } : params
   return JSON.stringify({ jsonrpc: '2.0', id, method, params: full })
 }
 
+/** The per-request envelope of a modern client with these abilities. */
+export function metaOf(abilities: Abilities): Readonly<Record<string, unknown>> {
+  return {
+    'io.modelcontextprotocol/protocolVersion': VERSIONS.modern,
+    'io.modelcontextprotocol/clientInfo': CLIENT,
+    'io.modelcontextprotocol/clientCapabilities': abilities,
+  }
+}
+
 /** The legacy handshake's first request. */
-export function initializeText(id: number): string {
+export function initializeText(id: number, abilities: Abilities = {}): string {
   return requestText('legacy', id, 'initialize', {
     protocolVersion: VERSIONS.legacy,
-    capabilities: {},
+    capabilities: abilities,
     clientInfo: CLIENT,
   })
 }
