@@ -20,7 +20,7 @@ const UNKNOWN_TO_LEGACY: ReadonlySet<string> = new Set([...RETRY_PARAMS, 'task']
 const MODERN_MARKS = [...UNKNOWN_TO_LEGACY].map((name) => Buffer.from(`"${name}"`))
 
 /** Where the questions of a server go; undefined when nobody can be asked. */
-export type AskQuestion = (question: Message) => Promise<QuestionAnswer>
+export type AskQuestion = (question: Message, withdrawn: CallSignal) => Promise<QuestionAnswer>
 
 /** One call on its way to one server, as a session sees it. */
 export class Attempt implements UpstreamRequest {
@@ -111,8 +111,8 @@ export class Attempt implements UpstreamRequest {
     if (this.#listener?.notify) this.#relay(this.#listener, message)
   }
 
-  onQuestion(question: Message): Promise<QuestionAnswer> {
-    if (this.ask) return this.ask(question)
+  onQuestion(question: Message, withdrawn: CallSignal): Promise<QuestionAnswer> {
+    if (this.ask) return this.ask(question, withdrawn)
     const text = 'the client cannot be asked now'
     return Promise.reject(new AppError('question_unanswered', text))
   }

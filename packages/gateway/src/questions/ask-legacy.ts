@@ -1,4 +1,4 @@
-import { CallController } from '@sallyport/kit/call-signal'
+import { CallController, type CallSignal } from '@sallyport/kit/call-signal'
 import { AppError } from '@sallyport/kit/errors'
 import type { Deadlines } from '@sallyport/kit/limits'
 import { slice } from '@sallyport/kit/mcp'
@@ -18,26 +18,30 @@ export interface AskDeps {
  * Asks a legacy client in the middle of its call and waits for the person. The call's own deadline stands
  * still meanwhile.
  *
+ * @param over each tells when the server needs no answer any more: the question is taken back then
  * @throws {AppError} `question_unanswered`, `overloaded`, or what the call was aborted with
  */
 export async function askLegacy(
   { exchange, deadline }: Call,
   question: Question,
   { deadlines, parked, timeoutMs }: AskDeps,
+  over: readonly CallSignal[] = [],
 ): Promise<QuestionAnswer> {
   if (!exchange.ask) throw new AppError('question_unanswered', 'the client takes no stream')
   const done = parked.hold(exchange.caller.principal.id)
   const wait = new CallController()
   const { signal } = exchange.controller
-  const leave = (): void => wait.abort(signal.reason)
+  const ends = [signal, ...over]
+  const leave = (): void => wait.abort(ends.find(({ aborted }) => aborted)?.reason)
   const expiry = deadlines.add(timeoutMs, () => {
     const text = `the client did not answer a question within ${timeoutMs} ms`
     wait.abort(new AppError('question_unanswered', text))
   })
-  signal.addEventListener('abort', leave, { once: true })
+  for (const end of ends) end.addEventListener('abort', leave, { once: true })
   deadline.pause()
   try {
-    if (signal.aborted) throw AppError.from(signal.reason)
+    const gone = ends.find(({ aborted }) => aborted)
+    if (gone) throw AppError.from(gone.reason)
     const answer = await exchange.ask({ ...question, signal: wait.signal })
     return answer.kind === 'error'
       ? { kind: 'error', text: slice(answer.bytes, answer.error) }
@@ -45,7 +49,7 @@ export async function askLegacy(
   } finally {
     deadline.resume()
     expiry.cancel()
-    signal.removeEventListener('abort', leave)
+    for (const end of ends) end.removeEventListener('abort', leave)
     done()
   }
 }

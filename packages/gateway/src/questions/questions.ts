@@ -1,3 +1,4 @@
+import { CallController, type CallSignal } from '@sallyport/kit/call-signal'
 import { AppError } from '@sallyport/kit/errors'
 import {
   type Edit,
@@ -66,8 +67,18 @@ export class Questions {
   async carryLegacy(carried: Carried): Promise<CallResult> {
     const { exchange } = carried.call
     const attempt = carried.attempt(exchange.message, [])
-    attempt.ask = (message) => this.#askLegacy(carried, questionOf(message))
-    let reply = await carried.send(attempt)
+    let asking: CallController | undefined
+    attempt.ask = (message, withdrawn) => {
+      asking ??= new CallController()
+      return this.#askLegacy(carried, questionOf(message), [asking, withdrawn])
+    }
+    let reply: UpstreamReply
+    try {
+      reply = await carried.send(attempt)
+    } finally {
+      // A server that answers without waiting, or is lost, needs no answer from the person any more.
+      asking?.abort(new AppError('cancelled', 'the call is over'))
+    }
     for (let round = 0; reply.message.resultType === 'input_required'; round += 1) {
       const asked = this.#read(carried, reply, round)
       const missing = this.#missing(carried, asked.questions)
@@ -279,10 +290,15 @@ export class Questions {
     return Promise.resolve(refusal)
   }
 
-  async #askLegacy(carried: Carried, question: Question): Promise<QuestionAnswer> {
+  /** @param over each tells when the answer is not waited for any more */
+  async #askLegacy(
+    carried: Carried,
+    question: Question,
+    over: readonly CallSignal[],
+  ): Promise<QuestionAnswer> {
     const refusal = this.#refuse(carried, question)
     if (refusal) return refusal
-    return await askLegacy(carried.call, this.#shown(carried, question), this.#deps)
+    return await askLegacy(carried.call, this.#shown(carried, question), this.#deps, over)
   }
 
   /** The answer for a client that cannot be asked this; undefined when it can. */

@@ -1,3 +1,4 @@
+import { CallController } from '@sallyport/kit/call-signal'
 import { ManualClock } from '@sallyport/kit/clock'
 import { createMac, MasterKeys, Sealer } from '@sallyport/kit/crypto'
 import { AppError } from '@sallyport/kit/errors'
@@ -147,7 +148,7 @@ export function ask(request: UpstreamRequest, question: Message): Promise<Questi
   return new Promise((resolve, reject) => {
     if (signal.aborted) reject(signal.reason)
     signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-    request.onQuestion?.(question).then(resolve, reject)
+    request.onQuestion?.(question, new CallController()).then(resolve, reject)
   })
 }
 

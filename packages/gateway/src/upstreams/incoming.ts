@@ -1,3 +1,4 @@
+import { CallController, type CallSignal } from '@sallyport/kit/call-signal'
 import { AppError, publicMessage } from '@sallyport/kit/errors'
 import { type Era, errorMessage, idOf, type Message, resultMessage, RPC } from '@sallyport/kit/mcp'
 import type { ServerConfig } from './server-config.ts'
@@ -37,7 +38,7 @@ export type Origin = Exchange | 'over' | 'session'
 /** Who answers a question, and for which call; undefined when for none. */
 interface Answering {
   readonly exchange: Exchange | undefined
-  ask(question: Message): Promise<QuestionAnswer>
+  ask(question: Message, withdrawn: CallSignal): Promise<QuestionAnswer>
 }
 
 interface OpenQuestion {
@@ -45,6 +46,8 @@ interface OpenQuestion {
   readonly exchange: Exchange | undefined
   /** It came outside any stream: the call is the likeliest, and may end before it is answered. */
   readonly guessed: boolean
+  /** Aborted when the server takes it back. */
+  readonly withdrawn: CallController
 }
 
 /**
@@ -152,9 +155,10 @@ export class Incoming {
   async #put(message: Message, answering: Answering, guessed: boolean): Promise<void> {
     // A copy: the message is a view of a read buffer, and the answer may take minutes.
     const question = copyOf(message)
-    const open = { id: idOf(question).toString('latin1'), exchange: answering.exchange, guessed }
+    const id = idOf(question).toString('latin1')
+    const open = { id, exchange: answering.exchange, guessed, withdrawn: new CallController() }
     this.#open.push(open)
-    const answer = await this.#ask(question, answering, guessed)
+    const answer = await this.#ask(question, answering, open)
     const at = this.#open.indexOf(open)
     if (at === -1) return
     this.#open.splice(at, 1)
@@ -162,15 +166,19 @@ export class Incoming {
     if (guessed || this.#isLive(open)) this.#owner.reply(answer, false)
   }
 
-  async #ask(question: Message, first: Answering, guessed: boolean): Promise<Buffer> {
+  async #ask(
+    question: Message,
+    first: Answering,
+    { guessed, withdrawn }: OpenQuestion,
+  ): Promise<Buffer> {
     let next: Answering | undefined = first
     while (next !== undefined) {
       const { exchange, ask }: Answering = next
       try {
-        return answerMessage(question, await ask(question))
+        return answerMessage(question, await ask(question, withdrawn))
       } catch (thrown) {
         const over = exchange !== undefined && this.#owner.find(exchange.id) !== exchange
-        if (!guessed || !over) {
+        if (!guessed || !over || withdrawn.aborted) {
           return errorMessage(idOf(question), INTERNAL, publicMessage(AppError.from(thrown)))
         }
         // Its call is over, so it was another's, or it can be answered on behalf of another at least.
@@ -202,12 +210,15 @@ export class Incoming {
     }
   }
 
-  /** The server takes a question back: whatever is answered comes too late. */
+  /** The server takes a question back: so do we, and whatever is answered comes too late. */
   #cancelled(message: Message): void {
     const requestId = asObject(readJson(message, message.params))?.['requestId']
     const at = this.#open.findIndex(({ id }) => id === JSON.stringify(requestId))
     if (at === -1) this.#options.events.onStray()
-    else this.#open.splice(at, 1)
+    else {
+      const [taken] = this.#open.splice(at, 1)
+      taken?.withdrawn.abort(new AppError('cancelled', 'the server took its question back'))
+    }
   }
 
   /** A log message, or one of an extension: its call's if there is no doubt, else the session's. */

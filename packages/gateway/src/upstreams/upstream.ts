@@ -39,9 +39,11 @@ export interface UpstreamRequest {
   /**
    * A request of a legacy server that belongs to this one: sampling, elicitation, roots, an extension's.
    * The session puts the server's id to the answer; a rejection becomes a JSON-RPC error. Undefined: the
-   * session answers as for a client that cannot.
+   * session answers as for a client that cannot. `withdrawn` tells when the server takes the question back.
    */
-  readonly onQuestion?: ((question: Message) => Promise<QuestionAnswer>) | undefined
+  readonly onQuestion?:
+    | ((question: Message, withdrawn: CallSignal) => Promise<QuestionAnswer>)
+    | undefined
   /** Ends the call; its `reason` is an AppError. Aborting tells the server. */
   readonly signal: CallSignal
 }
