@@ -77,6 +77,11 @@ export const QUESTIONS = {
       'A form that a legacy client refuses with an error is dismissed for the server; any other refusal ends the call.',
     source: '§1.8 of the protocol facts',
   },
+  'questions/withdrawn': {
+    behavior:
+      'A question that a server takes back, or whose call ends without its answer, is taken back from the client.',
+    source: 'MCP 2025-11-25, "Cancellation"; part 02, "Bad input"',
+  },
   'questions/capability': {
     behavior:
       'Nobody is asked what they did not declare: the form of a legacy server is declined, and everything else is -32021 or an error that says what is missing.',

@@ -1,3 +1,4 @@
+import type { CallSignal } from '@sallyport/kit/call-signal'
 import { AppError } from '@sallyport/kit/errors'
 import type { QuestionAnswer, UpstreamReply } from '../upstreams/upstream.ts'
 import type { Capabilities } from './abilities.ts'
@@ -40,12 +41,21 @@ export class Conversation {
     return new Map([...this.#open].map(([key, { question }]) => [key, question]))
   }
 
-  /** Asks the client; resolves once it has come back with the answer. */
-  pose(question: Question): Promise<QuestionAnswer> {
+  /**
+   * Asks the client; resolves once it has come back with the answer.
+   *
+   * @throws {AppError} (as a rejection) the reason of `withdrawn`, when the server takes the question back
+   */
+  pose(question: Question, withdrawn: CallSignal): Promise<QuestionAnswer> {
     this.#asked += 1
     const key = `q${this.#asked}`
     return new Promise((resolve, reject) => {
+      const takeBack = (): void => {
+        if (this.#open.delete(key)) reject(AppError.from(withdrawn.reason))
+      }
       this.#open.set(key, { question, answer: resolve, fail: reject })
+      withdrawn.addEventListener('abort', takeBack, { once: true })
+      if (withdrawn.aborted) takeBack()
       // What the server asks in one breath is one round for the client.
       setImmediate(() => this.#tell())
     })

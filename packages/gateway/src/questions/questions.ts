@@ -135,7 +135,8 @@ export class Questions {
   ): Promise<CallResult> {
     const attempt = carried.attempt(message, params)
     const conversation = new Conversation((begun) => {
-      attempt.ask = (asked) => this.#pose(carried, begun, questionOf(asked))
+      attempt.ask = (asked, withdrawn) =>
+        this.#pose(carried, begun, { ...questionOf(asked), withdrawn })
       return carried.send(attempt)
     })
     const { controller } = carried.call.exchange
@@ -281,9 +282,13 @@ export class Questions {
   }
 
   /** A question of a legacy server to a modern client: its call is parked until the client comes back. */
-  #pose(carried: Carried, conversation: Conversation, question: Question): Promise<QuestionAnswer> {
+  #pose(
+    carried: Carried,
+    conversation: Conversation,
+    question: Question & { readonly withdrawn: CallSignal },
+  ): Promise<QuestionAnswer> {
     const refusal = this.#refuse(carried, question)
-    if (!refusal) return conversation.pose(this.#shown(carried, question))
+    if (!refusal) return conversation.pose(this.#shown(carried, question), question.withdrawn)
     // A form that cannot be shown is declined; without anything else the call cannot go on.
     const missing = this.#missing(carried, new Map([['', question]]))
     if (missing && question.method !== ELICITATION) conversation.lack(missing)
