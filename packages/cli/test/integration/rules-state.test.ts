@@ -1,6 +1,7 @@
 /** Rules C1, C8 and I9: who may answer what was asked, and with which state. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { answerTo, askedBy, bare, said, sendModern } from '../fixtures/asked.ts'
+import { callers } from '../fixtures/callers.ts'
 import { startGateway, type TestGateway } from '../fixtures/gateway.ts'
 import { callTool, type Target, textOf } from '../fixtures/wire.ts'
 import {
@@ -27,9 +28,10 @@ beforeAll(async () => {
   const mcpServers = { legacy: { url: legacy.url }, modern: { url: modern.url } }
   const endpoints = { same: { servers: ['legacy', 'modern'] } }
   const limits = { questions: { timeout: '2s', perPrincipal: 100 } }
-  gateway = owned.use(await startGateway({ config: { mcpServers, endpoints, limits } }))
-  mine = { url: gateway.url, token: await gateway.createKey('mine') }
-  theirs = { url: gateway.url, token: await gateway.createKey('theirs') }
+  const { auth, next } = callers()
+  gateway = owned.use(await startGateway({ config: { auth, mcpServers, endpoints, limits } }))
+  mine = { url: gateway.url, token: next() }
+  theirs = { url: gateway.url, token: next() }
 })
 afterAll(() => owned.disposeAsync())
 

@@ -6,7 +6,7 @@ import { EventStream } from '../fixtures/event-stream.ts'
 import { startGateway, TestGateway } from '../fixtures/gateway.ts'
 import { listeningAddresses } from '../fixtures/processes.ts'
 import { head, RawConnection } from '../fixtures/raw-connection.ts'
-import { send } from '../fixtures/send.ts'
+import { type Answer, send } from '../fixtures/send.ts'
 import { serverEvents, type ServerEvent, stdioServer } from '../fixtures/server-events.ts'
 import { type SpyServer, startSpyServer } from '../fixtures/servers/spy-server.ts'
 import { waitUntil } from '../fixtures/wait-until.ts'
@@ -302,8 +302,13 @@ test('A9: headers, depth and body over their limits are refused in their own wor
     body: {},
   })
   expect(long.status).toBe(431)
-  const deep = `{"jsonrpc":"2.0","id":1,"method":"ping","params":{"a":${'['.repeat(40)}${']'.repeat(40)}}}`
-  const tooDeep = await send(gateway.url, { headers: authorized(), body: deep })
+  const session = await LegacySession.open(gateway)
+  const ping = (levels: number): Promise<Answer> =>
+    session.post(
+      `{"jsonrpc":"2.0","id":1,"method":"ping","params":{"a":${'['.repeat(levels)}${']'.repeat(levels)}}}`,
+    )
+  expect((await ping(28)).json.result).toEqual({})
+  const tooDeep = await ping(31)
   expect([tooDeep.status, tooDeep.json.error?.code]).toEqual([400, -32600])
   const large = await send(gateway.url, { headers: authorized(), body: ' '.repeat(1_048_577) })
   expect(large.status).toBe(413)

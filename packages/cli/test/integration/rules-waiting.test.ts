@@ -13,6 +13,7 @@ import {
   questionOn,
   said,
 } from '../fixtures/asked.ts'
+import { callers } from '../fixtures/callers.ts'
 import type { EventStream } from '../fixtures/event-stream.ts'
 import { startGateway, type TestGateway } from '../fixtures/gateway.ts'
 import { isRunning, kill } from '../fixtures/processes.ts'
@@ -38,7 +39,7 @@ let remote: ScriptedServer
 let modern: ScriptedServer
 let mine: Target
 let theirs: Target
-let keys = 0
+const tokens = callers(40)
 let cut = 0
 let answered = 0
 let wasAsked = false
@@ -60,6 +61,7 @@ beforeAll(async () => {
   gateway = owned.use(
     await startGateway({
       config: {
+        auth: tokens.auth,
         mcpServers: {
           child: {
             command: process.execPath,
@@ -74,10 +76,9 @@ beforeAll(async () => {
     }),
   )
 })
-beforeEach(async () => {
-  keys += 1
-  mine = { url: gateway.url, token: await gateway.createKey(`mine-${keys}`) }
-  theirs = { url: gateway.url, token: await gateway.createKey(`theirs-${keys}`) }
+beforeEach(() => {
+  mine = { url: gateway.url, token: tokens.next() }
+  theirs = { url: gateway.url, token: tokens.next() }
 })
 afterAll(() => owned.disposeAsync())
 
@@ -183,9 +184,10 @@ test.each(['remote', 'modern'])(
 
 test('a key that is revoked while it is asked: 401, the parked call is ended at its server, and other keys go on [questions/parked/ended]', async () => {
   const before = cut
+  mine = { ...mine, token: await gateway.createKey('to-be-revoked') }
   const items = (await gateway.json<{ items: { id: string; name: string }[] }>(['keys', 'list']))
     .items
-  const id = items.find(({ name }) => name === `mine-${keys}`)?.id ?? ''
+  const id = items.find(({ name }) => name === 'to-be-revoked')?.id ?? ''
   const other = await askedBy(theirs, 'remote__ask')
   const asked = await askedBy(mine, 'remote__ask')
   const session = await AskedSession.open(mine)
