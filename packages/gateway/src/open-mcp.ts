@@ -84,12 +84,13 @@ export async function openMcp(base: Base, scope: AsyncDisposableStack): Promise<
       limits: limits.questions,
     }),
   )
-  const shared = { views, upstreams, deadlines, sealer, parked }
+  const taskIds = new TaskIds(createMac(state.keys.deriveKey('mcp/tasks')))
+  const shared = { views, upstreams, deadlines, sealer, parked, taskIds }
   const { app, subscriptions } = createApplication(base, shared, queues)
   const sessions = new LegacySessions(sealer, clock, limits.session)
   const edge = openEdge(base, app, { sessions, deadlines })
   scope.use(edge)
-  const broadcast = new Broadcast({ sessions, views, upstreams })
+  const broadcast = new Broadcast({ sessions, views, upstreams, taskIds })
   news.updated = (server, key, uri, params) => subscriptions.updated(server, key, uri, params)
   news.told = (server, key, message) => broadcast.tell(server, key, message)
   catalogue.onChanged = (server, kind) => {
@@ -116,17 +117,17 @@ interface Shared {
   readonly deadlines: Deadlines
   readonly sealer: Sealer
   readonly parked: ParkedCalls
+  readonly taskIds: TaskIds
 }
 
 function createApplication(
   base: Base,
-  { views, upstreams, deadlines, sealer, parked }: Shared,
+  { views, upstreams, deadlines, sealer, parked, taskIds }: Shared,
   queues: ReadonlyMap<string, FairQueue>,
 ): { readonly app: GatewayApplication; readonly subscriptions: Subscriptions } {
-  const { options, state } = base
+  const { options } = base
   const { config, clock, log, version } = options
   const { limits } = config
-  const taskIds = new TaskIds(createMac(state.keys.deriveKey('mcp/tasks')))
   const { timeoutMs } = limits.questions
   const states = new RequestStates({ sealer, clock, lifeMs: timeoutMs })
   const questions = new Questions({ states, deadlines, parked, timeoutMs })

@@ -87,6 +87,10 @@ export const UPSTREAMS = {
       'A question that nobody can be asked is answered at once: an elicitation is declined, anything else is an error that says why.',
     source: 'design §5',
   },
+  'upstreams/question/able': {
+    behavior: 'Of several calls in flight a question that names none goes to the newest whose client can be asked it.',
+    source: 'MCP 2025-11-25, Elicitation and Sampling, "Capabilities"',
+  },
   'upstreams/question/own-client': {
     behavior:
       'A question that names no call is asked of nobody while calls of more than one client are in flight on its session.',

@@ -252,6 +252,19 @@ test('a name that leads nowhere may belong to a server that was never met; what 
   expect(upstreams.warmed).toEqual(['files'])
 })
 
+test('a remote tool that was never listed is looked up first, a local one is not [wire/header/param]', async () => {
+  const remote = testServer('far', { kind: 'http', url: 'http://far.test/mcp', headers: {} })
+  const servers = [remote, testServer('files')]
+  const views = new FakeViews({ servers, unseen: ['far', 'files'] })
+  const { ask, upstreams } = openApplication({ views })
+  const call = (name: string) =>
+    ask(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"${name}"}}`)
+  await call('files__echo')
+  expect(upstreams.warmed).toEqual([])
+  await call('far__echo')
+  expect(upstreams.warmed).toEqual(['far'])
+})
+
 test('a level is kept in the session, and a wrong one is refused naming those there are', async () => {
   const { ask, carried } = openApplication()
   const session = testSession()

@@ -16,6 +16,7 @@ import type {
 } from '@sallyport/kit/mcp'
 import type { Principal } from '@sallyport/kit/principal'
 import type { Tracer } from '@sallyport/kit/tracing'
+import type { Target } from '../routing/target.ts'
 import type { Views } from '../routing/view.ts'
 import type { Subscriptions } from '../subscriptions/subscriptions.ts'
 import type { Upstreams } from '../upstreams/upstream.ts'
@@ -47,6 +48,8 @@ export interface ApplicationDeps {
     readonly callMs: number
   }
 }
+
+const NO_SERVERS: readonly string[] = []
 
 /** The gateway as an MCP application: what its requests mean. */
 export class GatewayApplication implements McpApplication {
@@ -94,7 +97,8 @@ export class GatewayApplication implements McpApplication {
       controller.abort(new AppError('deadline_exceeded', `no answer within ${afterMs} ms`)),
     )
     try {
-      if (!target && isNamed(exchange.message.method)) target = await this.#findLater(exchange)
+      const unread = this.#unreadServers(exchange, target)
+      if (unread.length > 0) target = await this.#findLater(exchange, unread)
       return (await this.#handle({ exchange, target, deadline, span })).answer
     } catch (thrown) {
       const error = AppError.from(thrown)
@@ -152,13 +156,24 @@ export class GatewayApplication implements McpApplication {
     return facts.some(({ capabilities }) => capabilities.includes('tasks'))
   }
 
-  /** A name that leads nowhere yet may belong to a server that was never met. */
-  async #findLater(exchange: Exchange): Promise<ReturnType<TargetFinder['find']>> {
-    const { views, meeting, targets } = this.#deps
-    const unseen = views.unseen(exchange.scope)
-    if (unseen.length === 0) return undefined
+  /**
+   * Servers whose lists must be read first: a name that leads nowhere yet may belong to one that was never
+   * met, and a remote tool that was never listed may declare arguments that travel as headers.
+   */
+  #unreadServers(exchange: Exchange, target: Target | undefined): readonly string[] {
+    if (target) {
+      const unlisted = target.kind === 'tool' && target.tool === undefined
+      if (!unlisted || target.config.kind !== 'http') return NO_SERVERS
+      return this.#deps.views.unseen(exchange.scope).filter((server) => server === target.server)
+    }
+    if (!isNamed(exchange.message.method)) return NO_SERVERS
+    return this.#deps.views.unseen(exchange.scope)
+  }
+
+  async #findLater(exchange: Exchange, unread: readonly string[]): Promise<Target | undefined> {
+    const { meeting, targets } = this.#deps
     const { caller, session, controller } = exchange
-    await meeting.meet(unseen, { principal: caller.principal, session }, controller.signal)
+    await meeting.meet(unread, { principal: caller.principal, session }, controller.signal)
     return targets.find(exchange)
   }
 }

@@ -31,6 +31,8 @@ export class Attempt implements UpstreamRequest {
   readonly logLevel: LogLevel | undefined
   /** Set before the call is sent. */
   ask: AskQuestion | undefined
+  /** Set with `ask`: whether the client can be asked a question at all. */
+  mayAsk: ((question: Message) => boolean) | undefined
   readonly #message: Message
   /** Whether its client is modern. */
   readonly #modern: boolean
@@ -115,6 +117,10 @@ export class Attempt implements UpstreamRequest {
     if (this.ask) return this.ask(question, withdrawn)
     const text = 'the client cannot be asked now'
     return Promise.reject(new AppError('question_unanswered', text))
+  }
+
+  canAnswer(question: Message): boolean {
+    return this.mayAsk?.(question) === true
   }
 
   /** Passes on what belongs to the request: progress under the client's own token, logs it asked for, the rest as it is. */

@@ -22,13 +22,14 @@ export interface AskDeps {
  * @throws {AppError} `question_unanswered`, `overloaded`, or what the call was aborted with
  */
 export async function askLegacy(
-  { exchange, deadline }: Call,
+  call: Call,
   question: Question,
   { deadlines, parked, timeoutMs }: AskDeps,
   over: readonly CallSignal[] = [],
 ): Promise<QuestionAnswer> {
+  const { exchange, deadline } = call
   if (!exchange.ask) throw new AppError('question_unanswered', 'the client takes no stream')
-  const done = parked.hold(exchange.caller.principal.id)
+  const done = parked.hold(exchange.caller.principal.id, call)
   const wait = new CallController()
   const { signal } = exchange.controller
   const ends = [signal, ...over]

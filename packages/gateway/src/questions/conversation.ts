@@ -30,10 +30,11 @@ export class Conversation {
   /** @param send begins the call; `this.pose` is where its questions go */
   constructor(send: (conversation: Conversation) => Promise<UpstreamReply>) {
     this.#reply = send(this)
-    this.#reply.then(
-      () => (this.#settled = true),
-      () => (this.#settled = true),
-    )
+    const over = (): void => {
+      this.#settled = true
+      this.#end()
+    }
+    this.#reply.then(over, over)
   }
 
   /** Questions that wait for the client, by key. */
@@ -72,8 +73,8 @@ export class Conversation {
     if (this.#open.size > 0 && !this.#settled) this.#turn?.('questions')
   }
 
-  /** The call is over: whoever still waits for an answer is told so. */
-  end(): void {
+  /** The call is over, whether or not its client is there: whoever still waits for an answer is told so. */
+  #end(): void {
     for (const { fail } of this.#open.values()) {
       fail(new AppError('question_unanswered', 'the call ended before its question was answered'))
     }

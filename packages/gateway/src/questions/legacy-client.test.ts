@@ -348,3 +348,35 @@ test('-32042 of a legacy server is carried to a legacy client as it is', async (
   const { answer } = await openCalls(() => replyOf(body)).send(legacyRequest(CALL))
   expect(answer.bytes.toString()).toBe(`{"jsonrpc":"2.0","id":"c1",${body}}`)
 })
+
+test('the first question of a round that fails takes the others back and leaves no place held [questions/parked/bounded]', async () => {
+  const forms = Array.from({ length: 3 }, (_, index) => `"k${index}":${FORM}`).join()
+  const sample = '"s":{"method":"sampling/createMessage","params":{"messages":[]}}'
+  const server = modernServer(required(`"inputRequests":{${forms},${sample}}`), DONE)
+  const reasons: unknown[] = []
+  const person = ({ method, signal }: ClientQuestion): Promise<Message> => {
+    if (method === 'sampling/createMessage') {
+      return Promise.resolve(answerOf('"error":{"code":-1,"message":"no"}'))
+    }
+    return new Promise((_resolve, reject) => {
+      signal.addEventListener('abort', () => {
+        reasons.push(signal.reason)
+        reject(AppError.from(signal.reason))
+      })
+    })
+  }
+  const { send, parked } = openCalls(server.respond)
+  await expect(send(legacyRequest(CALL, { ask: person }))).rejects.toMatchObject({
+    code: 'question_unanswered',
+  })
+  expect([reasons.length, parked.size]).toEqual([3, 0])
+})
+
+test('a call with many questions counts once among the calls that wait [questions/parked/bounded]', async () => {
+  const forms = Array.from({ length: 9 }, (_, index) => `"k${index}":${FORM}`).join()
+  const server = modernServer(required(`"inputRequests":{${forms}}`), DONE)
+  const person = client(ACCEPTED)
+  const { send, parked } = openCalls(server.respond)
+  const { outcome } = await send(legacyRequest(CALL, { ask: person.ask }))
+  expect([outcome, person.asked.length, parked.size]).toEqual(['ok', 9, 0])
+})

@@ -43,23 +43,25 @@ test('one principal may have so many calls parked, and others are not concerned 
 test('all principals together may have so many calls waiting [questions/parked/bounded]', () => {
   const { parked } = open({ total: 2 })
   parked.park(parkable('key:a'))
-  const done = parked.hold('key:b')
+  const done = parked.hold('key:b', {})
   expect(() => parked.park(parkable('key:c'))).toThrow(
     expect.objectContaining({ code: 'overloaded' }),
   )
-  expect(() => parked.hold('key:d')).toThrow(expect.objectContaining({ code: 'overloaded' }))
+  expect(() => parked.hold('key:d', {})).toThrow(expect.objectContaining({ code: 'overloaded' }))
   done()
   done()
   expect(parked.size).toBe(1)
   parked.park(parkable('key:c'))
-  expect(() => parked.hold('key:d')).toThrow(expect.objectContaining({ code: 'overloaded' }))
+  expect(() => parked.hold('key:d', {})).toThrow(expect.objectContaining({ code: 'overloaded' }))
 })
 
 test('calls that wait with their request open count with those parked [questions/parked/bounded]', () => {
   const { parked } = open({ perPrincipal: 2 })
-  const done = [parked.hold('key:alice')]
+  const done = [parked.hold('key:alice', {})]
   parked.park(parkable())
-  expect(() => parked.hold('key:alice')).toThrow(expect.objectContaining({ code: 'overloaded' }))
+  expect(() => parked.hold('key:alice', {})).toThrow(
+    expect.objectContaining({ code: 'overloaded' }),
+  )
   expect(() => parked.park(parkable())).toThrow(expect.objectContaining({ code: 'overloaded' }))
   for (const end of done) end()
   parked.park(parkable())

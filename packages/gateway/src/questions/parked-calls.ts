@@ -42,9 +42,8 @@ interface Entry extends ParkedCall {
 export class ParkedCalls implements Disposable {
   readonly #deps: ParkedCallsDeps
   readonly #entries = new Map<string, Entry>()
-  /** Calls that wait with their request open, by principal. */
-  readonly #held = new Map<string, number>()
-  #heldTotal = 0
+  /** Calls that wait with their request open. */
+  readonly #held = new Map<object, { readonly principalId: string; questions: number }>()
 
   constructor(deps: ParkedCallsDeps) {
     this.#deps = deps
@@ -52,27 +51,30 @@ export class ParkedCalls implements Disposable {
 
   /** Calls that wait for a person, parked or with their request open. */
   get size(): number {
-    return this.#entries.size + this.#heldTotal
+    return this.#entries.size + this.#held.size
   }
 
   /**
-   * Counts a call that waits for a person with its request open. What is returned ends the count, once.
+   * Counts a call that waits for a person with its request open, once, however many questions it has. What is
+   * returned ends its part of the count, once.
    *
    * @throws {AppError} `overloaded` when too many wait already
    */
-  hold(principalId: string): () => void {
-    const fault = this.#fault(principalId)
-    if (fault) throw fault
-    this.#held.set(principalId, (this.#held.get(principalId) ?? 0) + 1)
-    this.#heldTotal += 1
+  hold(principalId: string, call: object): () => void {
+    const known = this.#held.get(call)
+    if (known) known.questions += 1
+    else {
+      const fault = this.#fault(principalId)
+      if (fault) throw fault
+      this.#held.set(call, { principalId, questions: 1 })
+    }
     let over = false
     return () => {
-      if (over) return
+      const held = this.#held.get(call)
+      if (over || !held) return
       over = true
-      this.#heldTotal -= 1
-      const left = (this.#held.get(principalId) ?? 1) - 1
-      if (left > 0) this.#held.set(principalId, left)
-      else this.#held.delete(principalId)
+      held.questions -= 1
+      if (held.questions === 0) this.#held.delete(call)
     }
   }
 
@@ -130,8 +132,8 @@ export class ParkedCalls implements Disposable {
 
   #fault(principalId: string): AppError | undefined {
     const { perPrincipal, total } = this.#deps.limits
-    const parked = [...this.#entries.values()].filter((one) => one.principalId === principalId)
-    const own = parked.length + (this.#held.get(principalId) ?? 0)
+    const waiting = [...this.#entries.values(), ...this.#held.values()]
+    const own = waiting.filter((one) => one.principalId === principalId).length
     if (own < perPrincipal && this.size < total) return undefined
     const text = `${own} calls of this key wait for a person, ${this.size} in all: no more may`
     return new AppError('overloaded', text, { outcome: 'unknown' })

@@ -397,3 +397,33 @@ test('what only retries have never reaches a legacy server', async () => {
   await send(modernRequest(`${CALL},"inputResponses":{"q1":{}},"requestState":null,"x":1.0`))
   expect(sent[0]).toContain('"params":{"_meta":{},"name":"echo","arguments":{"n":1.0},"x":1.0}')
 })
+
+test('a parked call that ends at its server tells whoever still waits for its answer, without its client [questions/parked/ended]', async () => {
+  let refused: unknown
+  const { call, parked } = openServer((_request, asking) => {
+    void asking().catch((thrown: unknown) => {
+      refused = thrown
+    })
+    return new Promise((resolve) => setTimeout(() => resolve('"result":{"content":[]}'), 20))
+  })
+  const first = await call()
+  expect([Object.keys(askedOf(first).inputRequests), parked.size]).toEqual([['q1'], 1])
+  await expect.poll(() => refused).toMatchObject({ code: 'question_unanswered' })
+  const reply = await call(retryWith(askedOf(first).requestState, { q1: YES }))
+  expect(parsed(reply.answer.bytes).result).toMatchObject({ content: [] })
+})
+
+test('a question is only chosen for a call whose client can be asked it [questions/capability]', async () => {
+  const sample = questionMessage('sampling/createMessage', '{"messages":[]}')
+  const answers: unknown[] = []
+  const { send } = openCalls((request) => {
+    answers.push([request.canAnswer?.(sample), request.canAnswer?.(FORM)])
+    return replyOf('"result":{"content":[]}')
+  })
+  await send(modernRequest(CALL, { capabilities: '{"elicitation":{}}' }))
+  await send(modernRequest(CALL, { capabilities: '{"sampling":{}}' }))
+  expect(answers).toEqual([
+    [false, true],
+    [true, false],
+  ])
+})

@@ -67,6 +67,7 @@ export class Questions {
   async carryLegacy(carried: Carried): Promise<CallResult> {
     const { exchange } = carried.call
     const attempt = carried.attempt(exchange.message, [])
+    attempt.mayAsk = (message) => this.#refuse(carried, questionOf(message)) === undefined
     let asking: CallController | undefined
     attempt.ask = (message, withdrawn) => {
       asking ??= new CallController()
@@ -83,13 +84,9 @@ export class Questions {
       const asked = this.#read(carried, reply, round)
       const missing = this.#missing(carried, asked.questions)
       if (missing) return incapable(exchange, missing)
-      const answers = await Promise.all(
-        [...asked.questions].map(async ([key, question]) => {
-          return [key, await this.#resultFrom(carried, question)] as const
-        }),
-      )
+      const answers = await this.#resultsFrom(carried, asked.questions)
       reply = await carried.send(
-        carried.attempt(exchange.message, retryParams(new Map(answers), asked.state)),
+        carried.attempt(exchange.message, retryParams(answers, asked.state)),
       )
     }
     return carried.finish(reply)
@@ -135,6 +132,7 @@ export class Questions {
   ): Promise<CallResult> {
     const attempt = carried.attempt(message, params)
     const conversation = new Conversation((begun) => {
+      attempt.mayAsk = (asked) => this.#refuse(carried, questionOf(asked)) === undefined
       attempt.ask = (asked, withdrawn) =>
         this.#pose(carried, begun, { ...questionOf(asked), withdrawn })
       return carried.send(attempt)
@@ -174,10 +172,7 @@ export class Questions {
       controller.abort(new AppError('cancelled', 'the client lacks an ability the server needs'))
       return incapable(exchange, turn.missing)
     }
-    if (turn !== 'questions') {
-      conversation.end()
-      return this.#finishModern(carried, turn, round)
-    }
+    if (turn !== 'questions') return this.#finishModern(carried, turn, round)
     // Who left in the same moment does not come back for it.
     if (controller.signal.aborted) throw attempt.judge(controller.signal.reason)
     attempt.listen(undefined)
@@ -317,11 +312,31 @@ export class Questions {
     return unknownQuestion(question)
   }
 
+  /** Asks all questions of a round at once. The first that fails ends the others, and they are taken back. */
+  async #resultsFrom(
+    carried: Carried,
+    questions: ReadonlyMap<string, Question>,
+  ): Promise<Map<string, string>> {
+    const round = new CallController()
+    const asking = [...questions].map(async ([key, question]) => {
+      return [key, await this.#resultFrom(carried, question, round)] as const
+    })
+    try {
+      return new Map(await Promise.all(asking))
+    } catch (thrown) {
+      round.abort(new AppError('cancelled', 'another question of the same round failed'))
+      await Promise.allSettled(asking)
+      throw thrown
+    }
+  }
+
   /** The result for a modern server; it takes no errors, so who dismisses a form answers with that. */
-  async #resultFrom(carried: Carried, question: Question): Promise<string> {
+  async #resultFrom(carried: Carried, question: Question, round: CallSignal): Promise<string> {
     const own = this.#ownAnswer(carried, question)
     if (own !== undefined) return own
-    const answer = await askLegacy(carried.call, this.#shown(carried, question), this.#deps)
+    const answer = await askLegacy(carried.call, this.#shown(carried, question), this.#deps, [
+      round,
+    ])
     if (answer.kind === 'result') return answer.text.toString()
     if (question.method === ELICITATION) return DISMISSED
     throw new AppError('question_unanswered', `the client refused ${question.method}`)

@@ -7,6 +7,7 @@ import {
   testServer,
   testSession,
 } from '../call/testing-call.ts'
+import { testTaskIds } from '../questions/testing-questions.ts'
 import { Broadcast } from './broadcast.ts'
 
 const note = (method: string, params: string) =>
@@ -32,6 +33,7 @@ function told(
         ),
     },
     views: new FakeViews({ servers }),
+    taskIds: testTaskIds(),
     upstreams: {
       keyOf: (_server, { principal }) => principal.tenant ?? principal.id,
     },
@@ -45,6 +47,14 @@ test('what a server tells outside of calls reaches the sessions that see it, byt
   expect(told(OWN, sessions)).toEqual([
     '0 notifications/acme {"n":1.0}',
     '1 notifications/acme {"n":1.0}',
+  ])
+})
+
+test('a task is told of under the id that its owner knows, not the server’s own [tasks/ids]', () => {
+  const status = note('notifications/tasks/status', '{"taskId":"t-1","status":"working"}')
+  const shown = testTaskIds().show({ server: 'files', taskId: 't-1' }, testPrincipal().id)
+  expect(told(status, [{}])).toEqual([
+    `0 notifications/tasks/status {"taskId":"${shown}","status":"working"}`,
   ])
 })
 

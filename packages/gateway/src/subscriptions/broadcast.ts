@@ -1,5 +1,6 @@
-import type { ClientSession, Message } from '@sallyport/kit/mcp'
+import { type ClientSession, type Message, slice, splice } from '@sallyport/kit/mcp'
 import { isAtLeast } from '../call/attempt.ts'
+import type { TaskIds } from '../call/task-ids.ts'
 import { rangeText } from '../questions/question.ts'
 import type { Views } from '../routing/view.ts'
 import type { Upstreams } from '../upstreams/upstream.ts'
@@ -7,6 +8,7 @@ import type { Upstreams } from '../upstreams/upstream.ts'
 export interface BroadcastDeps {
   readonly sessions: { values(): Iterable<ClientSession> }
   readonly views: Views
+  readonly taskIds: TaskIds
   readonly upstreams: Pick<Upstreams, 'keyOf'>
 }
 
@@ -20,6 +22,25 @@ export class Broadcast {
 
   constructor(deps: BroadcastDeps) {
     this.#deps = deps
+  }
+
+  /** With tasks under the ids that this client knows them by. */
+  #paramsFor({ principal }: ClientSession, server: string, told: Message): string | undefined {
+    const { bytes, params } = told
+    if (params.start === -1) return undefined
+    const edits = this.#deps.taskIds.edits(
+      told,
+      { server, principalId: principal.id },
+      told.method.startsWith('notifications/tasks'),
+    )
+    if (edits.length === 0) return rangeText(bytes, params)
+    const from = params.start
+    const moved = edits.map(({ start, end, text }) => ({
+      start: start - from,
+      end: end - from,
+      text,
+    }))
+    return splice(slice(bytes, params), moved).toString()
   }
 
   tell(server: string, key: string, message: Message): void {
@@ -36,7 +57,7 @@ export class Broadcast {
     const isLog = message.method === 'notifications/message'
     for (const session of concerned) {
       if (isLog && session.logLevel !== undefined && !isAtLeast(message, session.logLevel)) continue
-      session.send(message.method, rangeText(message.bytes, message.params))
+      session.send(message.method, this.#paramsFor(session, server, message))
     }
   }
 }

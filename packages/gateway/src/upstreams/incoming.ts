@@ -131,7 +131,7 @@ export class Incoming {
   #answerer(message: Message, origin: Origin): Answering | undefined {
     const wantsRoots = message.method === 'roots/list'
     if (wantsRoots && this.#options.roots !== 'client') return undefined
-    const exchange = this.#exchangeOf(origin)
+    const exchange = this.#exchangeOf(message, origin)
     const { request } = exchange ?? {}
     if (request?.onQuestion !== undefined) {
       return { exchange, ask: request.onQuestion.bind(request) }
@@ -141,15 +141,17 @@ export class Incoming {
   }
 
   /**
-   * The call that a message outside any stream belongs to: only when all that is in flight is one client's,
-   * lest one is asked in the name of another.
+   * The call that a question outside any stream belongs to: only when all that is in flight is one client's,
+   * lest one is asked in the name of another. Among several it is the newest whose client can be asked.
    */
-  #exchangeOf(origin: Origin): Exchange | undefined {
+  #exchangeOf(question: Message, origin: Origin): Exchange | undefined {
     if (origin !== 'session') return origin === 'over' ? undefined : origin
     const calls = this.#owner.exchanges().filter(({ asker }) => asker !== undefined)
     const [first] = calls
     if (!calls.every(({ asker }) => isSameClient(asker, first?.asker))) return undefined
-    return newestOf(calls.filter(({ request }) => request.onQuestion !== undefined))
+    const asked = calls.filter(({ request }) => request.onQuestion !== undefined)
+    if (calls.length === 1) return asked[0]
+    return newestOf(asked.filter(({ request }) => request.canAnswer?.(question) !== false))
   }
 
   async #put(message: Message, answering: Answering, guessed: boolean): Promise<void> {

@@ -44,6 +44,8 @@ export interface UpstreamRequest {
   readonly onQuestion?:
     | ((question: Message, withdrawn: CallSignal) => Promise<QuestionAnswer>)
     | undefined
+  /** Whether its client can be asked this at all; where a question names no call, one that can is chosen. */
+  canAnswer?(question: Message): boolean
   /** Ends the call; its `reason` is an AppError. Aborting tells the server. */
   readonly signal: CallSignal
 }
