@@ -260,7 +260,8 @@ test('C6: what was read after a question is read anew each time, for everyone [c
     const inputResponses = Object.fromEntries(keys.map((key) => [key, ACCEPTED]))
     const params = { uri: 'ask://1', inputResponses, requestState }
     const { json } = await sendModern(target, 'resources/read', params)
-    return (json.result?.['contents'] as { text: string }[])[0]?.text ?? '' // shape of resources/read
+    const contents = json.result?.['contents'] as { text: string }[] | undefined // shape of resources/read
+    return contents?.[0]?.text ?? ''
   }
   const texts = [await read(mine), await read(theirs), await read(mine)]
   expect(new Set(texts).size).toBe(3)
