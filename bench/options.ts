@@ -22,7 +22,7 @@ export interface Options {
 
 export const USAGE = `npm run bench -- [options]
 
-  --quick          one run of the cells that the targets need (under 90 s)
+  --quick          one run of the cells that the targets need (under 3 minutes)
   --full           every cell, five runs (over half an hour)
   --only ROW,...   only these rows: ${ROW_IDS.join(', ')}
   --runs N         runs of every cell (default 3, quick 1, full 5)
