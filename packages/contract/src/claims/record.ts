@@ -2,6 +2,11 @@ import type { ClaimsOf } from './claim.ts'
 
 /** The audit log. */
 export const RECORD = {
+  'record/listen': {
+    behavior:
+      'A `subscriptions/listen` passes the steps of a call: it is recorded, and needs the right to.',
+    source: 'design §2, "The way of one call"',
+  },
   'record/before-answer': {
     behavior: 'An answer that cannot be recorded does not leave.',
     source: 'design §2',

@@ -88,7 +88,8 @@ export const UPSTREAMS = {
     source: 'design §5',
   },
   'upstreams/question/able': {
-    behavior: 'Of several calls in flight a question that names none goes to the newest whose client can be asked it.',
+    behavior:
+      'Of several calls in flight a question that names none goes to the newest whose client can be asked it.',
     source: 'MCP 2025-11-25, Elicitation and Sampling, "Capabilities"',
   },
   'upstreams/question/own-client': {
@@ -294,6 +295,16 @@ export const UPSTREAMS = {
     behavior:
       'On the stream of a server, an answer that nobody waits for, a second one and what is no message are counted and change nothing.',
     source: 'part 02, "Bad input"',
+  },
+  'upstreams/posts/unanswered': {
+    behavior:
+      'A remote server that never answers a POST of a notification or of an answer still gets calls: few of them are open at once, and none for longer than 5 s.',
+    source: 'part 02, "Bad input"',
+  },
+  'upstreams/session/lost-ends': {
+    behavior:
+      'A session that its server forgot ends with its last call in flight, whatever else of it was never answered.',
+    source: 'part 02, "Session recovery"',
   },
   'upstreams/read-timeout': {
     behavior: 'An answer that falls silent for longer than `readTimeout` fails its call.',

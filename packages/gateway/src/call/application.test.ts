@@ -313,11 +313,31 @@ test('a listen is granted what leads somewhere and what its server takes, and th
   upstreams.onSubscribe = (uri) =>
     uri === 'c:d' ? Promise.reject(new AppError('server_protocol', 'no')) : Promise.resolve()
   const filter = { tools: true, prompts: false, resources: true, uris: ['x:y', 'c:d', 'files+a:b'] }
-  expect(await app.listen(testSession(), filter, caller.signal)).toEqual({
+  const listen = '{"jsonrpc":"2.0","id":1,"method":"subscriptions/listen","params":{}}'
+  const exchange = testExchange(listen, { era: 'modern' })
+  expect(await app.listen(testSession(), filter, exchange)).toEqual({
     ...filter,
     uris: ['files+a:b'],
   })
   expect(upstreams.subscribed).toEqual(['alice files a:b'])
+})
+
+test('a listen passes every step of a call, and what a step refuses is watched nowhere [record/listen]', async () => {
+  const seen: string[] = []
+  const refuse: Interceptor = () => (call) => {
+    seen.push(call.exchange.message.method)
+    return Promise.reject(new AppError('forbidden', 'no', { outcome: 'not_sent' }))
+  }
+  const { app, upstreams } = openApplication({
+    views: new FakeViews(WATCHED),
+    interceptors: [refuse],
+  })
+  const listen = '{"jsonrpc":"2.0","id":1,"method":"subscriptions/listen","params":{}}'
+  const filter = { tools: true, prompts: false, resources: true, uris: ['files+a:b'] }
+  const exchange = testExchange(listen, { era: 'modern' })
+  const answer = await app.listen(testSession(), filter, exchange)
+  expect('bytes' in answer && parsed(answer.bytes).error).toMatchObject({ code: -31000 })
+  expect([seen, upstreams.subscribed]).toEqual([['subscriptions/listen'], []])
 })
 
 test('a modern client that did not declare tasks is told so, a legacy one need not [tasks/declared]', async () => {

@@ -24,6 +24,7 @@ import { applyInterceptors, type CallHandler, type Interceptor } from './call.ts
 import { CallDeadline } from './call-deadline.ts'
 import { encodeFailure } from './encode-answer.ts'
 import { describeFace } from './face.ts'
+import { grantListen, LISTENING } from './listening.ts'
 import type { ServerMeeting } from './meet-servers.ts'
 import { handlesMethod, isTaskMethod, isNamed } from './methods.ts'
 import type { TargetFinder } from './target-finder.ts'
@@ -87,7 +88,11 @@ export class GatewayApplication implements McpApplication {
     return describeFace(views, { scope, era, version })
   }
 
-  async request(exchange: Exchange): Promise<Answer> {
+  request(exchange: Exchange): Promise<Answer> {
+    return this.#run(exchange, this.#handle)
+  }
+
+  async #run(exchange: Exchange, handle: CallHandler): Promise<Answer> {
     const { targets, limits, log, tracer } = this.#deps
     const { controller } = exchange
     const span = startSpan(tracer, exchange)
@@ -99,7 +104,7 @@ export class GatewayApplication implements McpApplication {
     try {
       const unread = this.#unreadServers(exchange, target)
       if (unread.length > 0) target = await this.#findLater(exchange, unread)
-      return (await this.#handle({ exchange, target, deadline, span })).answer
+      return (await handle({ exchange, target, deadline, span })).answer
     } catch (thrown) {
       const error = AppError.from(thrown)
       if (error.spec.family === 'defect') {
@@ -123,29 +128,19 @@ export class GatewayApplication implements McpApplication {
     }
   }
 
+  /** A listen passes the same steps as a call: it is recorded, and needs the right to. */
   async listen(
     subscriber: Subscriber,
     filter: ListenFilter,
-    signal: CallSignal,
-  ): Promise<ListenFilter> {
-    const { views, subscriptions, log } = this.#deps
-    const view = views.get(subscriber.scope)
-    const { principal } = subscriber
-    const granted = await Promise.all(
-      filter.uris.map(async (shownUri) => {
-        const target = view.resource(shownUri, principal.id)
-        if (!target) return undefined
-        try {
-          await subscriptions.add({ subscriber, asker: { principal }, target, shownUri }, signal)
-          return shownUri
-        } catch (err) {
-          // What is not granted is left out of the acknowledgement; the client sees it there.
-          log.debug({ server: target.server, err }, 'resource not watched')
-          return undefined
-        }
-      }),
-    )
-    return { ...filter, uris: granted.filter((uri) => uri !== undefined) }
+    exchange: Exchange,
+  ): Promise<ListenFilter | Answer> {
+    let granted = filter
+    const grant: CallHandler = async () => {
+      granted = await grantListen(this.#deps, exchange, subscriber, filter)
+      return LISTENING
+    }
+    const answer = await this.#run(exchange, applyInterceptors(grant, this.#deps.interceptors))
+    return answer === LISTENING.answer ? granted : answer
   }
 
   #mayHaveTasks(method: string, scope: string): boolean {

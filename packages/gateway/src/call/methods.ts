@@ -60,7 +60,7 @@ export function handlesMethod(method: string, era: Era, view: View, tasks: boole
   if (TASK_METHODS.has(method) && !tasks) return false
   if (BOTH_ERAS.has(method)) return true
   if ((era === 'legacy' ? LEGACY_ONLY : MODERN_ONLY).has(method)) return true
-  return isExtension(method) && view.servers.length === 1
+  return isExtension(method) && view.passThrough !== undefined
 }
 
 /** Whether a method is none of the protocol's own. */

@@ -53,9 +53,9 @@ export class TargetFinder {
   }
 
   #other(method: string, view: View): Target | undefined {
-    const [only] = view.servers
-    if (!isExtension(method) || only === undefined || view.servers.length > 1) return undefined
-    const config = this.#deps.servers[only]
+    // An endpoint of one server shows a selection, and nobody selected this.
+    if (!isExtension(method) || view.passThrough === undefined) return undefined
+    const config = this.#deps.servers[view.passThrough]
     return config && describeOther(config, 'other', '')
   }
 }

@@ -1,29 +1,104 @@
 import type { EndpointConfig, GatewayConfig } from '@sallyport/contract/config'
 import type { ConfigPath, ReportPath } from '@sallyport/kit/config'
 import { splitName } from '@sallyport/kit/tool-name'
-import { selects } from '../routing/glob.ts'
+import { isDenied, selects } from '../routing/glob.ts'
+import { canFitBelow, isPlain } from './glob-reach.ts'
 
-type ReportKey = (path: ConfigPath, message: string, remedy: string) => void
+type ReportKey = (
+  path: ConfigPath,
+  message: string,
+  remedy: string,
+  severity?: 'error' | 'warning',
+) => void
 
 /**
- * What endpoints must keep beyond their schema: servers that exist, overrides of tools that they show, and
- * names that cannot collide, as far as the file alone can tell. What servers list is learned later; two
+ * What endpoints must keep beyond their schema: servers that exist, globs that can fit something, overrides
+ * of tools that they show, and names that cannot collide, as far as the file alone can tell. What servers list is learned later; two
  * tools that then claim one name both keep their prefix.
  */
 export function judgeEndpoints({ endpoints, servers }: GatewayConfig, report: ReportPath): void {
   for (const endpoint of Object.values(endpoints)) {
-    const tell: ReportKey = (path, message, remedy) => {
-      report(['endpoints', endpoint.name, ...path], message, { remedy })
+    const tell: ReportKey = (path, message, remedy, severity = 'error') => {
+      report(['endpoints', endpoint.name, ...path], message, { remedy, severity })
     }
-    for (const [index, server] of endpoint.servers.entries()) {
-      if (Object.hasOwn(servers, server)) continue
-      const remedy = 'name a server of `mcpServers`, or remove it'
-      tell(['servers', index], `there is no server \`${server}\``, remedy)
-    }
+    judgeServers(endpoint, servers, tell)
+    judgeNameGlobs(endpoint, Object.keys(servers), tell)
+    judgeUriGlobs(endpoint, tell)
     judgeOverrides(endpoint, tell)
     judgeRenames(endpoint, tell)
     if (endpoint.dropPrefix) judgePlainNames(endpoint, tell)
   }
+}
+
+function judgeServers(
+  endpoint: EndpointConfig,
+  servers: GatewayConfig['servers'],
+  tell: ReportKey,
+): void {
+  const seen = new Set<string>()
+  for (const [index, server] of endpoint.servers.entries()) {
+    const path = ['servers', index]
+    if (seen.has(server)) tell(path, `server \`${server}\` is named twice`, 'remove one of them')
+    else if (!Object.hasOwn(servers, server)) {
+      const remedy = 'name a server of `mcpServers`, or remove it'
+      tell(path, `there is no server \`${server}\``, remedy)
+    }
+    seen.add(server)
+  }
+}
+
+/** Globs over `<server>__<name>`: one that fits no name of these servers is a slip, and a `deny` a hole. */
+function judgeNameGlobs(endpoint: EndpointConfig, all: readonly string[], tell: ReportKey): void {
+  const reaches = (glob: string, servers: readonly string[]): boolean =>
+    servers.some((server) => canFitBelow(glob, `${server}__`))
+  for (const [key, word] of [
+    ['tools', 'tool'],
+    ['prompts', 'prompt'],
+  ] as const) {
+    const { allow = [], deny } = endpoint[key]
+    for (const [list, globs] of Object.entries({ allow, deny })) {
+      for (const [index, glob] of globs.entries()) {
+        if (reaches(glob, endpoint.servers)) continue
+        // Lists of what is denied are often shared by endpoints of other servers.
+        const shared = list === 'deny' && reaches(glob, all)
+        const message = `\`${glob}\` can fit no ${word} of the servers of this endpoint`
+        const remedy = `begin it with one of them, like \`${endpoint.servers[0] ?? '<server>'}__*\`, or remove it`
+        tell([key, list, index], message, remedy, shared ? 'warning' : 'error')
+      }
+    }
+    tellDenied(endpoint, key, tell)
+  }
+}
+
+/** What is allowed by its whole name and denied as well is not shown. */
+function tellDenied(
+  endpoint: EndpointConfig,
+  key: 'tools' | 'prompts' | 'resources',
+  tell: ReportKey,
+): void {
+  const { allow = [], deny } = endpoint[key]
+  for (const [index, glob] of allow.entries()) {
+    if (!isPlain(glob) || !isDenied(deny, glob)) continue
+    const message = `\`${glob}\` is denied here as well, so it is not shown`
+    tell([key, 'allow', index], message, `remove it here or in \`${key}.deny\``, 'warning')
+  }
+}
+
+/** Every URI has a scheme and a colon. Source: RFC 3986 §3. */
+function judgeUriGlobs(endpoint: EndpointConfig, tell: ReportKey): void {
+  const { allow = [], deny } = endpoint.resources
+  for (const [list, globs] of Object.entries({ allow, deny })) {
+    for (const [index, glob] of globs.entries()) {
+      if (!isPlain(glob) || /^[A-Za-z][A-Za-z0-9+.-]*:/.test(glob)) continue
+      const message = `\`${glob}\` can fit no resource, because it is no URI`
+      tell(
+        ['resources', list, index],
+        message,
+        'write the whole URI, or a glob like `file:///docs/*`',
+      )
+    }
+  }
+  tellDenied(endpoint, 'resources', tell)
 }
 
 /** An override of a tool that the endpoint does not show would never be seen. */
@@ -62,7 +137,7 @@ function judgeRenames({ rename, servers }: EndpointConfig, tell: ReportKey): voi
 function judgePlainNames({ rename, tools }: EndpointConfig, tell: ReportKey): void {
   const claimed = new Map(Object.entries(rename).map(([full, name]) => [name, full]))
   for (const [index, full] of (tools.allow ?? []).entries()) {
-    const plain = /[*?]/.test(full) ? undefined : splitName(full)?.tool
+    const plain = isPlain(full) ? splitName(full)?.tool : undefined
     if (plain === undefined || Object.hasOwn(rename, full)) continue
     const other = claimed.get(plain)
     claimed.set(plain, full)

@@ -1,12 +1,8 @@
 import { accessSync, constants, statSync } from 'node:fs'
 import { delimiter, extname, isAbsolute, join } from 'node:path'
-import {
-  isPem,
-  type HttpServerConfig,
-  type ServerConfig,
-  type StdioServerConfig,
-} from '@sallyport/contract/config'
+import type { ServerConfig, StdioServerConfig } from '@sallyport/contract/config'
 import type { Environment, ReportPath } from '@sallyport/kit/config'
+import { lookUpPem } from './pem-lookup.ts'
 
 /** Sees whether what the servers need is there: programs, folders, certificates. Starts and opens nothing. */
 export function lookUpServers(
@@ -27,15 +23,6 @@ export function lookUpServers(
     lookUpPem(server.tls, (key, message, remedy) =>
       report([...at, 'tls', key], message, { remedy }),
     )
-  }
-}
-
-function lookUpPem(tls: HttpServerConfig['tls'], report: ReportKey): void {
-  const files = { ca: tls?.ca, cert: tls?.cert, key: tls?.key?.reveal() }
-  for (const [key, pem] of Object.entries(files)) {
-    if (pem === undefined || isPem(pem) || isFile(pem, constants.R_OK)) continue
-    const what = key === 'key' ? 'key' : 'certificate'
-    report(key, `the ${what} file cannot be read`, 'correct the path, or paste the PEM text')
   }
 }
 

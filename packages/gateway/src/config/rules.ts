@@ -2,6 +2,7 @@ import { isMasterKey, type GatewayConfig, type ListenAddress } from '@sallyport/
 import type { Environment, ReportPath } from '@sallyport/kit/config'
 import { isLoopback } from '@sallyport/kit/http'
 import { judgeEndpoints } from './endpoint-rules.ts'
+import { judgeServers } from './server-rules.ts'
 import { tokenFault } from './token-fault.ts'
 
 /** What a configuration must keep beyond its schema; all of it is known before anything opens. */
@@ -11,6 +12,7 @@ export function applyRules(config: GatewayConfig, report: ReportPath, env: Envir
   judgeListeners(config, report)
   judgeMasterKey(config, report, env)
   judgeEndpoints(config, report)
+  judgeServers(config, report, env)
   if (!config.audit.enabled) {
     const message = 'the audit log is off, so nothing records who called what'
     report(['audit', 'enabled'], message, { severity: 'warning', remedy: 'set it to true' })

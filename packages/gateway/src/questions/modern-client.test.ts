@@ -167,7 +167,8 @@ test.each(['completion/complete', 'tasks/get', 'acme/do'])(
     })
     const taskId = taskIds.show({ server: 'files', taskId: 't' }, 'key:alice')
     const params = `"ref":{"type":"ref/resource","uri":"a:b"},"taskId":"${taskId}"`
-    await expect(send(modernRequest(params, { method }))).rejects.toMatchObject({
+    const scope = method === 'acme/do' ? 'files' : ''
+    await expect(send(modernRequest(params, { method, scope }))).rejects.toMatchObject({
       code: 'server_protocol',
       outcome: 'unknown',
     })

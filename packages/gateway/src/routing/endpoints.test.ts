@@ -197,3 +197,28 @@ test('an endpoint says what its operator wrote, other scopes nothing', async () 
   const { view, views } = await openEndpoint({ instructions: 'Be kind.' })
   expect([view().instructions, views.get('').instructions]).toEqual(['Be kind.', undefined])
 })
+
+test('what an endpoint denies is not read under another spelling, nor unlisted where it only denies [endpoints/hidden]', async () => {
+  const selecting = await openEndpoint({
+    resources: { allow: ['file:///*', 'demo://*'], deny: ['file:///etc/*', 'demo://r/1'] },
+  })
+  selecting.read('a', { resourceTemplates: ['file:///{+path}', 'demo://r/{id}'] })
+  const spellings = [
+    'file:///etc/passwd',
+    'FILE:///etc/passwd',
+    'file://localhost/etc/passwd',
+    'file:///x/../etc/passwd',
+    'file:///%65tc/passwd',
+    'DEMO://r/1',
+    'demo://r/./1',
+  ]
+  const reads = (uri: string) => leads(selecting.view().resource(uri, 'p'))
+  expect(spellings.map(reads)).toEqual(spellings.map(() => undefined))
+  expect(['file:///docs/a.md', 'demo://r/2'].map(reads)).toEqual([
+    'a file:///docs/a.md',
+    'a demo://r/2',
+  ])
+  const denying = await openEndpoint({ resources: { deny: ['demo://r/1'] } })
+  denying.read('a', { resourceTemplates: ['demo://r/{id}'] })
+  expect(leads(denying.view().resource('demo://r/01', 'p'))).toBe(undefined)
+})

@@ -103,12 +103,13 @@ export class Uris {
   resource(uri: string, learned: string | undefined): Place | undefined {
     const listed = this.#resourcePlaces.get(uri)
     if (listed) return listed
+    const given = this.#own(learned, uri)
+    if (given) return this.#denies(uri) ? undefined : given
     const found =
-      this.#own(learned, uri) ??
       this.#prefixed(uri) ??
       this.#own(this.#matching(uri, STEPS_MAX), uri) ??
       this.#own(this.#only, uri)
-    return found && this.#allows(found.uri) ? found : undefined
+    return found && this.#allowsUnlisted(found.uri) ? found : undefined
   }
 
   /** Where a template, or a resource, of that public URI leads. */
@@ -145,10 +146,32 @@ export class Uris {
     })?.server
   }
 
-  #allows(uri: string): boolean {
+  #denies(uri: string): boolean {
     const { endpoint } = this.#rules
-    return !endpoint || selects(endpoint.resources, uri)
+    return endpoint !== undefined && isDenied(endpoint.resources.deny, uri)
   }
+
+  /**
+   * Whether a URI that is on no list may be read. Where an endpoint selects resources it must be among those
+   * it allows, in the one spelling that servers cannot read otherwise: a denied one has many.
+   */
+  #allowsUnlisted(uri: string): boolean {
+    const { endpoint } = this.#rules
+    if (!endpoint) return true
+    const { allow, deny } = endpoint.resources
+    if (allow === undefined) return deny.length === 0
+    return selects(endpoint.resources, uri) && isCanonical(uri)
+  }
+}
+
+const UNRESERVED_ESCAPE = /%(?:2[de]|3\d|4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9ae])/i
+
+/** Whether a URI is spelled the one way that it has. Source: RFC 3986 §6.2.2. */
+function isCanonical(uri: string): boolean {
+  const scheme = uri.slice(0, uri.indexOf(':'))
+  if (scheme !== scheme.toLowerCase() || UNRESERVED_ESCAPE.test(uri)) return false
+  if (/(?:^|[/\\])\.{1,2}(?:[/\\?#]|$)/.test(uri)) return false
+  return scheme !== 'file' || URL.parse(uri)?.href === uri
 }
 
 function showSource({ endpoint }: ScopeRules, source: UriSource): UriSource {

@@ -3,11 +3,10 @@ import type { TraceContext } from '@sallyport/kit/tracing'
 import type { Dispatcher } from 'undici'
 import { headerOf } from './http-failure.ts'
 import { type HttpTarget, PATIENT } from './http-target.ts'
+import { OwnPosts } from './own-posts.ts'
 import type { UpstreamRequest } from './upstream.ts'
 
 const GOODBYE_MS = 2_000
-/** Messages without an answer on their way at once; a server that floods us gets no more. */
-const POSTS_MAX = 64
 const UNREAD_BYTES_MAX = 64 * 1_024
 const ACCEPT = ['content-type', 'application/json', 'accept', 'application/json, text/event-stream']
 
@@ -19,7 +18,7 @@ export class HttpWire {
   #headers: readonly string[]
   /** The server's session; undefined while it named none. */
   sessionId: string | undefined
-  #posts = 0
+  readonly #posts = new OwnPosts()
 
   constructor(target: HttpTarget) {
     this.#target = target
@@ -50,22 +49,23 @@ export class HttpWire {
    * has it, or will never have it; what is one too many is dropped.
    */
   post(body: Buffer, method: string | undefined): Promise<void> {
-    if (this.#posts >= POSTS_MAX) return Promise.resolve()
     const modern = this.#era === 'modern' && method !== undefined
     const headers = modern ? this.#modernHeaders({ method }) : this.#headers
-    this.#posts += 1
-    return new Promise((resolve) => {
-      const over = (): void => {
-        this.#posts -= 1
-        resolve()
-      }
-      this.#dispatch('POST', headers, body, discard(over))
+    return this.#posts.add((over) => {
+      const { handler, drop } = discard(over)
+      this.#dispatch('POST', headers, body, handler)
+      return drop
     })
   }
 
   /** Whether a refusal of ours may still be posted; half the places are kept for answers. */
   get hasRoom(): boolean {
-    return this.#posts < POSTS_MAX / 2
+    return this.#posts.hasRoom
+  }
+
+  /** Drops what is posted and has no answer yet; nothing of the kind leaves any more. */
+  endPosts(): void {
+    this.#posts.close()
   }
 
   /** Opens a stream that listens: the legacy GET, or in the modern era a POST of `body`. */
@@ -93,7 +93,7 @@ export class HttpWire {
     const headers = [...this.#sessionHeaders(), ...this.#target.headers]
     const { promise, resolve } = Promise.withResolvers<void>()
     const timer = setTimeout(resolve, GOODBYE_MS)
-    this.#dispatch('DELETE', headers, null, discard(resolve))
+    this.#dispatch('DELETE', headers, null, discard(resolve).handler)
     await promise
     clearTimeout(timer)
   }
@@ -148,11 +148,22 @@ export function traceHeaders({ traceparent, tracestate }: TraceContext): string[
   return headers
 }
 
+interface Discarding {
+  readonly handler: Dispatcher.DispatchHandler
+  /** Ends it, begun or not. */
+  drop(): void
+}
+
 /** Reads an answer to its end, or 64 KiB of it, and keeps nothing. */
-function discard(over: () => void): Dispatcher.DispatchHandler {
+function discard(over: () => void): Discarding {
   let bytes = 0
-  return {
-    onRequestStart: () => undefined,
+  let dropped = false
+  let sending: Dispatcher.DispatchController | undefined
+  const handler: Dispatcher.DispatchHandler = {
+    onRequestStart: (controller) => {
+      sending = controller
+      if (dropped) controller.abort(new Error('not wanted'))
+    },
     onResponseStart: (controller, _status, headers) => {
       const type = headerOf(headers, 'content-type') ?? ''
       if (type.startsWith('text/event-stream')) controller.abort(new Error('not wanted'))
@@ -164,4 +175,9 @@ function discard(over: () => void): Dispatcher.DispatchHandler {
     onResponseEnd: over,
     onResponseError: over,
   }
+  const drop = (): void => {
+    dropped = true
+    sending?.abort(new Error('not wanted'))
+  }
+  return { handler, drop }
 }

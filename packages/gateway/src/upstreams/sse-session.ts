@@ -14,12 +14,11 @@ import { traceHeaders } from './http-wire.ts'
 import { Incoming, type IncomingOptions, type IncomingOwner } from './incoming.ts'
 import { idAtEdges } from './line-reader.ts'
 import { cancelParams } from './own-messages.ts'
+import { OwnPosts } from './own-posts.ts'
 import { type Exchange, readId, type Session } from './session.ts'
 import { SsePost, type SsePostOwner } from './sse-session-post.ts'
 import { SseSessionStream } from './sse-session-stream.ts'
 
-/** Notifications and answers of ours on their way at once; a server that floods us gets no more. */
-const POSTS_MAX = 64
 /** How long a POST may stay open after its answer came before its connection is dropped. */
 const LINGER_MS = 1_000
 const ACCEPT = ['content-type', 'application/json', 'accept', 'application/json, text/event-stream']
@@ -47,8 +46,7 @@ export class SseSession implements Session, SsePostOwner, IncomingOwner {
   readonly #stream: SseSessionStream
   readonly #incoming: Incoming
   readonly #pending = new LiveTable<number, SsePost>()
-  /** Notifications and answers of ours on their way. */
-  readonly #posts = new Set<SsePost>()
+  readonly #posts = new OwnPosts()
   readonly #lingering = new Set<SsePost>()
   #lingerTimer: NodeJS.Timeout | undefined
   readonly #opening = Promise.withResolvers<void>()
@@ -170,7 +168,6 @@ export class SseSession implements Session, SsePostOwner, IncomingOwner {
   }
 
   notify(method: string, params?: object): Promise<void> {
-    if (this.#posts.size >= POSTS_MAX) return Promise.resolve()
     return this.#post(notificationMessage(method, params))
   }
 
@@ -198,7 +195,7 @@ export class SseSession implements Session, SsePostOwner, IncomingOwner {
   }
 
   reply(answer: Buffer, refusal: boolean): void {
-    if (refusal && this.#posts.size >= POSTS_MAX) this.#deps.events.onStray()
+    if (refusal && !this.#posts.hasRoom) this.#deps.events.onStray()
     else void this.#post(answer)
   }
 
@@ -214,7 +211,6 @@ export class SseSession implements Session, SsePostOwner, IncomingOwner {
   }
 
   onOver(post: SsePost): void {
-    this.#posts.delete(post)
     this.#lingering.delete(post)
   }
 
@@ -313,19 +309,15 @@ export class SseSession implements Session, SsePostOwner, IncomingOwner {
   /** Sends what has no answer. Resolves when the server has it, or will never have it. */
   #post(body: Buffer): Promise<void> {
     if (this.#lost !== undefined) return Promise.resolve()
-    return new Promise((resolve) => {
-      const over = (post: SsePost): void => {
-        this.onOver(post)
-        resolve()
-      }
+    return this.#posts.add((over) => {
       const owner: SsePostOwner = {
         nowMs: () => this.nowMs(),
         onRefused: (refused, error, gone) => this.onRefused(refused, error, gone),
         onOver: over,
       }
       const post = new SsePost(owner, undefined)
-      this.#posts.add(post)
       this.#dispatch('POST', this.#headers, body, post)
+      return () => post.cancel()
     })
   }
 
@@ -378,7 +370,8 @@ export class SseSession implements Session, SsePostOwner, IncomingOwner {
     this.#stream.close()
     this.#failAll(reason)
     clearTimeout(this.#lingerTimer)
-    for (const post of [...this.#posts, ...this.#lingering]) post.cancel()
+    for (const post of [...this.#lingering]) post.cancel()
+    this.#posts.close()
     await this.#deps.target.pool.destroy()
   }
 }

@@ -164,8 +164,12 @@ export interface McpApplication {
   /** Takes a legacy client's notification that the edge has no use for. */
   notified(session: ClientSession, message: Message): void
   /**
-   * Begins a listen and says what of it is granted. Changes of lists are announced by the edge itself;
-   * news of `uris` comes through `subscriber.send`.
+   * Begins a listen and says what of it is granted, or answers why nothing is. Changes of lists are announced
+   * by the edge itself; news of `uris` comes through `subscriber.send`. Never rejects.
    */
-  listen(subscriber: Subscriber, filter: ListenFilter, signal: CallSignal): Promise<ListenFilter>
+  listen(
+    subscriber: Subscriber,
+    filter: ListenFilter,
+    exchange: Exchange,
+  ): Promise<ListenFilter | Answer>
 }

@@ -2,9 +2,9 @@ import type { CallAbort } from '../call-signal.ts'
 import { AppError } from '../errors.ts'
 import type { Calls } from './calls.ts'
 import { RPC } from './envelope.ts'
-import type { Answer, ListenFilter, McpApplication } from './exchange.ts'
+import type { Answer, Exchange, ListenFilter, McpApplication } from './exchange.ts'
 import type { Arrival, Line } from './line.ts'
-import type { Message } from './message.ts'
+import { LATEST_MODERN, type Message } from './message.ts'
 import { paramText } from './params.ts'
 import { refusalAnswer } from './reply.ts'
 import { idOf } from './splice.ts'
@@ -51,14 +51,31 @@ export async function prepareListen(
     const { signal } = controller
     const who = { principal: caller.principal, signal }
     const [face, granted] = await calls.hold(caller, controller, () =>
-      Promise.all([app.face(scope, 'modern', who), app.listen(subscription, filter, signal)]),
+      Promise.all([
+        app.face(scope, 'modern', who),
+        app.listen(subscription, filter, exchangeOf(arrival, message, controller)),
+      ]),
     )
+    if ('bytes' in granted) {
+      subscription.end()
+      return granted
+    }
     if (signal.aborted) throw signal.reason
     if (subscription.ended) throw new AppError('shutting_down', 'the gateway is stopping')
     return { subscription, begin: (line) => subscription.begin(line, granted, face) }
   } catch (error) {
     subscription.end()
     throw error
+  }
+}
+
+/** The request as the application's steps see it; nothing is sent before the stream stands. */
+function exchangeOf(arrival: Arrival, message: Message, controller: CallAbort): Exchange {
+  const { caller, scope, headers, reservation, arrivedMs } = arrival
+  return {
+    ...{ caller, scope, headers, reservation, arrivedMs, message, controller },
+    ...{ era: 'modern', version: LATEST_MODERN },
+    ...{ session: undefined, ask: undefined, notify: undefined },
   }
 }
 

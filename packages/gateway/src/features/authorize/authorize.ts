@@ -11,6 +11,7 @@ const ALLOWED: Readonly<Record<string, readonly Role[]>> = {
   'resources/read': ['caller', 'admin'],
   'resources/subscribe': ['caller', 'admin'],
   'resources/unsubscribe': ['caller', 'admin'],
+  'subscriptions/listen': ['caller', 'admin'],
   'prompts/list': ['caller', 'admin'],
   'prompts/get': ['caller', 'admin'],
   'completion/complete': ['caller', 'admin'],
