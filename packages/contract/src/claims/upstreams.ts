@@ -160,6 +160,11 @@ export const UPSTREAMS = {
     behavior: 'Arguments of a command are a vector, whatever they contain: no shell reads them.',
     source: 'rule H5',
   },
+  'upstreams/spawn-logged': {
+    behavior:
+      'Every start of a child is logged with its server, its process and its command, and without secrets.',
+    source: 'rule H4',
+  },
   'upstreams/credential': {
     behavior: 'No header of a client, least of all its credential, reaches a server.',
     source: 'rule B7; MCP 2026-07-28, Authorization, "Access Token Privilege Restriction"',

@@ -46,7 +46,8 @@ export class HttpSession implements Session, HttpExchangeOwner, IncomingOwner {
   #lost: AppError | undefined
   #lingerTimer: NodeJS.Timeout | undefined
   #closing: Promise<void> | undefined
-  readonly #endNow = Promise.withResolvers<void>()
+  /** Resolves when a closing session need not wait for the answers of its calls any more. */
+  readonly #answered = Promise.withResolvers<void>()
 
   constructor(deps: HttpSessionDeps) {
     this.#deps = deps
@@ -105,7 +106,7 @@ export class HttpSession implements Session, HttpExchangeOwner, IncomingOwner {
   cancel(exchange: Exchange, tells: boolean): void {
     const handler = this.#live.get(exchange.id)
     if (handler?.exchange !== exchange) return
-    this.#live.delete(exchange.id)
+    this.#forget(exchange)
     handler.cancel()
     // In the legacy era a closed connection is no cancellation; in the modern era it is.
     if (tells && this.era === 'legacy' && exchange.handedOver) {
@@ -136,10 +137,13 @@ export class HttpSession implements Session, HttpExchangeOwner, IncomingOwner {
     else void this.#wire.post(answer, undefined)
   }
 
-  /** Calls of a session that the server ended may still be answered; closing a second time ends them. */
+  /**
+   * Calls of a session that the server ended may still be answered until their deadlines; closing a second
+   * time ends them. For nothing else is waited.
+   */
   close(reason: string): Promise<void> {
     if (this.#closing === undefined) this.#closing = this.#close(reason)
-    else this.#endNow.resolve()
+    else this.#answered.resolve()
     return this.#closing
   }
 
@@ -187,7 +191,7 @@ export class HttpSession implements Session, HttpExchangeOwner, IncomingOwner {
   }
 
   onSettled(handler: HttpExchange, lingers: boolean): void {
-    this.#live.delete(handler.exchange.id)
+    this.#forget(handler.exchange)
     if (!lingers) return
     handler.settledAtMs = this.#deps.clock.monotonicMs()
     this.#lingering.add(handler)
@@ -219,6 +223,11 @@ export class HttpSession implements Session, HttpExchangeOwner, IncomingOwner {
     }
   }
 
+  #forget({ id }: Exchange): void {
+    this.#live.delete(id)
+    if (this.#closing !== undefined && this.#live.size === 0) this.#answered.resolve()
+  }
+
   #takeId(): number {
     const id = this.#nextId
     this.#nextId += 1
@@ -232,12 +241,15 @@ export class HttpSession implements Session, HttpExchangeOwner, IncomingOwner {
     clearTimeout(this.#lingerTimer)
     for (const handler of this.#lingering) handler.cancel()
     this.#lingering.clear()
-    if (expired) await Promise.race([this.#target.pool.close(), this.#endNow.promise])
+    if (expired) this.#wire.endPosts()
+    // Each call has a deadline of its own, so this ends.
+    if (expired && this.#live.size > 0) await this.#answered.promise
     for (const handler of this.#live.values()) {
       const outcome = handler.exchange.handedOver ? 'unknown' : 'not_sent'
       handler.fail(new AppError('server_lost', this.#lost.message, { outcome }))
     }
     await this.#wire.sayGoodbye()
+    this.#wire.endPosts()
     await this.#target.pool.destroy()
   }
 }
