@@ -1,9 +1,12 @@
 import { CommanderError } from 'commander'
 import { AppError } from '@sallyport/kit/errors'
 import { exitCodeOf } from '@sallyport/kit/lifecycle'
+import { printableLines } from '@sallyport/kit/log'
 import type { Context } from './context.ts'
 import { EXIT } from './exit-code.ts'
 import { createProgram } from './program.ts'
+
+const MESSAGE_CHARACTERS_MAX = 100_000
 
 /**
  * Runs one command line and returns its exit code. Expected failures are one sentence on stderr, JSON with
@@ -31,7 +34,9 @@ function asJson(error: AppError): string {
 }
 
 function asText(error: AppError): string {
-  if (error.code !== 'internal') return `sallyport: ${error.message}`
+  // A server may have written it: it goes to a terminal.
+  const message = printableLines(error.message, MESSAGE_CHARACTERS_MAX)
+  if (error.code !== 'internal') return `sallyport: ${message}`
   const cause = error.cause instanceof Error ? error.cause : error
   return `sallyport: this is a defect: ${cause.stack ?? cause.message}`
 }
