@@ -69,6 +69,16 @@ export const CONFIG = {
     behavior: 'A missing folder, program or certificate is found without starting anything.',
     source: 'design §3; Hangar scenario 9',
   },
+  'config/tls-files': {
+    behavior:
+      'The check refuses files and texts without a certificate or private key, damaged or locked ones, and a key that is not of its certificate.',
+    source: 'design §3; docs/config.md',
+  },
+  'config/no-effect': {
+    behavior:
+      'TLS settings that an address in the clear would never use are refused, and a root on another machine is warned of.',
+    source: 'design §3; RFC 8089 §2',
+  },
   'config/samples': {
     behavior: 'The shipped example, the starter file and the files in the READMEs pass the check.',
     source: 'Hangar scenario 9',

@@ -114,6 +114,11 @@ export const FEATURES = {
       'An endpoint of an unknown server, of two tools with one name or with an override that is never seen is refused before anything opens, naming both sides.',
     source: 'part 02, "Endpoints"',
   },
+  'endpoints/reach': {
+    behavior:
+      'A glob that can fit nothing of an endpoint’s servers, and a server named twice, are refused; what is allowed and denied at once is warned of.',
+    source: 'part 02, "Endpoints"; rule A4',
+  },
   'endpoints/ui': {
     behavior:
       'The interface of a tool that an endpoint shows is readable there unless denied, that of a hidden tool is not.',

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { endpointName, serverName } from './name.ts'
-import { refuse } from './text.ts'
+import { refuse, textShape } from './text.ts'
 import { flag } from './units.ts'
 
 /** How long names are shown: `full`, or cut to 64 characters where a model API would refuse them. */
@@ -63,14 +63,27 @@ const selection = (what: string) =>
     })
     .prefault({})
 
+const FULL_NAME = /^[a-z0-9][a-z0-9-]{0,31}__./
+const SHOWN_NAME = /^[A-Za-z0-9_.-]{1,64}$/
+
 const fullName = z
   .string()
   .max(512)
-  .regex(/^[a-z0-9][a-z0-9-]{0,31}__./, 'this is not a tool as `<server>__<tool>`')
+  .meta({ pattern: FULL_NAME.source })
+  .superRefine((text, context) => {
+    if (FULL_NAME.test(text)) return
+    const message = `expected a tool as \`<server>__<tool>\`, got ${textShape(text)}`
+    refuse(context, message, 'write it like `files__read`, with the server’s name of this file')
+  })
 
 const shownName = z
   .string()
-  .regex(/^[A-Za-z0-9_.-]{1,64}$/, 'a tool is called 1 to 64 of A-Z, a-z, 0-9, _, . and -')
+  .meta({ pattern: SHOWN_NAME.source })
+  .superRefine((text, context) => {
+    if (SHOWN_NAME.test(text)) return
+    const message = `a tool is called 1 to 64 of A-Z, a-z, 0-9, _, . and -, got ${textShape(text)}`
+    refuse(context, message, 'choose a name without spaces and other characters')
+  })
 
 const pins = z
   .strictObject({

@@ -1,7 +1,7 @@
 import { Secret } from '@sallyport/kit/secret'
 import { z } from 'zod'
 import { remoteKeys, toRemoteConfig, type RemoteConfig } from './remote.ts'
-import { parsedText, refuse, type IssueSink } from './text.ts'
+import { parsedText, refuse, textShape, type IssueSink } from './text.ts'
 import { count, duration, flag } from './units.ts'
 
 /** What an operator asserts about one tool; it outweighs what the server says. */
@@ -92,7 +92,15 @@ const rootUri = parsedText({
   expected: 'a `file://` URI',
   remedy: 'write the absolute path of a folder like `file:///srv/shared`',
 })
-const roots = z.union([z.enum(['none', 'client']), z.array(rootUri).min(1).max(100)])
+const roots = z.union([
+  z.enum(['none', 'client'], {
+    error: ({ input }) =>
+      typeof input === 'string'
+        ? `expected \`none\`, \`client\` or a list of \`file://\` URIs, got ${textShape(input)}`
+        : undefined,
+  }),
+  z.array(rootUri).min(1).max(100),
+])
 
 const environmentName = z
   .string()

@@ -13,10 +13,15 @@ export function parsedText<Value>(rule: ParsedText<Value>): z.ZodType<Value, str
   return z.string().transform((text, context): Value => {
     const value = rule.parse(text)
     if (value !== undefined) return value
-    const shape = text === '' ? 'empty text' : `text of ${text.length} characters`
-    refuse(context, `expected ${rule.expected}, got ${shape}`, rule.remedy)
+    refuse(context, `expected ${rule.expected}, got ${textShape(text)}`, rule.remedy)
     return z.NEVER
   })
+}
+
+/** What a text looks like without saying what it is: `empty text`, `text of 7 characters`. */
+export function textShape(text: string): string {
+  if (text === '') return 'empty text'
+  return `text of ${text.length} character${text.length === 1 ? '' : 's'}`
 }
 
 /** The part of a refinement context that {@link refuse} needs. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { textShape } from './text.ts'
 
 /** Smallest and largest allowed value and the default, each written as in the file (`30s`, `1MiB`). */
 export interface UnitBounds {
@@ -106,8 +107,10 @@ function unitField(unit: Unit): UnitField {
     const max = required(unit, bounds.max)
     const schema = z
       .string({
-        error: (issue) =>
-          issue.input === undefined ? undefined : `expected ${form}, got a bare value`,
+        error: ({ input }) =>
+          input === undefined
+            ? undefined
+            : `expected ${form}, got ${typeof input === 'number' ? 'a number without unit' : 'no text'}`,
       })
       .meta({ pattern: unit.pattern })
       .transform((text, context): number => {
@@ -115,7 +118,7 @@ function unitField(unit: Unit): UnitField {
         if (value !== undefined && value >= min && value <= max) return value
         const message =
           value === undefined
-            ? `expected ${form}, got text of ${text.length} characters`
+            ? `expected ${form}, got ${textShape(text)}`
             : `must be from ${bounds.min} to ${bounds.max}`
         context.addIssue({ code: 'custom', message, params: { remedy } })
         return z.NEVER

@@ -4,11 +4,16 @@ import { TestingFolder } from './testing-folder.ts'
 
 const SERVERS = 'mcpServers: { a: { command: node }, b: { command: node } }\n'
 
-function told(endpoint: string, name = 'support'): string[] {
+function told(
+  endpoint: string,
+  name = 'support',
+  wanted: 'error' | 'warning' | undefined = undefined,
+): string[] {
   using folder = new TestingFolder()
   const file = folder.write('sallyport.yaml', `${SERVERS}endpoints:\n  ${name}: ${endpoint}\n`)
   const source = { kind: 'file', file } as const
   const { problems } = loadGatewayConfig({ source, env: {}, cwd: folder.path })
+  if (wanted !== undefined) expect(problems.map(({ severity }) => severity)).toEqual([wanted])
   return problems.map(({ path, line, message }) => `${line} ${path}: ${message}`)
 }
 
@@ -59,6 +64,73 @@ test.each([
   ],
 ])('%s is refused, naming both sides [endpoints/refuse]', (_case, endpoint, expected) => {
   expect(told(endpoint)).toEqual(expected)
+})
+
+test.each([
+  ['a server named twice', '{ servers: [a, b, a] }', 'servers[2]: server `a` is named twice'],
+  [
+    'a glob over tools without prefix',
+    '{ servers: [a], tools: { allow: ["a__*", read] } }',
+    'tools.allow[1]: `read` can fit no tool of the servers of this endpoint',
+  ],
+  [
+    'a glob over tools of a server it does not have',
+    '{ servers: [a], tools: { allow: ["b__*"] } }',
+    'tools.allow[0]: `b__*` can fit no tool of the servers of this endpoint',
+  ],
+  [
+    'a prefix and no name after it',
+    '{ servers: [a], prompts: { allow: ["?__"] } }',
+    'prompts.allow[0]: `?__` can fit no prompt of the servers of this endpoint',
+  ],
+  [
+    'a denied tool without prefix, which would be shown',
+    '{ servers: [a], tools: { deny: [delete_file] } }',
+    'tools.deny[0]: `delete_file` can fit no tool of the servers of this endpoint',
+  ],
+  [
+    'a resource that is no URI',
+    '{ servers: [a], resources: { allow: ["file:///*", "{+uri}", docs/x] } }',
+    'resources.allow[2]: `docs/x` can fit no resource, because it is no URI',
+  ],
+])('%s is refused at its item [endpoints/reach]', (_case, endpoint, expected) => {
+  expect(told(endpoint)).toEqual([`3 endpoints.support.${expected}`])
+})
+
+test.each([
+  [
+    'a glob of a shared list for tools of another server',
+    '{ servers: [a], tools: { deny: ["b__*"] } }',
+    'tools.deny[0]: `b__*` can fit no tool of the servers of this endpoint',
+  ],
+  [
+    'a tool both allowed and denied',
+    '{ servers: [a], tools: { allow: ["a__*", a__x], deny: ["*x"] } }',
+    'tools.allow[1]: `a__x` is denied here as well, so it is not shown',
+  ],
+  [
+    'a resource both allowed and denied',
+    '{ servers: [a], resources: { allow: ["x:y"], deny: ["x:*"] } }',
+    'resources.allow[0]: `x:y` is denied here as well, so it is not shown',
+  ],
+])('%s is only warned of [endpoints/reach]', (_case, endpoint, expected) => {
+  expect(told(endpoint, 'support', 'warning')).toEqual([`3 endpoints.support.${expected}`])
+})
+
+test.each(['*', '?__*', 'a*', '*read', 'a__x', '?_*', '**?', '*__read_*'])(
+  'the glob %s may fit a tool of a server [endpoints/reach]',
+  (glob) => {
+    expect(told(`{ servers: [b, a], tools: { allow: ["${glob}"], deny: ["${glob}!"] } }`)).toEqual(
+      [],
+    )
+  },
+)
+
+test('an override of what is no tool is told the form', () => {
+  expect(told('{ servers: [a], rename: { x: y }, describe: { a_x: text } }')).toEqual([
+    '3 endpoints.support.rename.x: expected a tool as `<server>__<tool>`, got text of 1 character',
+    '3 endpoints.support.describe.a_x: expected a tool as `<server>__<tool>`, got text of 3 characters',
+  ])
 })
 
 test.each([

@@ -47,35 +47,37 @@ function judgeServers(
   }
 }
 
+const WORDS = { tools: 'tool', prompts: 'prompt' } as const
+
 /** Globs over `<server>__<name>`: one that fits no name of these servers is a slip, and a `deny` a hole. */
 function judgeNameGlobs(endpoint: EndpointConfig, all: readonly string[], tell: ReportKey): void {
   const reaches = (glob: string, servers: readonly string[]): boolean =>
     servers.some((server) => canFitBelow(glob, `${server}__`))
-  for (const [key, word] of [
-    ['tools', 'tool'],
-    ['prompts', 'prompt'],
-  ] as const) {
-    const { allow = [], deny } = endpoint[key]
-    for (const [list, globs] of Object.entries({ allow, deny })) {
-      for (const [index, glob] of globs.entries()) {
-        if (reaches(glob, endpoint.servers)) continue
-        // Lists of what is denied are often shared by endpoints of other servers.
-        const shared = list === 'deny' && reaches(glob, all)
-        const message = `\`${glob}\` can fit no ${word} of the servers of this endpoint`
-        const remedy = `begin it with one of them, like \`${endpoint.servers[0] ?? '<server>'}__*\`, or remove it`
-        tell([key, list, index], message, remedy, shared ? 'warning' : 'error')
-      }
+  for (const key of ['tools', 'prompts'] as const) {
+    for (const { glob, path } of globsOf(endpoint, key)) {
+      if (reaches(glob, endpoint.servers)) continue
+      // Lists of what is denied are often shared by endpoints of other servers.
+      const shared = path[1] === 'deny' && reaches(glob, all)
+      const message = `\`${glob}\` can fit no ${WORDS[key]} of the servers of this endpoint`
+      const remedy = `begin it with one of them, like \`${endpoint.servers[0] ?? ''}__*\`, or remove it`
+      tell(path, message, remedy, shared ? 'warning' : 'error')
     }
     tellDenied(endpoint, key, tell)
   }
 }
 
+type Selected = 'tools' | 'prompts' | 'resources'
+
+function globsOf(endpoint: EndpointConfig, key: Selected): { glob: string; path: ConfigPath }[] {
+  const { allow = [], deny } = endpoint[key]
+  return [
+    ...allow.map((glob, index) => ({ glob, path: [key, 'allow', index] })),
+    ...deny.map((glob, index) => ({ glob, path: [key, 'deny', index] })),
+  ]
+}
+
 /** What is allowed by its whole name and denied as well is not shown. */
-function tellDenied(
-  endpoint: EndpointConfig,
-  key: 'tools' | 'prompts' | 'resources',
-  tell: ReportKey,
-): void {
+function tellDenied(endpoint: EndpointConfig, key: Selected, tell: ReportKey): void {
   const { allow = [], deny } = endpoint[key]
   for (const [index, glob] of allow.entries()) {
     if (!isPlain(glob) || !isDenied(deny, glob)) continue
@@ -84,19 +86,12 @@ function tellDenied(
   }
 }
 
-/** Every URI has a scheme and a colon. Source: RFC 3986 §3. */
+/** Every URI has a scheme and a colon; a template may still fill them in. Source: RFC 3986 §3. */
 function judgeUriGlobs(endpoint: EndpointConfig, tell: ReportKey): void {
-  const { allow = [], deny } = endpoint.resources
-  for (const [list, globs] of Object.entries({ allow, deny })) {
-    for (const [index, glob] of globs.entries()) {
-      if (!isPlain(glob) || /^[A-Za-z][A-Za-z0-9+.-]*:/.test(glob)) continue
-      const message = `\`${glob}\` can fit no resource, because it is no URI`
-      tell(
-        ['resources', list, index],
-        message,
-        'write the whole URI, or a glob like `file:///docs/*`',
-      )
-    }
+  for (const { glob, path } of globsOf(endpoint, 'resources')) {
+    if (!isPlain(glob) || /^[A-Za-z][A-Za-z0-9+.-]*:|\{/.test(glob)) continue
+    const message = `\`${glob}\` can fit no resource, because it is no URI`
+    tell(path, message, 'write the whole URI, or a glob like `file:///docs/*`')
   }
   tellDenied(endpoint, 'resources', tell)
 }

@@ -1,3 +1,5 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
@@ -239,6 +241,120 @@ test('the master key may come from the environment, two while it is rotated', ()
 test('a key that is nearly ours does not turn our file into a client’s', () => {
   expect(told(load('lisen: 127.0.0.1:1\nmcpServers: { a: { command: node } }'))).toEqual([
     'error lisen: unknown key `lisen`, did you mean `listen`?',
+  ])
+})
+
+const TLS = fileURLToPath(new URL('../../test/fixtures/upstreams/tls/', import.meta.url))
+const CERTIFICATE = readFileSync(join(TLS, 'localhost.pem'), 'utf8')
+const KEY = readFileSync(join(TLS, 'localhost-key.pem'), 'utf8')
+
+/** What `validate` says of the `tls` of one server; `files` stand beside the configuration. */
+function toldOfTls(tls: Record<string, string>, files: Record<string, string> = {}): string[] {
+  using folder = new TestingFolder()
+  const server = { url: 'https://h.example.com/mcp', tls }
+  const file = folder.write(
+    'sallyport.yaml',
+    JSON.stringify({ version: 1, mcpServers: { b: server } }),
+  )
+  for (const [name, text] of Object.entries(files)) folder.write(name, text)
+  return told(validateConfig({ source: { kind: 'file', file }, env: { PATH }, cwd: '/' }))
+}
+
+function otherKey(passphrase?: string): string {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const plain = { type: 'pkcs8', format: 'pem' } as const
+  const locked = { ...plain, cipher: 'aes-256-cbc', passphrase: passphrase ?? '' }
+  return privateKey.export(passphrase === undefined ? plain : locked).toString()
+}
+
+const DAMAGED = CERTIFICATE.replace(/\n[A-Za-z0-9+/]{20}/, '\n')
+
+test.each([
+  [
+    'the configuration itself',
+    { ca: './sallyport.yaml' },
+    ['ca: the file holds no PEM certificate'],
+  ],
+  ['a folder', { ca: '.' }, ['ca: the certificate file cannot be read']],
+  ['a key', { ca: './key.pem' }, ['ca: the file holds no PEM certificate']],
+  ['a damaged second one', { ca: './bundle.pem' }, ['ca: certificate 2 of the file is damaged']],
+  ['half a block', { ca: CERTIFICATE.slice(0, 200) }, ['ca: the text holds no PEM certificate']],
+  [
+    'the key for the certificate and the other way round',
+    { cert: './key.pem', key: './cert.pem' },
+    ['cert: the file holds no PEM certificate', 'key: the file holds no PEM private key'],
+  ],
+  [
+    'another key',
+    { cert: './cert.pem', key: './other.pem' },
+    ['key: it is not the key of `tls.cert`'],
+  ],
+  [
+    'a locked key',
+    { cert: './cert.pem', key: './locked.pem' },
+    ['key: the private key of the file is encrypted'],
+  ],
+  [
+    'a damaged key',
+    { cert: './cert.pem', key: './damaged.pem' },
+    ['key: the private key of the file is damaged'],
+  ],
+])(
+  '%s where a certificate or its key belongs is refused [config/tls-files]',
+  (_case, tls, expected) => {
+    const files = {
+      'key.pem': KEY,
+      'cert.pem': CERTIFICATE,
+      'bundle.pem': `a note\n${CERTIFICATE}${DAMAGED}`,
+      'other.pem': otherKey(),
+      'locked.pem': otherKey('secret'),
+      'damaged.pem': KEY.replace(/\n[A-Za-z0-9+/]{20}/, '\n'),
+    }
+    expect(toldOfTls(tls, files)).toEqual(expected.map((text) => `error mcpServers.b.tls.${text}`))
+  },
+)
+
+test('certificates and their key are fine as files, as bundles with notes and as text [config/tls-files]', () => {
+  const files = { 'ca.pem': `a n\u00f6te\n${CERTIFICATE}\n# next\n${CERTIFICATE}`, 'k.pem': KEY }
+  expect(toldOfTls({ ca: 'ca.pem', cert: CERTIFICATE, key: './k.pem' }, files)).toEqual([])
+})
+
+test.each([
+  ['in the clear', '', {}, 1],
+  ['through a proxy in the clear', ', proxy: "http://p:1"', {}, 1],
+  ['without a proxy', ', proxy: none', { HTTP_PROXY: 'https://p:1' }, 1],
+  ['through an https proxy', ', proxy: "https://p:1"', {}, 0],
+  ['through the https proxy of the environment', '', { http_proxy: 'https://p:1' }, 0],
+])(
+  'tls for an http address %s: %s %s %s faults [config/no-effect]',
+  (_case, proxy, env, faults) => {
+    const result = load(
+      `mcpServers: { b: { url: "http://h.example.com/mcp", tls: { ca: ca.pem }${proxy} } }`,
+      env,
+    )
+    const message = '`tls` has no effect on an `http://` address, which is spoken to in the clear'
+    expect(told(result)).toEqual(faults === 0 ? [] : [`error mcpServers.b.tls: ${message}`])
+  },
+)
+
+test('a root that names another machine is a warning at its item [config/no-effect]', () => {
+  const roots = '["file:///srv", "file://srv/shared", "file://localhost/srv"]'
+  expect(told(load(`version: 1\nmcpServers: { b: { command: node, roots: ${roots} } }`))).toEqual([
+    'warning mcpServers.b.roots[1]: the URI names a folder of another machine',
+  ])
+})
+
+test.each([
+  ['[/tmp]', 'roots[0]: expected a `file://` URI, got text of 4 characters'],
+  ['["file:///a", "https://x"]', 'roots[1]: expected a `file://` URI, got text of 9 characters'],
+  [
+    '"file:///a"',
+    'roots: expected `none`, `client` or a list of `file://` URIs, got text of 9 characters',
+  ],
+  ['[]', 'roots: must be a list of at least 1, got a list of 0'],
+])('roots: %s is refused, naming the item and the form [config/problems]', (roots, expected) => {
+  expect(told(load(`version: 1\nmcpServers: { b: { command: node, roots: ${roots} } }`))).toEqual([
+    `error mcpServers.b.${expected}`,
   ])
 })
 

@@ -1,12 +1,11 @@
 import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto'
+import { readFileSync, statSync } from 'node:fs'
 import { isPem, type TlsConfig } from '@sallyport/contract/config'
-import { readFileText } from '@sallyport/kit/config'
 
 /** Reports a problem with one key of `tls`. */
 export type ReportPem = (key: keyof TlsConfig, message: string, remedy: string) => void
 
 const PEM_BYTES_MAX = 4_194_304
-const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----[\s\S]*?-----END \1-----/g
 
 /**
  * Sees whether what `tls` names can be read and is what it is to be: certificates, a private key, and the two
@@ -33,7 +32,7 @@ function certificateOf(
   const text = textOf(name, pem, 'certificate', report)
   if (text === undefined) return undefined
   const blocks = blocksOf(text, /^(?:TRUSTED |X509 )?CERTIFICATE$/)
-  const remedy = 'name a PEM file with `-----BEGIN CERTIFICATE-----`, or paste its text'
+  const remedy = 'name a file with `-----BEGIN CERTIFICATE-----`, or paste its text'
   if (blocks.length === 0) {
     report(name, `${sourceOf(pem)} holds no PEM certificate`, remedy)
     return undefined
@@ -49,7 +48,7 @@ function keyOf(pem: string, report: ReportPem): KeyObject | undefined {
   const text = textOf('key', pem, 'key', report)
   if (text === undefined) return undefined
   const [block] = blocksOf(text, /PRIVATE KEY$/)
-  const remedy = 'name a PEM file with `-----BEGIN PRIVATE KEY-----`, or refer to its text'
+  const remedy = 'name a file with `-----BEGIN PRIVATE KEY-----`, or refer to its text'
   if (block === undefined) {
     report('key', `${sourceOf(pem)} holds no PEM private key`, remedy)
     return undefined
@@ -70,11 +69,21 @@ function textOf(
   what: string,
   report: ReportPem,
 ): string | undefined {
-  if (isPem(pem)) return pem
-  const reading = readFileText(pem, PEM_BYTES_MAX)
-  if ('text' in reading) return reading.text
-  report(name, `the ${what} file cannot be read: ${reading.message}`, reading.remedy)
-  return undefined
+  const text = isPem(pem) ? pem : readPem(pem)
+  if (text === undefined) {
+    report(name, `the ${what} file cannot be read`, 'correct the path, or paste the PEM text')
+  }
+  return text
+}
+
+function readPem(file: string): string | undefined {
+  try {
+    const stats = statSync(file)
+    // Notes beside the blocks may be in any encoding.
+    return stats.isFile() && stats.size <= PEM_BYTES_MAX ? readFileSync(file, 'latin1') : undefined
+  } catch {
+    return undefined // absent, or not for us: both mean it cannot be used
+  }
 }
 
 /** Where PEM text was read, in words: a value of the file itself may be a secret. */
@@ -82,10 +91,17 @@ function sourceOf(pem: string): string {
   return isPem(pem) ? 'the text' : 'the file'
 }
 
+/** The blocks of one kind, each from its BEGIN to its END. */
 function blocksOf(text: string, label: RegExp): string[] {
-  return [...text.matchAll(BLOCK)].flatMap(([block, found = '']) =>
-    label.test(found) ? [block] : [],
-  )
+  return text
+    .split('-----BEGIN ')
+    .slice(1)
+    .flatMap((part) => {
+      const kind = part.slice(0, part.indexOf('-----'))
+      const end = `-----END ${kind}-----`
+      const at = part.indexOf(end)
+      return at !== -1 && label.test(kind) ? [`-----BEGIN ${part.slice(0, at)}${end}\n`] : []
+    })
 }
 
 function parseCertificate(block: string): X509Certificate | undefined {

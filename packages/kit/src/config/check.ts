@@ -88,7 +88,7 @@ export class DocumentCheck<Config> {
     const path = pathOf(issue)
     if (issue.code === 'unrecognized_keys') return
     if (issue.code === 'invalid_key') {
-      this.#badKey(path, issue.issues[0]?.message ?? issue.message)
+      this.#badKey(path, issue)
       return
     }
     if (this.#coerce(path, issue)) return
@@ -133,14 +133,16 @@ export class DocumentCheck<Config> {
   }
 
   /** Reports a name that is not allowed, and reads on under one that probably is. */
-  #badKey(path: ConfigPath, message: string): void {
+  #badKey(path: ConfigPath, issue: Extract<Issue, { code: 'invalid_key' }>): void {
     const key = String(path.at(-1))
     const parent = path.slice(0, -1)
     if (this.#standIns.has(pathText(path))) {
       this.#remove(path)
       return
     }
-    this.#add(path, message, 'rename it')
+    const [cause] = issue.issues
+    const remedy = cause?.code === 'custom' ? issueRemedy(cause, false) : 'rename it'
+    this.#add(path, cause?.message ?? issue.message, remedy)
     this.#wrong.push(path)
     const { node } = locate(this.#root, parent)
     let standIn = key
@@ -196,12 +198,16 @@ function coerced(text: string, expected: string): number | boolean | undefined {
 /** Takes the branch of a union that fits the kind of value, so that its own issues are reported. */
 function flatten(issue: Issue): Issue[] {
   if (issue.code !== 'invalid_union') return [issue]
-  const fitting = issue.errors.filter(
-    (branch) => !branch.some(({ code, path }) => code === 'invalid_type' && path.length === 0),
-  )
-  const [only] = fitting
-  if (fitting.length !== 1 || only === undefined) return [issue]
+  const fitting = issue.errors.filter((branch) => !isForeign(branch, ['invalid_type']))
+  // A list of words is given up for a branch that takes this kind of value, and only then.
+  const closer = fitting.filter((branch) => !isForeign(branch, ['invalid_value']))
+  const [only, ...others] = closer.length > 0 ? closer : fitting
+  if (others.length > 0 || only === undefined) return [issue]
   return only.flatMap((inner) => flatten({ ...inner, path: [...issue.path, ...inner.path] }))
+}
+
+function isForeign(branch: readonly Issue[], codes: readonly Issue['code'][]): boolean {
+  return branch.some(({ code, path }) => path.length === 0 && codes.includes(code))
 }
 
 function startsWith(path: ConfigPath, start: ConfigPath): boolean {

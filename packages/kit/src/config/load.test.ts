@@ -79,8 +79,42 @@ test('a value of the right kind and a list that is none are answered with what t
   rmSync(folder, { recursive: true })
   expect(problems.map(({ message, remedy }) => `${message}; ${remedy}`)).toEqual([
     'expected `1`, got another number; write 1',
-    'expected a list, got text of 1 characters; write it as a list, in brackets: [a, b]',
+    'expected a list, got text of 1 character; write it as a list, in brackets: [a, b]',
   ])
+})
+
+test.each([
+  ['deep: true', 'expected a map, got `true`; write its keys indented below it, or in braces'],
+  ['port: "80"', 'expected a number, got text of 2 characters; write a number, without quotes'],
+  ['on: "true"', 'expected true or false, got text of 4 characters; write true or false, without'],
+  ['port: 65536', 'must be at most 65535, got 65536; write 65535 or less'],
+  ['port: 0', 'must be at least 1, got 0; write 1 or more'],
+  [
+    'name: abcdefghijk',
+    'must be text of at most 10 characters, got text of 11 characters; shorten',
+  ],
+  ['items: { A: { size: 1 } }', 'a name is a-z; rename it'],
+])('%s is answered with its shape and what to write [config/problems]', (text, expected) => {
+  const { problems } = load({ 'main.yaml': text })
+  expect(problems.map(({ message, remedy }) => `${message}; ${remedy}`)).toEqual([
+    expect.stringContaining(expected),
+  ])
+})
+
+test.each([
+  ['of: all', 'of', 'expected one of `none`, `some`, got text of 3 characters'],
+  ['of: 7', 'of', 'expected one of `none`, `some`, got a number'],
+  ['of: []', 'of', 'must be a list of at least 1, got a list of 0'],
+  ['of: [a, bcd]', 'of[1]', 'must be text of at most 2 characters, got text of 3 characters'],
+])('%s names the item and the form that was meant [config/problems]', (text, path, message) => {
+  const words = z.enum(['none', 'some'])
+  const choice = z.strictObject({ of: z.union([words, z.array(z.string().max(2)).min(1)]) })
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-kit-'))
+  const file = join(folder, 'main.yaml')
+  writeFileSync(file, text)
+  const { problems } = loadConfig({ file, schema: choice, env: {} })
+  rmSync(folder, { recursive: true })
+  expect(problems.map((problem) => [problem.path, problem.message])).toEqual([[path, message]])
 })
 
 test.each([
@@ -199,12 +233,12 @@ list: [1, a, 2]
   })
   expect(told(loaded)).toEqual([
     '1:1 prot: unknown key `prot`, did you mean `port`?',
-    '1:1 prot: must be at least 1, got a number',
+    '1:1 prot: must be at least 1, got 0',
     '2:1 name: must be text of at most 10 characters, got text of 19 characters',
     '3:18 deep.inner.valeu: unknown key `valeu`, did you mean `value`?',
     '3:30 deep.extra: unknown key `extra`',
     '5:3 items.Bad: a name is a-z',
-    '5:10 items.Bad.size: must be at most 9, got a number',
+    '5:10 items.Bad.size: must be at most 9, got 10',
     '6:3 items.good.size: this key is required',
     '7:8 list[0]: expected text, got a number',
     '7:14 list[2]: expected text, got a number',
@@ -237,7 +271,7 @@ test('rules see the draft of a wrong configuration and do not repeat what is kno
   expect(told(loaded)).toEqual([
     '1:1 nmae: unknown key `nmae`, did you mean `name`?',
     '1:1 nmae: a rule about x',
-    '2:1 port: must be at least 1, got a number',
+    '2:1 port: must be at least 1, got 0',
   ])
 })
 

@@ -10,7 +10,10 @@ export interface Place {
 /** Keys and list positions from the top of the file, as its author wrote them. */
 export type ConfigPath = readonly (string | number)[]
 
-/** One thing that is wrong with a configuration. Holds shapes, never values: they may be secrets. */
+/**
+ * One thing that is wrong with a configuration. Holds shapes, never values: they may be secrets. A truth
+ * value, and a number beyond the bounds of a number, are said.
+ */
 export interface ConfigProblem extends Place {
   /** A `warning` does not stop the start. */
   readonly severity: 'error' | 'warning'

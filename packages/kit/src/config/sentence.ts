@@ -3,21 +3,25 @@ import type { z } from 'zod'
 type RawIssue = z.core.$ZodRawIssue
 type Issue = z.core.$ZodIssue
 
-/** What a value looks like without saying what it is: it may be a secret. */
+/** What a value looks like without saying what it is: it may be a secret. `true` and `false` never are. */
 export function shapeOf(value: unknown): string {
   if (value === undefined) return 'nothing'
   if (value === null) return 'an empty value'
   if (Array.isArray(value)) return `a list of ${value.length}`
   switch (typeof value) {
     case 'string':
-      return value === '' ? 'empty text' : `text of ${value.length} characters`
+      return value === '' ? 'empty text' : `text of ${counted(value.length, 'character')}`
     case 'number':
       return 'a number'
     case 'boolean':
-      return 'true or false'
+      return `\`${String(value)}\``
     default:
       return 'a map'
   }
+}
+
+function counted(count: number | bigint, noun: string): string {
+  return `${count} ${noun}${Number(count) === 1 ? '' : 's'}`
 }
 
 const TYPE_WORDS: Readonly<Record<string, string>> = {
@@ -44,9 +48,9 @@ export function issueSentence(issue: RawIssue): string {
       return `expected ${some}${words}, got ${got}`
     }
     case 'too_small':
-      return `must be ${amount('at least', issue.minimum, issue.origin)}, got ${shapeOf(issue.input)}`
+      return `must be ${amount('at least', issue.minimum, issue.origin)}, got ${sizeOf(issue.input)}`
     case 'too_big':
-      return `must be ${amount('at most', issue.maximum, issue.origin)}, got ${shapeOf(issue.input)}`
+      return `must be ${amount('at most', issue.maximum, issue.origin)}, got ${sizeOf(issue.input)}`
     case 'unrecognized_keys':
       return 'unknown key'
     case 'invalid_union':
@@ -61,8 +65,13 @@ function isSameKind({ values, input }: { values: readonly unknown[]; input?: unk
   return typeof input === 'number' && values.every((value) => typeof value === 'number')
 }
 
+/** A number that is beyond its bounds is said: where a number belongs, no secret stands. */
+function sizeOf(value: unknown): string {
+  return typeof value === 'number' ? String(value) : shapeOf(value)
+}
+
 function amount(bound: string, count: number | bigint, origin: string): string {
-  if (origin === 'string') return `text of ${bound} ${count} characters`
+  if (origin === 'string') return `text of ${bound} ${counted(count, 'character')}`
   if (origin === 'array') return `a list of ${bound} ${count}`
   return `${bound} ${count}`
 }
@@ -75,18 +84,35 @@ export function issueRemedy(issue: Issue, missing: boolean): string {
   if (missing) return 'add it'
   switch (issue.code) {
     case 'invalid_type':
-      if (issue.expected === 'array') return 'write it as a list, in brackets: [a, b]'
-      return issue.message.startsWith('expected text')
-        ? 'put the value in quotes'
-        : 'correct the value'
+      // A schema with a sentence of its own has said what to write.
+      if (!issue.message.startsWith(`expected ${TYPE_WORDS[issue.expected]},`))
+        return 'write it in that form'
+      return TYPE_REMEDIES[issue.expected] ?? 'correct the value'
     case 'invalid_value': {
       const [only, ...others] = issue.values
       return others.length > 0 ? 'use one of the listed words' : `write ${String(only)}`
     }
     case 'too_small':
+      return boundRemedy(issue.origin, `${issue.minimum} or more`, 'add to')
     case 'too_big':
-      return 'choose a value within the bounds of docs/config.md'
+      return boundRemedy(issue.origin, `${issue.maximum} or less`, 'shorten')
     default:
       return 'correct the value'
   }
+}
+
+const TYPE_REMEDIES: Readonly<Record<string, string>> = {
+  string: 'put the value in quotes',
+  number: 'write a number, without quotes',
+  int: 'write a whole number, without quotes',
+  boolean: 'write true or false, without quotes',
+  object: 'write its keys indented below it, or in braces: { key: value }',
+  record: 'write its keys indented below it, or in braces: { key: value }',
+  array: 'write it as a list, in brackets: [a, b]',
+}
+
+function boundRemedy(origin: string, numbers: string, verb: string): string {
+  if (origin === 'string') return `${verb} the text`
+  if (origin === 'array') return `${verb} the list`
+  return `write ${numbers}`
 }
