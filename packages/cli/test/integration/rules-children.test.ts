@@ -162,7 +162,7 @@ test('H6: a child that is killed outside of any call is noticed and replaced', a
   expect(textOf(await callTool(mine, 'unruly__echo'))).toBe('echo')
 })
 
-test('H8: both listeners answer nobody without a credential, and the socket is its owner’s alone [door/credential/missing] [store/socket]', async () => {
+test('H8: both listeners answer nobody without a credential, and the socket is its owner’s alone [door/challenge] [store/socket]', async () => {
   for (const url of [gateway.url, `${gateway.data}/sse`, `${gateway.admin}/api/v1/keys`]) {
     for (const method of ['GET', 'POST']) {
       expect([url, (await send(url, { method })).status]).toEqual([url, 401])

@@ -82,7 +82,7 @@ function uses(id: string, token: string | undefined, url = gateway.url): Promise
 
 const statuses = (answers: readonly Answer[]): number[] => answers.map(({ status }) => status)
 
-test('D1: a session is no credential: without one, or with a bad one, everything is 401 and the session lives on [door/credential/missing]', async () => {
+test('D1: a session is no credential: without one, or with a bad one, everything is 401 and the session lives on [door/challenge]', async () => {
   const session = await AskedSession.open(mine)
   for (const token of [undefined, 'wrong', `${mine.token}x`, session.id]) {
     expect(statuses(await Promise.all(uses(session.id, token)))).toEqual([401, 401, 401, 401, 401])

@@ -137,7 +137,7 @@ describe.each(ADDRESSES)('the address %s', (path) => {
     }
   })
 
-  test('A4: lets nobody in without a credential, not even with one in the query [door/credential/missing]', async () => {
+  test('A4: lets nobody in without a credential, not even with one in the query [door/challenge]', async () => {
     for (const method of ['GET', 'POST', 'DELETE', 'PUT']) {
       expect((await ask(method, {})).status).toBe(401)
       expect((await ask(method, { authorization: 'Bearer wrong' })).status).toBe(401)
