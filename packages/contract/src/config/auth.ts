@@ -1,7 +1,7 @@
 import { Secret } from '@sallyport/kit/secret'
 import { z } from 'zod'
 import { judgeName } from './name.ts'
-import { refuse } from './text.ts'
+import { refuse, wrongKind } from './text.ts'
 import { flag } from './units.ts'
 
 /** One static bearer token. Its name is the principal's: `token:<name>`. */
@@ -15,21 +15,24 @@ const tokenValue = z
   .max(1_024)
   .regex(/^[\x21-\x7e]*$/, 'a token holds no spaces, control or non-ASCII characters')
 
-const token = z.union([
-  tokenValue.transform((value) => ({ name: undefined, value: new Secret(value) })),
-  z
-    .strictObject({
-      name: z
-        .string()
-        .superRefine((text, context) => {
-          const fault = judgeName(text)
-          if (fault !== undefined) refuse(context, fault, 'rename the token')
-        })
-        .meta({ description: 'Who presents it: shown in logs and in the audit log.' }),
-      value: tokenValue.meta({ description: 'The token, by reference.', 'x-kind': 'secret' }),
-    })
-    .transform(({ name, value }) => ({ name, value: new Secret(value) })),
-])
+const token = z.union(
+  [
+    tokenValue.transform((value) => ({ name: undefined, value: new Secret(value) })),
+    z
+      .strictObject({
+        name: z
+          .string()
+          .superRefine((text, context) => {
+            const fault = judgeName(text)
+            if (fault !== undefined) refuse(context, fault, 'rename the token')
+          })
+          .meta({ description: 'Who presents it: shown in logs and in the audit log.' }),
+        value: tokenValue.meta({ description: 'The token, by reference.', 'x-kind': 'secret' }),
+      })
+      .transform(({ name, value }) => ({ name, value: new Secret(value) })),
+  ],
+  { error: wrongKind('a token as text, or `{ name, value }`') },
+)
 
 /** Who may call. API keys are not here: they live in the store. */
 export const auth = z

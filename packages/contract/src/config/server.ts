@@ -1,7 +1,7 @@
 import { Secret } from '@sallyport/kit/secret'
 import { z } from 'zod'
 import { remoteKeys, toRemoteConfig, type RemoteConfig } from './remote.ts'
-import { parsedText, refuse, textShape, type IssueSink } from './text.ts'
+import { parsedText, refuse, wrongKind, type IssueSink } from './text.ts'
 import { count, duration, flag } from './units.ts'
 
 /** What an operator asserts about one tool; it outweighs what the server says. */
@@ -92,15 +92,11 @@ const rootUri = parsedText({
   expected: 'a `file://` URI',
   remedy: 'write the absolute path of a folder like `file:///srv/shared`',
 })
-const roots = z.union([
-  z.enum(['none', 'client'], {
-    error: ({ input }) =>
-      typeof input === 'string'
-        ? `expected \`none\`, \`client\` or a list of \`file://\` URIs, got ${textShape(input)}`
-        : undefined,
-  }),
-  z.array(rootUri).min(1).max(100),
-])
+const rootsForms = '`none`, `client` or a list of `file://` URIs'
+const roots = z.union(
+  [z.enum(['none', 'client'], { error: wrongKind(rootsForms) }), z.array(rootUri).min(1).max(100)],
+  { error: wrongKind(rootsForms) },
+)
 
 const environmentName = z
   .string()
@@ -108,7 +104,10 @@ const environmentName = z
 const headerName = z
   .string()
   .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$/, 'this is not a name for a header')
-  .refine((name) => !OWN_HEADERS.has(name.toLowerCase()), 'this header is set by the gateway')
+  .refine((name) => !OWN_HEADERS.has(name.toLowerCase()), {
+    error: 'this header is set by the gateway',
+    params: { remedy: 'remove it' },
+  })
 
 /** A configured header of these names would contradict the request it stands on. */
 export const OWN_HEADERS: ReadonlySet<string> = new Set([

@@ -1,6 +1,6 @@
 import { Secret } from '@sallyport/kit/secret'
 import { z } from 'zod'
-import { parsedText, refuse } from './text.ts'
+import { parsedText, refuse, wrongKind } from './text.ts'
 import { count } from './units.ts'
 
 /** Where state is kept. The path of an embedded store is made absolute by the loader. */
@@ -49,10 +49,10 @@ const masterKeyText = parsedText({
 
 /** One key, or two while rotating: the first seals, the second still opens. */
 export const masterKey = z
-  .union([
-    masterKeyText.transform((secret): Secret[] => [secret]),
-    z.array(masterKeyText).min(1).max(2),
-  ])
+  .union(
+    [masterKeyText.transform((secret): Secret[] => [secret]), z.array(masterKeyText).min(1).max(2)],
+    { error: wrongKind('one key as text, or a list of two') },
+  )
   .optional()
   .meta({
     description:

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { textShape } from './text.ts'
+import { foreignShape, textShape } from './text.ts'
 
 /** Smallest and largest allowed value and the default, each written as in the file (`30s`, `1MiB`). */
 export interface UnitBounds {
@@ -110,7 +110,7 @@ function unitField(unit: Unit): UnitField {
         error: ({ input }) =>
           input === undefined
             ? undefined
-            : `expected ${form}, got ${typeof input === 'number' ? 'a number without unit' : 'no text'}`,
+            : `expected ${form}, got ${foreignShape(input)}${typeof input === 'number' ? ' without unit' : ''}`,
       })
       .meta({ pattern: unit.pattern })
       .transform((text, context): number => {

@@ -358,6 +358,35 @@ test.each([
   ])
 })
 
+test.each([
+  ['listen: 9100', 'expected an IP address with a port, or localhost with a port, got a number'],
+  [
+    'limits: { callTimeout: 30 }',
+    'expected a duration such as `30s` (ms, s, m, h or d), got a number without unit',
+  ],
+  ['origins: [true]', 'expected an origin, got `true`'],
+  ['auth: { tokens: [7] }', 'expected a token as text, or `{ name, value }`, got a number'],
+  ['masterKey: 7', 'expected one key as text, or a list of two, got a number'],
+  [
+    'mcpServers: { b: { command: node, roots: 7 } }\nversion: 1',
+    'expected `none`, `client` or a list of `file://` URIs, got a number',
+  ],
+])('%s is told the form and what came instead [config/problems]', (text, expected) => {
+  const { problems } = load(text)
+  expect(problems.map(({ message, remedy }) => [message, remedy])).toEqual([
+    [expected, 'write it in that form'],
+  ])
+})
+
+test('a header of our own is to be removed, not renamed', () => {
+  const server = '{ url: "https://h.example.com/mcp", headers: { Host: x, "a b": y } }'
+  const { problems } = load(`version: 1\nmcpServers: { b: ${server} }`)
+  expect(problems.map(({ message, remedy }) => `${message}; ${remedy}`)).toEqual([
+    'this header is set by the gateway; remove it',
+    'this is not a name for a header; rename it',
+  ])
+})
+
 test('a missing folder, program or certificate is found without starting anything [config/lookups]', () => {
   using folder = new TestingFolder()
   const file = folder.write(

@@ -141,7 +141,8 @@ export class DocumentCheck<Config> {
       return
     }
     const [cause] = issue.issues
-    const remedy = cause?.code === 'custom' ? issueRemedy(cause, false) : 'rename it'
+    const own = cause?.code === 'custom' && cause.params?.['remedy'] !== undefined
+    const remedy = own ? issueRemedy(cause, false) : 'rename it'
     this.#add(path, cause?.message ?? issue.message, remedy)
     this.#wrong.push(path)
     const { node } = locate(this.#root, parent)

@@ -78,7 +78,7 @@ test('a value of the right kind and a list that is none are answered with what t
   const { problems } = loadConfig({ file, schema: strict, env: {} })
   rmSync(folder, { recursive: true })
   expect(problems.map(({ message, remedy }) => `${message}; ${remedy}`)).toEqual([
-    'expected `1`, got another number; write 1',
+    'expected `1`, got 2; write 1',
     'expected a list, got text of 1 character; write it as a list, in brackets: [a, b]',
   ])
 })

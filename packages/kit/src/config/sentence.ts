@@ -44,7 +44,7 @@ export function issueSentence(issue: RawIssue): string {
     case 'invalid_value': {
       const words = issue.values.map((value) => `\`${String(value)}\``).join(', ')
       const some = issue.values.length > 1 ? 'one of ' : ''
-      const got = `${isSameKind(issue) ? 'another number' : shapeOf(issue.input)}`
+      const got = isSameKind(issue) ? sizeOf(issue.input) : shapeOf(issue.input)
       return `expected ${some}${words}, got ${got}`
     }
     case 'too_small':
@@ -60,7 +60,7 @@ export function issueSentence(issue: RawIssue): string {
   }
 }
 
-/** Whether the value is a number where a number is expected: to say "got a number" would not tell. */
+/** Whether the value is a number where a number is expected: to say "a number" would not tell. */
 function isSameKind({ values, input }: { values: readonly unknown[]; input?: unknown }): boolean {
   return typeof input === 'number' && values.every((value) => typeof value === 'number')
 }
@@ -90,19 +90,24 @@ export function issueRemedy(issue: Issue, missing: boolean): string {
       return TYPE_REMEDIES[issue.expected] ?? 'correct the value'
     case 'invalid_value': {
       const [only, ...others] = issue.values
-      return others.length > 0 ? 'use one of the listed words' : `write ${String(only)}`
+      if (others.length === 0) return `write ${String(only)}`
+      return issue.message.startsWith('expected one of')
+        ? 'use one of the listed words'
+        : 'write it in that form'
     }
+    case 'invalid_union':
+      return issue.message.startsWith('none of') ? 'correct the value' : 'write it in that form'
     case 'too_small':
-      return boundRemedy(issue.origin, `${issue.minimum} or more`, 'add to')
+      return boundRemedy(issue.origin, `${issue.minimum} or more`, 'add to it, or remove the key')
     case 'too_big':
-      return boundRemedy(issue.origin, `${issue.maximum} or less`, 'shorten')
+      return boundRemedy(issue.origin, `${issue.maximum} or less`, 'shorten it')
     default:
       return 'correct the value'
   }
 }
 
 const TYPE_REMEDIES: Readonly<Record<string, string>> = {
-  string: 'put the value in quotes',
+  string: 'write it as one text, in quotes',
   number: 'write a number, without quotes',
   int: 'write a whole number, without quotes',
   boolean: 'write true or false, without quotes',
@@ -111,8 +116,7 @@ const TYPE_REMEDIES: Readonly<Record<string, string>> = {
   array: 'write it as a list, in brackets: [a, b]',
 }
 
-function boundRemedy(origin: string, numbers: string, verb: string): string {
-  if (origin === 'string') return `${verb} the text`
-  if (origin === 'array') return `${verb} the list`
+function boundRemedy(origin: string, numbers: string, words: string): string {
+  if (origin === 'string' || origin === 'array') return words
   return `write ${numbers}`
 }
