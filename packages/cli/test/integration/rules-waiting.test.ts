@@ -46,7 +46,9 @@ let wasAsked = false
 let wasTaken = false
 const owned = new AsyncDisposableStack()
 beforeAll(async () => {
-  const tools = ['ask', 'echo', 'careless', 'fickle'].map((name) => tool(name))
+  const tools = ['ask', 'echo', 'careless', 'fickle', 'many', 'two', 'odd'].map((name) =>
+    tool(name),
+  )
   const watched = async (call: Parameters<typeof askForm>[0]): Promise<void> => {
     call.response.once('close', () => (cut += call.response.writableFinished ? 0 : 1))
     const { then } = (call.params['arguments'] ?? {}) as { then?: string } // as this test sends it
@@ -57,7 +59,9 @@ beforeAll(async () => {
   remote = owned.use(
     await startScripted({ era: 'legacy', tools, call: { ask: watched, careless, fickle } }),
   )
-  modern = owned.use(await startScripted({ era: 'modern', tools, call: { ask: needForm } }))
+  modern = owned.use(
+    await startScripted({ era: 'modern', tools, call: { ask: needForm, many, two, odd } }),
+  )
   gateway = owned.use(
     await startGateway({
       config: {
@@ -86,6 +90,32 @@ afterAll(() => owned.disposeAsync())
 function careless(call: ScriptedCall): void {
   void call.ask('elicitation/create', FORM)
   call.result(text('careless'))
+}
+
+/** Wants several answers at once, under these keys. */
+function wanting(keys: readonly string[]): (call: ScriptedCall) => void {
+  return (call) => {
+    const { inputResponses } = call.params
+    if (inputResponses !== undefined) {
+      return call.result(text(JSON.stringify(inputResponses), { resultType: 'complete' }))
+    }
+    const question = { method: 'elicitation/create', params: { mode: 'form', ...FORM } }
+    const inputRequests = keys.map((key) => `${JSON.stringify(key)}:${JSON.stringify(question)}`)
+    const result = `{"resultType":"input_required","inputRequests":{${inputRequests.join()}},"requestState":"s"}`
+    call.response.writeHead(200, { 'content-type': 'application/json' })
+    call.response.end(`{"jsonrpc":"2.0","id":${String(call.id)},"result":${result}}`)
+  }
+}
+
+const MANY = Array.from({ length: 10 }, (_, at) => `k${at}`)
+const ODD = ['__proto__', 'constructor', 'a"b', '\u0000', '', 'ü']
+const many = wanting(MANY)
+const odd = wanting(ODD)
+/** Wants an answer of a person and one of a model. */
+function two(call: ScriptedCall): void {
+  const form = { method: 'elicitation/create', params: { mode: 'form', ...FORM } }
+  const model = { method: 'sampling/createMessage', params: { messages: [], maxTokens: 9 } }
+  call.result({ resultType: 'input_required', inputRequests: { form, model }, requestState: 's' })
 }
 
 /** Asks, takes its question back, and goes on. */
@@ -232,6 +262,52 @@ test('a server that answers its call without waiting for the person: the questio
   await using stream = await session.beginCall('remote__ask')
   await session.answer(await questionOn(stream))
   expect(said(await answerOn(stream))).toContain('blue')
+})
+
+test('a call that asks for ten things at once is one call that waits: each is asked, and none is refused [questions/parked/bounded]', async () => {
+  const session = await AskedSession.open(mine)
+  await using stream = await session.beginCall('modern__many')
+  const asked = await waitUntil('all ten questions', () => {
+    const all = stream.messages.filter(({ method }) => method === 'elicitation/create')
+    return all.length === MANY.length || stream.ended ? all : undefined
+  })
+  for (const question of asked) await session.answer(question)
+  expect(Object.keys(JSON.parse(said(await answerOn(stream))))).toEqual(MANY)
+})
+
+test('one refused answer ends the call, and what else was asked for it is taken back and takes no place [wire/question/taken-back] [questions/declined]', async () => {
+  const session = await AskedSession.open(mine)
+  for (let turn = 0; turn < 9; turn += 1) {
+    await using stream = await session.beginCall('modern__two')
+    const [form, model] = await Promise.all([
+      questionOn(stream),
+      questionOn(stream, 'sampling/createMessage'),
+    ])
+    await session.post({ jsonrpc: '2.0', id: model.id, error: { code: -1, message: 'no' } })
+    const answer = await answerOn(stream)
+    expect(JSON.stringify(answer)).toContain('question_unanswered')
+    expect(takenBackOn(stream)).toEqual([form.id])
+  }
+  await using stream = await session.beginCall('remote__ask')
+  await session.answer(await questionOn(stream))
+  expect(said(await answerOn(stream))).toContain('blue')
+})
+
+test('odd keys of questions come back to their server as they are, from clients of either era', async () => {
+  const session = await AskedSession.open(mine)
+  await using stream = await session.beginCall('modern__odd')
+  const questions = await waitUntil('all questions', () => {
+    const all = stream.messages.filter(({ method }) => method === 'elicitation/create')
+    return all.length === ODD.length ? all : undefined
+  })
+  for (const question of questions) await session.answer(question)
+  expect(Object.keys(JSON.parse(said(await answerOn(stream)))).toSorted()).toEqual(ODD.toSorted())
+  const asked = await askedBy(mine, 'modern__odd')
+  expect(asked.keys.toSorted()).toEqual(ODD.toSorted())
+  const answered = await answerTo(mine, 'modern__odd', asked)
+  const keys = Object.keys(JSON.parse(textOf(answered)))
+  // `Object.fromEntries` of the test makes an own `__proto__` as JSON does.
+  expect(keys.toSorted()).toEqual(ODD.toSorted())
 })
 
 test('a server that takes its question back: so does the gateway, and the call goes on [wire/question/taken-back]', async () => {
