@@ -14,6 +14,7 @@ import {
 import type { CallSpan, PartSpan } from '@sallyport/kit/tracing'
 import type { Target } from '../routing/target.ts'
 import type { QuestionAnswer, UpstreamRequest, Wire } from '../upstreams/upstream.ts'
+import type { CallDeadline } from './call-deadline.ts'
 import { encodeRequest, type RequestEdits, RETRY_PARAMS, withoutParams } from './encode-request.ts'
 
 const UNKNOWN_TO_LEGACY: ReadonlySet<string> = new Set([...RETRY_PARAMS, 'task'])
@@ -37,6 +38,7 @@ export class Attempt implements UpstreamRequest {
   /** Whether its client is modern. */
   readonly #modern: boolean
   readonly #edits: RequestEdits
+  readonly #deadline: CallDeadline
   readonly #retold: (told: Message) => readonly Edit[]
   /** Whose client hears what the server tells meanwhile; undefined while the call is parked. */
   #listener: Exchange | undefined
@@ -55,6 +57,7 @@ export class Attempt implements UpstreamRequest {
       readonly paramHeaders: Readonly<Record<string, string>>
       readonly logLevel: LogLevel | undefined
       readonly span: CallSpan
+      readonly deadline: CallDeadline
       /** What a notification says otherwise to the client than the server said it. */
       readonly retold: (told: Message) => readonly Edit[]
     },
@@ -64,6 +67,7 @@ export class Attempt implements UpstreamRequest {
     this.#listener = exchange
     this.#edits = how.edits
     this.#retold = how.retold
+    this.#deadline = how.deadline
     this.method = exchange.message.method
     this.name = target.name
     this.paramHeaders = how.paramHeaders
@@ -121,6 +125,10 @@ export class Attempt implements UpstreamRequest {
 
   canAnswer(question: Message): boolean {
     return this.mayAsk?.(question) === true
+  }
+
+  hold(): () => void {
+    return this.#deadline.hold()
   }
 
   /** Passes on what belongs to the request: progress under the client's own token, logs it asked for, the rest as it is. */

@@ -31,6 +31,16 @@ export class CallDeadline {
     this.#leftMs -= this.#clock.monotonicMs() - this.#sinceMs
   }
 
+  /** As `pause`; what is returned resumes, once. */
+  hold(): () => void {
+    this.pause()
+    let held = true
+    return () => {
+      if (held) this.resume()
+      held = false
+    }
+  }
+
   resume(): void {
     this.#waiting -= 1
     if (this.#waiting === 0) this.#run()

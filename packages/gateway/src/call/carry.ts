@@ -53,6 +53,7 @@ export function createCarry(deps: CarryDeps): CallHandler {
           paramHeaders: headers.headers,
           logLevel,
           span: call.span,
+          deadline: call.deadline,
           retold: (told) => retold(deps.taskIds, { exchange, target }, told),
         })
       },

@@ -1,7 +1,7 @@
 import { CallController } from '@sallyport/kit/call-signal'
 import { NO_SPAN } from '@sallyport/kit/tracing'
 import { expect, test } from 'vitest'
-import { testTarget } from '../call/testing-call.ts'
+import { testDeadline, testTarget } from '../call/testing-call.ts'
 import { Attempt } from '../call/attempt.ts'
 import { Conversation } from './conversation.ts'
 import type { ParkedCall } from './parked-calls.ts'
@@ -18,6 +18,7 @@ function parkable(principalId = 'key:alice', bytes = 10): ParkedCall {
     paramHeaders: {},
     logLevel: undefined,
     span: NO_SPAN,
+    deadline: testDeadline(),
     retold: () => [],
   })
   const conversation = new Conversation(() => new Promise(() => undefined))

@@ -127,10 +127,13 @@ export class Incoming {
     void this.#put(message, found, origin === 'session')
   }
 
-  /** Who answers: the call it belongs to, else for roots the client whose session this is. */
+  /** Who answers: the call it belongs to; for roots of the session the client that this is. */
   #answerer(message: Message, origin: Origin): Answering | undefined {
     const wantsRoots = message.method === 'roots/list'
     if (wantsRoots && this.#options.roots !== 'client') return undefined
+    if (wantsRoots && origin === 'session' && this.#options.events.onRootsAsked !== undefined) {
+      return { exchange: undefined, ask: (...asked) => this.#askRoots(...asked) }
+    }
     const exchange = this.#exchangeOf(message, origin)
     const { request } = exchange ?? {}
     if (request?.onQuestion !== undefined) {
@@ -138,6 +141,20 @@ export class Incoming {
     }
     const { onRootsAsked } = this.#options.events
     return wantsRoots && onRootsAsked ? { exchange: undefined, ask: onRootsAsked } : undefined
+  }
+
+  /** Asks for the whole session, lest the answer is lost with a call that ends; else for the likeliest call. */
+  async #askRoots(question: Message, withdrawn: CallSignal): Promise<QuestionAnswer> {
+    const { onRootsAsked } = this.#options.events
+    let failure: unknown
+    try {
+      if (onRootsAsked !== undefined) return await onRootsAsked(question, withdrawn)
+    } catch (thrown) {
+      failure = thrown
+    }
+    const { request } = this.#exchangeOf(question, 'session') ?? {}
+    if (withdrawn.aborted || request?.onQuestion === undefined) throw failure
+    return request.onQuestion(question, withdrawn)
   }
 
   /**
@@ -160,7 +177,10 @@ export class Incoming {
     const id = idOf(question).toString('latin1')
     const open = { id, exchange: answering.exchange, guessed, withdrawn: new CallController() }
     this.#open.push(open)
+    // Any of them may be the one that waits for the person.
+    const holds = guessed ? this.#owner.exchanges().map(({ request }) => request.hold?.()) : []
     const answer = await this.#ask(question, answering, open)
+    for (const release of holds) release?.()
     const at = this.#open.indexOf(open)
     if (at === -1) return
     this.#open.splice(at, 1)

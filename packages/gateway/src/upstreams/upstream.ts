@@ -46,6 +46,8 @@ export interface UpstreamRequest {
     | undefined
   /** Whether its client can be asked this at all; where a question names no call, one that can is chosen. */
   canAnswer?(question: Message): boolean
+  /** Stands its deadline still while a person is asked who may be its own; what is returned ends that. */
+  hold?(): () => void
   /** Ends the call; its `reason` is an AppError. Aborting tells the server. */
   readonly signal: CallSignal
 }

@@ -292,6 +292,38 @@ test('a question that names no call goes to one whose client can be asked it, an
   await left
 })
 
+test('while a question names no call, the deadlines of all it may belong to stand still [questions/deadline]', async () => {
+  await using test = await openTestUpstreams({ one: hostileServer() })
+  await test.upstreams.warm('one', { principal: principal() }, AbortSignal.timeout(5_000))
+  const held: string[] = []
+  const by = (name: string, onQuestion: () => Promise<QuestionAnswer>) => ({
+    onQuestion,
+    hold: () => {
+      held.push(`${name} held`)
+      return () => void held.push(`${name} goes on`)
+    },
+  })
+  const leaving = new AbortController()
+  const never = by('older', () => Promise.reject(new Error('not asked')))
+  const options = { ...never, signal: leaving.signal }
+  const older = callText(test.upstreams, ['one', 'hang'], {}, options)
+  await inquire(
+    test,
+    [{ id: 1, ...ELICITATION }],
+    by('newer', () => {
+      held.push('asked')
+      return Promise.resolve(BLUE)
+    }),
+  )
+  expect(held.toSorted()).toEqual(
+    ['asked', 'newer goes on', 'newer held', 'older goes on', 'older held'].toSorted(),
+  )
+  expect(held.at(2)).toBe('asked')
+  const left = Promise.allSettled([older])
+  leaving.abort(new AppError('cancelled', 'gone'))
+  await left
+})
+
 describe('a question over HTTP', () => {
   test.each(['the stream of the call', 'the stream of the session'])(
     'on %s reaches the caller, and the answer is posted in the session [upstreams/question/relayed]',

@@ -91,7 +91,7 @@ test('a cancellation names an id as it was written, in one session', () => {
       session,
       '',
     )
-  for (const params of ['{"requestId":12345678901234567890}', '{"requestId": "a" }', '{}', '[1]']) {
+  for (const params of ['{"requestId":12345678901234567890}', '{"requestId": "a" }', '{}']) {
     expect(cancel(params)).toBe(undefined)
   }
   cancel('{"requestId":1}', 'notifications/other')

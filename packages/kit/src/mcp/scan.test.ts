@@ -46,6 +46,7 @@ test.each([
   ['a number', '7'],
   ['null', 'null'],
   ['no version', '{"id":1,"method":"ping"}'],
+  ['params by position', '{"jsonrpc":"2.0","id":1,"method":"a/b","params":[1]}'],
   ['another version', '{"jsonrpc":"1.0","id":1,"method":"ping"}'],
   ['a null id', '{"jsonrpc":"2.0","id":null,"method":"ping"}'],
   ['an object id', '{"jsonrpc":"2.0","id":{},"method":"ping"}'],

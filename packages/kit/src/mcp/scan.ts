@@ -148,7 +148,7 @@ function topMember(parts: Parts, keyStart: number, keyEnd: number, escaped: bool
       walker.depth -= 1
     } else {
       walker.value()
-      if (kind !== CHAR.openArray) parts.refuse('`params` must be an object')
+      parts.refuse('`params` must be an object')
     }
     parts.params = { start, end: walker.at }
   } else if (walker.is(NAMES.result, keyStart, keyEnd, escaped)) {
