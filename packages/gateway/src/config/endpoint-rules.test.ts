@@ -94,7 +94,7 @@ test.each([
     'resources.allow[2]: `docs/x` can fit no resource, because it is no URI',
   ],
 ])('%s is refused at its item [endpoints/reach]', (_case, endpoint, expected) => {
-  expect(told(endpoint)).toEqual([`3 endpoints.support.${expected}`])
+  expect(told(endpoint, 'support', 'error')).toEqual([`3 endpoints.support.${expected}`])
 })
 
 test.each([
