@@ -311,6 +311,20 @@ export const UPSTREAMS = {
       'A session that its server forgot ends with its last call in flight, whatever else of it was never answered.',
     source: 'part 02, "Session recovery"',
   },
+  'upstreams/roots/held': {
+    behavior:
+      'With `roots: client` no call reaches a server that asks for roots within a second before it has those of the client.',
+    source: 'design §5; MCP 2025-11-25, Roots',
+  },
+  'upstreams/roots/refused': {
+    behavior:
+      'A client that does not tell its roots to a server with `roots: client` that asks for them is refused its calls, not sent.',
+    source: 'design §5',
+  },
+  'upstreams/roots/late': {
+    behavior: 'An answer with roots is good for its session though the call that was open is over.',
+    source: 'design §5; MCP 2025-11-25, Roots',
+  },
   'upstreams/read-timeout': {
     behavior: 'An answer that falls silent for longer than `readTimeout` fails its call.',
     source: 'Hangar 2.1',

@@ -1,6 +1,7 @@
+import type { CallSignal } from '@sallyport/kit/call-signal'
 import { AppError } from '@sallyport/kit/errors'
-import { type ClientSession, type Message, slice } from '@sallyport/kit/mcp'
-import type { QuestionAnswer } from './upstream.ts'
+import { type ClientSession, slice } from '@sallyport/kit/mcp'
+import type { SessionEvents } from './session.ts'
 
 /** No person is asked: a client knows its roots. */
 const ANSWER_MS_MAX = 30_000
@@ -9,15 +10,16 @@ const ANSWER_MS_MAX = 30_000
 export function askRoots(
   session: ClientSession,
   ended: AbortSignal,
-): (question: Message) => Promise<QuestionAnswer> {
-  return async ({ bytes, params, method }) => {
+): NonNullable<SessionEvents['onRootsAsked']> {
+  return async ({ bytes, params, method }, withdrawn) => {
     const text = params.start === -1 ? undefined : bytes.toString('utf8', params.start, params.end)
     const waiting = new AbortController()
-    const leave = (): void => waiting.abort(ended.reason)
+    const ends: readonly CallSignal[] = [ended, withdrawn]
+    const leave = (): void => waiting.abort(ends.find(({ aborted }) => aborted)?.reason)
     const timer = setTimeout(() => {
       waiting.abort(new AppError('question_unanswered', 'the client did not tell its roots'))
     }, ANSWER_MS_MAX)
-    ended.addEventListener('abort', leave, { once: true })
+    for (const end of ends) end.addEventListener('abort', leave, { once: true })
     try {
       const answer = await session.ask({ method, params: text, signal: waiting.signal })
       return answer.kind === 'error'
@@ -25,7 +27,7 @@ export function askRoots(
         : { kind: 'result', text: slice(answer.bytes, answer.result) }
     } finally {
       clearTimeout(timer)
-      ended.removeEventListener('abort', leave)
+      for (const end of ends) end.removeEventListener('abort', leave)
     }
   }
 }

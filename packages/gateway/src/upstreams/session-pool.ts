@@ -8,6 +8,7 @@ import type { OpenedSession, SessionOpener } from './open-session.ts'
 import type { ClientInfo } from './own-messages.ts'
 import { chooseToEnd, hasRoom, type Occupied, type Room } from './room.ts'
 import { sessionGroup, sessionKey } from './session-key.ts'
+import { RootsGate } from './roots-gate.ts'
 import { SessionLogLevel } from './session-log-level.ts'
 import { SessionStarter } from './session-starter.ts'
 import type { ServerConfig } from './server-config.ts'
@@ -21,6 +22,7 @@ const ONCE = { once: true } as const
 const STOPPING = 'the gateway is stopping'
 const IDLE = 'the session was idle'
 const GONE = 'the client is gone'
+const ROOTLESS = 'the client did not tell its roots'
 
 export interface SessionPoolOptions extends Room {
   readonly sharing: Pick<ServerConfig, 'share' | 'roots'>
@@ -205,7 +207,12 @@ export class SessionPool implements CallOwner {
   }
 
   #route(call: Call): void {
-    const slot = this.#slots.get(call.key)
+    let slot = this.#slots.get(call.key)
+    if (slot?.roots?.isRefused === true) {
+      // No call ever went over it. A new one asks anew, and this call can be asked for it.
+      this.end(slot, ROOTLESS)
+      slot = this.#slots.get(call.key)
+    }
     if (slot?.session !== undefined) {
       this.#hand(slot, slot.session, call)
       return
@@ -235,6 +242,19 @@ export class SessionPool implements CallOwner {
     slot.inFlight += 1
     call.slot = slot
     call.session = session
+    const quietMs = this.#deps.clock.monotonicMs() - slot.readyAtMs
+    const held = session.era === 'legacy' ? slot.roots?.wait(call, quietMs) : undefined
+    if (held === undefined) {
+      this.#sendOn(slot, session, call)
+      return
+    }
+    held.then(
+      () => call.settled || this.#sendOn(slot, session, call),
+      (thrown: unknown) => call.fail(AppError.from(thrown)),
+    )
+  }
+
+  #sendOn(slot: Slot, session: Session, call: Call): void {
     const { logLevel } = call.request
     const raised = logLevel && this.#raise(slot, session, logLevel)
     if (raised === undefined) send(session, call)
@@ -287,6 +307,10 @@ export class SessionPool implements CallOwner {
 
   #sessionEvents(slot: Slot): SessionEvents {
     const { events } = this.#deps
+    if (this.#options.sharing.roots === 'client') {
+      const askClient = this.#deps.rootsOf(slot.asker)
+      slot.roots = new RootsGate({ askClient, waiting: () => slot.waiting })
+    }
     return {
       onLost: (error) => {
         const { session } = slot
@@ -301,7 +325,7 @@ export class SessionPool implements CallOwner {
       },
       onResourceUpdated: (uri, params) => events.onResourceUpdated(slot.key, uri, params),
       onNotification: (message) => events.onNotification(slot.key, message),
-      onRootsAsked: this.#deps.rootsOf(slot.asker),
+      onRootsAsked: slot.roots?.ask.bind(slot.roots),
       onStray: () => events.onStray(),
     }
   }
@@ -343,6 +367,7 @@ export class SessionPool implements CallOwner {
 
   #drop(slot: Slot): void {
     slot.session = undefined
+    slot.roots?.open()
     if (this.#slots.get(slot.key) === slot) this.#slots.delete(slot.key)
   }
 

@@ -1,3 +1,4 @@
+import type { CallSignal } from '@sallyport/kit/call-signal'
 import type { AppError } from '@sallyport/kit/errors'
 import type { Era, ListenFilter, Message, Range } from '@sallyport/kit/mcp'
 import type { Family } from './era.ts'
@@ -29,8 +30,13 @@ export interface SessionEvents {
   onResourceUpdated(uri: string, params: string): void
   /** A notification that belongs to no call. A view of a larger buffer: copy what is kept. */
   onNotification(message: Message): void
-  /** It asks for roots while no call is there to ask for it. Undefined: nobody could answer. */
-  readonly onRootsAsked?: ((question: Message) => Promise<QuestionAnswer>) | undefined
+  /**
+   * It asks for roots outside any call, for the whole session. `withdrawn` tells when it takes that back.
+   * Undefined: nobody could answer.
+   */
+  readonly onRootsAsked?:
+    | ((question: Message, withdrawn: CallSignal) => Promise<QuestionAnswer>)
+    | undefined
   /** A server message that belongs to nothing: unknown or repeated ids, broken JSON. */
   onStray(): void
 }

@@ -1,6 +1,7 @@
 import type { Call } from './call.ts'
 import type { Agreement } from './handshake.ts'
 import type { SessionLogLevel } from './session-log-level.ts'
+import type { RootsGate } from './roots-gate.ts'
 import type { Session } from './session.ts'
 import type { Asker } from './upstream.ts'
 
@@ -16,6 +17,8 @@ export interface Slot {
   agreement: Agreement | undefined
   /** Of its session; undefined while none was asked for. */
   logLevel: SessionLogLevel | undefined
+  /** Holds calls back until the server has its client's roots; undefined unless `roots: client`. */
+  roots: RootsGate | undefined
   /** When its session became ready, monotonic. */
   readyAtMs: number
   /** Set while a start runs. */
@@ -44,6 +47,7 @@ export function createSlot(
     session: undefined,
     agreement: undefined,
     logLevel: undefined,
+    roots: undefined,
     readyAtMs: nowMs,
     starting: undefined,
     waiting: new Set(),
