@@ -145,6 +145,11 @@ export const WIRE = {
       'A session ends when it was idle for long enough, and at the end of its whole life whatever its use.',
     source: 'design §6',
   },
+  'wire/session/room': {
+    behavior:
+      'Beyond its bounds memory forgets the longest idle legacy session, and its id brings it back; sessions in use are kept, and where all are, a further one is `overloaded`.',
+    source: 'design §6',
+  },
   'wire/progress': {
     behavior:
       'Progress reaches the client that asked for it, under its own token, before the answer.',

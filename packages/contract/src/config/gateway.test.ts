@@ -123,7 +123,12 @@ test('an empty file is a complete configuration [config/complete] [door/loopback
       listTools: 1_000,
       perPrincipal: { rate: 200, burst: 400, concurrent: 64 },
       lockout: { failures: 20, windowMs: 60_000, holdMs: 60_000 },
-      session: { idleMs: 900_000, totalMs: 86_400_000 },
+      session: {
+        idleMs: 900_000,
+        totalMs: 86_400_000,
+        perPrincipalMax: 1_000,
+        totalMax: 10_000,
+      },
       questions: { timeoutMs: 300_000, perPrincipal: 8, total: 1_000 },
     },
     audit: {

@@ -67,10 +67,30 @@ const session = z
       fallback: '24h',
       description: 'A legacy session ends after this long even when used.',
     }),
+    perPrincipal: count({
+      min: 1,
+      max: 100_000,
+      fallback: 1_000,
+      unit: 'sessions',
+      description:
+        'Legacy sessions of one principal in memory. Beyond it the longest idle one is forgotten until its client comes back; where all are in use, `overloaded`.',
+    }),
+    max: count({
+      min: 1,
+      max: 1_000_000,
+      fallback: 10_000,
+      unit: 'sessions',
+      description: 'Legacy sessions of all principals in memory; the same applies beyond it.',
+    }),
   })
   .prefault({})
-  .transform(({ idle, total }) => ({ idleMs: idle, totalMs: total }))
-  .meta({ description: 'Life of client sessions of revisions up to 2025-11-25.' })
+  .transform(({ idle, total, perPrincipal: own, max }) => ({
+    idleMs: idle,
+    totalMs: total,
+    perPrincipalMax: own,
+    totalMax: max,
+  }))
+  .meta({ description: 'Life and number of client sessions of revisions up to 2025-11-25.' })
 
 const questions = z
   .strictObject({

@@ -94,6 +94,12 @@ export class LegacySession implements ClientSession {
     return this.live.size > 0 || this.lines.some(({ open }) => open)
   }
 
+  /** Whether forgetting it would lose what its id does not hold; a stream to come back to does not count. */
+  get held(): boolean {
+    if (this.busy || this.logLevel !== undefined || this.#onEnd !== undefined) return true
+    return this.#questions !== undefined && this.#questions.size > 0
+  }
+
   /** Takes up what a client's `initialize` on this line agreed on. */
   adopt(negotiated: Negotiated): void {
     this.#negotiated = negotiated
@@ -177,8 +183,7 @@ export class LegacySession implements ClientSession {
     for (const controller of this.live.values()) {
       controller.abort(new AppError('cancelled', 'the session ended'))
     }
-    this.endLines()
-    for (const stream of this.#streams?.values() ?? []) stream.forget()
+    this.dropStreams()
     for (const told of this.#onEnd ?? []) told()
     this.#onEnd = undefined
   }
@@ -186,6 +191,12 @@ export class LegacySession implements ClientSession {
   /** Ends its lines and nothing else. */
   endLines(): void {
     for (const line of this.lines.splice(0)) line.end()
+  }
+
+  /** Ends its lines and keeps nothing for a client that comes back. */
+  dropStreams(): void {
+    this.endLines()
+    for (const stream of this.#streams?.values() ?? []) stream.forget()
   }
 
   #addStream(deps: SessionStreamDeps, answers: boolean, onLost?: () => void): SessionStream {

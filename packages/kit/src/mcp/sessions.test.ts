@@ -10,13 +10,22 @@ import { ALICE, BOB } from './testing-session.ts'
 const IDLE_MS = 1_000
 const TOTAL_MS = 10_000
 
-function openSessions(options: { clock?: ManualClock; masterKey?: string } = {}) {
+interface Options {
+  clock?: ManualClock
+  masterKey?: string
+  perPrincipalMax?: number
+  totalMax?: number
+}
+
+function openSessions(options: Options = {}) {
   const clock = options.clock ?? new ManualClock()
   const sealer = new Sealer(
     MasterKeys.parse([new Secret(options.masterKey ?? 'ab'.repeat(32))]),
     'mcp',
   )
-  const sessions = new LegacySessions(sealer, clock, { idleMs: IDLE_MS, totalMs: TOTAL_MS })
+  const { perPrincipalMax = 100, totalMax = 100 } = options
+  const life = { idleMs: IDLE_MS, totalMs: TOTAL_MS }
+  const sessions = new LegacySessions(sealer, clock, { ...life, perPrincipalMax, totalMax })
   onTestFinished(() => sessions[Symbol.dispose]())
   const ended: string[] = []
   const open = (principal = ALICE, version = '2025-11-25', scope = '') => {

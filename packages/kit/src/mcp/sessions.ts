@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { Clock } from '../clock.ts'
 import type { Principal } from '../principal.ts'
 import { LegacySession, type Negotiated } from './session.ts'
+import { type SessionRoom, SessionTable } from './session-table.ts'
 
 /** Encrypts a session into its id. `open` is total: undefined for anything not sealed by us. */
 export interface SessionSealer {
@@ -10,7 +11,7 @@ export interface SessionSealer {
   open(sealed: string, purpose: string): Buffer | undefined
 }
 
-export interface SessionLimits {
+export interface SessionLimits extends SessionRoom {
   /** Without a request or an open stream for this long it ends, milliseconds. */
   readonly idleMs: number
   /** From `initialize`, whatever happens, milliseconds. */
@@ -45,7 +46,8 @@ export interface LineRules {
 
 /**
  * Legacy sessions live in their ids: any process with the key serves them on, also after `kill -9`. Memory
- * holds last use, streams, calls in flight and which have ended. A session whose client came by a line of
+ * holds last use, streams, calls in flight and which have ended, and forgets idle ones where it has no room:
+ * their ids still open. A session whose client came by a line of
  * its own (HTTP+SSE, stdio) lives in memory alone, as long as that line.
  *
  * Source: MCP 2025-11-25, Streamable HTTP, "Session Management".
@@ -54,7 +56,7 @@ export class LegacySessions implements Disposable {
   readonly #sealer: SessionSealer
   readonly #limits: SessionLimits
   readonly #clock: Clock
-  readonly #known = new Map<string, LegacySession>()
+  readonly #known: SessionTable
   /** Those of lines by their id, and whether they grow too old. */
   readonly #onLines = new Map<string, { session: LegacySession; rules: LineRules }>()
   /** Random parts: the ids themselves may be long. */
@@ -66,6 +68,7 @@ export class LegacySessions implements Disposable {
     this.#sealer = sealer
     this.#clock = clock
     this.#limits = limits
+    this.#known = new SessionTable(limits)
     this.#sweeper = setInterval(() => this.sweep(), SWEEP_MS).unref()
   }
 
@@ -73,7 +76,11 @@ export class LegacySessions implements Disposable {
     return this.#known.size + this.#onLines.size
   }
 
-  /** Opens a session bound to a principal and a scope. */
+  /**
+   * Opens a session bound to a principal and a scope.
+   *
+   * @throws {AppError} `overloaded` when memory has no room for it
+   */
   open(principal: Principal, scope: string, negotiated: Negotiated): LegacySession {
     const plain = {
       v: negotiated.version,
@@ -102,9 +109,11 @@ export class LegacySessions implements Disposable {
   /**
    * The session behind an id, for the principal and the scope it was opened by and for nobody else.
    * Undefined is answered 404: unknown, ended, expired and foreign look alike.
+   *
+   * @throws {AppError} `overloaded` when memory has no room for one it does not know yet
    */
   find(id: string, principal: Principal, scope: string): LegacySession | undefined {
-    const session = this.#known.get(id) ?? this.#unseal(id, principal)
+    const session = this.#known.get(id) ?? this.#unseal(id, principal, scope)
     if (!session || session.principal.id !== principal.id || session.scope !== scope) {
       return undefined
     }
@@ -131,7 +140,7 @@ export class LegacySessions implements Disposable {
   /** Ends a session: its streams close, its calls are aborted, its id is refused from now on. */
   end(session: LegacySession): void {
     this.#onLines.delete(session.id)
-    this.#known.delete(session.id)
+    this.#known.delete(session)
     const random = this.#randomOf.get(session)
     if (random !== undefined) this.#ended.add(random)
     if (this.#ended.size > ENDED_MAX) {
@@ -181,11 +190,13 @@ export class LegacySessions implements Disposable {
     this.#onLines.clear()
   }
 
-  #unseal(id: string, principal: Principal): LegacySession | undefined {
+  /** Takes in what the id holds, as far as it is the caller's and not over: what is refused takes no room. */
+  #unseal(id: string, principal: Principal, scope: string): LegacySession | undefined {
     const plain = this.#sealer.open(id, PURPOSE)
     if (!plain) return undefined
     const { success, data } = sealedSession.safeParse(JSON.parse(plain.toString()))
-    if (!success || data.p !== principal.id || this.#ended.has(data.r)) return undefined
+    if (!success || data.p !== principal.id || data.s !== scope) return undefined
+    if (this.#ended.has(data.r) || this.#isTooOld({ issuedMs: data.t })) return undefined
     return this.#remember(id, data, principal)
   }
 
@@ -196,12 +207,12 @@ export class LegacySessions implements Disposable {
   ): LegacySession {
     const origin = { id, principal, scope: s, issuedMs: t, nowMs: this.#clock.monotonicMs() }
     const session = new LegacySession(origin, { version: v, capabilities: c })
-    this.#known.set(id, session)
+    this.#known.add(session)
     this.#randomOf.set(session, r)
     return session
   }
 
-  #isTooOld({ issuedMs }: LegacySession): boolean {
+  #isTooOld({ issuedMs }: Pick<LegacySession, 'issuedMs'>): boolean {
     return this.#clock.nowMs() - issuedMs >= this.#limits.totalMs
   }
 

@@ -43,13 +43,15 @@ export class FakeBudget {
 }
 
 /** Sessions whose ids are readable, and what their streams need; everything is disposed with the test. */
-export function openTestSessions(options: { bytesMax?: number } = {}) {
+export function openTestSessions(options: { bytesMax?: number; perPrincipalMax?: number } = {}) {
   const clock = new ManualClock()
   const sealer = {
     seal: (plain: Buffer) => plain.toString('base64url'),
     open: (sealed: string) => Buffer.from(sealed, 'base64url'),
   }
-  const sessions = new LegacySessions(sealer, clock, { idleMs: 1_000, totalMs: 1_000_000 })
+  const room = { perPrincipalMax: options.perPrincipalMax ?? 1_000, totalMax: 10_000 }
+  const life = { idleMs: 1_000, totalMs: 1_000_000 }
+  const sessions = new LegacySessions(sealer, clock, { ...life, ...room })
   const budget = new FakeBudget(options.bytesMax ?? 1_000_000)
   const deadlines = new Deadlines(clock)
   const limits = { requestBytes: 1_000, depth: 8, stallMs: 1_000, unreadBytesMax: 10_000_000 }

@@ -7,6 +7,13 @@ import { type EdgeHost, startEdge } from '../fixtures/edge-host.ts'
 
 const SESSIONS = 1_000
 const IDLE_MS = 60_000
+const PING = { jsonrpc: '2.0', id: 1, method: 'ping' }
+const INITIALIZE = {
+  jsonrpc: '2.0',
+  id: 0,
+  method: 'initialize',
+  params: { protocolVersion: '2025-11-25', capabilities: {} },
+}
 const SESSION_BYTES_MAX = 40 * 1024
 
 setFlagsFromString('--expose-gc')
@@ -59,3 +66,30 @@ test('1,000 abandoned sessions take at most 40 KiB each and are collected after 
   const after = await heapBytes()
   expect(after / before).toBeLessThan(1.05)
 }, 60_000)
+
+test('a key beyond its sessions loses none: the oldest answers by its id, and where all listen a further one is 503 [wire/session/room]', async () => {
+  await using host = await startEdge({ sessionsPerPrincipal: 2 })
+  const [first, second, third] = [
+    await RawSession.open(host),
+    await RawSession.open(host),
+    await RawSession.open(host),
+  ]
+  expect(host.edge.load.sessions).toBe(2)
+  for (const session of [first, second, third]) {
+    expect((await session.post(PING)).status).toBe(200)
+  }
+  expect(host.edge.load.sessions).toBe(2)
+  const streams = [await second.listen(), await third.listen()]
+  for (const opening of [
+    () => new RawSession(host.url, {}).post(INITIALIZE),
+    () => first.post(PING),
+  ]) {
+    const refused = await opening()
+    expect([refused.status, refused.headers.get('mcp-session-id')]).toEqual([503, null])
+    expect(refused.headers.get('retry-after')).toMatch(/^\d+$/)
+    expect(await refused.json()).toMatchObject({ error: { data: { code: 'overloaded' } } })
+  }
+  expect((await second.post(PING)).status).toBe(200)
+  for (const stream of streams) stream.drop()
+  await vi.waitFor(async () => expect((await first.post(PING)).status).toBe(200))
+})
