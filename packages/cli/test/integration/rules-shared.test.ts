@@ -136,18 +136,17 @@ describe.each(KINDS)('a %s server that two keys share', (server) => {
     await sleep(200)
     expect(news.text).not.toContain('canary')
   })
+})
 
-  test('parks the calls of each on their own: neither answers the other’s [questions/state/bound]', async () => {
-    if (server === 'child') return
-    const [own, other] = await Promise.all([
-      askedBy(mine, `${server}__ask`),
-      askedBy(theirs, `${server}__ask`),
-    ])
-    expect((await answerTo(mine, `${server}__ask`, other)).json.error?.code).toBe(-32602)
-    expect((await answerTo(theirs, `${server}__ask`, own)).json.error?.code).toBe(-32602)
-    expect(textOf(await answerTo(mine, `${server}__ask`, own))).toContain('blue')
-    expect(textOf(await answerTo(theirs, `${server}__ask`, other))).toContain('blue')
-  })
+test('a shared server’s parked calls are each key’s own: neither answers the other’s [questions/state/bound]', async () => {
+  const [own, other] = await Promise.all([
+    askedBy(mine, 'remote__ask'),
+    askedBy(theirs, 'remote__ask'),
+  ])
+  expect((await answerTo(mine, 'remote__ask', other)).json.error?.code).toBe(-32602)
+  expect((await answerTo(theirs, 'remote__ask', own)).json.error?.code).toBe(-32602)
+  expect(textOf(await answerTo(mine, 'remote__ask', own))).toContain('blue')
+  expect(textOf(await answerTo(theirs, 'remote__ask', other))).toContain('blue')
 })
 
 describe('a child', () => {
