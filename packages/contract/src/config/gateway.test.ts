@@ -126,7 +126,7 @@ test('an empty file is a complete configuration [config/complete] [door/loopback
       session: {
         idleMs: 900_000,
         totalMs: 86_400_000,
-        perPrincipalMax: 1_000,
+        perPrincipalMax: 2_000,
         totalMax: 10_000,
       },
       questions: { timeoutMs: 300_000, perPrincipal: 8, total: 1_000 },

@@ -70,7 +70,7 @@ const session = z
     perPrincipal: count({
       min: 1,
       max: 100_000,
-      fallback: 1_000,
+      fallback: 2_000,
       unit: 'sessions',
       description:
         'Legacy sessions of one principal in memory. Beyond it the longest idle one is forgotten until its client comes back; where all are in use, `overloaded`.',
