@@ -147,6 +147,17 @@ describe.each(ADDRESSES)('the address %s', (path) => {
   })
 })
 
+test('an endpoint has no address of HTTP+SSE [endpoints/no-sse]', async () => {
+  const headers = { authorization: `Bearer ${mine}`, accept: ACCEPT }
+  const paths = ['/mcp/some/sse', '/mcp/some/messages', '/servers/some/sse', '/some/sse']
+  for (const path of [...paths, '/servers/raw/mcp/sse']) {
+    for (const method of ['GET', 'POST']) {
+      const { status } = await send(`${gateway.data}${path}`, { method, headers })
+      expect([path, method, status]).toEqual([path, method, 404])
+    }
+  }
+})
+
 test('A5: each address takes its own method alone, and says which [wire/sse/refused]', async () => {
   const headers = { authorization: `Bearer ${mine}`, accept: ACCEPT }
   for (const [path, allowed] of [

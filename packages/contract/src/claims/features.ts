@@ -119,6 +119,10 @@ export const FEATURES = {
       'A glob that can fit nothing of an endpoint’s servers, and a server named twice, are refused; what is allowed and denied at once is warned of.',
     source: 'part 02, "Endpoints"; rule A4',
   },
+  'endpoints/no-sse': {
+    behavior: 'An endpoint has no address of HTTP+SSE.',
+    source: 'docs/endpoints.md, "Addresses"',
+  },
   'endpoints/ui': {
     behavior:
       'The interface of a tool that an endpoint shows is readable there unless denied, that of a hidden tool is not.',
