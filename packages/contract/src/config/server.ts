@@ -170,7 +170,7 @@ export const server = z
     }),
     roots: roots.default('none').meta({
       description:
-        'Which folders it is told of: `none`, those of each client (`client`), or a list of `file://` URIs. Some filesystem servers put what they are told here in place of their own limit.',
+        'Which folders it is told of: `none`, those of each client (`client`), or a list of `file://` URIs. Some filesystem servers put what they are told here in place of their own limit. With `client` the first calls of a session wait until the server, if it asks for roots within a second, has been told; a client that does not tell them is refused. Clients of one key that have no session (2026-07-28) share what the first of them told.',
     }),
     tools: z.record(z.string().min(1).max(256), pin).prefault({}).meta({
       description: 'Pins: what you assert about its tools, by their own names.',
