@@ -37,16 +37,17 @@ export function createCarry(deps: CarryDeps): CallHandler {
     if (!target) return unknownName(exchange)
     const headers = judgeHeaders(exchange, target)
     if ('refusal' in headers) return headers.refusal
+    const client = readClient(exchange)
     const carried: Carried = {
       call,
       target,
       attempt: (message, params) => {
+        const own = renamed(exchange, target)
         const edits = {
-          params: [...renamed(exchange, target), ...params],
-          envelope: () => envelopeFor(exchange, target, deps.clientInfo),
+          params: params.length === 0 ? own : [...own, ...params],
+          envelope: () => envelopeFor(exchange, target, deps.clientInfo, client),
         }
-        const { logLevel } =
-          exchange.era === 'legacy' ? (exchange.session ?? NO_LEVEL) : readLevel(exchange)
+        const { logLevel } = exchange.session ?? client
         return new Attempt(exchange, target, {
           message,
           edits,
@@ -64,13 +65,6 @@ export function createCarry(deps: CarryDeps): CallHandler {
       ? questions.carryModern(carried)
       : questions.carryLegacy(carried)
   }
-}
-
-const NO_LEVEL = { logLevel: undefined }
-
-function readLevel(exchange: Exchange): { readonly logLevel: Attempt['logLevel'] } {
-  // Only a client that can be told anything pays for the look.
-  return exchange.notify ? readClient(exchange) : NO_LEVEL
 }
 
 /** A call with what it takes to send it, once or again. */

@@ -1,6 +1,6 @@
 import {
+  type ClientAbilities,
   type Exchange,
-  findMember,
   META_CAPABILITIES,
   META_CLIENT_INFO,
   META_LOG_LEVEL,
@@ -21,14 +21,19 @@ const LEGACY_LEVEL = '"info"'
  *
  * Source: design §5 (relayed roots lift a filesystem server's own limit).
  */
-export function abilitiesFor(exchange: Exchange, { config }: Target): string {
-  const { capabilities } = readClient(exchange)
+export function abilitiesFor(
+  exchange: Exchange,
+  { config }: Target,
+  { capabilities }: ClientAbilities = readClient(exchange),
+): string {
+  if (exchange.era === 'modern') {
+    if (config.roots === 'client') return capabilities
+    // Nearly always: nothing to take out.
+    if (config.roots === 'none' && !capabilities.includes('"roots"')) return capabilities
+  } else if (capabilities === '{}' && !Array.isArray(config.roots)) return capabilities
   const askable = exchange.era === 'modern' || exchange.ask !== undefined
   const members = memberTexts(capabilities)
   if (exchange.era === 'legacy') withoutTasks(members)
-  else if (config.roots === 'client') return capabilities
-  // Nearly always: nothing to take out.
-  else if (config.roots === 'none' && !capabilities.includes('"roots"')) return capabilities
   if (config.roots !== 'client') members.delete('roots')
   if (!askable) for (const name of ASKED) members.delete(name)
   if (Array.isArray(config.roots)) members.set('roots', '{}')
@@ -42,19 +47,19 @@ function withoutTasks(members: Map<string, string>): void {
 }
 
 /** Members of a modern request's `_meta` that are ours to write: who asks, what it can do, which logs it wants. */
-export function envelopeFor(exchange: Exchange, target: Target, clientInfo: string): string {
-  const own = `"${META_CLIENT_INFO}":${clientInfo},"${META_CAPABILITIES}":${abilitiesFor(exchange, target)}`
-  const level = logLevelText(exchange)
+export function envelopeFor(
+  exchange: Exchange,
+  target: Target,
+  clientInfo: string,
+  client: ClientAbilities = readClient(exchange),
+): string {
+  const own = `"${META_CLIENT_INFO}":${clientInfo},"${META_CAPABILITIES}":${abilitiesFor(exchange, target, client)}`
+  const level = logLevelText(exchange, client)
   return level === undefined ? own : `${own},"${META_LOG_LEVEL}":${level}`
 }
 
-function logLevelText(exchange: Exchange): string | undefined {
-  if (exchange.era === 'legacy') {
-    const level = exchange.session?.logLevel
-    if (level !== undefined) return `"${level}"`
-    return exchange.notify ? LEGACY_LEVEL : undefined
-  }
-  const { bytes, meta } = exchange.message
-  const place = findMember(bytes, meta, META_LOG_LEVEL)
-  return place && bytes.toString('utf8', place.start, place.end)
+function logLevelText(exchange: Exchange, client: ClientAbilities): string | undefined {
+  const { logLevel } = exchange.session ?? client
+  if (logLevel !== undefined) return `"${logLevel}"`
+  return exchange.era === 'legacy' && exchange.notify ? LEGACY_LEVEL : undefined
 }

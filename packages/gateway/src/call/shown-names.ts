@@ -41,7 +41,7 @@ export function shownNames(
   const places = uriPlaces(reply)
   if (links) {
     views.learn(
-      caller.principal.id,
+      { scope, principalId: caller.principal.id },
       server,
       places.slice(0, LEARNED_MAX).map(({ uri }) => uri),
     )

@@ -231,7 +231,11 @@ export class FakeViews implements Views {
     return { answer: { bytes, status: 200 }, outcome: 'ok', code: null }
   }
 
-  learn(principalId: string, server: string, uris: readonly string[]): void {
+  learn(
+    { principalId }: { readonly principalId: string },
+    server: string,
+    uris: readonly string[],
+  ): void {
     for (const uri of uris) this.learned.push(`${principalId} ${server} ${uri}`)
   }
 

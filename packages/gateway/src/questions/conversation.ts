@@ -15,13 +15,15 @@ interface Open {
   fail(error: AppError): void
 }
 
+const NONE_OPEN = new Map<string, Open>()
+
 /**
  * A call to a legacy server on behalf of a modern client: it goes on while the client comes and goes with
  * answers. Each turn ends with the server's reply or with questions that are open.
  */
 export class Conversation {
   readonly #reply: Promise<UpstreamReply>
-  readonly #open = new Map<string, Open>()
+  #open: Map<string, Open> = NONE_OPEN
   #asked = 0
   #settled = false
   #lacking: Capabilities | undefined
@@ -30,11 +32,6 @@ export class Conversation {
   /** @param send begins the call; `this.pose` is where its questions go */
   constructor(send: (conversation: Conversation) => Promise<UpstreamReply>) {
     this.#reply = send(this)
-    const over = (): void => {
-      this.#settled = true
-      this.#end()
-    }
-    this.#reply.then(over, over)
   }
 
   /** Questions that wait for the client, by key. */
@@ -54,6 +51,7 @@ export class Conversation {
       const takeBack = (): void => {
         if (this.#open.delete(key)) reject(AppError.from(withdrawn.reason))
       }
+      if (this.#open === NONE_OPEN) this.#open = new Map()
       this.#open.set(key, { question, answer: resolve, fail: reject })
       withdrawn.addEventListener('abort', takeBack, { once: true })
       if (withdrawn.aborted) takeBack()
@@ -75,6 +73,8 @@ export class Conversation {
 
   /** The call is over, whether or not its client is there: whoever still waits for an answer is told so. */
   #end(): void {
+    this.#settled = true
+    if (this.#open.size === 0) return
     for (const { fail } of this.#open.values()) {
       fail(new AppError('question_unanswered', 'the call ended before its question was answered'))
     }
@@ -96,7 +96,16 @@ export class Conversation {
     return new Promise((resolve, reject) => {
       if (this.#lacking) resolve({ missing: this.#lacking })
       this.#turn = resolve
-      this.#reply.then(resolve, reject)
+      this.#reply.then(
+        (reply) => {
+          this.#end()
+          resolve(reply)
+        },
+        (thrown) => {
+          this.#end()
+          reject(thrown)
+        },
+      )
       this.#tell()
     })
   }

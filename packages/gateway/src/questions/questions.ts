@@ -183,7 +183,11 @@ export class Questions {
     return inputRequired(exchange, conversation.open, state)
   }
 
-  async #finishModern(carried: Carried, reply: UpstreamReply, round: number): Promise<CallResult> {
+  #finishModern(
+    carried: Carried,
+    reply: UpstreamReply,
+    round: number,
+  ): CallResult | Promise<CallResult> {
     const { message } = reply
     if (message.resultType === 'input_required') return this.#forward(carried, reply, round)
     if (message.kind === 'error') return this.#linkRequired(carried, reply) ?? carried.finish(reply)

@@ -73,8 +73,8 @@ test('a hidden name is hidden before its server was ever asked [endpoints/hidden
 
 test('a link that a hidden server or a denied URI is behind leads nowhere [endpoints/hidden]', async () => {
   const { view, views } = await openEndpoint({ resources: { deny: ['*secret*'] } })
-  views.learn('p', 'c', ['x:1'])
-  views.learn('p', 'a', ['x:secret', 'x:2'])
+  views.learn({ scope: 'endpoint/e', principalId: 'p' }, 'c', ['x:1'])
+  views.learn({ scope: 'endpoint/e', principalId: 'p' }, 'a', ['x:secret', 'x:2'])
   expect(['x:1', 'x:secret', 'x:2'].map((uri) => leads(view().resource(uri, 'p')))).toEqual([
     undefined,
     undefined,

@@ -16,10 +16,10 @@ export class Links {
     this.#half = Math.max(1, Math.floor(linksMax / 2))
   }
 
-  learn(principalId: string, server: string, uris: readonly string[]): void {
+  learn(reader: string, server: string, uris: readonly string[]): void {
     for (const uri of uris) {
       if (uri.length > URI_LENGTH_MAX) continue
-      const key = keyOf(principalId, uri)
+      const key = keyOf(reader, uri)
       if (this.#recent.has(key)) continue
       const owner = this.#older.get(key) ?? server
       if (this.#recent.size >= this.#half) {
@@ -30,13 +30,18 @@ export class Links {
     }
   }
 
-  serverOf(principalId: string, uri: string): string | undefined {
-    const key = keyOf(principalId, uri)
+  serverOf(reader: string, uri: string): string | undefined {
+    const key = keyOf(reader, uri)
     return this.#recent.get(key) ?? this.#older.get(key)
   }
 }
 
+/** Who reads: a principal at one address. No scope holds a space. */
+export function linkKey(scope: string, principalId: string): string {
+  return `${scope} ${principalId}`
+}
+
 /** No principal's id holds a line break, so no two pairs make the same text. */
-function keyOf(principalId: string, uri: string): string {
-  return `${principalId}\n${uri}`
+function keyOf(reader: string, uri: string): string {
+  return `${reader}\n${uri}`
 }

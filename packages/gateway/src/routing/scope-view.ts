@@ -3,7 +3,7 @@ import type { Kind, ServerFacts } from '../upstreams/upstream.ts'
 import type { Catalogue, ServerCatalogue } from './catalogue.ts'
 import { selects } from './glob.ts'
 import { type Item, withName } from './item.ts'
-import type { Links } from './links.ts'
+import { linkKey, type Links } from './links.ts'
 import { isSettled } from './listed.ts'
 import { type Named, type NamedKind, nameItems } from './names.ts'
 import type { ScopeRules } from './scope-rules.ts'
@@ -77,12 +77,12 @@ export class ScopeView implements View {
   }
 
   resource(uri: string, principalId: string): Target | undefined {
-    const learned = this.#deps.links.serverOf(principalId, uri)
+    const learned = this.#learned(principalId, uri)
     return this.#read(this.#passed(uri) ?? this.uris().resource(uri, learned))
   }
 
   template(uri: string, principalId: string): Target | undefined {
-    const learned = this.#deps.links.serverOf(principalId, uri)
+    const learned = this.#learned(principalId, uri)
     return this.#read(this.#passed(uri) ?? this.uris().template(uri, learned))
   }
 
@@ -91,7 +91,7 @@ export class ScopeView implements View {
   }
 
   publicUri(server: string, uri: string, principalId: string): string {
-    return this.uris().publicUri(server, uri, this.#deps.links.serverOf(principalId, uri))
+    return this.uris().publicUri(server, uri, this.#learned(principalId, uri))
   }
 
   /** What servers said of themselves; those never met are absent. */
@@ -113,6 +113,10 @@ export class ScopeView implements View {
   /** Everything of a kind that the scope shows, in the order of public names. */
   shown(kind: Kind): Shown[] {
     return this.#entries(kind).toSorted((a, b) => (a.key < b.key ? -1 : 1))
+  }
+
+  #learned(principalId: string, uri: string): string | undefined {
+    return this.#deps.links.serverOf(linkKey(this.#deps.rules.scope, principalId), uri)
   }
 
   #entries(kind: Kind): Shown[] {

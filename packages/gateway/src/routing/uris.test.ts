@@ -89,13 +89,13 @@ test('a link leads back to the server that gave it, for its principal only [feat
   const { read, resource, views } = await open()
   read('a', { resources: ['x:listed'] })
   read('b', { resources: ['x:other'] })
-  views.learn('key:alice', 'b', ['x:new', 'x:listed'])
+  views.learn({ scope: '', principalId: 'key:alice' }, 'b', ['x:new', 'x:listed'])
   expect(resource('x:new', 'key:alice')).toBe('b x:new')
   expect(resource('x:new', 'key:bob')).toBe(undefined)
   // What is listed stays where it is listed: its link is shown under the other server's name.
   expect(resource('x:listed', 'key:alice')).toBe('a x:listed')
   expect(views.get('').publicUri('b', 'x:listed', 'key:alice')).toBe('b+x:listed')
-  views.learn('key:alice', 'a', ['x:new'])
+  views.learn({ scope: '', principalId: 'key:alice' }, 'a', ['x:new'])
   expect(views.get('').publicUri('a', 'x:new', 'key:alice')).toBe('a+x:new')
 })
 

@@ -30,6 +30,12 @@ export interface View {
   publicUri(server: string, uri: string, principalId: string): string
 }
 
+/** Who was given a link, and where: a link of one address opens nothing at another. */
+export interface LinkReader {
+  readonly scope: string
+  readonly principalId: string
+}
+
 /** All scopes: the whole gateway, its endpoints, its servers. */
 export interface Views {
   has(scope: string): boolean
@@ -39,8 +45,8 @@ export interface Views {
   unseen(scope: string): readonly string[]
   /** One page of a list, in the client's era, with `dev.sallyport/sources`. */
   answerList(exchange: Exchange, kind: Kind, ttlMs: number): CallResult
-  /** Remembers links that a server gave a principal, so that reading them leads back to it. Bounded. */
-  learn(principalId: string, server: string, uris: readonly string[]): void
+  /** Remembers links that a server gave a principal under a scope, so that reading them there leads back to it. Bounded. */
+  learn(reader: LinkReader, server: string, uris: readonly string[]): void
   /** What servers of a scope said of themselves, by server; those never met are absent. */
   facts(scope: string): ReadonlyMap<string, ServerFacts>
   /** Whether a change of a server's list concerns a scope. */

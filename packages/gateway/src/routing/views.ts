@@ -5,11 +5,11 @@ import type { Exchange, SessionSealer } from '@sallyport/kit/mcp'
 import type { CallResult } from '../call/call.ts'
 import { type Kind, KINDS, type ServerFacts, type ServerStatus } from '../upstreams/upstream.ts'
 import type { Catalogue } from './catalogue.ts'
-import { Links } from './links.ts'
+import { linkKey, Links } from './links.ts'
 import { Lists } from './lists.ts'
 import { listScopes, type ScopeRules } from './scope-rules.ts'
 import { ScopeView } from './scope-view.ts'
-import type { Views } from './view.ts'
+import type { LinkReader, Views } from './view.ts'
 
 export interface OpenViewsDeps {
   readonly catalogue: Catalogue
@@ -75,8 +75,8 @@ export class OpenViews implements Views {
     return this.#lists.answer(this.get(exchange.scope), exchange, kind, ttlMs)
   }
 
-  learn(principalId: string, server: string, uris: readonly string[]): void {
-    this.#links.learn(principalId, server, uris)
+  learn({ scope, principalId }: LinkReader, server: string, uris: readonly string[]): void {
+    this.#links.learn(linkKey(scope, principalId), server, uris)
   }
 
   facts(scope: string): ReadonlyMap<string, ServerFacts> {

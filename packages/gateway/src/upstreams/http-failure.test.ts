@@ -24,6 +24,8 @@ test.each([
   [500, 'server_unavailable', 'unknown'],
   [503, 'server_unavailable', 'unknown'],
   [307, 'server_protocol', 'not_sent'],
+  [303, 'server_protocol', 'unknown'],
+  [409, 'server_protocol', 'unknown'],
   [202, 'server_protocol', 'unknown'],
 ])('status %i is %s, %s', (status, code, outcome) => {
   const error = statusFailure(status, { 'retry-after': '2' }, NOW_MS)

@@ -18,6 +18,9 @@ export function headerOf(headers: IncomingHttpHeaders, name: string): string | u
   return Array.isArray(value) ? value[0] : value
 }
 
+/** Refusals that may come after the work: 303 points at what it made, the others judge what was done. */
+const MAY_HAVE_ACTED: ReadonlySet<number> = new Set([303, 408, 409, 422, 424])
+
 /**
  * What an HTTP status without a usable JSON-RPC answer means. A refusal by the server's door is `not_sent`:
  * the call did not run; behind a 5xx it may have.
@@ -44,10 +47,11 @@ export function statusFailure(
   }
   if (status === 429) return fail('server_unavailable', 'the server limits our rate', 'not_sent')
   if (status >= 500) return fail('server_unavailable', `the server answered ${status}`, 'unknown')
+  const outcome = MAY_HAVE_ACTED.has(status) ? 'unknown' : 'not_sent'
   if (status >= 300 && status < 400) {
-    return fail('server_protocol', 'the server redirects, which is not followed', 'not_sent')
+    return fail('server_protocol', 'the server redirects, which is not followed', outcome)
   }
-  if (status >= 400) return fail('server_protocol', `the server answered ${status}`, 'not_sent')
+  if (status >= 400) return fail('server_protocol', `the server answered ${status}`, outcome)
   return fail('server_protocol', `the server answered ${status} without a result`, 'unknown')
 }
 

@@ -2,7 +2,13 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Clock } from '@sallyport/kit/clock'
 import { AppError } from '@sallyport/kit/errors'
 import { LiveTable } from '@sallyport/kit/limits'
-import { type Era, type ListenFilter, type Message, notificationMessage } from '@sallyport/kit/mcp'
+import {
+  type Era,
+  type ListenFilter,
+  type Message,
+  notificationMessage,
+  slice,
+} from '@sallyport/kit/mcp'
 import { HttpExchange, type HttpExchangeOwner } from './http-exchange.ts'
 import { headerOf } from './http-failure.ts'
 import { HttpNews } from './http-news.ts'
@@ -167,6 +173,8 @@ export class HttpSession implements Session, HttpExchangeOwner, IncomingOwner {
     if (this.#wire.sessionId === undefined) return false
     if (status === 404) return true
     if (status !== 400 || body?.kind !== 'error') return false
+    // An error under the request's id is its answer, whatever it speaks of: the call may have acted.
+    if (body.id.start !== -1 && slice(body.bytes, body.id).toString() !== 'null') return false
     return /\bsession\b/i.test(readWords(body) ?? '')
   }
 

@@ -77,6 +77,20 @@ describe('refusals over HTTP', () => {
     },
   )
 
+  test('an answer that speaks of a session is an answer: the call is not sent again [upstreams/error/own]', async () => {
+    let paid = 0
+    await using server = await startRawHttp(
+      legacyServer((seen, response) => {
+        paid += 1
+        const error = { code: -32_000, message: 'paid, but the checkout session was not closed' }
+        json(response, { id: seen.body.id, error }, 400)
+      }, 'session-1'),
+    )
+    await using test = await openTestUpstreams({ one: httpServer(server.url) })
+    expect((await callRaw(test.upstreams, ['one', 'x'])).kind).toBe('error')
+    expect([paid, server.of('initialize').length]).toEqual([1, 1])
+  })
+
   test('a JSON-RPC error under an HTTP error is the server’s answer [upstreams/error/own]', async () => {
     await using server = await startRawHttp(
       legacyServer((seen, response) => {

@@ -263,67 +263,6 @@ describe('a question in the middle of a call over stdio', () => {
   })
 })
 
-test('a question that names no call goes to one whose client can be asked it, and to nobody without any [upstreams/question/able]', async () => {
-  await using test = await openTestUpstreams({ one: hostileServer() })
-  await test.upstreams.warm('one', { principal: principal() }, AbortSignal.timeout(5_000))
-  const asked: string[] = []
-  const by = (name: string, able: boolean) => ({
-    canAnswer: () => able,
-    onQuestion: (): Promise<QuestionAnswer> => {
-      asked.push(name)
-      return Promise.resolve(BLUE)
-    },
-  })
-  const leaving = new AbortController()
-  const hang = (able: boolean) =>
-    callText(test.upstreams, ['one', 'hang'], {}, { ...by('older', able), signal: leaving.signal })
-  const unable = hang(false)
-  const question = [{ id: 1, ...ELICITATION }]
-  const nobody = await inquire(test, question, by('newer', false))
-  const able = hang(true)
-  const somebody = await inquire(test, question, by('newer', false))
-  expect(asked).toEqual(['older'])
-  expect([nobody[0]?.result, somebody[0]?.result]).toMatchObject([
-    { action: 'decline' },
-    { action: 'accept' },
-  ])
-  const left = Promise.allSettled([unable, able])
-  leaving.abort(new AppError('cancelled', 'gone'))
-  await left
-})
-
-test('while a question names no call, the deadlines of all it may belong to stand still [questions/deadline]', async () => {
-  await using test = await openTestUpstreams({ one: hostileServer() })
-  await test.upstreams.warm('one', { principal: principal() }, AbortSignal.timeout(5_000))
-  const held: string[] = []
-  const by = (name: string, onQuestion: () => Promise<QuestionAnswer>) => ({
-    onQuestion,
-    hold: () => {
-      held.push(`${name} held`)
-      return () => void held.push(`${name} goes on`)
-    },
-  })
-  const leaving = new AbortController()
-  const never = by('older', () => Promise.reject(new Error('not asked')))
-  const options = { ...never, signal: leaving.signal }
-  const older = callText(test.upstreams, ['one', 'hang'], {}, options)
-  await inquire(
-    test,
-    [{ id: 1, ...ELICITATION }],
-    by('newer', () => {
-      held.push('asked')
-      return Promise.resolve(BLUE)
-    }),
-  )
-  expect(held.toSorted()).toEqual(
-    ['asked', 'newer goes on', 'newer held', 'older goes on', 'older held'].toSorted(),
-  )
-  expect(held.at(2)).toBe('asked')
-  const left = Promise.allSettled([older])
-  leaving.abort(new AppError('cancelled', 'gone'))
-  await left
-})
-
 describe('a question over HTTP', () => {
   test.each(['the stream of the call', 'the stream of the session'])(
     'on %s reaches the caller, and the answer is posted in the session [upstreams/question/relayed]',
