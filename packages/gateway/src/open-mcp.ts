@@ -23,7 +23,8 @@ import { fingerprintOf } from './upstreams/fingerprint.ts'
 import type { UpstreamEvents, Upstreams } from './upstreams/upstream.ts'
 import { openUpstreams } from './upstreams/upstreams.ts'
 
-const LIST_WAIT_MS = 5_000
+/** Merging and sending come on top: a list takes at most 5 s in all. */
+const LIST_WAIT_MS = 4_900
 const UNREAD_BYTES_MAX = 4 * 1024 * 1024
 
 /** MCP on both sides: the edge towards clients, the upstreams towards servers. */
