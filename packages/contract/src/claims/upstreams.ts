@@ -84,7 +84,7 @@ export const UPSTREAMS = {
   },
   'upstreams/question/nobody': {
     behavior:
-      'A question that nobody can be asked is answered at once: an elicitation is declined, anything else is an error that says why.',
+      'A question that no client in flight can be asked is answered at once: an elicitation is declined, anything else is an error that says why.',
     source: 'design §5',
   },
   'upstreams/question/able': {
@@ -94,7 +94,7 @@ export const UPSTREAMS = {
   },
   'upstreams/question/own-client': {
     behavior:
-      'A question that names no call is asked of nobody while calls of more than one client are in flight on its session.',
+      'A question that names no call is asked of nobody while calls of more than one client are in flight on its session: its server gets an error and the log a warning.',
     source: 'rule I9',
   },
   'upstreams/question/flood': {

@@ -14,6 +14,8 @@ import type { Asker, QuestionAnswer } from './upstream.ts'
 /** Questions of one server waiting for somebody, per session. */
 const QUESTIONS_MAX = 16
 const INTERNAL = -32_603
+/** Questions to a person. */
+const HUMAN: ReadonlySet<string> = new Set(['elicitation/create', 'sampling/createMessage'])
 const ID = /^(?:"|-?\d)/
 
 /** What the way in needs of its session. */
@@ -114,7 +116,7 @@ export class Incoming {
     }
     const found = this.#answerer(message, origin)
     if (found === undefined) {
-      this.#owner.reply(unanswered(message, roots), true)
+      this.#owner.reply(this.#unanswered(message, origin), true)
       return
     }
     // Those of calls that are over count no more, and their answers come to nothing.
@@ -207,7 +209,26 @@ export class Incoming {
         next = this.#answerer(question, 'session')
       }
     }
-    return unanswered(question, this.#options.roots)
+    return this.#unanswered(question, 'session')
+  }
+
+  /** Where nobody is asked because it may be another's question, no person is said to have declined. */
+  #unanswered(message: Message, origin: Origin): Buffer {
+    const { events, roots } = this.#options
+    const clients = origin === 'session' && HUMAN.has(message.method) ? this.#clients() : 0
+    if (clients <= 1) return unanswered(message, roots)
+    events.onUnattributed(message.method, clients)
+    const sentence = `calls of ${clients} clients are in flight and the question names none of them`
+    return errorMessage(idOf(message), INTERNAL, sentence)
+  }
+
+  /** How many clients have calls in flight. */
+  #clients(): number {
+    const found: Asker[] = []
+    for (const { asker } of this.#owner.exchanges()) {
+      if (asker !== undefined && !found.some((one) => isSameClient(one, asker))) found.push(asker)
+    }
+    return found.length
   }
 
   #isLive({ exchange, guessed }: OpenQuestion): boolean {

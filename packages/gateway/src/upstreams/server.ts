@@ -24,6 +24,7 @@ import type { UpstreamReply, UpstreamRequest } from './upstream.ts'
 const HTTP_SESSIONS_MAX = 1_000
 const HTTP_SESSIONS_PER_PRINCIPAL = 100
 const CHILDREN_PER_PRINCIPAL = 8
+const UNATTRIBUTED_EVERY_MS = 60_000
 
 export interface ServerDeps {
   readonly opener: Pick<SessionOpener, 'open'>
@@ -58,6 +59,8 @@ export class Server implements SessionPoolEvents {
   /** A child went by itself and none has been ready since. */
   #endedItself = false
   #shown = ''
+  /** When a question put to nobody was last logged, monotonic. */
+  #unattributedMs = -Infinity
 
   constructor(config: ServerConfig, deps: ServerDeps) {
     this.#config = config
@@ -227,6 +230,16 @@ export class Server implements SessionPoolEvents {
 
   onNotification(key: string, message: Message): void {
     this.#deps.events.onNotification?.(this.#config.name, key, message)
+  }
+
+  /** Said once a minute: a server may ask without end. */
+  onUnattributed(question: string, clients: number): void {
+    const nowMs = this.#deps.clock.monotonicMs()
+    if (nowMs - this.#unattributedMs < UNATTRIBUTED_EVERY_MS) return
+    this.#unattributedMs = nowMs
+    const why = 'it names no call, and those in flight are of several clients'
+    const remedy = 'give each client a key of its own, with `share: none`'
+    this.#deps.log.warn({ question, clients }, `question put to nobody: ${why}; ${remedy}`)
   }
 
   onStray(): void {

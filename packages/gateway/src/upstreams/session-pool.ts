@@ -41,6 +41,8 @@ export interface SessionPoolEvents {
   onListChanged(session: Session, family: Family): void
   onResourceUpdated(key: string, uri: string, params: string): void
   onNotification(key: string, message: Message): void
+  /** As `SessionEvents.onUnattributed`. */
+  onUnattributed(question: string, clients: number): void
   onStray(): void
   /** A session could not be ended as it should. */
   onEndFailed(error: AppError): void
@@ -326,6 +328,7 @@ export class SessionPool implements CallOwner {
       onResourceUpdated: (uri, params) => events.onResourceUpdated(slot.key, uri, params),
       onNotification: (message) => events.onNotification(slot.key, message),
       onRootsAsked: slot.roots?.ask.bind(slot.roots),
+      onUnattributed: (question, clients) => events.onUnattributed(question, clients),
       onStray: () => events.onStray(),
     }
   }

@@ -37,6 +37,8 @@ export interface SessionEvents {
   readonly onRootsAsked?:
     | ((question: Message, withdrawn: CallSignal) => Promise<QuestionAnswer>)
     | undefined
+  /** A question to a person names no call while calls of several clients are in flight: nobody is asked. */
+  onUnattributed(question: string, clients: number): void
   /** A server message that belongs to nothing: unknown or repeated ids, broken JSON. */
   onStray(): void
 }

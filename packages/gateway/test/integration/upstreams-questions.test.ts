@@ -256,8 +256,15 @@ describe('a question in the middle of a call over stdio', () => {
     const foreign = await inquire(test, question, { ...by('other session'), session })
     const alien = await inquire(test, question, { ...by('other key'), as: principal('key:b') })
     expect(asked).toEqual(['newer'])
-    expect(foreign[0]?.result).toEqual({ action: 'decline' })
-    expect(alien[0]?.result).toEqual({ action: 'decline' })
+    const error = {
+      code: -32_603,
+      message: 'calls of 2 clients are in flight and the question names none of them',
+    }
+    expect([foreign[0]?.error, alien[0]?.error]).toEqual([error, error])
+    const logged = test.logged.filter(({ message }) => message.startsWith('question put to nobody'))
+    expect(logged.map(({ fields }) => fields)).toEqual([
+      { question: 'elicitation/create', clients: 2 },
+    ])
     leaving.abort(new AppError('cancelled', 'gone'))
     await expect(older).rejects.toMatchObject({ code: 'cancelled' })
   })
