@@ -13,6 +13,7 @@ test.each([
   ['no questions', ',"inputRequests":{}'],
   ['questions that are none', ',"inputRequests":[{"method":"roots/list"}]'],
   ['a question without method', ',"inputRequests":{"k":{}}'],
+  ['a call in place of a question', ',"inputRequests":{"k":{"method":"tools/call"}}'],
   ['a question that is a word', ',"inputRequests":{"k":"roots/list"}'],
   ['a state that is no text', ',"requestState":7'],
   ['too many questions', `,"inputRequests":{${many(17)}}`],

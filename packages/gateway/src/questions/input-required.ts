@@ -1,6 +1,6 @@
 import { AppError } from '@sallyport/kit/errors'
 import { findMember, type Message, type Range } from '@sallyport/kit/mcp'
-import { memberTexts, parseText, type Question } from './question.ts'
+import { ELICITATION, memberTexts, parseText, type Question, ROOTS, SAMPLING } from './question.ts'
 
 /** What a modern server wants to know before it goes on. */
 export interface InputRequired {
@@ -18,6 +18,9 @@ export const ASKING_METHODS: ReadonlySet<string> = new Set([
   'prompts/get',
   'resources/read',
 ])
+
+/** What may be asked. Source: as `ASKING_METHODS`. */
+const ASKABLE: ReadonlySet<string> = new Set([ELICITATION, SAMPLING, ROOTS])
 
 /** Questions of one round; more are refused. */
 const QUESTIONS_MAX = 16
@@ -38,8 +41,8 @@ export function readInputRequired(reply: Message): InputRequired {
   for (const [key, request] of memberTexts(text(requests))) {
     const members = memberTexts(request)
     const method = parseText(members.get('method'))
-    if (method === undefined)
-      throw broken(`its question ${JSON.stringify(key.slice(0, 40))} has no method`)
+    if (method === undefined || !ASKABLE.has(method))
+      throw broken(`its question ${JSON.stringify(key.slice(0, 40))} is none that may be asked`)
     questions.set(key, { method, params: members.get('params') })
   }
   if (questions.size === 0 && state === undefined)
