@@ -160,7 +160,11 @@ function declareKeys(program: Command, context: Context, finish: Finish): void {
 /** The ways to reach a gateway as a client of MCP. */
 function addTarget(command: Command): Command {
   return command
-    .option('--url <url>', 'a gateway somewhere else, such as https://mcp.example.com')
+    .option(
+      '--url <url>',
+      'a gateway somewhere else, such as https://mcp.example.com, or what one endpoint shows: ' +
+        'https://mcp.example.com/mcp/<endpoint>',
+    )
     .option('--key-file <file>', 'read the API key for --url from this file')
     .option('--key-stdin', 'read the API key for --url from stdin')
     .option(...CONFIG)

@@ -1,5 +1,5 @@
 import { AppError } from '@sallyport/kit/errors'
-import { printable, printableLines } from '@sallyport/kit/log'
+import { printable } from '@sallyport/kit/log'
 import { readCredential, type CredentialOptions } from '../client/credential.ts'
 import { parseTarget } from '../client/exchange.ts'
 import { McpClient, type ListedTool, type ListSource } from '../client/mcp-client.ts'
@@ -7,6 +7,7 @@ import type { Context } from '../context.ts'
 import { EXIT } from '../exit-code.ts'
 import { countOf, formatTable } from '../table.ts'
 import { localSocket } from '../local.ts'
+import { formatResult, type ToolResult } from './tool-result.ts'
 
 interface TargetOptions extends CredentialOptions {
   readonly url?: string
@@ -19,7 +20,6 @@ interface OutputOptions {
 
 const NAME_CHARACTERS_MAX = 128
 const DESCRIPTION_CHARACTERS_MAX = 100
-const TEXT_CHARACTERS_MAX = 1_000_000
 /** Longer than any call may take by configuration; Ctrl-C cancels earlier. */
 const CALL_MS_MAX = 60 * 60_000
 
@@ -90,12 +90,6 @@ export async function callTool(
   return result.isError === true ? EXIT.failed : EXIT.ok
 }
 
-interface ToolResult {
-  readonly isError?: unknown
-  readonly content?: unknown
-  readonly structuredContent?: unknown
-}
-
 function assertObject(text: string): void {
   let value: unknown
   try {
@@ -107,26 +101,6 @@ function assertObject(text: string): void {
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return
   throw new AppError('usage', 'the arguments are not an object: give one such as {"path":"."}')
-}
-
-function formatResult(result: ToolResult): string {
-  const content = Array.isArray(result.content) ? result.content : []
-  if (content.length > 0) return content.map(formatBlock).join('\n')
-  return result.structuredContent === undefined
-    ? '(no content)'
-    : printableLines(JSON.stringify(result.structuredContent, null, 2), TEXT_CHARACTERS_MAX)
-}
-
-/** One block of content. What is not text is named with its size; `--json` has it. */
-function formatBlock(block: unknown): string {
-  if (typeof block !== 'object' || block === null) return '(an unknown block)'
-  const { type, text, data, mimeType, uri } = block as Readonly<Record<string, unknown>> // Any object.
-  if (type === 'text' && typeof text === 'string') return printableLines(text, TEXT_CHARACTERS_MAX)
-  const kind = printable(String(type), NAME_CHARACTERS_MAX)
-  const media = typeof mimeType === 'string' ? ` ${printable(mimeType, NAME_CHARACTERS_MAX)}` : ''
-  const size = typeof data === 'string' ? `, ${data.length} characters of base64` : ''
-  const link = typeof uri === 'string' ? ` ${printable(uri, TEXT_CHARACTERS_MAX)}` : ''
-  return `(${kind}${media}${link}${size})`
 }
 
 async function openClient(context: Context, options: TargetOptions): Promise<McpClient> {

@@ -66,6 +66,11 @@ export const COMMAND = {
       '`tools` and `call` show what a client sees, and `call` ends with 1 on a tool’s error.',
     source: 'design §8',
   },
+  'command/call/text': {
+    behavior:
+      '`call` prints texts and embedded text resources with their URI, names everything else with its URI or size, and prints no control characters.',
+    source: 'design §8; MCP, Tools, "Tool Result"',
+  },
   'command/tools/partial': {
     behavior:
       '`tools` names each server whose tools are missing from the list or kept from before; with `--json` the list has its `sources`.',
