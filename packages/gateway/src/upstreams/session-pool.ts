@@ -139,7 +139,7 @@ export class SessionPool implements CallOwner {
   /**
    * Opens the asker's session, or joins its start.
    *
-   * @throws {AppError} as `SessionOpener.open`, `server_unavailable` during back-off
+   * @throws {AppError} as `SessionOpener.open`; `server_start_failed` or `server_unavailable` during back-off
    */
   async open(asker: Asker): Promise<void> {
     const key = sessionKey(this.#options.sharing, asker)

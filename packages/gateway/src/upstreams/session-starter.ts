@@ -23,6 +23,8 @@ export class SessionStarter {
   readonly #options: SessionStarterOptions
   readonly #backOff: BackOff
   #shortLives = 0
+  /** As which callers hear that it is left alone: a child cannot be reached or not. */
+  #failedAs: 'server_start_failed' | 'server_unavailable' = 'server_unavailable'
 
   constructor(options: SessionStarterOptions) {
     this.#options = options
@@ -36,7 +38,7 @@ export class SessionStarter {
     const retryAfterMs = this.#backOff.remainingMs(clock.monotonicMs())
     if (retryAfterMs <= 0) return undefined
     const sentence = 'the server failed to start and is left alone for a moment'
-    return new AppError('server_unavailable', sentence, { retryAfterMs, outcome: 'not_sent' })
+    return new AppError(this.#failedAs, sentence, { retryAfterMs, outcome: 'not_sent' })
   }
 
   /**
@@ -56,6 +58,7 @@ export class SessionStarter {
     try {
       const opened = await opener.open(events, retire, deadline.signal)
       this.#backOff.succeeded()
+      this.#failedAs = 'server_unavailable'
       return opened
     } catch (thrown) {
       throw this.#failure(AppError.from(thrown))
@@ -78,6 +81,7 @@ export class SessionStarter {
     const backOffMs = signal.aborted ? 0 : this.#backOff.failed(clock.monotonicMs())
     const retryAfterMs = Math.max(error.retryAfterMs ?? 0, backOffMs)
     const { code, message, details } = error
+    this.#failedAs = code === 'server_start_failed' ? code : 'server_unavailable'
     return new AppError(code, message, {
       cause: error.cause ?? error,
       details,

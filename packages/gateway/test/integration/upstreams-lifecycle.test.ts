@@ -74,7 +74,7 @@ describe('starting', () => {
     const before = spawns()
     const beganMs = performance.now()
     await expect(callText(test.upstreams, ['one', 'echo'])).rejects.toMatchObject({
-      code: 'server_unavailable',
+      code: 'server_start_failed',
       outcome: 'not_sent',
       retryAfterMs: expect.toSatisfy((ms: number) => ms > 0 && ms <= 500) as number,
     })
