@@ -103,7 +103,10 @@ export class GatewayApplication implements McpApplication {
     )
     try {
       const unread = this.#unreadServers(exchange, target)
-      if (unread.length > 0) target = await this.#findLater(exchange, unread)
+      if (unread.length > 0) {
+        const part = span.child('start')
+        target = await this.#findLater(exchange, unread).finally(() => part.end())
+      }
       return (await handle({ exchange, target, deadline, span })).answer
     } catch (thrown) {
       const error = AppError.from(thrown)
