@@ -19,7 +19,7 @@ export const QUESTIONS = {
   },
   'questions/url-required': {
     behavior:
-      '-32042 of a legacy server is a question for a modern client and its retry the same call; the code itself never reaches one.',
+      'The error -32042 of a legacy server is a question for a modern client and its retry the same call; the code itself never reaches one.',
     source: 'hazards of rule J; MCP 2025-11-25, "Elicitation", URL mode',
   },
   'questions/state/server': {

@@ -195,30 +195,6 @@ describe('a question in the middle of a call over stdio', () => {
     expect(answers).toEqual([{ jsonrpc: '2.0', id: 'next', result: {} }])
   })
 
-  test('is put to another call of its client when the likeliest one ends', async () => {
-    await using test = await openTestUpstreams({ one: hostileServer() })
-    await test.upstreams.warm('one', { principal: principal() }, AbortSignal.timeout(5_000))
-    const leaving = [new AbortController(), new AbortController()]
-    const first = Promise.withResolvers<QuestionAnswer>()
-    const asked: number[] = []
-    const [older, newer] = leaving.map(({ signal }, n) => {
-      const onQuestion = (): Promise<QuestionAnswer> => {
-        asked.push(n)
-        return n === 1 ? first.promise : Promise.resolve({ kind: 'result', text: '{"by":"older"}' })
-      }
-      return callText(test.upstreams, ['one', 'hang'], {}, { signal, onQuestion })
-    })
-    const messages = [{ id: 1, ...ELICITATION }]
-    const asking = callText(test.upstreams, ['one', 'inquire'], { messages, count: 1 })
-    await until(() => asked.join() === '1', 'the newer is asked')
-    leaving[1]?.abort(new AppError('cancelled', 'gone'))
-    await expect(newer).rejects.toMatchObject({ code: 'cancelled' })
-    first.reject(new AppError('cancelled', 'gone'))
-    expect(JSON.parse(await asking)).toEqual([{ jsonrpc: '2.0', id: 1, result: { by: 'older' } }])
-    leaving[0]?.abort(new AppError('cancelled', 'gone'))
-    await expect(older).rejects.toMatchObject({ code: 'cancelled' })
-  })
-
   test('one that the server takes back is not answered any more', async () => {
     await using test = await openTestUpstreams({ one: hostileServer() })
     const answer = Promise.withResolvers<QuestionAnswer>()
