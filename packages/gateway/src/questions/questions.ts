@@ -1,18 +1,9 @@
 import { CallController, type CallSignal } from '@sallyport/kit/call-signal'
 import { AppError } from '@sallyport/kit/errors'
-import {
-  type Edit,
-  type Exchange,
-  findMember,
-  idOf,
-  type Message,
-  paramText,
-  type Range,
-  RPC,
-} from '@sallyport/kit/mcp'
+import { findMember, type Message, RPC } from '@sallyport/kit/mcp'
 import type { CallResult } from '../call/call.ts'
 import type { Carried } from '../call/carry.ts'
-import { encodeRefusal, idEdit, toAnswer } from '../call/encode-answer.ts'
+import { toAnswer } from '../call/encode-answer.ts'
 import { type ParamEdit, RETRY_PARAMS, withoutParams } from '../call/encode-request.ts'
 import { abilitiesFor } from '../call/envelope.ts'
 import type { QuestionAnswer, UpstreamReply } from '../upstreams/upstream.ts'
@@ -20,22 +11,17 @@ import { type Capabilities, mergeNeeds, missingAbilities, needsOf } from './abil
 import { type AskDeps, askLegacy } from './ask-legacy.ts'
 import { Conversation } from './conversation.ts'
 import {
-  ASKING_METHODS,
-  type InputRequired,
-  readInputRequired,
-  requestsText,
-} from './input-required.ts'
+  answersOf,
+  forwardEdits,
+  incapable,
+  inputRequired,
+  invalidState,
+  retryParams,
+  unknownQuestion,
+} from './encode-questions.ts'
+import { ASKING_METHODS, type InputRequired, readInputRequired } from './input-required.ts'
 import type { ParkedCall } from './parked-calls.ts'
-import {
-  ELICITATION,
-  inEra,
-  memberTexts,
-  objectText,
-  type Question,
-  questionOf,
-  ROOTS,
-  saying,
-} from './question.ts'
+import { ELICITATION, inEra, type Question, questionOf, ROOTS, saying } from './question.ts'
 import { type RequestStates, type Resumption, stateOf } from './request-state.ts'
 
 export interface QuestionsDeps extends AskDeps {
@@ -372,91 +358,4 @@ function resumed(
 function rootsOf({ target }: Carried): string | undefined {
   const { roots } = target.config
   return Array.isArray(roots) ? JSON.stringify({ roots: roots.map((uri) => ({ uri })) }) : undefined
-}
-
-/** The answers a retry brings, as JSON texts by key. A wrapped answer is none. Source: as `Questions`. */
-function answersOf(message: Message): Map<string, string> {
-  const answers = memberTexts(paramText(message, 'inputResponses'))
-  for (const [key, text] of answers) if (!text.startsWith('{')) answers.delete(key)
-  return answers
-}
-
-function retryParams(answers: ReadonlyMap<string, string>, state: string | undefined): ParamEdit[] {
-  const params: ParamEdit[] = [{ path: ['inputResponses'], text: objectText(answers) }]
-  if (state !== undefined) params.push({ path: ['requestState'], text: JSON.stringify(state) })
-  return params
-}
-
-function inputRequired(
-  exchange: Exchange,
-  questions: ReadonlyMap<string, Question>,
-  state: string,
-): CallResult {
-  const text = `{"jsonrpc":"2.0","id":${idOf(exchange.message)},"result":{"resultType":"input_required","inputRequests":${requestsText(questions)},"requestState":${JSON.stringify(state)}}}`
-  return {
-    answer: { bytes: Buffer.from(text), status: 200 },
-    outcome: 'ok',
-    code: 'input_required',
-  }
-}
-
-function forwardEdits(
-  exchange: Exchange,
-  reply: Message,
-  asked: InputRequired,
-  to: { readonly others: ReadonlyMap<string, Question>; readonly sealed: string | undefined },
-): Edit[] {
-  const edits = [idEdit(reply, idOf(exchange.message))]
-  const same = [...asked.questions].every(([key, question]) => to.others.get(key) === question)
-  if (asked.requests && !same) {
-    edits.push({ ...asked.requests, text: shownRequests(reply, asked.requests, to.others) })
-  }
-  if (to.sealed !== undefined) {
-    const state = JSON.stringify(to.sealed)
-    const at = reply.result.start + 1
-    if (asked.stateRange) edits.push({ ...asked.stateRange, text: state })
-    else edits.push({ start: at, end: at, text: `"requestState":${state},` })
-  }
-  return edits.toSorted((one, other) => one.start - other.start)
-}
-
-/** The server's questions as the client gets them; what we do not know in them stays. */
-function shownRequests(
-  { bytes }: Message,
-  range: Range,
-  shown: ReadonlyMap<string, Question>,
-): string {
-  const requests = memberTexts(bytes.toString('utf8', range.start, range.end))
-  for (const [key, text] of requests) {
-    const question = shown.get(key)
-    const members = memberTexts(text)
-    if (question?.params !== undefined) members.set('params', question.params)
-    if (question) requests.set(key, objectText(members))
-    else requests.delete(key)
-  }
-  return objectText(requests)
-}
-
-/** Source: MCP 2026-07-28, "Multi round-trip requests", "Error handling". */
-function invalidState(exchange: Exchange): CallResult {
-  return encodeRefusal(exchange, RPC.invalidParams, 'Invalid or expired requestState')
-}
-
-/** Source: MCP 2026-07-28, "Error codes", -32021. */
-function incapable(exchange: Exchange, missing: Capabilities): CallResult {
-  const names = Object.keys(missing).join(', ')
-  return encodeRefusal(
-    exchange,
-    RPC.missingCapability,
-    `Missing required client capabilities: ${names}`,
-    {
-      status: exchange.era === 'modern' ? 400 : 200,
-      data: { requiredCapabilities: missing },
-    },
-  )
-}
-
-function unknownQuestion({ method }: Question): QuestionAnswer {
-  const message = `the client cannot answer ${method}`
-  return { kind: 'error', text: JSON.stringify({ code: RPC.methodNotFound, message }) }
 }
