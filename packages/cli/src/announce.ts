@@ -54,7 +54,7 @@ function keyText(
   configuration: Configuration,
   keyFile: string | undefined,
 ): string {
-  const another = `${COMMAND} keys create NAME --config ${configuration.file}`
+  const another = `${COMMAND} keys create NAME --config ${configuration.file}   (give each client its own)`
   if (firstKey === undefined) return `Another key:  ${another}`
   const where = keyFile === undefined ? `${firstKey.key}   (shown only this once)` : `in ${keyFile}`
   return `API key:      ${where}\nAnother key:  ${another}`
