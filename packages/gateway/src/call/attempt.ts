@@ -5,7 +5,7 @@ import {
   type Exchange,
   findMember,
   insertEdit,
-  LOG_LEVELS,
+  isAtLeast,
   type LogLevel,
   type Message,
   slice,
@@ -174,12 +174,4 @@ export class Attempt implements UpstreamRequest {
       ? error.withOutcome(this.#sent ? 'unknown' : 'not_sent')
       : error
   }
-}
-
-/** Whether a log message is at least this urgent; one of an unknown level is. */
-export function isAtLeast(told: Message, level: LogLevel): boolean {
-  const place = findMember(told.bytes, told.params, 'level')
-  const text = place && told.bytes.toString('utf8', place.start + 1, place.end - 1)
-  const rank = LOG_LEVELS.findIndex((known) => known === text)
-  return rank === -1 || rank >= LOG_LEVELS.indexOf(level)
 }

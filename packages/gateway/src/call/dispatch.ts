@@ -3,12 +3,14 @@ import {
   type Exchange,
   idOf,
   LOG_LEVELS,
+  toLogLevel,
   paramText,
   readClient,
   resultMessage,
   RPC,
+  memberTexts,
+  parseText,
 } from '@sallyport/kit/mcp'
-import { memberTexts, parseText } from '../questions/question.ts'
 import type { Views } from '../routing/view.ts'
 import type { Subscriptions } from '../subscriptions/subscriptions.ts'
 import type { Call, CallHandler, CallResult } from './call.ts'
@@ -78,7 +80,7 @@ function needsTasks(exchange: Exchange): CallResult {
 /** Source: MCP 2025-11-25, "Logging". */
 function setLevel(exchange: Exchange): CallResult {
   const asked = parseText(paramText(exchange.message, 'level'))
-  const level = LOG_LEVELS.find((known) => known === asked)
+  const level = toLogLevel(asked)
   if (level === undefined) {
     const text = `params.level must be one of ${LOG_LEVELS.join(', ')}`
     return encodeRefusal(exchange, RPC.invalidParams, text)

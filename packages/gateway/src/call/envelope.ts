@@ -5,10 +5,11 @@ import {
   META_CLIENT_INFO,
   META_LOG_LEVEL,
   readClient,
+  memberTexts,
+  objectText,
 } from '@sallyport/kit/mcp'
 import type { Target } from '../routing/target.ts'
 import { TASKS_EXTENSION } from './task-ids.ts'
-import { memberTexts, objectText } from '../questions/question.ts'
 
 /** Needs a stream towards the client. */
 const ASKED = ['elicitation', 'sampling', 'roots']

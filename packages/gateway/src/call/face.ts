@@ -1,5 +1,4 @@
-import type { ApplicationFace, Era } from '@sallyport/kit/mcp'
-import { memberTexts, objectText } from '../questions/question.ts'
+import { type ApplicationFace, type Era, memberTexts, objectText } from '@sallyport/kit/mcp'
 import type { Views } from '../routing/view.ts'
 import type { ServerFacts } from '../upstreams/upstream.ts'
 import { TASKS_EXTENSION } from './task-ids.ts'

@@ -5,8 +5,8 @@ import {
   listElements,
   listMembers,
   type Message,
+  parseText,
 } from '@sallyport/kit/mcp'
-import { parseText } from '../questions/question.ts'
 import type { Target } from '../routing/target.ts'
 import { findUiUris } from '../routing/tool.ts'
 import type { Views } from '../routing/view.ts'

@@ -1,6 +1,5 @@
 import type { ServerConfig } from '@sallyport/contract/config'
-import { type Exchange, findMember } from '@sallyport/kit/mcp'
-import { parseText } from '../questions/question.ts'
+import { type Exchange, findMember, parseText } from '@sallyport/kit/mcp'
 import { describeOther, type Target } from '../routing/target.ts'
 import type { View, Views } from '../routing/view.ts'
 import { isExtension, isTaskMethod } from './methods.ts'

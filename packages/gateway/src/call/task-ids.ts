@@ -1,6 +1,12 @@
 import { timingSafeEqual } from 'node:crypto'
-import { type Edit, type Exchange, findMember, type Message, paramText } from '@sallyport/kit/mcp'
-import { parseText } from '../questions/question.ts'
+import {
+  type Edit,
+  type Exchange,
+  findMember,
+  type Message,
+  paramText,
+  parseText,
+} from '@sallyport/kit/mcp'
 
 /** The tasks extension of the modern era. */
 export const TASKS_EXTENSION = 'io.modelcontextprotocol/tasks'

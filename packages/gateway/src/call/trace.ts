@@ -1,4 +1,4 @@
-import { type Exchange, findMember } from '@sallyport/kit/mcp'
+import { type Exchange, findMember, parseText } from '@sallyport/kit/mcp'
 import {
   type CallSpan,
   NO_SPAN,
@@ -6,7 +6,6 @@ import {
   type TraceCarrier,
   type Tracer,
 } from '@sallyport/kit/tracing'
-import { parseText } from '../questions/question.ts'
 
 /** Begins the trace of a request, beneath the one it names in `_meta` or in a header. */
 export function startSpan(tracer: Tracer, exchange: Exchange): CallSpan {

@@ -1,4 +1,5 @@
-import { ELICITATION, memberTexts, type Question, ROOTS, SAMPLING } from './question.ts'
+import { memberTexts } from '@sallyport/kit/mcp'
+import { ELICITATION, type Question, ROOTS, SAMPLING } from './question.ts'
 
 /** Capabilities in the shape a client declares them. */
 export type Capabilities = Readonly<Record<string, Readonly<Record<string, unknown>>>>

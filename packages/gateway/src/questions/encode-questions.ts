@@ -6,6 +6,8 @@ import {
   paramText,
   type Range,
   RPC,
+  memberTexts,
+  objectText,
 } from '@sallyport/kit/mcp'
 import type { CallResult } from '../call/call.ts'
 import { encodeRefusal, idEdit } from '../call/encode-answer.ts'
@@ -13,7 +15,7 @@ import type { ParamEdit } from '../call/encode-request.ts'
 import type { QuestionAnswer } from '../upstreams/upstream.ts'
 import type { Capabilities } from './abilities.ts'
 import { type InputRequired, requestsText } from './input-required.ts'
-import { memberTexts, objectText, type Question } from './question.ts'
+import { type Question } from './question.ts'
 
 /** The answers a retry brings, as JSON texts by key. A wrapped answer is none. Source: as `Questions`. */
 export function answersOf(message: Message): Map<string, string> {

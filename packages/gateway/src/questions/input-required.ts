@@ -1,6 +1,6 @@
 import { AppError } from '@sallyport/kit/errors'
-import { findMember, type Message, type Range } from '@sallyport/kit/mcp'
-import { ELICITATION, memberTexts, parseText, type Question, ROOTS, SAMPLING } from './question.ts'
+import { findMember, type Message, type Range, memberTexts, parseText } from '@sallyport/kit/mcp'
+import { ELICITATION, type Question, ROOTS, SAMPLING } from './question.ts'
 
 /** What a modern server wants to know before it goes on. */
 export interface InputRequired {

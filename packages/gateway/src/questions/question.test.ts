@@ -1,5 +1,6 @@
+import { memberTexts } from '@sallyport/kit/mcp'
 import { expect, test } from 'vitest'
-import { inEra, memberTexts, objectText, parseText, saying } from './question.ts'
+import { inEra, saying } from './question.ts'
 
 const ELICIT = 'elicitation/create'
 const elicit = (params: string | undefined) => ({ method: ELICIT, params })
@@ -37,21 +38,4 @@ test.each([
   { method: 'roots/list', params: '{"mode":"url"}' },
 ])('no other question changes with the era: %j', (question) => {
   expect([inEra(question, 'modern'), inEra(question, 'legacy')]).toEqual([question, question])
-})
-
-test.each([
-  ['"a\\u0062"', 'ab'],
-  ['7', undefined],
-  ['null', undefined],
-  [undefined, undefined],
-])('the text of %j is %j', (text, expected) => {
-  expect(parseText(text)).toBe(expected)
-})
-
-test('members are texts as they were written, and go back so', () => {
-  const text = '{"a":1.0,"b\\u0062":[1 , 2],"__proto__":{}}'
-  expect(objectText(memberTexts(text))).toBe('{"a":1.0,"bb":[1 , 2],"__proto__":{}}')
-  expect([memberTexts('[1]').size, memberTexts(undefined).size, memberTexts('7').size]).toEqual([
-    0, 0, 0,
-  ])
 })

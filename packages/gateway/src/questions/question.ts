@@ -1,5 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import { type Era, listMembers, type Message, type Range } from '@sallyport/kit/mcp'
+import {
+  type Era,
+  type Message,
+  objectText,
+  memberTexts,
+  rangeText,
+  parseText,
+} from '@sallyport/kit/mcp'
 
 /** What a server asks of a client in the middle of a call. */
 export interface Question {
@@ -16,26 +23,6 @@ export const ROOTS = 'roots/list'
 /** The question in a request of a legacy server. */
 export function questionOf(message: Message): Question {
   return { method: message.method, params: rangeText(message.bytes, message.params) }
-}
-
-/** The text of a range; undefined when absent. */
-export function rangeText(bytes: Buffer, range: Range): string | undefined {
-  return range.start === -1 ? undefined : bytes.toString('utf8', range.start, range.end)
-}
-
-/** The members of a JSON object's text, as texts; none when it is no object. */
-export function memberTexts(text: string | undefined): Map<string, string> {
-  if (text === undefined) return new Map()
-  const bytes = Buffer.from(text)
-  const members = listMembers(bytes, { start: 0, end: bytes.length })
-  return new Map(
-    members.map(({ key, valueStart, end }) => [key, bytes.toString('utf8', valueStart, end)]),
-  )
-}
-
-/** The text of an object with these members. */
-export function objectText(members: ReadonlyMap<string, string>): string {
-  return `{${[...members].map(([key, text]) => `${JSON.stringify(key)}:${text}`).join()}}`
 }
 
 /**
@@ -66,11 +53,4 @@ export function saying(question: Question, server: string): Question {
   if (text === undefined) return question
   members.set('message', JSON.stringify(`[${server}] ${text}`))
   return { method: question.method, params: objectText(members) }
-}
-
-/** The value of a JSON string's text; undefined for any other JSON. */
-export function parseText(text: string | undefined): string | undefined {
-  if (text === undefined || !text.startsWith('"')) return undefined
-  const value: unknown = JSON.parse(text)
-  return typeof value === 'string' ? value : undefined
 }

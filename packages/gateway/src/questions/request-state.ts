@@ -1,8 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Clock } from '@sallyport/kit/clock'
-import { type Exchange, paramText, type SessionSealer } from '@sallyport/kit/mcp'
+import { type Exchange, paramText, type SessionSealer, parseText } from '@sallyport/kit/mcp'
 import { z } from 'zod'
-import { parseText } from './question.ts'
 
 const USED_MAX = 100_000
 const NAMED = ['name', 'uri', 'arguments'] as const

@@ -1,7 +1,12 @@
-import { type ClientSession, type Message, slice, splice } from '@sallyport/kit/mcp'
-import { isAtLeast } from '../call/attempt.ts'
+import {
+  isAtLeast,
+  type ClientSession,
+  type Message,
+  slice,
+  splice,
+  rangeText,
+} from '@sallyport/kit/mcp'
 import type { TaskIds } from '../call/task-ids.ts'
-import { rangeText } from '../questions/question.ts'
 import type { Views } from '../routing/view.ts'
 import type { Upstreams } from '../upstreams/upstream.ts'
 

@@ -1,8 +1,7 @@
 import type { CallSignal } from '@sallyport/kit/call-signal'
 import { AppError } from '@sallyport/kit/errors'
 import type { Log } from '@sallyport/kit/log'
-import type { Subscriber } from '@sallyport/kit/mcp'
-import { memberTexts, objectText } from '../questions/question.ts'
+import { type Subscriber, memberTexts, objectText } from '@sallyport/kit/mcp'
 import type { Target } from '../routing/target.ts'
 import type { Asker, Upstreams } from '../upstreams/upstream.ts'
 

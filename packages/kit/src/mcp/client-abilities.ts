@@ -1,5 +1,7 @@
 import { META_CAPABILITIES, META_LOG_LEVEL } from './envelope.ts'
-import { type ClientAbilities, type Exchange, LOG_LEVELS, type LogLevel } from './exchange.ts'
+import type { ClientAbilities, Exchange, LogLevel } from './exchange.ts'
+import { parseText } from './json-text.ts'
+import { toLogLevel } from './log-level.ts'
 import type { Message } from './message.ts'
 import { listMembers } from './scan.ts'
 
@@ -24,7 +26,7 @@ function readEnvelope(message: Message): ClientAbilities {
   for (const { key, valueStart, end } of listMembers(bytes, meta)) {
     const text = () => bytes.toString('utf8', meta.start + valueStart, meta.start + end)
     if (key === META_CAPABILITIES) capabilities = text()
-    else if (key === META_LOG_LEVEL) logLevel = LOG_LEVELS.find((known) => `"${known}"` === text())
+    else if (key === META_LOG_LEVEL) logLevel = toLogLevel(parseText(text()))
   }
   return { capabilities, logLevel }
 }

@@ -41,6 +41,7 @@ export { StdioEdge } from './stdio-edge.ts'
 export type { LinePeer } from './stdio-connection.ts'
 export { LineSplitter } from './line-splitter.ts'
 export { LOG_LEVELS } from './exchange.ts'
+export { isAtLeast, toLogLevel } from './log-level.ts'
 export type {
   Answer,
   ApplicationFace,
@@ -55,7 +56,14 @@ export type {
   McpApplication,
   Reservation,
 } from './exchange.ts'
-export { findMember, paramText } from './params.ts'
+export {
+  findMember,
+  memberTexts,
+  objectText,
+  paramText,
+  parseText,
+  rangeText,
+} from './json-text.ts'
 export { wholeAnswer } from './reply.ts'
 export { LegacySessions } from './sessions.ts'
 export type { LegacySession } from './session.ts'
