@@ -6,6 +6,7 @@ import type { Carried } from '../call/carry.ts'
 import { toAnswer } from '../call/encode-answer.ts'
 import { type ParamEdit, RETRY_PARAMS, withoutParams } from '../call/encode-request.ts'
 import { abilitiesFor } from '../call/envelope.ts'
+import { listedRoots } from '../upstreams/own-messages.ts'
 import type { QuestionAnswer, UpstreamReply } from '../upstreams/upstream.ts'
 import { type Capabilities, mergeNeeds, missingAbilities, needsOf } from './abilities.ts'
 import { type AskDeps, askLegacy } from './ask-legacy.ts'
@@ -334,7 +335,7 @@ export class Questions {
 
   /** What the gateway answers itself: roots that the operator listed. */
   #ownAnswer(carried: Carried, question: Question): string | undefined {
-    return question.method === ROOTS ? rootsOf(carried) : undefined
+    return question.method === ROOTS ? listedRoots(carried.target.config.roots) : undefined
   }
 
   /** The question as the client is asked it: in its era, and saying who asks where servers are many. */
@@ -351,11 +352,7 @@ function resumed(
   { value, own }: Resumption,
   answers: Map<string, string>,
 ): readonly ParamEdit[] {
-  for (const key of own) answers.set(key, rootsOf(carried) ?? '{"roots":[]}')
+  for (const key of own)
+    answers.set(key, listedRoots(carried.target.config.roots) ?? '{"roots":[]}')
   return retryParams(answers, value)
-}
-
-function rootsOf({ target }: Carried): string | undefined {
-  const { roots } = target.config
-  return Array.isArray(roots) ? JSON.stringify({ roots: roots.map((uri) => ({ uri })) }) : undefined
 }

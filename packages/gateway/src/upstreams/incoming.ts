@@ -1,6 +1,7 @@
 import { CallController, type CallSignal } from '@sallyport/kit/call-signal'
 import { AppError, publicMessage } from '@sallyport/kit/errors'
 import { type Era, errorMessage, idOf, type Message, resultMessage, RPC } from '@sallyport/kit/mcp'
+import { listedRoots } from './own-messages.ts'
 import type { ServerConfig } from './server-config.ts'
 import {
   asObject,
@@ -109,8 +110,8 @@ export class Incoming {
 
   #question(message: Message, origin: Origin): void {
     const { roots } = this.#options
-    if (message.method === 'roots/list' && typeof roots === 'object') {
-      const listed = JSON.stringify({ roots: roots.map((uri) => ({ uri })) })
+    const listed = message.method === 'roots/list' ? listedRoots(roots) : undefined
+    if (listed !== undefined) {
       this.#owner.reply(resultMessage(idOf(message), listed), true)
       return
     }

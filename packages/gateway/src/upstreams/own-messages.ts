@@ -1,3 +1,4 @@
+import type { ServerConfig } from './server-config.ts'
 import type { ListenFilter } from '@sallyport/kit/mcp'
 import type { Wire } from './upstream.ts'
 
@@ -50,4 +51,11 @@ export function listenParams({ tools, prompts, resources, uris }: ListenFilter):
       ...(uris.length > 0 ? { resourceSubscriptions: uris } : {}),
     },
   }
+}
+
+/** The result of `roots/list` where the operator listed them, as JSON text; undefined otherwise. */
+export function listedRoots(roots: ServerConfig['roots']): string | undefined {
+  return typeof roots === 'object'
+    ? JSON.stringify({ roots: roots.map((uri) => ({ uri })) })
+    : undefined
 }
