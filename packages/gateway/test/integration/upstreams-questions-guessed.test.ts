@@ -6,29 +6,9 @@ import {
   hostileServer,
   openTestUpstreams,
   principal,
-  type TestUpstreams,
   until,
 } from '../fixtures/upstreams/harness.ts'
-
-const ELICITATION = { method: 'elicitation/create', params: { message: 'Which?' } }
-const BLUE: QuestionAnswer = { kind: 'result', text: '{"action":"accept","content":{"c":1e400}}' }
-
-interface Answered {
-  readonly id: unknown
-  readonly result?: unknown
-  readonly error?: { readonly code: number; readonly message: string }
-}
-
-/** Has the hand-written server send messages in the middle of a call; gives what it was answered. */
-async function inquire(
-  { upstreams }: TestUpstreams,
-  messages: readonly object[],
-  options: Parameters<typeof callText>[3] = {},
-): Promise<Answered[]> {
-  const count = messages.filter((message) => 'id' in message).length
-  const answers = await callText(upstreams, ['one', 'inquire'], { messages, count }, options)
-  return JSON.parse(answers) as Answered[] // written by our own fixture
-}
+import { BLUE, ELICITATION, inquire } from '../fixtures/upstreams/inquire.ts'
 
 test('a question that names no call goes to one whose client can be asked it, and to nobody without any [upstreams/question/able]', async () => {
   await using test = await openTestUpstreams({ one: hostileServer() })

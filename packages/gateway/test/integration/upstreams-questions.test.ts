@@ -9,30 +9,10 @@ import {
   httpServer,
   openTestUpstreams,
   principal,
-  type TestUpstreams,
   until,
 } from '../fixtures/upstreams/harness.ts'
 import { json, legacyServer, startRawHttp } from '../fixtures/upstreams/raw-http-server.ts'
-
-const ELICITATION = { method: 'elicitation/create', params: { message: 'Which?' } }
-const BLUE: QuestionAnswer = { kind: 'result', text: '{"action":"accept","content":{"c":1e400}}' }
-
-interface Answered {
-  readonly id: unknown
-  readonly result?: unknown
-  readonly error?: { readonly code: number; readonly message: string }
-}
-
-/** Has the hand-written server send messages in the middle of a call; gives what it was answered. */
-async function inquire(
-  { upstreams }: TestUpstreams,
-  messages: readonly object[],
-  options: Parameters<typeof callText>[3] = {},
-): Promise<Answered[]> {
-  const count = messages.filter((message) => 'id' in message).length
-  const answers = await callText(upstreams, ['one', 'inquire'], { messages, count }, options)
-  return JSON.parse(answers) as Answered[] // written by our own fixture
-}
+import { BLUE, ELICITATION, inquire } from '../fixtures/upstreams/inquire.ts'
 
 describe('what nobody can be asked', () => {
   test('is answered at once: a decline, or an error that says why [upstreams/question/nobody]', async () => {
