@@ -60,6 +60,21 @@ export const ERRORS = {
   server_unauthorized: failure(502, 'The server refused our credential.', false),
   server_lost: failure(502, 'The connection to the server was lost.'),
   deadline_exceeded: failure(504, 'The server did not answer in time.'),
+  breaker_open: failure(
+    503,
+    'The server failed several times in a row; calls to it are refused for a moment.',
+  ),
+  group_unhealthy: failure(503, 'Too few servers of the group are healthy.'),
+  server_blocked: rejection(403, 'An operator blocked the server.'),
+  server_draining: failure(503, 'The server takes no new calls for now.'),
+  caps_unavailable: rejection(503, 'A cap of the server cannot be enforced on this host.'),
+  quota_exceeded: rejection(429, 'The daily quota is used up.', true),
+  idempotency_conflict: rejection(409, 'The idempotency key was used for another call.'),
+  outcome_unknown: rejection(
+    409,
+    'An earlier call with this idempotency key ended without a known outcome.',
+  ),
+  handle_unknown: rejection(404, 'There is no such kept result.'),
   queue_full: failure(503, 'Too many calls wait for this server.'),
   question_unanswered: rejection(400, 'A question of the server was not answered.'),
   cancelled: rejection(499, 'The caller cancelled the call.'),
@@ -84,6 +99,8 @@ export interface AppErrorOptions {
   readonly details?: Readonly<Record<string, string | number | boolean>>
   /** When trying again makes sense, in milliseconds from now. */
   readonly retryAfterMs?: number
+  /** What is left of the quota that refused, calls. */
+  readonly remaining?: number
   readonly outcome?: CallOutcome
 }
 
@@ -93,6 +110,7 @@ export class AppError extends Error {
   readonly code: ErrorCode
   readonly details: Readonly<Record<string, string | number | boolean>>
   readonly retryAfterMs: number | undefined
+  readonly remaining: number | undefined
   readonly outcome: CallOutcome | undefined
 
   constructor(code: ErrorCode, message: string, options: AppErrorOptions = {}) {
@@ -100,6 +118,7 @@ export class AppError extends Error {
     this.code = code
     this.details = options.details ?? {}
     this.retryAfterMs = options.retryAfterMs
+    this.remaining = options.remaining
     this.outcome = options.outcome
   }
 
@@ -110,9 +129,10 @@ export class AppError extends Error {
   /** A copy that says what is known about the call; errors may be shared, so this one stays as it is. */
   withOutcome(outcome: CallOutcome): AppError {
     if (this.outcome === outcome) return this
-    const { code, message, details, cause = this, retryAfterMs } = this
+    const { code, message, details, cause = this, retryAfterMs, remaining } = this
     const wait = retryAfterMs === undefined ? {} : { retryAfterMs }
-    return new AppError(code, message, { cause, details, outcome, ...wait })
+    const left = remaining === undefined ? {} : { remaining }
+    return new AppError(code, message, { cause, details, outcome, ...wait, ...left })
   }
 
   /** Gives any thrown value a code, keeping the original as `cause`. */

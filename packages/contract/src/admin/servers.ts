@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { listOf } from './list.ts'
 
-export const serverState = z.enum(['cold', 'starting', 'ready', 'degraded', 'draining'])
+export const serverState = z.enum(['cold', 'starting', 'ready', 'degraded', 'draining', 'blocked'])
 
 /** One server behind the gateway, as it is now. */
 export const serverItem = z

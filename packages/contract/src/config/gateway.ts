@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { audit } from './audit.ts'
 import { auth } from './auth.ts'
 import { type EndpointConfig, endpoints, names, toEndpointConfig } from './endpoints.ts'
+import { groups, toGroupConfig, type GroupConfig } from './groups.ts'
 import { limits } from './limits.ts'
 import { allowedHosts, listenAddress, origins, publicUrl, trustedProxies } from './listen.ts'
 import { serverName } from './name.ts'
@@ -48,6 +49,7 @@ const gatewayFile = z.strictObject({
       refuse(context, `more than ${SERVERS_MAX} servers`, 'run several gateways')
     })
     .meta({ description: 'The MCP servers behind the gateway, by name.' }),
+  groups,
   endpoints,
   names: names.default('full').meta({
     description:
@@ -68,17 +70,19 @@ export const CONFIG_KEYS = {
 
 /** The whole file. What comes out is complete: every default is in here. */
 export const gatewayConfig = gatewayFile
-  .transform(({ mcpServers, endpoints: entries, $schema: _unread, ...rest }) => {
+  .transform(({ mcpServers, groups: sets, endpoints: entries, $schema: _unread, ...rest }) => {
     const { startMs, callMs } = rest.limits
     const servers: Record<string, ServerConfig> = {}
     for (const [name, entry] of Object.entries(mcpServers)) {
       servers[name] = toServerConfig(name, entry, { startMs, callMs })
     }
+    const grouped: Record<string, GroupConfig> = {}
+    for (const [name, entry] of Object.entries(sets)) grouped[name] = toGroupConfig(name, entry)
     const selections: Record<string, EndpointConfig> = {}
     for (const [name, entry] of Object.entries(entries)) {
       selections[name] = toEndpointConfig(name, entry, rest.names)
     }
-    return { ...rest, servers, endpoints: selections }
+    return { ...rest, servers, groups: grouped, endpoints: selections }
   })
   .meta({
     title: 'Sallyport configuration',

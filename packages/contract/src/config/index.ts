@@ -7,6 +7,16 @@ export {
   type GatewayConfig,
   type GatewayConfigInput,
 } from './gateway.ts'
+export type { BreakerConfig } from './breaker.ts'
+export type { CapsConfig } from './caps.ts'
+export {
+  STRATEGIES,
+  type CanaryConfig,
+  type GroupConfig,
+  type GroupMember,
+  type Strategy,
+} from './groups.ts'
+export type { HealthConfig, ProbeCall } from './health.ts'
 export { configJsonSchema, rawConfigJsonSchema, type JsonSchema } from './json-schema.ts'
 export type { LimitsConfig } from './limits.ts'
 export { judgeName } from './name.ts'
@@ -23,5 +33,6 @@ export {
   type ToolPin,
 } from './server.ts'
 export { isMasterKey } from './store.ts'
+export type { CallQuotas, Quota, Quotas } from './quota.ts'
 export type { TracingConfig } from './tracing.ts'
 export { parseDuration, parseRate, parseSize } from './units.ts'

@@ -1,5 +1,9 @@
 import { z } from 'zod'
+import { writes, type Quota } from './quota.ts'
 import { count, duration, rate, size } from './units.ts'
+
+/** Calls of a principal per day to tools that nobody pinned read-only. */
+const WRITES_DAILY = 10_000
 
 const perPrincipal = z
   .strictObject({
@@ -23,6 +27,18 @@ const perPrincipal = z
       unit: 'calls',
       description: 'Calls of one principal in flight; further ones wait.',
     }),
+    daily: count({
+      min: 1,
+      max: 1_000_000_000,
+      fallback: 1_000_000,
+      unit: 'calls',
+      description: 'Calls of one principal per day; a day ends at 00:00 UTC.',
+    }),
+    writes: writes
+      .transform((own): Quota => ({ ...own, daily: own.daily ?? WRITES_DAILY }))
+      .meta({
+        description: `The same for its calls to tools that are not pinned read-only; ${WRITES_DAILY} a day by default.`,
+      }),
   })
   .prefault({})
   .meta({ description: 'Limits of each principal (key, token or anonymous).' })
@@ -126,6 +142,67 @@ const questions = z
     description: 'Questions of servers in the middle of a call: forms, links, sampling, roots.',
   })
 
+const results = z
+  .strictObject({
+    perCall: size({
+      min: '1KiB',
+      max: '1GiB',
+      description: 'A larger result is kept and read in parts; off by default.',
+    }).optional(),
+    perSession: size({
+      min: '1KiB',
+      max: '64GiB',
+      description:
+        'Bytes of results that a client session gets whole; what comes after is kept and read in parts. Off by default.',
+    }).optional(),
+    keep: duration({
+      min: '1s',
+      max: '1h',
+      fallback: '5m',
+      description: 'How long a kept result can be read.',
+    }),
+  })
+  .prefault({})
+  .transform(({ perCall, perSession, keep }) => ({
+    perCallBytes: perCall,
+    perSessionBytes: perSession,
+    keepMs: keep,
+  }))
+  .meta({
+    description:
+      'Results too large for a model: they are kept for their principal and read with the tool `sallyport__read_more`, which is listed while any budget is set.',
+  })
+
+const idempotency = z
+  .strictObject({
+    keep: duration({
+      min: '1m',
+      max: '30d',
+      fallback: '24h',
+      description: 'How long the outcome of a call with an idempotency key is remembered.',
+    }),
+    perPrincipal: count({
+      min: 1,
+      max: 1_000_000,
+      fallback: 10_000,
+      unit: 'keys',
+      description: 'Outcomes remembered for one principal; further keyed calls are refused.',
+    }),
+    resultBytes: size({
+      min: '1KiB',
+      max: '100MiB',
+      fallback: '1MiB',
+      description: 'Largest result that is kept with its outcome.',
+    }),
+  })
+  .prefault({})
+  .transform(({ keep, perPrincipal: own, resultBytes }) => ({
+    keepMs: keep,
+    perPrincipal: own,
+    resultBytes,
+  }))
+  .meta({ description: 'Calls that are made at most once: `Idempotency-Key`.' })
+
 /** Every bound of the gateway that is not one server's. */
 export const limits = z
   .strictObject({
@@ -216,6 +293,8 @@ export const limits = z
     lockout,
     session,
     questions,
+    results,
+    idempotency,
   })
   .prefault({})
   .transform(

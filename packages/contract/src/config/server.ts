@@ -1,8 +1,12 @@
 import { Secret } from '@sallyport/kit/secret'
 import { z } from 'zod'
+import { breaker, type BreakerConfig } from './breaker.ts'
+import { caps, type CapsConfig } from './caps.ts'
+import { health, type HealthConfig } from './health.ts'
+import { callQuotas, type CallQuotas } from './quota.ts'
 import { remoteKeys, toRemoteConfig, type RemoteConfig } from './remote.ts'
 import { parsedText, refuse, wrongKind, type IssueSink } from './text.ts'
-import { count, duration, flag } from './units.ts'
+import { count, duration, flag, size } from './units.ts'
 
 /** What an operator asserts about one tool; it outweighs what the server says. */
 export interface ToolPin {
@@ -10,6 +14,10 @@ export interface ToolPin {
   readonly destructive?: boolean | undefined
   readonly idempotent?: boolean | undefined
   readonly openWorld?: boolean | undefined
+  /** Bounds on its calls. */
+  readonly limits?: CallQuotas | undefined
+  /** Larger results are kept and paged, bytes; `limits.results.perCall` where undefined. */
+  readonly resultBytes?: number | undefined
 }
 
 /** Which roots a server is told of: none, those of the client it serves, or these `file:` URIs. */
@@ -31,11 +39,16 @@ export interface ServerBase {
   readonly trustAnnotations: boolean
   readonly owner?: string | undefined
   readonly description?: string | undefined
+  readonly runbook?: string | undefined
+  /** Whether it is started with the gateway. */
+  readonly prestart: boolean
   readonly inFlight: number
   readonly queued: number
   readonly startMs: number
   readonly callMs: number
-  readonly health: { readonly everyMs: number }
+  readonly health: HealthConfig
+  readonly breaker: BreakerConfig
+  readonly limits: CallQuotas
 }
 
 /** A child process that speaks MCP on its standard streams. */
@@ -48,6 +61,7 @@ export interface StdioServerConfig extends ServerBase {
   readonly cwd: string
   readonly children: number
   readonly childrenPerPrincipal: number
+  readonly caps: CapsConfig
 }
 
 /** A server reached over HTTP. */
@@ -74,6 +88,13 @@ const pin = z
     destructive: z.boolean().optional().meta({ description: 'It may delete or overwrite.' }),
     idempotent: z.boolean().optional().meta({ description: 'Twice is the same as once.' }),
     openWorld: z.boolean().optional().meta({ description: 'It reaches beyond its own system.' }),
+    limits: callQuotas.optional().meta({ description: 'Bounds on calls to it.' }),
+    resultBytes: size({
+      min: '1KiB',
+      max: '1GiB',
+      description:
+        'A larger result is kept and read in parts with `sallyport__read_more`; `limits.results.perCall` by default.',
+    }).optional(),
   })
   .superRefine(({ readOnly, destructive }, context) => {
     if (readOnly !== true || destructive !== true) return
@@ -178,6 +199,8 @@ export const server = z
     trustAnnotations: flag(false, 'Believes the server’s own hints about its tools for retries.'),
     owner: note.optional().meta({ description: 'Whom to ask about it.' }),
     description: note.optional().meta({ description: 'What it is for.' }),
+    runbook: note.optional().meta({ description: 'Where it says what to do when it fails.' }),
+    prestart: flag(false, 'Starts it with the gateway instead of with its first call.'),
     inFlight: count({
       min: 1,
       max: 10_000,
@@ -216,18 +239,10 @@ export const server = z
       max: '1h',
       description: 'Deadline of a call to it; `limits.callTimeout` by default.',
     }).optional(),
-    health: z
-      .strictObject({
-        every: duration({
-          min: '1s',
-          max: '1d',
-          fallback: '30s',
-          description:
-            'Time between two looks at it while it runs; a cold server is not started for that.',
-        }),
-      })
-      .prefault({})
-      .meta({ description: 'How its health is watched.' }),
+    health,
+    breaker,
+    limits: callQuotas.meta({ description: 'Bounds on calls to it, over all its tools.' }),
+    caps: caps.optional(),
   })
   .superRefine((entry, context) => {
     refuseMixture(entry, context)
@@ -242,7 +257,7 @@ export const server = z
 
 export type ServerEntry = z.output<typeof server>
 
-const STDIO_KEYS = ['args', 'env', 'cwd'] as const
+const STDIO_KEYS = ['args', 'env', 'cwd', 'caps'] as const
 const HTTP_KEYS = ['headers', 'transport', 'tls', 'connectTimeout', 'readTimeout', 'proxy'] as const
 
 type KindKeys = 'command' | 'url' | (typeof STDIO_KEYS)[number] | (typeof HTTP_KEYS)[number]
@@ -264,6 +279,10 @@ function refuseMixture(entry: { readonly [Key in KindKeys]?: unknown }, context:
   }
 }
 
+const NO_CAPS: CapsConfig = {
+  ...{ memoryBytes: undefined, processes: undefined, openFiles: undefined, cpuMs: undefined },
+}
+
 /** Completes one entry with its name and the gateway's own timeouts. */
 export function toServerConfig(
   name: string,
@@ -283,14 +302,22 @@ export function toServerConfig(
     queued: entry.queued,
     startMs: entry.startTimeout ?? timeouts.startMs,
     callMs: entry.callTimeout ?? timeouts.callMs,
-    health: { everyMs: entry.health.every },
+    runbook: entry.runbook,
+    prestart: entry.prestart,
+    health: entry.health,
+    breaker: entry.breaker,
+    limits: entry.limits,
   }
   if (entry.command === undefined) {
     const { url = '', headers = {} } = entry
     return { ...base, ...toRemoteConfig(entry), kind: 'http', url, headers }
   }
   const { command, args = [], env = {}, cwd = '.', children, childrenPerPrincipal } = entry
-  return { ...base, kind: 'stdio', command, args, env, cwd, children, childrenPerPrincipal }
+  const capped = entry.caps ?? NO_CAPS
+  return {
+    ...{ ...base, kind: 'stdio', command, args, env, cwd },
+    ...{ children, childrenPerPrincipal, caps: capped },
+  }
 }
 
 function parseServerUrl(text: string): string | undefined {

@@ -154,6 +154,12 @@ export function count(bounds: CountBounds): z.ZodDefault<z.ZodInt> {
   return z.int().min(min).max(max).default(fallback).meta({ description, 'x-kind': unit })
 }
 
+/** A whole number with bounds that may be left out. */
+export function optionalCount(bounds: Omit<CountBounds, 'fallback'>): z.ZodOptional<z.ZodInt> {
+  const { min, max, unit, description } = bounds
+  return z.int().min(min).max(max).optional().meta({ description, 'x-kind': unit })
+}
+
 /** `true` or `false` with a default. */
 export function flag(fallback: boolean, description: string): z.ZodDefault<z.ZodBoolean> {
   return z.boolean().default(fallback).meta({ description })

@@ -174,6 +174,7 @@ export function encodeFailure(exchange: Exchange, error: AppError): Answer {
     requestId: exchange.caller.requestId,
     retryable: error.spec.retryable && error.outcome !== 'unknown',
     ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: Math.ceil(error.retryAfterMs) }),
+    ...(error.remaining === undefined ? {} : { remaining: error.remaining }),
     ...(error.outcome === undefined ? {} : { outcome: error.outcome }),
   }
   const id = idOf(exchange.message)

@@ -133,5 +133,15 @@ function takeApart(kind: Kind, bytes: Buffer): ListedPage {
 }
 
 function status(name: string, state: ServerStatus['state']): ServerStatus {
-  return { name, kind: 'stdio', state, reason: null, pids: [], era: 'legacy', inFlight: 0 }
+  return {
+    name,
+    kind: 'stdio',
+    state,
+    reason: null,
+    pids: [],
+    era: 'legacy',
+    inFlight: 0,
+    breaker: 'closed',
+    check: null,
+  }
 }

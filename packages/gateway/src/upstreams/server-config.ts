@@ -1,4 +1,4 @@
-import type { TlsConfig } from '@sallyport/contract/config'
+import type { BreakerConfig, CapsConfig, ProbeCall, TlsConfig } from '@sallyport/contract/config'
 import type { Secret } from '@sallyport/kit/secret'
 
 interface CommonConfig {
@@ -11,7 +11,19 @@ interface CommonConfig {
   readonly roots?: 'none' | 'client' | readonly string[] | undefined
   /** Time limit for a start, handshake included, milliseconds. */
   readonly startMs: number
-  readonly health: { readonly everyMs: number }
+  readonly health: {
+    readonly everyMs: number
+    /** Time one look may take, milliseconds; `everyMs`, at most 10 s, when undefined. */
+    readonly timeoutMs?: number | undefined
+    /** Failed looks in a row that make it degraded; 3 when undefined. */
+    readonly failures?: number | undefined
+    /** A ping of the protocol when undefined. */
+    readonly call?: ProbeCall | undefined
+  }
+  /** None when undefined. */
+  readonly breaker?: BreakerConfig | undefined
+  /** Whether it is started with the gateway. */
+  readonly prestart?: boolean | undefined
 }
 
 export interface StdioServerConfig extends CommonConfig {
@@ -24,6 +36,8 @@ export interface StdioServerConfig extends CommonConfig {
   readonly children: number
   /** Of them for one principal; 8 when undefined. */
   readonly childrenPerPrincipal?: number | undefined
+  /** None when undefined. */
+  readonly caps?: CapsConfig | undefined
 }
 
 export interface HttpServerConfig extends CommonConfig {

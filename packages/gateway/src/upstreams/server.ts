@@ -160,6 +160,8 @@ export class Server implements SessionPoolEvents {
       pids: this.#pool.pids,
       era: this.#era,
       inFlight: this.#pool.inFlight,
+      breaker: 'closed',
+      check: null,
     }
   }
 

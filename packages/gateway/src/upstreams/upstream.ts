@@ -2,6 +2,7 @@ import type { CallSignal } from '@sallyport/kit/call-signal'
 import type { ClientSession, Era, LogLevel, Message } from '@sallyport/kit/mcp'
 import type { Principal } from '@sallyport/kit/principal'
 import type { TraceContext } from '@sallyport/kit/tracing'
+import type { ServerConfig } from './server-config.ts'
 
 /** What a session tells the encoder about itself. */
 export interface Wire {
@@ -50,15 +51,49 @@ export interface UpstreamRequest {
   hold?(): () => void
   /** Ends the call; its `reason` is an AppError. Aborting tells the server. */
   readonly signal: CallSignal
+  /** Whether sending it twice does no more than once; a group may then move it although it was sent. */
+  readonly repeatable?: boolean
+  /** The one member of a group it must go to: whoever knows its state. */
+  readonly member?: string | undefined
 }
 
 /** The server's answer, `kind` `response` or `error`, in the server's bytes. */
 export interface UpstreamReply {
   readonly message: Message
   readonly era: Era
+  /** The member of a group that answered; undefined where the server itself was asked. */
+  readonly member?: string | undefined
 }
 
-export type ServerState = 'cold' | 'starting' | 'ready' | 'degraded' | 'draining'
+export type ServerState = 'cold' | 'starting' | 'ready' | 'degraded' | 'draining' | 'blocked'
+
+/** What a look at a server found. */
+export interface HealthCheck {
+  /** `call`: its configured call was made; `ping`: the protocol's own. */
+  readonly kind: 'call' | 'ping'
+  readonly ok: boolean
+  /** Why it is not, one sentence; null otherwise. */
+  readonly reason: string | null
+  readonly durationMs: number
+  /** Milliseconds since 1970. */
+  readonly atMs: number
+}
+
+/** A line that a child wrote to its standard error. */
+export interface StderrLine {
+  /** Milliseconds since 1970. */
+  readonly atMs: number
+  readonly pid: number
+  /** Without control characters. */
+  readonly text: string
+}
+
+/** What an operator decided about a server. */
+export interface ServerMark {
+  readonly kind: 'blocked' | 'draining'
+  /** May be empty. */
+  readonly reason: string
+}
 
 export interface ServerStatus {
   readonly name: string
@@ -70,6 +105,10 @@ export interface ServerStatus {
   readonly pids: readonly number[]
   readonly era: Era | null
   readonly inFlight: number
+  /** Whether calls are refused for a while because the transport kept failing. */
+  readonly breaker: 'closed' | 'open' | 'half-open'
+  /** The last look at it; null before the first. */
+  readonly check: HealthCheck | null
 }
 
 /** What servers list. */
@@ -112,6 +151,36 @@ export interface UpstreamEvents {
   onStart?(server: string, how: 'ok' | 'restarted' | 'failed'): void
   /** A server sent what belongs to no request: an unknown, late or repeated answer, or no MCP at all. */
   onStray?(server: string): void
+  /** A look at a server is over. */
+  onCheck?(server: string, check: HealthCheck): void
+}
+
+/** What another configuration does to the servers, by their names. */
+export interface ServerChanges {
+  /** As they were: their sessions, children and calls go on. */
+  readonly kept: readonly string[]
+  /** New under an old name: the old one drains. */
+  readonly changed: readonly string[]
+  readonly added: readonly string[]
+  readonly removed: readonly string[]
+}
+
+/** What an operator does to single servers. Every one of them throws `not_found` for a name that is none. */
+export interface ServerControl {
+  /** Opens a session for the asker. @throws {AppError} as `Upstreams.call` */
+  start(server: string, asker: Asker, signal: AbortSignal): Promise<void>
+  /** Ends its sessions once their calls are through, at the latest after `drainMs`. The next call starts it again. */
+  stop(server: string, drainMs: number): Promise<void>
+  /** Takes new calls or not; what runs goes on. `undefined` takes the mark of that kind away. */
+  mark(server: string, kind: ServerMark['kind'], mark: ServerMark | undefined): void
+  /**
+   * Looks at it now, starting it for the asker when it has no session.
+   *
+   * @throws {AppError} as `Upstreams.call` where it cannot be started
+   */
+  check(server: string, asker: Asker, signal: AbortSignal): Promise<HealthCheck>
+  /** The newest lines of its children's standard error, oldest first; none for a remote server. */
+  logs(server: string, linesMax: number): readonly StderrLine[]
 }
 
 export interface Upstreams extends AsyncDisposable {
@@ -145,4 +214,18 @@ export interface Upstreams extends AsyncDisposable {
   /** Passes a legacy client's notification on to the server's open session; nothing is started for it. */
   notify(server: string, asker: Asker, method: string, params?: object): void
   status(): readonly ServerStatus[]
+}
+
+/** The servers themselves, below groups. */
+export interface ServerFleet extends Upstreams {
+  readonly control: ServerControl
+  /**
+   * Goes over to another set of servers at once, in one step: a server whose configuration is deeply equal
+   * is kept, others are new. What left the set finishes its calls and ends by itself; the promise settles
+   * when it has.
+   */
+  apply(servers: Readonly<Record<string, ServerConfig>>): {
+    readonly changes: ServerChanges
+    readonly drained: Promise<void>
+  }
 }

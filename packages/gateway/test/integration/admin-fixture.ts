@@ -176,6 +176,8 @@ function server(name: string) {
     pids,
     era: 'modern',
     inFlight: 0,
+    breaker: 'closed',
+    check: null,
   } as const
 }
 

@@ -1,7 +1,14 @@
 import { Gauge, type Registry } from 'prom-client'
 
 /** The states a server can be in, as shown in metrics. */
-export const SERVER_STATES = ['cold', 'starting', 'ready', 'degraded', 'draining'] as const
+export const SERVER_STATES = [
+  'cold',
+  'starting',
+  'ready',
+  'degraded',
+  'draining',
+  'blocked',
+] as const
 
 export interface ServerReading {
   readonly name: string

@@ -153,6 +153,110 @@ export interface AuditRetention {
   prune(limits: AuditLimits, signal: AbortSignal): Promise<number>
 }
 
+/** What an operator decided about a server, or about the whole gateway; kept over restarts. */
+export interface MarkRecord {
+  /** Empty for the whole gateway. */
+  readonly server: string
+  readonly kind: 'blocked' | 'draining'
+  /** In the operator's words; may be empty. */
+  readonly reason: string
+  /** Principal id of who decided. */
+  readonly by: string
+  readonly atMs: number
+}
+
+export interface MarkStore {
+  list(): Promise<readonly MarkRecord[]>
+  /** Sets the mark, in place of an earlier one of its kind. */
+  set(mark: MarkRecord): Promise<void>
+  /** False when there was none. */
+  clear(server: string, kind: MarkRecord['kind']): Promise<boolean>
+}
+
+/** A configuration that was in force. */
+export interface GenerationRecord {
+  /** From 1, counting up. */
+  readonly id: number
+  readonly atMs: number
+  readonly cause: 'start' | 'file' | 'signal' | 'api' | 'rollback'
+  /** Principal id; empty where no principal asked for it. */
+  readonly by: string
+  /** SHA-256, hex, of `body` before it is sealed. */
+  readonly digest: string
+  /** Where it was read: a path, or `environment`. */
+  readonly file: string
+  /** The merged text of the file before its references were resolved, sealed. */
+  readonly body: Buffer
+}
+
+export interface GenerationStore {
+  /** Newest first, without their bodies. */
+  list(): Promise<readonly Omit<GenerationRecord, 'body'>[]>
+  get(id: number): Promise<GenerationRecord | undefined>
+  /** Adds one and removes the oldest beyond `keepMax`. Resolves with its id. */
+  add(record: Omit<GenerationRecord, 'id'>, keepMax: number): Promise<number>
+}
+
+/** Whose keyed call it is. */
+export interface OutcomeKey {
+  readonly principal: string
+  readonly server: string
+  readonly tool: string
+  /** SHA-256, hex, of the idempotency key. */
+  readonly keyHash: string
+}
+
+export interface OutcomeRecord extends OutcomeKey {
+  /** HMAC of the arguments, hex: the same key with others is a conflict. */
+  readonly argumentsMac: string
+  /** Random, of the process that claimed it: a claim of another process that is gone will never finish. */
+  readonly claimant: string
+  readonly state: 'pending' | 'done'
+  readonly atMs: number
+  readonly expiresAtMs: number
+  /** What the audit log says of it; null while pending. */
+  readonly outcome: string | null
+  /** The text of `result`, sealed; null while pending, and where it was too large to keep. */
+  readonly result: Buffer | null
+}
+
+export interface OutcomeStore {
+  /**
+   * Claims a key: undefined when it is ours now, else what stands there. Expired ones count as absent.
+   *
+   * @throws {AppError} `quota_exceeded` when the principal has `keysMax` already; `store_unwritable`
+   */
+  claim(
+    record: Omit<OutcomeRecord, 'state' | 'outcome' | 'result'>,
+    keysMax: number,
+  ): Promise<OutcomeRecord | undefined>
+  /** @throws {AppError} `store_unwritable` */
+  finish(
+    key: OutcomeKey,
+    claimant: string,
+    end: Pick<OutcomeRecord, 'outcome' | 'result'>,
+  ): Promise<void>
+  /** Forgets a claim whose call certainly did nothing. */
+  release(key: OutcomeKey, claimant: string): Promise<void>
+  /** Removes what has expired; resolves with how many there were. */
+  prune(nowMs: number): Promise<number>
+}
+
+/** Calls counted on one day. */
+export interface UsageRecord {
+  /** `2026-11-21`, UTC. */
+  readonly day: string
+  /** What was counted, in a form of its owner's. */
+  readonly scope: string
+  readonly calls: number
+}
+
+export interface UsageStore {
+  read(day: string): Promise<readonly UsageRecord[]>
+  /** Adds to what is there, and forgets days before `keepFrom`. */
+  add(records: readonly UsageRecord[], keepFrom: string): Promise<void>
+}
+
 /** One open store, embedded or PostgreSQL; the same migrations and the same tests on both. */
 export interface Store extends AsyncDisposable {
   readonly kind: 'sqlite' | 'postgres'
@@ -160,6 +264,10 @@ export interface Store extends AsyncDisposable {
   readonly catalogues: CatalogueStore
   readonly reader: AuditReader
   readonly retention: AuditRetention
+  readonly marks: MarkStore
+  readonly generations: GenerationStore
+  readonly outcomes: OutcomeStore
+  readonly usage: UsageStore
   /** Opens a chain of its own with a random writer id. Closed by its owner, before the store. */
   openAudit(options: { readonly durability: 'process' | 'power' }): Promise<AuditLog>
 }
