@@ -37,6 +37,10 @@ export type GatewayConfigLoad =
       readonly placeOf: (path: ConfigPath) => ConfigPlace
       /** The folder for what this configuration keeps outside its store; not made here. */
       readonly stateFolder: string
+      /** What was read, as JSON, references as they are written; `{}` for the environment. */
+      readonly text: string
+      /** The files it came from, whether they exist or not; none for the environment. */
+      readonly files: readonly string[]
     }
   | { readonly ok: false; readonly problems: readonly ConfigProblem[]; readonly file: string }
 
@@ -46,6 +50,8 @@ export interface GatewayConfigRequest {
   readonly env: Environment
   /** Working folder of the process. */
   readonly cwd: string
+  /** What the files said at another time, as `text` of a load; read instead of them. */
+  readonly text?: string | undefined
 }
 
 /**
@@ -67,11 +73,22 @@ export function validateConfig(request: GatewayConfigRequest): GatewayConfigLoad
 type ServerRules = typeof lookUpServers
 
 function load(request: GatewayConfigRequest, judgeServers: ServerRules): GatewayConfigLoad {
-  const { source, env, cwd } = request
-  return source.kind === 'file' ? loadFile(source.file, env, judgeServers) : loadInstances(env, cwd)
+  const { source, env, cwd, text } = request
+  return source.kind === 'file'
+    ? loadFile({ file: source.file, text, env }, judgeServers)
+    : loadInstances(env, cwd)
 }
 
-function loadFile(file: string, env: Environment, judgeServers: ServerRules): GatewayConfigLoad {
+interface FileRequest {
+  readonly file: string
+  readonly text: string | undefined
+  readonly env: Environment
+}
+
+function loadFile(
+  { file, text: earlier, env }: FileRequest,
+  judgeServers: ServerRules,
+): GatewayConfigLoad {
   const folder = dirname(file)
   const rules = (config: GatewayConfig, report: ReportPath, merged: Environment): void => {
     applyRules(config, report, merged)
@@ -80,6 +97,7 @@ function loadFile(file: string, env: Environment, judgeServers: ServerRules): Ga
   const loaded = loadConfig({
     file,
     schema: gatewayConfig,
+    text: earlier,
     env,
     overlay: {
       key: 'environment',
@@ -92,8 +110,8 @@ function loadFile(file: string, env: Environment, judgeServers: ServerRules): Ga
   if (!loaded.ok) return { ...loaded, file }
   const config = complete(loaded.config, { folder, identity: file, env: loaded.env })
   const folderOfState = stateFolder(file, loaded.env)
-  const { problems, placeOf } = loaded
-  return { ok: true, config, problems, file, placeOf, stateFolder: folderOfState }
+  const { problems, placeOf, text, files } = loaded
+  return { ok: true, config, problems, file, placeOf, stateFolder: folderOfState, text, files }
 }
 
 function loadInstances(env: Environment, cwd: string): GatewayConfigLoad {
@@ -119,6 +137,8 @@ function loadInstances(env: Environment, cwd: string): GatewayConfigLoad {
     file,
     placeOf,
     stateFolder: folderOfState,
+    text: '{}',
+    files: [],
   }
 }
 

@@ -7,7 +7,7 @@ import { configError, pathText, type ConfigPath, type ConfigProblem } from './pr
 import { readFileText } from './read-file.ts'
 import { ownReference, resolveReferences, type ReferenceDialect } from './references.ts'
 import { readYaml } from './read-yaml.ts'
-import type { MapNode, SourceNode } from './source-tree.ts'
+import { type MapNode, type SourceNode, toValue } from './source-tree.ts'
 
 const FILE_BYTES_MAX = 1_048_576
 
@@ -36,6 +36,8 @@ export interface ConfigRequest<Config> {
   /** Absolute path, or relative to the working folder of the process. */
   readonly file: string
   readonly schema: z.ZodType<Config>
+  /** What the files said at another time, as `LoadedConfig.text`; read instead of them. */
+  readonly text?: string | undefined
   /** The process environment; the `.env` beside the file is added below it. */
   readonly env: Environment
   /** The file laid over this one: which key chooses it, its default, and the name beside this file. */
@@ -67,6 +69,10 @@ export type LoadedConfig<Config> =
       readonly placeOf: (path: ConfigPath) => ConfigPlace
       /** Whether an adapter read the file. */
       readonly adapted: boolean
+      /** The files, one laid over the other, as JSON; references as they are written, so without their values. */
+      readonly text: string
+      /** What was looked for: the file, its overlay and its `.env`, absolute, whether they exist or not. */
+      readonly files: readonly string[]
     }
   | { readonly ok: false; readonly problems: readonly ConfigProblem[] }
 
@@ -78,10 +84,14 @@ export function loadConfig<Config>(request: ConfigRequest<Config>): LoadedConfig
   const file = resolve(request.file)
   const { env, problems: envProblems } = readEnvironment(file, request.env)
   const problems: ConfigProblem[] = [...envProblems]
-  const base = readDocument(file, problems)
+  const base =
+    request.text === undefined
+      ? readDocument(file, problems)
+      : readText(request.text, file, problems)
   if (base === undefined) return { ok: false, problems }
   const adapted = request.adapt?.(base, reportInto(problems))
-  const root = adapted?.root ?? withOverlay(base, { ...request, file, env }, problems)
+  const merged = adapted ? base : withOverlay(base, { ...request, file, env }, problems)
+  const root = adapted?.root ?? merged
   const wrong: ConfigPath[] = []
   const resolved = resolveReferences(root, {
     dialect: adapted?.dialect ?? ownReference,
@@ -103,7 +113,12 @@ export function loadConfig<Config>(request: ConfigRequest<Config>): LoadedConfig
   const failed = config === undefined || sorted.some(({ severity }) => severity === 'error')
   if (failed) return { ok: false, problems: sorted }
   const placeOf = (path: ConfigPath): ConfigPlace => check.placeOf(path)
-  return { ok: true, config, problems: sorted, env, placeOf, adapted: adapted !== undefined }
+  const files = filesOf(base, { ...request, file, env })
+  const text = JSON.stringify(toValue(merged))
+  return {
+    ...{ ok: true, config, problems: sorted, env, placeOf },
+    ...{ adapted: adapted !== undefined, text, files },
+  }
 }
 
 /**
@@ -128,22 +143,41 @@ function readDocument(
     problems.push({ severity: 'error', path: '', file, line: 0, column: 0, message, remedy })
     return undefined
   }
-  const { root, problems: found } = readYaml(reading.text, file)
+  return readText(reading.text, file, problems)
+}
+
+function readText(text: string, file: string, problems: ConfigProblem[]): MapNode | undefined {
+  const { root, problems: found } = readYaml(text, file)
   problems.push(...found)
   return found.length > 0 ? undefined : root
 }
 
-function withOverlay<Config>(
+function filesOf<Config>(base: MapNode, request: ConfigRequest<Config>): string[] {
+  const over = overlayOf(base, request)
+  const { file } = request
+  return [file, ...(over === undefined ? [] : [over]), join(dirname(file), '.env')]
+}
+
+/** The file that is laid over this one, whether it exists or not. */
+function overlayOf<Config>(
   base: MapNode,
   { file, overlay, env }: ConfigRequest<Config>,
-  problems: ConfigProblem[],
-): MapNode {
-  if (overlay === undefined) return base
+): string | undefined {
+  if (overlay === undefined) return undefined
   const chosen = choiceOf(base, overlay.key, env) ?? overlay.fallback
   // Anything else is no name, let alone a path; the schema says so.
-  if (!/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/.test(chosen)) return base
+  if (!/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/.test(chosen)) return undefined
   const over = join(dirname(file), overlay.fileName(chosen))
-  if (over === file) return base
+  return over === file ? undefined : over
+}
+
+function withOverlay<Config>(
+  base: MapNode,
+  request: ConfigRequest<Config>,
+  problems: ConfigProblem[],
+): MapNode {
+  const over = request.text === undefined ? overlayOf(base, request) : undefined
+  if (over === undefined) return base
   const root = readDocument(over, problems, { optional: true })
   return root === undefined ? base : mergeOver(base, root)
 }
