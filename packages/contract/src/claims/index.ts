@@ -4,6 +4,7 @@ import { COMPATIBILITY } from './compatibility.ts'
 import { CONFIG } from './config.ts'
 import { DOOR } from './door.ts'
 import { FEATURES } from './features.ts'
+import { FLEET } from './fleet.ts'
 import { HEALTH } from './health.ts'
 import { LIMITS } from './limits.ts'
 import { OBSERVE } from './observe.ts'
@@ -28,6 +29,7 @@ export const CLAIMS = {
   ...COMPATIBILITY,
   ...LIMITS,
   ...UPSTREAMS,
+  ...FLEET,
   ...RECORD,
   ...STORE,
   ...HEALTH,

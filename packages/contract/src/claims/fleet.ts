@@ -1,0 +1,22 @@
+import type { ClaimsOf } from './claim.ts'
+
+/** The set of servers: exchanged while it runs, kept from what fails, under an operator's hand. */
+export const FLEET = {
+  'fleet/breaker/opens': {
+    behavior:
+      'After a number of transport failures in a row calls are refused at once, with the time to retry.',
+    source: 'Hangar scenario 4; design §2',
+  },
+  'fleet/breaker/probe': {
+    behavior: 'After its reset a breaker lets exactly one call try; if it gets through, all may.',
+    source: 'Hangar scenario 4',
+  },
+  'fleet/breaker/lost-probe': {
+    behavior: 'A call that tried and whose caller left does not wedge a breaker.',
+    source: 'Hangar scenario 4',
+  },
+  'fleet/breaker/transport-only': {
+    behavior: 'What callers and tools do wrong never opens a breaker.',
+    source: 'Hangar scenario 5; design §5',
+  },
+} as const satisfies ClaimsOf<'fleet'>
