@@ -35,8 +35,11 @@ export interface UpstreamRequest {
   readonly logLevel?: LogLevel | undefined
   /** The complete message for this wire. May contain newlines: the stdio leg makes them spaces. */
   encode(wire: Wire): Buffer
-  /** A notification that belongs to this request (progress, log, an extension's), in the server's bytes. */
-  onNotification: ((message: Message) => void) | undefined
+  /**
+   * A notification that belongs to this request (progress, log, an extension's), in the server's bytes;
+   * `member` of a group where one told it.
+   */
+  onNotification: ((message: Message, member?: string) => void) | undefined
   /**
    * A request of a legacy server that belongs to this one: sampling, elicitation, roots, an extension's.
    * The session puts the server's id to the answer; a rejection becomes a JSON-RPC error. Undefined: the
@@ -219,6 +222,10 @@ export interface Upstreams extends AsyncDisposable {
 /** The servers themselves, below groups. */
 export interface ServerFleet extends Upstreams {
   readonly control: ServerControl
+  /** As in `status`; cheap, for groups ask it with each call. `cold` for a name that is none. */
+  stateOf(server: string): ServerState
+  /** As in `status`; cheap, for groups ask it with each call. `closed` for a name that is none. */
+  breakerOf(server: string): ServerStatus['breaker']
   /**
    * Goes over to another set of servers at once, in one step: a server whose configuration is deeply equal
    * is kept, others are new. What left the set finishes its calls and ends by itself; the promise settles
