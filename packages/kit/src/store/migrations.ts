@@ -31,6 +31,7 @@ export interface Migration {
 /** The schema's whole history, in order. Append only. */
 export const MIGRATIONS: readonly Migration[] = [
   { id: 1, name: 'first', long: false, destructive: false, statements: first },
+  { id: 2, name: 'operations', long: false, destructive: false, statements: operations },
 ]
 
 function first(types: SqlTypes): readonly string[] {
@@ -64,5 +65,27 @@ function first(types: SqlTypes): readonly string[] {
     `create table audit_roster (
       id integer primary key check (id = 1), writers ${types.int} not null,
       seal ${types.blob} not null)`,
+  ]
+}
+
+/** What operators decided, which configurations were in force, keyed calls, calls per day. */
+function operations(types: SqlTypes): readonly string[] {
+  return [
+    `create table marks (
+      server text not null, kind text not null, reason text not null, decided_by text not null,
+      at ${types.int} not null, primary key (server, kind))`,
+    `create table generations (
+      id ${types.rowId}, at ${types.int} not null, cause text not null, decided_by text not null,
+      digest text not null, file text not null, body ${types.blob} not null)`,
+    `create table outcomes (
+      principal text not null, server text not null, tool text not null, key_hash text not null,
+      arguments_mac text not null, claimant text not null, state text not null,
+      at ${types.int} not null, seen_at ${types.int} not null, expires_at ${types.int} not null,
+      outcome text, result ${types.blob}, primary key (principal, server, tool, key_hash))`,
+    'create index outcomes_expiry on outcomes (expires_at)',
+    'create index outcomes_count on outcomes (principal, expires_at)',
+    "create index outcomes_pending on outcomes (claimant) where state = 'pending'",
+    `create table usage (
+      day text not null, scope text not null, calls ${types.int} not null, primary key (day, scope))`,
   ]
 }

@@ -7,7 +7,11 @@ import { AUDIT_STATEMENT_MS, PostgresAuditSink } from './audit-postgres.ts'
 import { AuditJobs } from './audit-reader.ts'
 import { SqlCatalogueStore } from './catalogue-store.ts'
 import { checkMasterKey, ensureMasterKey, toSealKeys, type SealKeys } from './keys.ts'
+import { SqlGenerationStore } from './generation-store.ts'
 import { SqlKeyStore } from './key-store.ts'
+import { SqlMarkStore } from './mark-store.ts'
+import { SqlOutcomeStore } from './outcome-store.ts'
+import { SqlUsageStore } from './usage-store.ts'
 import { applyMigrations, planMigrations, refusePending } from './migrate.ts'
 import {
   checkEncoding,
@@ -53,6 +57,10 @@ export async function openPostgresStore(
     catalogues: new SqlCatalogueStore(db),
     reader: jobs,
     retention: jobs,
+    marks: new SqlMarkStore(db),
+    generations: new SqlGenerationStore(db),
+    outcomes: new SqlOutcomeStore(db),
+    usage: new SqlUsageStore(db),
     openAudit: ({ durability }) => openAudit(location, { ...context, seals: keys }, durability),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   }

@@ -7,7 +7,11 @@ import { SqliteAuditSink } from './audit-sqlite.ts'
 import { SqlCatalogueStore } from './catalogue-store.ts'
 import { Checkpointer } from './checkpointer.ts'
 import { checkMasterKey, ensureMasterKey, toSealKeys, type SealKeys } from './keys.ts'
+import { SqlGenerationStore } from './generation-store.ts'
 import { SqlKeyStore } from './key-store.ts'
+import { SqlMarkStore } from './mark-store.ts'
+import { SqlOutcomeStore } from './outcome-store.ts'
+import { SqlUsageStore } from './usage-store.ts'
 import { applyMigrations, copyBeforeMigration, planMigrations, refusePending } from './migrate.ts'
 import { openSqlite } from './sqlite-database.ts'
 import { sqliteDialect } from './sqlite-dialect.ts'
@@ -44,6 +48,10 @@ export async function openSqliteStore(path: string, context: StoreContext): Prom
     catalogues: new SqlCatalogueStore(db),
     reader: jobs,
     retention: jobs,
+    marks: new SqlMarkStore(db),
+    generations: new SqlGenerationStore(db),
+    outcomes: new SqlOutcomeStore(db),
+    usage: new SqlUsageStore(db),
     openAudit: ({ durability }) =>
       openAudit(
         { path, context, keys, autoCheckpoint },

@@ -158,7 +158,7 @@ export interface MarkRecord {
   /** Empty for the whole gateway. */
   readonly server: string
   readonly kind: 'blocked' | 'draining'
-  /** In the operator's words; may be empty. */
+  /** In the operator's words, at most 1,000 characters; may be empty. */
   readonly reason: string
   /** Principal id of who decided. */
   readonly by: string
@@ -167,7 +167,11 @@ export interface MarkRecord {
 
 export interface MarkStore {
   list(): Promise<readonly MarkRecord[]>
-  /** Sets the mark, in place of an earlier one of its kind. */
+  /**
+   * Sets the mark, in place of an earlier one of its kind.
+   *
+   * @throws {AppError} `request_invalid` for a text that is too long; `store_unwritable`
+   */
   set(mark: MarkRecord): Promise<void>
   /** False when there was none. */
   clear(server: string, kind: MarkRecord['kind']): Promise<boolean>
@@ -185,7 +189,7 @@ export interface GenerationRecord {
   readonly digest: string
   /** Where it was read: a path, or `environment`. */
   readonly file: string
-  /** The merged text of the file before its references were resolved, sealed. */
+  /** The merged text of the file before its references were resolved, sealed; at most 4 MiB. */
   readonly body: Buffer
 }
 
@@ -193,7 +197,11 @@ export interface GenerationStore {
   /** Newest first, without their bodies. */
   list(): Promise<readonly Omit<GenerationRecord, 'body'>[]>
   get(id: number): Promise<GenerationRecord | undefined>
-  /** Adds one and removes the oldest beyond `keepMax`. Resolves with its id. */
+  /**
+   * Adds one and removes the oldest beyond `keepMax`. Resolves with its id.
+   *
+   * @throws {AppError} `request_invalid` for a body over 4 MiB; `store_unwritable`
+   */
   add(record: Omit<GenerationRecord, 'id'>, keepMax: number): Promise<number>
 }
 
@@ -213,6 +221,8 @@ export interface OutcomeRecord extends OutcomeKey {
   readonly claimant: string
   readonly state: 'pending' | 'done'
   readonly atMs: number
+  /** When its claimant last said that it lives, by that process' clock; see `OutcomeStore.beat`. */
+  readonly seenAtMs: number
   readonly expiresAtMs: number
   /** What the audit log says of it; null while pending. */
   readonly outcome: string | null
@@ -227,9 +237,13 @@ export interface OutcomeStore {
    * @throws {AppError} `quota_exceeded` when the principal has `keysMax` already; `store_unwritable`
    */
   claim(
-    record: Omit<OutcomeRecord, 'state' | 'outcome' | 'result'>,
+    record: Omit<OutcomeRecord, 'state' | 'seenAtMs' | 'outcome' | 'result'>,
     keysMax: number,
   ): Promise<OutcomeRecord | undefined>
+  /** What stands there now; also one that has expired and was not removed yet. */
+  read(key: OutcomeKey): Promise<OutcomeRecord | undefined>
+  /** Renews `seenAtMs` of all that this claimant has pending. */
+  beat(claimant: string, nowMs: number): Promise<void>
   /** @throws {AppError} `store_unwritable` */
   finish(
     key: OutcomeKey,
@@ -238,15 +252,15 @@ export interface OutcomeStore {
   ): Promise<void>
   /** Forgets a claim whose call certainly did nothing. */
   release(key: OutcomeKey, claimant: string): Promise<void>
-  /** Removes what has expired; resolves with how many there were. */
-  prune(nowMs: number): Promise<number>
+  /** Removes at most `max` of what has expired; resolves with how many there were. */
+  prune(nowMs: number, max: number): Promise<number>
 }
 
 /** Calls counted on one day. */
 export interface UsageRecord {
   /** `2026-11-21`, UTC. */
   readonly day: string
-  /** What was counted, in a form of its owner's. */
+  /** What was counted, in a form of its owner's; at most 1,000 characters. */
   readonly scope: string
   readonly calls: number
 }

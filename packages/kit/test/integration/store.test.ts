@@ -12,12 +12,13 @@ import type { KeyRecord, Store } from '../../src/store/store.ts'
 import { openTestStore, soon, testEngines, testEntry, testKeys } from '../fixtures/stores.ts'
 import type { TestEngine } from '../fixtures/stores.ts'
 
-const SECOND: Migration = {
-  id: 2,
-  name: 'second',
+/** The one that comes after all that there are. */
+const NEXT: Migration = {
+  id: MIGRATIONS.length + 1,
+  name: 'next',
   long: true,
   destructive: true,
-  statements: () => ['create table second (id integer primary key)'],
+  statements: () => ['create table next_one (id integer primary key)'],
 }
 
 function openWith(location: string, migrations: readonly Migration[]): Promise<Store> {
@@ -171,7 +172,7 @@ describe.each(testEngines())('the store on %s', (engineName, start) => {
     await tamper("insert into migrations (id, name, at) values (99, 'future', 0)")
     const newer = {
       code: 'store_newer',
-      message: expect.stringMatching(/99.*\b1\b/),
+      message: expect.stringMatching(new RegExp(`99.*\\b${MIGRATIONS.length}\\b`)),
       details: { storeVersion: 99, knownVersion: MIGRATIONS.length },
     }
     await expect(openTestStore(location)).rejects.toMatchObject(newer)
@@ -211,19 +212,30 @@ describe.each(testEngines())('the store on %s', (engineName, start) => {
       await using store = await openTestStore(location)
       await store.keys.create(testKey())
     }
-    const broken = { ...SECOND, statements: () => [...SECOND.statements({} as never), 'nonsense'] }
+    const broken = { ...NEXT, statements: () => [...NEXT.statements({} as never), 'nonsense'] }
     await expect(openWith(location, [...MIGRATIONS, broken])).rejects.toMatchObject({
       code: 'store_unwritable',
     })
     await (await openTestStore(location))[Symbol.asyncDispose]()
-    await using store = await openWith(location, [...MIGRATIONS, SECOND])
+    await using store = await openWith(location, [...MIGRATIONS, NEXT])
     expect(await store.keys.list()).toEqual([testKey()])
     const parsed = parseStoreLocation(location)
     if (parsed.kind === 'postgres') return
-    const copy = `${parsed.path}.before-2`
+    const copy = `${parsed.path}.before-${NEXT.id}`
     expect(statSync(copy).mode & 0o777).toBe(0o600)
     await using before = await openTestStore(`sqlite:${copy}`)
     expect(await before.keys.list()).toEqual([testKey()])
+  })
+
+  test('brings the store of the first release to the newest schema', async () => {
+    const { location } = await engine.place()
+    {
+      await using store = await openWith(location, MIGRATIONS.slice(0, 1))
+      await store.keys.create(testKey())
+    }
+    await using store = await openTestStore(location)
+    expect(await store.keys.list()).toEqual([testKey()])
+    expect([await store.marks.list(), await store.generations.list()]).toEqual([[], []])
   })
 
   // An embedded store is for one process at a time: store-lock.test.ts.
