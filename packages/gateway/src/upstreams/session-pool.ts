@@ -1,15 +1,17 @@
 import type { Clock } from '@sallyport/kit/clock'
 import { AppError } from '@sallyport/kit/errors'
 import type { LogLevel, Message } from '@sallyport/kit/mcp'
+import { CallSender } from './call-sender.ts'
 import { Call, type CallOwner } from './call.ts'
 import type { Family } from './era.ts'
 import { IdleWatch } from './idle-watch.ts'
 import type { OpenedSession, SessionOpener } from './open-session.ts'
 import type { ClientInfo } from './own-messages.ts'
-import { chooseToEnd, hasRoom, type Occupied, type Room } from './room.ts'
+import { Retiring } from './retiring.ts'
+import { RoomQueue } from './room-queue.ts'
+import type { Occupied, Room } from './room.ts'
 import { sessionGroup, sessionKey } from './session-key.ts'
 import { RootsGate } from './roots-gate.ts'
-import { SessionLogLevel } from './session-log-level.ts'
 import { SessionStarter } from './session-starter.ts'
 import type { ServerConfig } from './server-config.ts'
 import type { Session, SessionEvents } from './session.ts'
@@ -70,9 +72,9 @@ export class SessionPool implements CallOwner {
   readonly #options: SessionPoolOptions
   readonly #deps: SessionPoolDeps
   readonly #slots = new Map<string, Slot>()
-  /** Calls for which there is no room yet, oldest first. */
-  readonly #roomless = new Set<Call>()
-  readonly #retiring = new Map<Session, { readonly group: string; readonly end: Promise<void> }>()
+  readonly #roomless: RoomQueue
+  readonly #retiring: Retiring
+  readonly #sender: CallSender
   readonly #starter: SessionStarter
   readonly #closing = new AbortController()
   #waiting = 0
@@ -84,6 +86,26 @@ export class SessionPool implements CallOwner {
     this.#deps = deps
     const { signal } = this.#closing
     this.#starter = new SessionStarter({ ...deps, startMs: options.startMs, signal })
+    this.#sender = new CallSender({ clientInfo: deps.clientInfo, clock: deps.clock, signal })
+    this.#retiring = new Retiring({
+      onFailed: (error) => deps.events.onEndFailed(error),
+      onEnded: () => {
+        deps.events.onChange()
+        this.#roomless.admitAll()
+      },
+    })
+    this.#roomless = new RoomQueue({
+      room: () => options,
+      occupied: () => this.#occupied,
+      groupOf: (asker) => sessionGroup(options.sharing, asker),
+      hasSlot: (key) => this.#slots.has(key),
+      isIdle: (slot) => slot.session !== undefined && slot.inFlight === 0 && !deps.isHeld(slot.key),
+      end: (slot) => this.end(slot, IDLE),
+      admit: (call) => {
+        this.#waiting -= 1
+        this.#route(call)
+      },
+    })
     this.#idle = new IdleWatch({
       idleAfterMs: options.idleAfterMs,
       clock: deps.clock,
@@ -104,8 +126,8 @@ export class SessionPool implements CallOwner {
   }
 
   get pids(): number[] {
-    const sessions = [...this.#slots.values()].map((slot) => slot.session)
-    return [...sessions, ...this.#retiring.keys()].flatMap((session) => session?.pid ?? [])
+    const open = [...this.#slots.values()].flatMap((slot) => slot.session?.pid ?? [])
+    return [...open, ...this.#retiring.pids]
   }
 
   /** Sessions that are being ended. */
@@ -149,7 +171,7 @@ export class SessionPool implements CallOwner {
       const refusal = this.#refusal()
       if (refusal !== undefined) throw refusal
       if (slot?.starting !== undefined) return slot.starting
-      if (this.#hasRoom(asker)) return this.#start(this.#addSlot(key, asker))
+      if (this.#roomless.fits(asker)) return this.#start(this.#addSlot(key, asker))
       await this.#freed(asker)
     }
   }
@@ -164,8 +186,7 @@ export class SessionPool implements CallOwner {
 
   /** Makes a new session as talkative as the one before it was. */
   setLogLevel(slot: Slot, level: LogLevel | undefined): void {
-    if (slot.session !== undefined && level !== undefined)
-      void this.#raise(slot, slot.session, level)
+    this.#sender.setLogLevel(slot, level)
   }
 
   /** Ends a session that is no use any more; its calls fail, the next one starts anew. */
@@ -173,7 +194,7 @@ export class SessionPool implements CallOwner {
     const { session } = slot
     if (session === undefined) return
     this.#drop(slot)
-    this.#retire(session, slot.group, reason)
+    this.#retiring.add(session, slot.group, reason)
     this.#deps.events.onChange()
   }
 
@@ -184,7 +205,7 @@ export class SessionPool implements CallOwner {
     slot.usedAtMs = this.#deps.clock.monotonicMs()
     if (error === undefined) slot.answered = true
     this.#deps.events.onSettled(error)
-    if (slot.inFlight === 0 && this.#roomless.size > 0) this.#makeRoom()
+    if (slot.inFlight === 0 && this.#roomless.size > 0) this.#roomless.makeRoom()
   }
 
   resend(call: Call): void {
@@ -216,7 +237,7 @@ export class SessionPool implements CallOwner {
       slot = this.#slots.get(call.key)
     }
     if (slot?.session !== undefined) {
-      this.#hand(slot, slot.session, call)
+      this.#sender.hand(slot, slot.session, call)
       return
     }
     const refusal = slot?.starting === undefined ? this.#refusal() : this.#overflow()
@@ -225,9 +246,8 @@ export class SessionPool implements CallOwner {
       return
     }
     this.#waiting += 1
-    if (slot?.starting === undefined && !this.#hasRoom(call.asker)) {
+    if (slot?.starting === undefined && !this.#roomless.fits(call.asker)) {
       this.#roomless.add(call)
-      this.#makeRoom()
       return
     }
     this.#await(slot ?? this.#addSlot(call.key, call.asker), call)
@@ -238,37 +258,6 @@ export class SessionPool implements CallOwner {
     slot.waiting.add(call)
     // The outcome of the start reaches each waiting call by itself.
     if (slot.starting === undefined) this.#start(slot).catch(() => undefined)
-  }
-
-  #hand(slot: Slot, session: Session, call: Call): void {
-    slot.inFlight += 1
-    call.slot = slot
-    call.session = session
-    const quietMs = this.#deps.clock.monotonicMs() - slot.readyAtMs
-    const held = session.era === 'legacy' ? slot.roots?.wait(call, quietMs) : undefined
-    if (held === undefined) {
-      this.#sendOn(slot, session, call)
-      return
-    }
-    held.then(
-      () => call.settled || this.#sendOn(slot, session, call),
-      (thrown: unknown) => call.fail(AppError.from(thrown)),
-    )
-  }
-
-  #sendOn(slot: Slot, session: Session, call: Call): void {
-    const { logLevel } = call.request
-    const raised = logLevel && this.#raise(slot, session, logLevel)
-    if (raised === undefined) send(session, call)
-    else void raised.then(() => call.settled || send(session, call))
-  }
-
-  /** Undefined when there is nothing to wait for. */
-  #raise(slot: Slot, session: Session, level: LogLevel): Promise<void> | undefined {
-    if (session.era === 'modern' || slot.agreement?.capabilities.logging !== true) return undefined
-    slot.logLevel ??= new SessionLogLevel()
-    const { clientInfo } = this.#deps
-    return slot.logLevel.raise(session, level, { clientInfo, signal: this.signal })
   }
 
   #refusal(): AppError | undefined {
@@ -297,7 +286,9 @@ export class SessionPool implements CallOwner {
   }
 
   async #open(slot: Slot): Promise<void> {
-    const retire = (session: Session): void => this.#retire(session, slot.group, 'the start failed')
+    const retire = (session: Session): void => {
+      this.#retiring.add(session, slot.group, 'the start failed')
+    }
     try {
       this.#onOpened(slot, await this.#starter.start(this.#sessionEvents(slot), retire))
     } catch (thrown) {
@@ -318,7 +309,7 @@ export class SessionPool implements CallOwner {
         const { session } = slot
         if (session === undefined) return
         this.#drop(slot)
-        this.#retire(session, slot.group, error.message)
+        this.#retiring.add(session, slot.group, error.message)
         this.#starter.noteEnd(slot)
         events.onLost(slot, error)
       },
@@ -337,7 +328,7 @@ export class SessionPool implements CallOwner {
     const { session, agreement } = opened
     slot.starting = undefined
     if (this.#closing.signal.aborted) {
-      this.#retire(session, slot.group, STOPPING)
+      this.#retiring.add(session, slot.group, STOPPING)
       throw AppError.from(this.#closing.signal.reason)
     }
     slot.session = session
@@ -358,7 +349,7 @@ export class SessionPool implements CallOwner {
     this.#drop(slot)
     for (const call of this.#takeWaiting(slot)) call.fail(failure)
     if (!this.#closing.signal.aborted) this.#deps.events.onStartFailed(failure)
-    this.#admitRoomless()
+    this.#roomless.admitAll()
   }
 
   #takeWaiting(slot: Slot): Call[] {
@@ -374,79 +365,29 @@ export class SessionPool implements CallOwner {
     if (this.#slots.get(slot.key) === slot) this.#slots.delete(slot.key)
   }
 
-  #retire(session: Session, group: string, reason: string): void {
-    const end = session
-      .close(reason)
-      .catch((thrown: unknown) => this.#deps.events.onEndFailed(AppError.from(thrown)))
-      .finally(() => {
-        this.#retiring.delete(session)
-        this.#deps.events.onChange()
-        this.#admitRoomless()
-      })
-    this.#retiring.set(session, { group, end })
-  }
-
   get #occupied(): Occupied {
-    const ending = [...this.#retiring.values()].map(({ group }) => group)
-    return { slots: [...this.#slots.values()], ending }
-  }
-
-  #groupOf(asker: Asker): string {
-    return sessionGroup(this.#options.sharing, asker)
-  }
-
-  #hasRoom(asker: Asker): boolean {
-    return hasRoom(this.#options, this.#occupied, this.#groupOf(asker))
+    return { slots: [...this.#slots.values()], ending: this.#retiring.groups }
   }
 
   /** Waits until a session has ended, which may be one that was idle. */
   async #freed(asker: Asker): Promise<void> {
-    this.#makeRoom(asker)
+    this.#roomless.makeRoom(asker)
     if (this.#retiring.size === 0) {
       const sentence = 'every session with the server is in use'
       throw new AppError('overloaded', sentence, { outcome: 'not_sent' })
     }
-    await Promise.race([...this.#retiring.values()].map(({ end }) => end))
-  }
-
-  #makeRoom(also?: Asker): void {
-    const wanted = new Map([...this.#roomless].map((call) => [call.key, this.#groupOf(call.asker)]))
-    if (also !== undefined) wanted.set('', this.#groupOf(also))
-    const isIdle = (slot: Slot): boolean =>
-      slot.session !== undefined && slot.inFlight === 0 && !this.#deps.isHeld(slot.key)
-    const chosen = chooseToEnd(this.#options, this.#occupied, [...wanted.values()], isIdle)
-    for (const slot of chosen) this.end(slot, IDLE)
-  }
-
-  #admitRoomless(): void {
-    for (const call of [...this.#roomless]) {
-      if (!this.#slots.has(call.key) && !this.#hasRoom(call.asker)) continue
-      this.#roomless.delete(call)
-      this.#waiting -= 1
-      this.#route(call)
-    }
+    await this.#retiring.next()
   }
 
   async #close(): Promise<void> {
     const stopping = new AppError('shutting_down', STOPPING, { outcome: 'not_sent' })
     this.#closing.abort(stopping)
     this.#idle.stop()
-    const roomless = [...this.#roomless]
-    this.#roomless.clear()
-    for (const call of roomless) call.fail(stopping)
+    for (const call of this.#roomless.takeAll()) call.fail(stopping)
     const slots = [...this.#slots.values()]
     // A start ends by its signal; what it opened is then retiring.
     await Promise.allSettled(slots.map((slot) => slot.starting))
     for (const slot of slots) this.end(slot, STOPPING)
-    for (const session of this.#retiring.keys()) void session.close(STOPPING)
-    await Promise.allSettled([...this.#retiring.values()].map(({ end }) => end))
-  }
-}
-
-function send(session: Session, call: Call): void {
-  try {
-    session.send(call)
-  } catch (thrown) {
-    call.fail(AppError.from(thrown))
+    await this.#retiring.all(STOPPING)
   }
 }
