@@ -11,6 +11,7 @@ import { OBSERVE } from './observe.ts'
 import { QUESTIONS } from './questions.ts'
 import { RECORD } from './record.ts'
 import { STORE } from './store.ts'
+import { SUPERVISION } from './supervision.ts'
 import { TOOLS } from './tools.ts'
 import { TRANSPORTS } from './transports.ts'
 import { UPSTREAMS } from './upstreams.ts'
@@ -29,6 +30,7 @@ export const CLAIMS = {
   ...COMPATIBILITY,
   ...LIMITS,
   ...UPSTREAMS,
+  ...SUPERVISION,
   ...FLEET,
   ...RECORD,
   ...STORE,

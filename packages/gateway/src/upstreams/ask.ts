@@ -6,6 +6,8 @@ import type { UpstreamRequest } from './upstream.ts'
 
 export interface Question {
   readonly method: string
+  /** As `UpstreamRequest.name`. */
+  readonly name?: string | undefined
   readonly params?: object
   readonly clientInfo: ClientInfo
   /** How long the answer is waited for, milliseconds; then `deadline_exceeded`. */
@@ -61,7 +63,7 @@ export function ask(session: Session, question: Question, signal: AbortSignal): 
 function requestOf(question: Question, signal: AbortSignal): UpstreamRequest {
   return {
     method: question.method,
-    name: undefined,
+    name: question.name,
     paramHeaders: {},
     encode: ownRequest(question.method, question.params, question.clientInfo),
     onNotification: undefined,

@@ -17,8 +17,8 @@ import type { Session } from './session.ts'
 import { SessionPool, type SessionPoolEvents } from './session-pool.ts'
 import type { Slot } from './slot.ts'
 import { Subscriptions } from './subscriptions.ts'
-import type { Asker, Kind, ServerState, ServerStatus, UpstreamEvents } from './upstream.ts'
-import type { UpstreamReply, UpstreamRequest } from './upstream.ts'
+import type { Asker, HealthCheck, Kind, ServerState, ServerStatus } from './upstream.ts'
+import type { UpstreamEvents, UpstreamReply, UpstreamRequest } from './upstream.ts'
 
 /** Sessions with one remote server, and of one principal with it; children have bounds of their own. */
 const HTTP_SESSIONS_MAX = 1_000
@@ -85,8 +85,9 @@ export class Server implements SessionPoolEvents {
     })
     const { everyMs } = config.health
     this.#health = new Health({
-      ...{ everyMs, clientInfo, clock, log, random, signal },
+      ...{ ...config.health, clientInfo, clock, log, random, signal },
       slots: () => this.#pool.slots,
+      onCheck: (check) => this.#onCheck(check),
       onAlive: (slot, session) => this.#onAlive(slot, session),
       onDead: (slot) => this.#onDead(slot),
     })
@@ -161,7 +162,7 @@ export class Server implements SessionPoolEvents {
       era: this.#era,
       inFlight: this.#pool.inFlight,
       breaker: 'closed',
-      check: null,
+      check: this.#health.last,
     }
   }
 
@@ -309,7 +310,8 @@ export class Server implements SessionPoolEvents {
   }
 
   #reason(): string | null {
-    if (this.#trouble !== null) return this.#trouble
+    const trouble = this.#trouble ?? this.#health.fault
+    if (trouble !== null) return trouble
     return this.#listEmpty ? 'the server lists no tools where it had some' : null
   }
 
@@ -335,6 +337,11 @@ export class Server implements SessionPoolEvents {
     this.#subscriptions.listen(slot)
     if (this.#listEmpty) this.#catalogue.readFamily('tools', session)
     if (slot.agreement) this.#catalogue.readMissing(session, slot.agreement.capabilities)
+  }
+
+  #onCheck(check: HealthCheck): void {
+    this.#deps.events.onCheck?.(this.#config.name, check)
+    this.onChange()
   }
 
   #onDead(slot: Slot): void {
