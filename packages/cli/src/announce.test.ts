@@ -23,9 +23,10 @@ beforeEach(() => {
 function load(yaml: string): Configuration {
   const file = join(folder, 'sallyport.yaml')
   writeFileSync(file, yaml)
-  const loaded = loadGatewayConfig({ source: { kind: 'file', file }, env: {}, cwd: folder })
+  const source = { kind: 'file', file } as const
+  const loaded = loadGatewayConfig({ source, env: {}, cwd: folder })
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems))
-  return loaded
+  return { ...loaded, source }
 }
 
 async function announced(

@@ -17,7 +17,9 @@ export interface ConfigOptions {
 }
 
 /** A configuration that can be run. */
-export type Configuration = Extract<GatewayConfigLoad, { ok: true }>
+export type Configuration = Extract<GatewayConfigLoad, { ok: true }> & {
+  readonly source: FoundSource
+}
 
 /** Where the configuration of this command comes from. */
 export function findConfiguration(context: Context, options: ConfigOptions): ConfigSource {
@@ -35,7 +37,7 @@ export type FoundSource = Exclude<ConfigSource, { kind: 'none' }>
 export function readConfiguration(context: Context, source: FoundSource): Configuration {
   const loaded = loadGatewayConfig({ source, env: context.environment, cwd: context.cwd })
   if (!loaded.ok) throw configError(loaded.problems)
-  return loaded
+  return { ...loaded, source }
 }
 
 /**

@@ -12,7 +12,7 @@ const SAID_AFTER_MS = 1_000
 /** Starts every server once; a problem for each that could not be used. */
 export async function connectServers(
   context: Context,
-  { config, placeOf }: Configuration,
+  { config, placeOf }: Pick<Configuration, 'config' | 'placeOf'>,
 ): Promise<ConfigProblem[]> {
   const options = parseLogOptions(
     { MCP_LOG_LEVEL: 'error', ...context.environment },

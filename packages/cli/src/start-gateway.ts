@@ -1,5 +1,6 @@
 import { setFlagsFromString } from 'node:v8'
 import type { Gateway } from '@sallyport/gateway'
+import { loadGatewayConfig } from '@sallyport/gateway/config'
 import { createLog, type LogOptions } from '@sallyport/kit/log'
 import { AUDIT_WORKER } from './audit-worker.ts'
 import type { Configuration } from './configuration.ts'
@@ -19,15 +20,21 @@ export interface StartOptions {
  */
 export async function startGateway(
   context: Context,
-  { config, stateFolder }: Configuration,
+  configuration: Configuration,
   { logOptions, localOnly = false }: StartOptions,
   signal: AbortSignal,
 ): Promise<Gateway> {
   keepCallsYoung()
   const { Gateway } = await import('@sallyport/gateway')
+  const { config, stateFolder, source } = configuration
+  const { environment: env, cwd } = context
   signal.throwIfAborted()
   return Gateway.start({
     config,
+    origin: {
+      loaded: configuration,
+      read: (text) => loadGatewayConfig({ source, env, cwd, text }),
+    },
     stateFolder,
     version: VERSION,
     clock: context.clock,

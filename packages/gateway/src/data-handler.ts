@@ -12,7 +12,8 @@ import { answerHealth, type HealthFacts, healthKindOf, judgeHealth } from './adm
 type Handler = (req: IncomingMessage, res: ServerResponse) => void
 
 export interface DataHandlerDeps {
-  readonly door: Door
+  /** The door in force; asked for each request. */
+  readonly door: () => Door
   readonly edge: McpEdge
   readonly healthFacts: () => HealthFacts
   /** Undefined while the access log is off. */
@@ -38,8 +39,9 @@ const MCP_METHODS = 'POST, GET, DELETE'
  * Source: design, "Two listeners".
  */
 export function createDataHandler(deps: DataHandlerDeps): Handler {
-  const { door, edge } = deps
+  const { edge } = deps
   return (req, res) => {
+    const door = deps.door()
     const path = pathOf(req.url ?? '')
     const health = healthKindOf(path)
     const wellKnown = path.startsWith('/.well-known/')

@@ -2,21 +2,27 @@ import type { Clock } from '@sallyport/kit/clock'
 import { Credentials, CredentialsRefresher, type DoorDeps, Lockout } from '@sallyport/kit/door'
 import { ByteBudget, LoopWatch, RateLimits } from '@sallyport/kit/limits'
 import { Metrics } from '@sallyport/kit/metrics'
-import type { AuditLog } from '@sallyport/kit/store'
+import type { AuditLog, KeyRecord } from '@sallyport/kit/store'
 import { openTracer, type Tracer } from '@sallyport/kit/tracing'
 import { startHousekeeping } from './housekeeping.ts'
+import { Settings } from './settings.ts'
 import type { GatewayOptions } from './start.ts'
 import type { State } from './state.ts'
 
 /** Everything below MCP itself. */
 export interface Base {
   readonly options: GatewayOptions
+  /** Bounds of what lives on when the configuration changes. */
+  readonly settings: Settings
+  readonly credentials: Credentials
   readonly state: State
   readonly audit: AuditLog | undefined
   readonly metrics: Metrics
   readonly tracer: Tracer
   readonly door: DoorDeps
   readonly refresher: CredentialsRefresher
+  /** How many keys may be used now. */
+  usableKeys(): Promise<number>
   readonly budget: ByteBudget
   readonly loop: LoopWatch
   /** Ends what belongs to a revoked principal; set once there is something to end. */
@@ -32,6 +38,7 @@ export async function openBase(
   const { config, clock, log } = options
   const { limits, tracing } = config
   const { version } = options
+  const settings = new Settings(config)
   const environment = process.env
   // First, so that the last call's trace leaves too.
   const tracer = scope.use(await openTracer({ options: tracing, environment, version, clock, log }))
@@ -40,8 +47,7 @@ export async function openBase(
   const audit = config.audit.enabled
     ? scope.use(await state.store.openAudit({ durability: config.audit.durability }))
     : undefined
-  const retention = { keepMs: config.audit.keepMs, bytesMax: config.audit.maxBytes }
-  scope.use(startHousekeeping(state.store, audit, retention, log))
+  scope.use(startHousekeeping(state.store, audit, settings.retention, log))
   const loop = scope.use(LoopWatch.start(clock))
   const credentials = new Credentials(clock, config.auth.tokens)
   const revoked = { end: (_principalId: string): void => undefined }
@@ -53,19 +59,26 @@ export async function openBase(
       onRevoked: (principalId) => revoked.end(principalId),
     }),
   )
-  const { perPrincipal, lockout } = limits
   const door: DoorDeps = {
     credentials,
-    rates: new RateLimits(clock, {
-      capacity: perPrincipal.burst,
-      refillPerSecond: perPrincipal.rate,
-    }),
-    lockout: new Lockout(clock, lockout),
+    rates: new RateLimits(clock, settings.rate),
+    lockout: new Lockout(clock, settings.lockout),
     overloaded: () => loop.overloaded,
     onRefused: createRefusalRecorder(audit, metrics, clock),
   }
   const budget = new ByteBudget({ totalBytesMax: limits.bufferedBytes })
-  return { options, state, audit, metrics, tracer, door, refresher, budget, loop, revoked }
+  return {
+    ...{ options, settings, credentials, state, audit, metrics, tracer },
+    ...{ door, refresher, budget, loop, revoked },
+    usableKeys: async () => countUsable(await state.store.keys.list(), clock.nowMs()),
+  }
+}
+
+/** How many of these keys may be used now. */
+export function countUsable(keys: readonly KeyRecord[], nowMs: number): number {
+  return keys.filter(({ revokedAtMs, expiresAtMs }) => {
+    return revokedAtMs === null && (expiresAtMs === null || expiresAtMs > nowMs)
+  }).length
 }
 
 const DOOR_ROWS_PER_SECOND = 10

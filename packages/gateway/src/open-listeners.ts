@@ -1,5 +1,4 @@
 import { AppError, type ErrorCode } from '@sallyport/kit/errors'
-import { Door } from '@sallyport/kit/door'
 import {
   type Listener,
   type ListenerOptions,
@@ -13,8 +12,11 @@ import { type AdminApp, type AdminDeps, createAdminApp } from './admin/admin-app
 import type { HealthFacts } from './admin/health.ts'
 import { createDataHandler, createLocalHandler } from './data-handler.ts'
 import { createLineUpgrade } from './local-lines.ts'
+import type { Doors } from './doors.ts'
 import type { Base } from './open-base.ts'
 import type { Mcp } from './open-mcp.ts'
+import { Operations } from './operations.ts'
+import type { ConfigControl } from './reload/config-control.ts'
 
 /** What counts connections that never became a request. */
 const REFUSALS = {
@@ -44,6 +46,14 @@ export interface Listening {
   readonly stdio: StdioEdge
 }
 
+/** What listens and answers. */
+export interface Served {
+  readonly base: Base
+  readonly mcp: Mcp
+  readonly doors: Doors
+  readonly config: ConfigControl
+}
+
 /** What changes while the gateway lives. */
 interface Life {
   phase: HealthFacts['phase']
@@ -57,30 +67,31 @@ interface Life {
  * have in flight drains when `scope` ends.
  */
 export async function openListeners(
-  base: Base,
-  mcp: Mcp,
+  { base, mcp, doors, config: control }: Served,
   scope: AsyncDisposableStack,
 ): Promise<Listening> {
   const { config, log, clock, localOnly } = base.options
   const { limits } = config
+  const { settings } = base
   const life: Life = {
     phase: 'starting',
     startedAtMs: clock.nowMs(),
     startedMs: clock.monotonicMs(),
     addresses: { data: '', admin: '' },
   }
-  const doorFor = (host: string): Door =>
-    new Door({ ...config, host, anonymous: config.auth.anonymous }, base.door)
   const entrance = {
-    door: doorFor(config.admin.host),
+    get door() {
+      return doors.admin
+    },
     host: config.admin.host,
     protectMetrics: config.metrics.protect,
   }
-  const admin = scope.use(createAdminApp({ ...adminDeps(base, mcp, life), entrance }))
-  const door = doorFor(config.listen.host)
+  const admin = scope.use(
+    createAdminApp({ ...adminDeps({ base, mcp, doors, config: control }, life), entrance }),
+  )
   const shared = {
     limits,
-    isProxy: (peer: string) => door.proxies.includes(peer),
+    isProxy: (peer: string) => doors.data.proxies.includes(peer),
     onRefused: (why: ListenerRefusal) => base.metrics.doorRefused(REFUSALS[why]),
   }
   const stdio = new StdioEdge(mcp.edge.core)
@@ -98,16 +109,13 @@ export async function openListeners(
   scope.use(await openListener({ ...local, ...shared }))
   const ports = localOnly
     ? undefined
-    : await openPorts({ base, mcp, life, admin, door, shared }, scope)
+    : await openPorts({ base, mcp, life, admin, doors, shared }, scope)
   scope.defer(async () => {
     life.phase = 'draining'
-    log.info({ drainMs: limits.drainMs }, 'gateway stopping')
-    const lastMs = limits.drainMs + LAST_ANSWERS_MS
-    await Promise.all([
-      mcp.edge.drain(limits.drainMs),
-      stdio.drain(lastMs),
-      ports?.data.stop(lastMs),
-    ])
+    const { drainMs } = settings.config.limits
+    log.info({ drainMs }, 'gateway stopping')
+    const lastMs = drainMs + LAST_ANSWERS_MS
+    await Promise.all([mcp.edge.drain(drainMs), stdio.drain(lastMs), ports?.data.stop(lastMs)])
   })
   life.addresses.data = ports?.data.address ?? ''
   life.addresses.admin = ports?.admin.address ?? ''
@@ -120,13 +128,13 @@ interface PortsDeps {
   readonly mcp: Mcp
   readonly life: Life
   readonly admin: AdminApp
-  readonly door: Door
+  readonly doors: Doors
   readonly shared: Omit<ListenerOptions, 'address' | 'handler'>
 }
 
 /** Opens the two listeners of the network. */
 async function openPorts(
-  { base, mcp, life, admin, door, shared }: PortsDeps,
+  { base, mcp, life, admin, doors, shared }: PortsDeps,
   scope: AsyncDisposableStack,
 ): Promise<{ readonly data: Listener; readonly admin: Listener }> {
   const { config, clock } = base.options
@@ -135,7 +143,10 @@ async function openPorts(
   )
   const accessLog = openAccessLog(base, scope)
   const healthFacts = () => readHealth(base, mcp, life)
-  const handler = createDataHandler({ door, edge: mcp.edge, healthFacts, accessLog, clock })
+  const handler = createDataHandler({
+    ...{ door: () => doors.data, edge: mcp.edge },
+    ...{ healthFacts, accessLog, clock },
+  })
   const data = scope.use(await openNamed('listen', { address: config.listen, handler, ...shared }))
   return { data, admin: adminListener }
 }
@@ -164,31 +175,39 @@ function readHealth(base: Base, mcp: Mcp, life: Life): HealthFacts {
     loopStuck: base.loop.delayMs >= STUCK_MS,
     version: base.options.version,
     uptimeSeconds: (base.options.clock.monotonicMs() - life.startedMs) / 1_000,
-    servers: mcp.upstreams.status(),
+    servers: mcp.fleet.status(),
+    groups: [],
+    draining: mcp.marks.draining,
   }
 }
 
-function adminDeps(base: Base, mcp: Mcp, life: Life): Omit<AdminDeps, 'entrance'> {
-  const { state, options, metrics } = base
-  const { clock, log, version, config } = options
+function adminDeps(served: Served, life: Life): Omit<AdminDeps, 'entrance'> {
+  const { base, mcp, config } = served
+  const { state, options, metrics, settings } = base
+  const { clock, log, version } = options
+  const { fleet, marks, catalogue } = mcp
+  const toolCount = (server: string): number | null => {
+    const known = catalogue.get(server)?.tools
+    return known?.readAtMs === undefined ? null : known.items.length
+  }
   return {
     keys: state.store.keys,
     onKeysChanged: () => base.refresher.refresh(),
     clock,
     log,
     audit: state.store.reader,
-    servers: {
-      status: () => mcp.upstreams.status(),
-      toolCount: (server) => {
-        const known = mcp.catalogue.get(server)?.tools
-        return known?.readAtMs === undefined ? null : known.items.length
-      },
-    },
+    operations: new Operations({
+      ...{ fleet, marks, toolCount, clock, log },
+      config: () => settings.config,
+    }),
+    config,
+    groups: () => [],
+    usage: () => [],
     metrics,
     health: () => readHealth(base, mcp, life),
     status: () => ({
       version,
-      environment: config.environment,
+      environment: settings.config.environment,
       phase: life.phase,
       pid: process.pid,
       startedAt: new Date(life.startedAtMs).toISOString(),
@@ -196,7 +215,7 @@ function adminDeps(base: Base, mcp: Mcp, life: Life): Omit<AdminDeps, 'entrance'
       data: life.addresses.data,
       admin: life.addresses.admin,
       store: { kind: state.store.kind, writable: base.audit?.writable ?? true },
-      servers: Object.keys(config.servers).length,
+      servers: Object.keys(settings.config.servers).length,
       callsInFlight: mcp.edge.load.requests,
     }),
   }

@@ -1,44 +1,95 @@
 import { createMac, Sealer } from '@sallyport/kit/crypto'
-import { Deadlines, FairQueue, PrincipalSlots } from '@sallyport/kit/limits'
+import { Deadlines } from '@sallyport/kit/limits'
 import { LegacySessions, McpEdge } from '@sallyport/kit/mcp'
-import { NO_SERVER } from '@sallyport/kit/metrics'
-import { GatewayApplication } from './call/application.ts'
-import { createCarry } from './call/carry.ts'
-import { createDispatch } from './call/dispatch.ts'
-import { ServerMeeting } from './call/meet-servers.ts'
-import { TargetFinder } from './call/target-finder.ts'
+import { LiveApplication } from './call/live-application.ts'
 import { TaskIds } from './call/task-ids.ts'
-import type { FeatureDeps } from './features/feature.ts'
-import { FEATURES } from './features/list.ts'
+import type { RunnableConfig } from './config/index.ts'
+import { CallState } from './feature-deps.ts'
+import { createGeneration, type Generation, type Lasting } from './generation.ts'
+import { Marks } from './marks.ts'
 import type { Base } from './open-base.ts'
 import { ParkedCalls } from './questions/parked-calls.ts'
-import { Questions } from './questions/questions.ts'
 import { RequestStates } from './questions/request-state.ts'
 import { Catalogue } from './routing/catalogue.ts'
-import { OpenViews } from './routing/views.ts'
-import { Broadcast } from './subscriptions/broadcast.ts'
+import { Links } from './routing/links.ts'
 import { Subscriptions } from './subscriptions/subscriptions.ts'
-import type { RunnableConfig } from './config/index.ts'
 import { fingerprintOf } from './upstreams/fingerprint.ts'
-import type { UpstreamEvents, Upstreams } from './upstreams/upstream.ts'
+import type { ServerChanges, ServerFleet, UpstreamEvents, Upstreams } from './upstreams/upstream.ts'
 import { openUpstreams } from './upstreams/upstreams.ts'
 
-/** Merging and sending come on top: a list takes at most 5 s in all. */
-const LIST_WAIT_MS = 4_900
-const UNREAD_BYTES_MAX = 4 * 1024 * 1024
+const LISTS = ['tools', 'prompts', 'resources'] as const
 
-/** MCP on both sides: the edge towards clients, the upstreams towards servers. */
-export interface Mcp {
+/** MCP on both sides: the edge towards clients, the servers, and the generation that connects them. */
+export class Mcp {
   readonly edge: McpEdge
-  readonly upstreams: Upstreams
-  readonly catalogue: Catalogue
+  readonly marks: Marks
+  readonly #base: Base
+  readonly #lasting: Lasting
+  readonly #live: LiveApplication
+  readonly #current: { generation: Generation }
+
+  /** @param current shared with those who must know the generation in force */
+  constructor(
+    base: Base,
+    lasting: Lasting,
+    current: { generation: Generation },
+    scope: AsyncDisposableStack,
+  ) {
+    this.marks = lasting.marks
+    this.#base = base
+    this.#lasting = lasting
+    this.#current = current
+    this.#live = new LiveApplication(current.generation.app)
+    this.edge = openEdge(base, this.#live, lasting)
+    scope.use(this.edge)
+  }
+
+  get generation(): Generation {
+    return this.#current.generation
+  }
+
+  get fleet(): ServerFleet {
+    return this.#lasting.fleet
+  }
+
+  get catalogue(): Catalogue {
+    return this.#lasting.catalogue
+  }
+
+  /** Ends what belongs to a principal whose credential is no longer valid. */
+  endPrincipal(principalId: string): void {
+    this.edge.endPrincipal(principalId)
+    this.#lasting.parked.endPrincipal(principalId)
+  }
+
+  /**
+   * Goes over to another configuration in one step: requests that come later find it, those under way end
+   * as they began. Waits for nothing.
+   */
+  apply(config: RunnableConfig): {
+    readonly changes: ServerChanges
+    readonly drained: Promise<void>
+  } {
+    const { fleet, catalogue, calls, marks } = this.#lasting
+    const applied = fleet.apply(config.servers)
+    marks.apply()
+    catalogue.apply(config.servers)
+    calls.apply(config)
+    const before = this.#current.generation
+    const next = createGeneration(this.#base, this.#lasting, config)
+    this.#current.generation = next
+    this.#live.use(next.app)
+    if (changesLists(before.config, config)) {
+      for (const kind of LISTS) this.edge.changed(kind, (scope) => next.views.has(scope))
+    }
+    return applied
+  }
 }
 
-/** Opens catalogue, upstreams and edge and ties them together. */
+/** Opens catalogue, servers and edge and ties them together. */
 export async function openMcp(base: Base, scope: AsyncDisposableStack): Promise<Mcp> {
-  const { options, state } = base
-  const { config, clock, log, version } = options
-  const { limits } = config
+  const { options, state, settings } = base
+  const { config, clock, log } = options
   const catalogue = scope.use(
     await Catalogue.open({
       servers: config.servers,
@@ -50,60 +101,55 @@ export async function openMcp(base: Base, scope: AsyncDisposableStack): Promise<
     }),
   )
   const news = new News()
-  const upstreams = scope.use(
-    await openUpstreams({
-      servers: config.servers,
-      limits: { resultBytes: limits.resultBytes, callMs: limits.callMs },
-      toolsKnown: new Map(
-        catalogue.list().map(({ server, tools }) => [server, tools.items.length]),
-      ),
-      clock,
-      log,
-      eras: state.store.catalogues,
-      gatewayId: state.gatewayId,
-      clientInfo: { name: 'sallyport', version },
-      events: upstreamEvents(base, catalogue, news),
-    }),
-  )
-  const queues = openQueues(config)
+  const fleet = scope.use(await openFleet(base, catalogue, news))
   const deadlines = scope.use(new Deadlines(clock))
   const sealer = new Sealer(state.keys, 'mcp')
-  const views = new OpenViews({
-    catalogue,
-    endpoints: config.endpoints,
-    names: config.names,
-    status: () => upstreams.status(),
-    sealer,
-    pageItems: limits.listTools,
-    serverInfo: { name: 'sallyport', title: 'Sallyport', version },
-    log,
-  })
   const parked = scope.use(
     new ParkedCalls({
       deadlines,
       reserve: (principalId) => base.budget.reserve(principalId),
-      limits: limits.questions,
+      limits: settings.questions,
     }),
   )
-  const taskIds = new TaskIds(createMac(state.keys.deriveKey('mcp/tasks')))
-  const shared = { views, upstreams, deadlines, sealer, parked, taskIds }
-  const { app, subscriptions } = createApplication(base, shared, queues)
-  const sessions = new LegacySessions(sealer, clock, limits.session)
-  const edge = openEdge(base, app, { sessions, deadlines })
-  scope.use(edge)
-  const broadcast = new Broadcast({ sessions, views, upstreams, taskIds })
-  news.updated = (server, key, uri, params) => subscriptions.updated(server, key, uri, params)
-  news.told = (server, key, message) => broadcast.tell(server, key, message)
-  catalogue.onChanged = (server, kind) => {
-    const list = kind === 'resourceTemplates' ? 'resources' : kind
-    edge.changed(list, (one) => views.shows(one, server))
+  // Who subscribes does so with the servers of the day.
+  const live: Pick<Upstreams, 'subscribe' | 'unsubscribe' | 'keyOf'> = {
+    subscribe: (...asked) => current.generation.upstreams.subscribe(...asked),
+    unsubscribe: (...asked) => current.generation.upstreams.unsubscribe(...asked),
+    keyOf: (...asked) => current.generation.upstreams.keyOf(...asked),
   }
-  base.revoked.end = (principalId) => {
-    edge.endPrincipal(principalId)
-    parked.endPrincipal(principalId)
+  const marks = await Marks.open({ store: state.store.marks, fleet, clock, log })
+  const lasting: Lasting = {
+    ...{ fleet, catalogue, deadlines, sealer, parked, marks },
+    sessions: new LegacySessions(sealer, clock, settings.session),
+    states: new RequestStates({ sealer, clock, lifeMs: config.limits.questions.timeoutMs }),
+    taskIds: new TaskIds(createMac(state.keys.deriveKey('mcp/tasks'))),
+    links: new Links(),
+    subscriptions: new Subscriptions({ upstreams: live, log }),
+    calls: new CallState(config),
   }
-  watchRuntime(base, { edge, upstreams, catalogue }, queues)
-  return { edge, upstreams, catalogue }
+  const current = { generation: createGeneration(base, lasting, config) }
+  const mcp = new Mcp(base, lasting, current, scope)
+  connectNews(mcp, lasting, news)
+  base.revoked.end = (principalId) => mcp.endPrincipal(principalId)
+  watchRuntime(base, mcp, lasting.calls)
+  return mcp
+}
+
+function openFleet(base: Base, catalogue: Catalogue, news: News): Promise<ServerFleet> {
+  const { options, state } = base
+  const { config, clock, log, version } = options
+  const { limits } = config
+  return openUpstreams({
+    servers: config.servers,
+    limits: { resultBytes: limits.resultBytes, callMs: limits.callMs },
+    toolsKnown: new Map(catalogue.list().map(({ server, tools }) => [server, tools.items.length])),
+    clock,
+    log,
+    eras: state.store.catalogues,
+    gatewayId: state.gatewayId,
+    clientInfo: { name: 'sallyport', version },
+    events: upstreamEvents(base, catalogue, news),
+  })
 }
 
 /** What servers tell outside of calls, and who takes it; set once those exist. */
@@ -112,55 +158,21 @@ class News {
   told: NonNullable<UpstreamEvents['onNotification']> = () => undefined
 }
 
-interface Shared {
-  readonly views: OpenViews
-  readonly upstreams: Upstreams
-  readonly deadlines: Deadlines
-  readonly sealer: Sealer
-  readonly parked: ParkedCalls
-  readonly taskIds: TaskIds
-}
-
-function createApplication(
-  base: Base,
-  { views, upstreams, deadlines, sealer, parked, taskIds }: Shared,
-  queues: ReadonlyMap<string, FairQueue>,
-): { readonly app: GatewayApplication; readonly subscriptions: Subscriptions } {
-  const { options } = base
-  const { config, clock, log, version } = options
-  const { limits } = config
-  const { timeoutMs } = limits.questions
-  const states = new RequestStates({ sealer, clock, lifeMs: timeoutMs })
-  const questions = new Questions({ states, deadlines, parked, timeoutMs })
-  const subscriptions = new Subscriptions({ upstreams, log })
-  const meeting = new ServerMeeting({ upstreams, log, waitMs: LIST_WAIT_MS })
-  const clientInfo = JSON.stringify({ name: 'sallyport', version })
-  const carry = createCarry({ upstreams, views, questions, taskIds, clientInfo })
-  const app = new GatewayApplication({
-    version,
-    views,
-    upstreams,
-    subscriptions,
-    meeting,
-    targets: new TargetFinder({ views, taskIds, servers: config.servers }),
-    interceptors: FEATURES.map((feature) => feature.open(featureDeps(base, queues))),
-    dispatch: createDispatch({ views, meeting, subscriptions, carry }),
-    deadlines,
-    clock,
-    log,
-    tracer: base.tracer,
-    limits: { callMs: limits.callMs },
-  })
-  return { app, subscriptions }
+function connectNews(mcp: Mcp, { subscriptions, catalogue }: Lasting, news: News): void {
+  news.updated = (server, key, uri, params) => subscriptions.updated(server, key, uri, params)
+  news.told = (server, key, message) => mcp.generation.broadcast.tell(server, key, message)
+  catalogue.onChanged = (server, kind) => {
+    const list = kind === 'resourceTemplates' ? 'resources' : kind
+    mcp.edge.changed(list, (one) => mcp.generation.views.shows(one, server))
+  }
 }
 
 function openEdge(
   base: Base,
-  app: GatewayApplication,
-  { sessions, deadlines }: { readonly sessions: LegacySessions; readonly deadlines: Deadlines },
+  app: LiveApplication,
+  { sessions, deadlines }: Pick<Lasting, 'sessions' | 'deadlines'>,
 ): McpEdge {
-  const { clock, log, config } = base.options
-  const { limits } = config
+  const { clock, log } = base.options
   return new McpEdge(app, {
     sessions,
     deadlines,
@@ -168,13 +180,18 @@ function openEdge(
     reserve: (principalId) => base.budget.reserve(principalId),
     clock,
     log,
-    limits: {
-      requestBytes: limits.requestBytes,
-      depth: limits.depth,
-      stallMs: limits.streamStallMs,
-      unreadBytesMax: Math.max(UNREAD_BYTES_MAX, limits.resultBytes * 2),
-    },
+    limits: base.settings.edge,
   })
+}
+
+/** Whether clients may see other lists: anything but that is cheap to tell them. */
+function changesLists(before: RunnableConfig, after: RunnableConfig): boolean {
+  const shown = ({ servers, groups, endpoints, names }: RunnableConfig): string =>
+    JSON.stringify([
+      Object.values(servers).map(({ name, tools }) => [name, tools]),
+      ...[groups, endpoints, names],
+    ])
+  return shown(before) !== shown(after)
 }
 
 /** What servers announce goes to the catalogue, the clients and the metrics; states are read when they are asked for. */
@@ -192,40 +209,13 @@ function upstreamEvents({ metrics }: Base, catalogue: Catalogue, news: News): Up
   }
 }
 
-function openQueues(config: RunnableConfig): ReadonlyMap<string, FairQueue> {
-  const slots = new PrincipalSlots(config.limits.perPrincipal.concurrent)
-  return new Map(
-    Object.values(config.servers).map(({ name, inFlight, queued }) => [
-      name,
-      new FairQueue({ inFlightMax: inFlight, queuedMax: queued }, slots),
-    ]),
-  )
-}
-
-function featureDeps(base: Base, queues: ReadonlyMap<string, FairQueue>): FeatureDeps {
-  const { audit, metrics, state, options } = base
-  const argumentsMac = createMac(state.keys.deriveKey('audit/arguments'))
-  return {
-    clock: options.clock,
-    audit,
-    argumentsMac: (bytes) => argumentsMac(bytes).toString('hex'),
-    queueOf: (server) => queues.get(server) ?? new FairQueue({ inFlightMax: 1, queuedMax: 0 }),
-    onFinished: ({ server, tool, method, outcome, durationMs }) => {
-      metrics.callFinished(server === '' ? NO_SERVER : server, method, outcome, durationMs / 1_000)
-      if (tool !== '') metrics.toolFinished(server, tool, outcome === 'ok')
-    },
-    onRecorded: (kind) => metrics.auditAppended(kind),
-    onUnrecorded: () => metrics.auditFailed(),
-  }
-}
-
-function watchRuntime(base: Base, mcp: Mcp, queues: ReadonlyMap<string, FairQueue>): void {
+function watchRuntime(base: Base, mcp: Mcp, calls: CallState): void {
   base.metrics.watch(() => ({
-    servers: mcp.upstreams.status().map(({ name, state, inFlight }) => ({
+    servers: mcp.fleet.status().map(({ name, state, inFlight }) => ({
       name,
       state,
       inFlight,
-      queued: queues.get(name)?.queued ?? 0,
+      queued: calls.queueOf(name).queued,
     })),
     bufferedBytes: base.budget.total,
     openStreams: mcp.edge.load.streams,

@@ -3,13 +3,19 @@ import type { Clock } from '@sallyport/kit/clock'
 import { AppError } from '@sallyport/kit/errors'
 import { createKey } from '@sallyport/kit/door'
 import type { AccessDestination, Log } from '@sallyport/kit/log'
-import { type Base, openBase } from './open-base.ts'
+import { Doors } from './doors.ts'
+import { type Base, countUsable, openBase } from './open-base.ts'
 import { type Listening, openListeners } from './open-listeners.ts'
 import { openMcp } from './open-mcp.ts'
+import type { ConfigControl } from './reload/config-control.ts'
+import { openReloader } from './reload/open-reloader.ts'
+import type { ConfigOrigin } from './reload/reloader.ts'
 import { openState, type State } from './state.ts'
 
 export interface GatewayOptions {
   readonly config: RunnableConfig
+  /** Where `config` came from, and may come from again. */
+  readonly origin: ConfigOrigin
   readonly stateFolder: string
   readonly version: string
   readonly clock: Clock
@@ -36,18 +42,21 @@ export class Gateway implements AsyncDisposable {
   readonly adminAddress: string
   /** Set when this start made the first key. */
   readonly firstKey: FirstKey | undefined
+  /** Its configuration while it runs. */
+  readonly config: ConfigControl & { readonly files: readonly string[] }
   readonly #stdio: Listening['stdio']
   readonly #resources: AsyncDisposableStack
   #disposed: Promise<void> | undefined
 
   private constructor(
-    { addresses, stdio }: Listening,
+    { addresses, stdio, config }: Listening & Pick<Gateway, 'config'>,
     firstKey: FirstKey | undefined,
     resources: AsyncDisposableStack,
   ) {
     this.dataAddress = addresses.data
     this.adminAddress = addresses.admin
     this.firstKey = firstKey
+    this.config = config
     this.#stdio = stdio
     this.#resources = resources
   }
@@ -64,12 +73,14 @@ export class Gateway implements AsyncDisposable {
     const keyless = options.localOnly ? false : await judgeKeys(state, options)
     const base = await openBase(state, options, opening)
     const mcp = await openMcp(base, opening)
-    const listening = await openListeners(base, mcp, opening)
+    const doors = new Doors(options.config, base.door)
+    const config = await openReloader({ base, mcp, doors }, options.origin)
+    const listening = await openListeners({ base, mcp, doors, config }, opening)
     // Last, so that a start that fails leaves no key behind that nobody has seen.
     const firstKey = keyless ? await makeFirstKey(base, options) : undefined
     const { log } = options
     log.info({ ...listening.addresses }, 'gateway listening')
-    return new Gateway(listening, firstKey, opening.move())
+    return new Gateway({ ...listening, config }, firstKey, opening.move())
   }
 
   /** Settles once nobody is connected over the local socket by lines, at once when nobody is. */
@@ -91,10 +102,7 @@ export class Gateway implements AsyncDisposable {
  */
 async function judgeKeys({ store }: State, { config, clock }: GatewayOptions): Promise<boolean> {
   const keys = await store.keys.list()
-  const usable = keys.filter(({ revokedAtMs, expiresAtMs }) => {
-    return revokedAtMs === null && (expiresAtMs === null || expiresAtMs > clock.nowMs())
-  })
-  const reason = judgeAuthentication(config, usable.length)
+  const reason = judgeAuthentication(config, countUsable(keys, clock.nowMs()))
   if (reason !== undefined) throw new AppError('config_invalid', reason)
   return config.auth.tokens.length === 0 && !config.auth.anonymous && keys.length === 0
 }

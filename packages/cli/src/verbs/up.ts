@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { problemText } from '@sallyport/kit/config'
 import type { AppError } from '@sallyport/kit/errors'
 import { runUntilSignal } from '@sallyport/kit/lifecycle'
-import { parseLogOptions } from '@sallyport/kit/log'
+import { createLog, parseLogOptions } from '@sallyport/kit/log'
 import { announce } from '../announce.ts'
 import {
   findOrWriteConfiguration,
@@ -14,8 +14,12 @@ import {
 import type { Context } from '../context.ts'
 import { endAtOnce } from '../end-at-once.ts'
 import { EXIT } from '../exit-code.ts'
+import { followConfiguration, hangupStops } from '../follow-configuration.ts'
 import { pendingOf } from '../pending.ts'
 import { startGateway } from '../start-gateway.ts'
+
+const STOPS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+const STOPS_WITHOUT_HANGUP = ['SIGINT', 'SIGTERM'] as const
 
 interface UpOptions extends ConfigOptions {
   readonly plan?: boolean
@@ -34,7 +38,10 @@ export async function up(context: Context, options: UpOptions): Promise<number> 
   const exitCode = await runUntilSignal(
     (signal, started) => serve(context, { configuration, options, signal, started }),
     (error) => (failure = error),
-    { clock: context.clock, source: process, force: endAtOnce },
+    {
+      ...{ clock: context.clock, source: process, force: endAtOnce },
+      signals: hangupStops() ? STOPS : STOPS_WITHOUT_HANGUP,
+    },
   )
   if (failure !== undefined) throw failure
   return exitCode
@@ -52,6 +59,7 @@ async function serve(context: Context, serving: Serving): Promise<void> {
   const logOptions = parseLogOptions(context.environment, process.stderr)
   await using gateway = await startGateway(context, configuration, { logOptions }, signal)
   started()
+  using _following = await followConfiguration(gateway, createLog(logOptions))
   await announce(context, gateway, { configuration, json: options.json === true })
   if (!signal.aborted) await once(signal, 'abort')
 }

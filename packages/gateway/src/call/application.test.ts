@@ -65,6 +65,7 @@ function openApplication(options: Options = {}) {
   }
   const app = new GatewayApplication({
     tracer: NO_TRACER,
+    marks: { draining: undefined },
     version: '1.2.3',
     ...{ views, upstreams, subscriptions, meeting, deadlines, clock, log },
     targets: new TargetFinder({ views, taskIds: testTaskIds(), servers: views.configs }),

@@ -44,6 +44,8 @@ export interface ApplicationDeps {
   readonly clock: Clock
   readonly log: Log
   readonly tracer: Tracer
+  /** Whether the whole gateway takes no new calls for now. */
+  readonly marks: { readonly draining: object | undefined }
   readonly limits: {
     /** Queue, start and upstream time of one call, milliseconds. */
     readonly callMs: number
@@ -51,6 +53,7 @@ export interface ApplicationDeps {
 }
 
 const NO_SERVERS: readonly string[] = []
+const DRAIN_RETRY_MS = 5_000
 
 /** The gateway as an MCP application: what its requests mean. */
 export class GatewayApplication implements McpApplication {
@@ -102,6 +105,7 @@ export class GatewayApplication implements McpApplication {
       controller.abort(new AppError('deadline_exceeded', `no answer within ${afterMs} ms`)),
     )
     try {
+      if (this.#deps.marks.draining && target) throw draining()
       const unread = this.#unreadServers(exchange, target)
       if (unread.length > 0) {
         const part = span.child('start')
@@ -174,4 +178,9 @@ export class GatewayApplication implements McpApplication {
     await meeting.meet(unread, { principal: caller.principal, session }, controller.signal)
     return targets.find(exchange)
   }
+}
+
+function draining(): AppError {
+  const how = { retryAfterMs: DRAIN_RETRY_MS, outcome: 'not_sent' } as const
+  return new AppError('server_draining', 'an operator drains the gateway', how)
 }

@@ -9,6 +9,7 @@ import { parsed, testExchange, type TestExchangeOptions, testServer } from '../c
 import { type Kind, KINDS, type ServerFacts, type ServerStatus } from '../upstreams/upstream.ts'
 import { Catalogue } from './catalogue.ts'
 import { NAME_KEYS } from './item.ts'
+import { Links } from './links.ts'
 import { OpenViews } from './views.ts'
 
 export const SEALER = new Sealer(MasterKeys.parse([new Secret('ab'.repeat(32))]), 'mcp')
@@ -95,6 +96,7 @@ export async function openTestViews(options: TestViewsOptions = {}) {
     names,
     status: () => servers.map((name) => status(name, states[name] ?? 'ready')),
     sealer: SEALER,
+    links: new Links(),
     pageItems,
     serverInfo: { name: 'sallyport', version: '1' },
     log,

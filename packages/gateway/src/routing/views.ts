@@ -5,7 +5,7 @@ import type { Exchange, SessionSealer } from '@sallyport/kit/mcp'
 import type { CallResult } from '../call/call.ts'
 import { type Kind, KINDS, type ServerFacts, type ServerStatus } from '../upstreams/upstream.ts'
 import type { Catalogue } from './catalogue.ts'
-import { linkKey, Links } from './links.ts'
+import { linkKey, type Links } from './links.ts'
 import { Lists } from './lists.ts'
 import { listScopes, type ScopeRules } from './scope-rules.ts'
 import { ScopeView } from './scope-view.ts'
@@ -17,6 +17,8 @@ export interface OpenViewsDeps {
   readonly names: NameLength
   readonly status: () => readonly ServerStatus[]
   readonly sealer: SessionSealer
+  /** Links that servers gave; outlive these views. */
+  readonly links: Links
   /** Entries on one page of a list. */
   readonly pageItems: number
   readonly serverInfo: { readonly name: string; readonly version: string; readonly title?: string }
@@ -31,7 +33,6 @@ export class OpenViews implements Views {
   readonly #deps: OpenViewsDeps
   readonly #scopes: ReadonlyMap<string, ScopeRules>
   readonly #views = new Map<string, ScopeView>()
-  readonly #links = new Links()
   readonly #lists: Lists
   readonly #logged = new Set<string>()
 
@@ -55,7 +56,7 @@ export class OpenViews implements Views {
     const view = new ScopeView({
       rules,
       catalogue: this.#deps.catalogue,
-      links: this.#links,
+      links: this.#deps.links,
       onCollision: (name, kept) => this.#logCollision(scope, name, kept),
     })
     this.#views.set(scope, view)
@@ -76,7 +77,7 @@ export class OpenViews implements Views {
   }
 
   learn({ scope, principalId }: LinkReader, server: string, uris: readonly string[]): void {
-    this.#links.learn(linkKey(scope, principalId), server, uris)
+    this.#deps.links.learn(linkKey(scope, principalId), server, uris)
   }
 
   facts(scope: string): ReadonlyMap<string, ServerFacts> {

@@ -29,3 +29,5 @@ export {
   type SourceNode,
 } from './source-tree.ts'
 export { suggest } from './suggest.ts'
+export { watchFiles, type WatchOptions } from './watch-files.ts'
+export { writeYaml } from './write-yaml.ts'

@@ -24,7 +24,7 @@ interface Entry {
  */
 export class Credentials {
   readonly #clock: Clock
-  readonly #tokens: ReadonlyMap<string, Entry>
+  #tokens: ReadonlyMap<string, Entry>
   #keys: ReadonlyMap<string, Entry> = new Map()
   #used = new Map<string, number>()
 
@@ -53,6 +53,26 @@ export class Credentials {
     if (principal.expiresAtMs !== null && principal.expiresAtMs <= nowMs) return undefined
     if (keyId !== null) this.#used.set(keyId, nowMs)
     return principal
+  }
+
+  /**
+   * Replaces the tokens of the configuration.
+   *
+   * @returns the ids of principals that are no longer valid
+   */
+  replaceTokens(tokens: readonly StaticToken[]): readonly string[] {
+    const before = [...this.#tokens.values()].map(({ principal }) => principal.id)
+    const known = this.#tokens
+    const next = new Map(tokens.map(toTokenEntry))
+    // An unchanged token keeps its principal object.
+    for (const digest of next.keys()) {
+      const entry = known.get(digest)
+      if (entry && entry.principal.name === next.get(digest)?.principal.name)
+        next.set(digest, entry)
+    }
+    this.#tokens = next
+    const valid = new Set([...next.values()].map(({ principal }) => principal.id))
+    return before.filter((id) => !valid.has(id))
   }
 
   /**

@@ -20,6 +20,8 @@ export interface StopSignalsOptions {
   readonly force: (exitCode: number, name: StopSignal) => void
   /** How long a start may go on after a signal before the end is forced, milliseconds; default 1 s. */
   readonly startStopMs?: number
+  /** All of them by default. */
+  readonly signals?: readonly StopSignal[]
 }
 
 /**
@@ -36,7 +38,9 @@ export class StopSignals implements Disposable {
 
   private constructor(options: StopSignalsOptions) {
     this.#options = options
-    this.#listeners = new Map(STOP_SIGNALS.map((name) => [name, () => this.#receive(name)]))
+    this.#listeners = new Map(
+      (options.signals ?? STOP_SIGNALS).map((name) => [name, () => this.#receive(name)]),
+    )
     for (const [name, listener] of this.#listeners) options.source.on(name, listener)
   }
 

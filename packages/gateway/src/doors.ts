@@ -1,0 +1,36 @@
+import { Door, type DoorDeps } from '@sallyport/kit/door'
+import type { RunnableConfig } from './config/index.ts'
+
+/** The doors of both listeners, as the configuration in force has them; what they share lives on. */
+export class Doors {
+  readonly #deps: DoorDeps
+  #data: Door
+  #admin: Door
+
+  /** @throws {AppError} `config_invalid` for a trusted proxy that is no address range */
+  constructor(config: RunnableConfig, deps: DoorDeps) {
+    this.#deps = deps
+    this.#data = doorFor(config, config.listen.host, deps)
+    this.#admin = doorFor(config, config.admin.host, deps)
+  }
+
+  get data(): Door {
+    return this.#data
+  }
+
+  get admin(): Door {
+    return this.#admin
+  }
+
+  /** @throws {AppError} as the constructor; then the doors stay as they are */
+  apply(config: RunnableConfig): void {
+    const data = doorFor(config, config.listen.host, this.#deps)
+    const admin = doorFor(config, config.admin.host, this.#deps)
+    this.#data = data
+    this.#admin = admin
+  }
+}
+
+function doorFor(config: RunnableConfig, host: string, deps: DoorDeps): Door {
+  return new Door({ ...config, host, anonymous: config.auth.anonymous }, deps)
+}

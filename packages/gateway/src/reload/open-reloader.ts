@@ -1,0 +1,48 @@
+import { Sealer } from '@sallyport/kit/crypto'
+import { judgeAuthentication, type RunnableConfig } from '../config/index.ts'
+import type { Doors } from '../doors.ts'
+import type { Base } from '../open-base.ts'
+import type { Mcp } from '../open-mcp.ts'
+import { History } from './history.ts'
+import { type ConfigOrigin, Reloader } from './reloader.ts'
+
+/** What takes on another configuration. */
+export interface Reloadable {
+  readonly base: Base
+  readonly mcp: Mcp
+  readonly doors: Doors
+}
+
+/**
+ * Notes the configuration of this start in the history and stands ready for the next.
+ *
+ * @throws {AppError} `store_unwritable`
+ */
+export async function openReloader(
+  { base, mcp, doors }: Reloadable,
+  origin: ConfigOrigin,
+): Promise<Reloader> {
+  const { settings, state, options } = base
+  const { clock, log } = options
+  const { store, keys } = state
+  const history = new History({ store: store.generations, sealer: new Sealer(keys, 'config') })
+  const { text, file } = origin.loaded
+  await history.begin({ atMs: clock.nowMs(), cause: 'start', by: '', file, text })
+  return new Reloader({
+    ...{ origin, history, clock, log },
+    config: () => settings.config,
+    judge: async (config) => judgeAuthentication(config, await base.usableKeys()),
+    apply: (config) => apply({ base, mcp, doors }, config),
+    onReload: () => undefined,
+  })
+}
+
+/** One step: nothing is waited for between the first line and the last. */
+function apply({ base, mcp, doors }: Reloadable, config: RunnableConfig): ReturnType<Mcp['apply']> {
+  // First: it is what may refuse.
+  doors.apply(config)
+  base.settings.apply(config)
+  const applied = mcp.apply(config)
+  for (const id of base.credentials.replaceTokens(config.auth.tokens)) base.revoked.end(id)
+  return applied
+}

@@ -1,0 +1,196 @@
+import { type ConfigPath, type ConfigProblem, pathText } from '@sallyport/kit/config'
+import type { Clock } from '@sallyport/kit/clock'
+import { AppError } from '@sallyport/kit/errors'
+import type { Log } from '@sallyport/kit/log'
+import type { GatewayConfigLoad, RunnableConfig } from '../config/index.ts'
+import type { ServerChanges } from '../upstreams/upstream.ts'
+import type {
+  ConfigControl,
+  ConfigDiff,
+  Generation,
+  ReloadReport,
+  ReloadRequest,
+} from './config-control.ts'
+import { findDifferences } from './differences.ts'
+import type { History } from './history.ts'
+import { isSame, restartKeys } from './restart-only.ts'
+
+type Loaded = Extract<GatewayConfigLoad, { ok: true }>
+
+/** How a gateway comes by its configuration. */
+export interface ConfigOrigin {
+  /** What it was started with. */
+  readonly loaded: Loaded
+  /** Reads the files again; with `text`, what they said at another time. */
+  read(text?: string): GatewayConfigLoad
+}
+
+export interface ReloaderDeps {
+  readonly origin: ConfigOrigin
+  readonly history: History
+  readonly clock: Clock
+  readonly log: Log
+  /** The configuration in force. */
+  readonly config: () => RunnableConfig
+  /** Why a configuration may not run although it is valid, one sentence; undefined = it may. */
+  judge(config: RunnableConfig): Promise<string | undefined>
+  /** Puts it in force, in one step. */
+  apply(config: RunnableConfig): {
+    readonly changes: ServerChanges
+    readonly drained: Promise<void>
+  }
+  onReload(report: ReloadReport): void
+}
+
+const NONE: ServerChanges = { kept: [], changed: [], added: [], removed: [] }
+
+/** What is to come into force: the files as they are now, or an earlier text of them. */
+interface Wish extends ReloadRequest {
+  readonly text?: string
+}
+
+/**
+ * Goes over to another configuration while the gateway runs: the whole new one or nothing of it. Wishes are
+ * met one after the other.
+ */
+export class Reloader implements ConfigControl {
+  readonly #deps: ReloaderDeps
+  #last: ReloadReport | undefined
+  /** Text of the configuration in force. */
+  #text: string
+  #files: readonly string[]
+  #queue: Promise<unknown> = Promise.resolve()
+
+  constructor(deps: ReloaderDeps) {
+    this.#deps = deps
+    this.#text = deps.origin.loaded.text
+    this.#files = deps.origin.loaded.files
+  }
+
+  /** The files that were looked for last, whether they exist or not. */
+  get files(): readonly string[] {
+    return this.#files
+  }
+
+  get last(): ReloadReport | undefined {
+    return this.#last
+  }
+
+  reload(request: ReloadRequest): Promise<ReloadReport> {
+    return this.#next(() => this.#go(request))
+  }
+
+  async diff(): Promise<ConfigDiff> {
+    const load = this.#deps.origin.read()
+    if (!load.ok) return { differences: [], problems: load.problems }
+    const differences = findDifferences(JSON.parse(this.#text), JSON.parse(load.text))
+    return { differences, problems: [...load.problems, ...this.#restartProblems(load)] }
+  }
+
+  history(): Promise<readonly Generation[]> {
+    return this.#deps.history.list()
+  }
+
+  show(id: number): Promise<string> {
+    return this.#deps.history.show(id)
+  }
+
+  rollback(id: number | undefined, by: string): Promise<ReloadReport> {
+    return this.#next(async () => {
+      const { history } = this.#deps
+      const wanted = id ?? (await history.before())
+      if (wanted === undefined) {
+        throw new AppError('not_found', 'there is no earlier generation to go back to')
+      }
+      const { text } = await history.text(wanted)
+      return this.#go({ cause: 'rollback', by, text })
+    })
+  }
+
+  #next<Result>(step: () => Promise<Result>): Promise<Result> {
+    const turn = this.#queue.then(step)
+    // Each caller hears of its own failure.
+    this.#queue = turn.catch(() => undefined)
+    return turn
+  }
+
+  async #go(wish: Wish): Promise<ReloadReport> {
+    const load = this.#deps.origin.read(wish.text)
+    if (load.ok) this.#files = load.files
+    const problems = load.ok ? await this.#judge(load) : load.problems
+    const refused = problems.some(({ severity }) => severity === 'error')
+    if (!load.ok || refused) return this.#report(wish, { ok: false, problems })
+    const same = load.text === this.#text && isSame(load.config, this.#deps.config())
+    if (same) return this.#report(wish, { ok: true, problems })
+    const { changes, drained } = this.#deps.apply(load.config)
+    void drained.then(
+      () => this.#deps.log.debug({}, 'servers that left the configuration have ended'),
+      (err: unknown) => this.#deps.log.error({ err }, 'servers that left could not be ended'),
+    )
+    if (load.text !== this.#text) await this.#keep(wish, load)
+    this.#text = load.text
+    return this.#report(wish, { ok: true, problems, changes })
+  }
+
+  /** Warnings of the load, and what stands against its coming into force now. */
+  async #judge(load: Loaded): Promise<readonly ConfigProblem[]> {
+    const problems = [...load.problems, ...this.#restartProblems(load)]
+    const reason = await this.#deps.judge(load.config)
+    if (reason === undefined) return problems
+    const place = { path: '', file: load.file, line: 0, column: 0 }
+    return [...problems, { severity: 'error', ...place, message: reason, remedy: '' }]
+  }
+
+  #restartProblems(load: Loaded): ConfigProblem[] {
+    return restartKeys(this.#deps.config(), load.config).map((path: ConfigPath) => ({
+      severity: 'error',
+      ...load.placeOf(path),
+      path: pathText(path),
+      message: `\`${pathText(path)}\` cannot change while the gateway runs`,
+      remedy: 'restart the gateway, or set it back to what it was',
+    }))
+  }
+
+  async #keep({ cause, by }: Wish, { text, file }: Loaded): Promise<void> {
+    const { history, clock, log } = this.#deps
+    try {
+      await history.add({ atMs: clock.nowMs(), cause, by, file, text })
+    } catch (err) {
+      log.warn({ err }, 'the configuration is in force but could not be added to its history')
+    }
+  }
+
+  #report(
+    { cause, by }: Wish,
+    {
+      ok,
+      problems,
+      changes,
+    }: {
+      readonly ok: boolean
+      readonly problems: readonly ConfigProblem[]
+      readonly changes?: ServerChanges
+    },
+  ): ReloadReport {
+    const { history, clock, log, onReload } = this.#deps
+    const report: ReloadReport = {
+      ...{ ok, problems, cause, generation: history.current, atMs: clock.nowMs() },
+      changed: changes !== undefined,
+      servers: changes ?? NONE,
+    }
+    this.#last = report
+    const fields = { cause, by, generation: report.generation }
+    for (const { severity, path, line, column, message, remedy } of problems) {
+      const place = { ...fields, key: path, line, column, remedy }
+      if (severity === 'error') log.error(place, `configuration refused: ${message}`)
+      else log.warn(place, `configuration: ${message}`)
+    }
+    if (ok && changes) {
+      const { added, changed, removed, kept } = changes
+      const counts = { added, changed, removed, kept: kept.length }
+      log.info({ ...fields, ...counts }, 'configuration in force')
+    } else if (ok) log.info(fields, 'configuration unchanged')
+    onReload(report)
+    return report
+  }
+}
