@@ -9,6 +9,7 @@ import { HEALTH } from './health.ts'
 import { LIMITS } from './limits.ts'
 import { OBSERVE } from './observe.ts'
 import { QUESTIONS } from './questions.ts'
+import { QUOTAS } from './quotas.ts'
 import { RECORD } from './record.ts'
 import { STORE } from './store.ts'
 import { SUPERVISION } from './supervision.ts'
@@ -29,6 +30,7 @@ export const CLAIMS = {
   ...QUESTIONS,
   ...COMPATIBILITY,
   ...LIMITS,
+  ...QUOTAS,
   ...UPSTREAMS,
   ...SUPERVISION,
   ...FLEET,

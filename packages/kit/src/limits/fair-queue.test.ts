@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { FairQueue, type Release } from './fair-queue.ts'
-import { PrincipalSlots } from './principal-slots.ts'
+import { PrincipalSlots, type SlotBound } from './principal-slots.ts'
 
 const never = new AbortController().signal
 
@@ -10,9 +10,10 @@ function enter(
   queue: FairQueue,
   principal: string,
   seen: { label: string; release: Release }[],
-  label = principal,
+  how: { label?: string; bounds?: readonly SlotBound[] } = {},
 ): void {
-  const place = queue.enter(principal, never)
+  const { label = principal, bounds } = how
+  const place = queue.enter(principal, never, bounds)
   if (typeof place === 'function') seen.push({ label, release: place })
   else void place.then((release) => seen.push({ label, release }))
 }
@@ -73,7 +74,7 @@ test('a principal with a thousand waiting calls delays another by one turn only 
 test('calls of one principal run in the order they came', async () => {
   const queue = new FairQueue({ inFlightMax: 1, queuedMax: 10 })
   const seen: { label: string; release: Release }[] = []
-  for (const label of ['1', '2', '3', '4']) enter(queue, 'a', seen, label)
+  for (const label of ['1', '2', '3', '4']) enter(queue, 'a', seen, { label })
   for (let index = 0; index < 3; index += 1) {
     seen[index]?.release()
     await settle()
@@ -93,8 +94,8 @@ test('a slot that becomes free at one server lets the call waiting at another ru
   const here = new FairQueue({ inFlightMax: 1, queuedMax: 10 }, slots)
   const there = new FairQueue({ inFlightMax: 1, queuedMax: 10 }, slots)
   const seen: { label: string; release: Release }[] = []
-  enter(here, 'a', seen, 'here')
-  enter(there, 'a', seen, 'there')
+  enter(here, 'a', seen, { label: 'here' })
+  enter(there, 'a', seen, { label: 'there' })
   expect(there.queued).toBe(1)
   seen[0]?.release()
   await settle()
@@ -114,25 +115,116 @@ test('a full queue takes the newest call of the longest lane for a principal wit
   await expect(queue.enter('greedy', never)).rejects.toMatchObject({ code: 'queue_full' })
 })
 
+const cap = (slotsMax: number, shared = false): readonly SlotBound[] => [
+  { slots: new PrincipalSlots(slotsMax), shared },
+]
+
+test('a call that its own cap holds back lets those behind it pass [quotas/concurrent/apart]', async () => {
+  const queue = new FairQueue({ inFlightMax: 10, queuedMax: 10 })
+  const writes = cap(1)
+  const seen: { label: string; release: Release }[] = []
+  enter(queue, 'a', seen, { label: 'write 1', bounds: writes })
+  enter(queue, 'a', seen, { label: 'write 2', bounds: writes })
+  enter(queue, 'a', seen, { label: 'read' })
+  enter(queue, 'b', seen, { label: 'write of b', bounds: writes })
+  expect(seen.map(({ label }) => label)).toEqual(['write 1', 'read', 'write of b'])
+  seen[1]?.release()
+  await settle()
+  expect(seen).toHaveLength(3)
+  seen[0]?.release()
+  await settle()
+  expect(seen.map(({ label }) => label)).toEqual(['write 1', 'read', 'write of b', 'write 2'])
+})
+
+test('of a full server, a principal whose first call is held back runs the next that is not', async () => {
+  const queue = new FairQueue({ inFlightMax: 2, queuedMax: 10 })
+  const writes = cap(1)
+  const seen: { label: string; release: Release }[] = []
+  enter(queue, 'a', seen, { label: 'write 1', bounds: writes })
+  enter(queue, 'b', seen, { label: 'b' })
+  enter(queue, 'a', seen, { label: 'write 2', bounds: writes })
+  enter(queue, 'a', seen, { label: 'read' })
+  seen[1]?.release()
+  await settle()
+  expect(seen.map(({ label }) => label)).toEqual(['write 1', 'b', 'read'])
+  expect(queue.queued).toBe(1)
+})
+
+test('a cap of everybody goes round between principals, also over two servers', async () => {
+  const shared = cap(1, true)
+  const here = new FairQueue({ inFlightMax: 10, queuedMax: 10 })
+  const there = new FairQueue({ inFlightMax: 10, queuedMax: 10 })
+  const seen: { label: string; release: Release }[] = []
+  for (const label of ['a1', 'a2', 'a3']) enter(here, 'a', seen, { label, bounds: shared })
+  enter(there, 'b', seen, { label: 'b1', bounds: shared })
+  for (let index = 0; index < 4; index += 1) {
+    expect(seen).toHaveLength(index + 1)
+    seen[index]?.release()
+    await settle()
+  }
+  expect(seen.map(({ label }) => label)).toEqual(['a1', 'a2', 'b1', 'a3'])
+})
+
+test('a place is taken at once or not at all where a call does not want to wait', () => {
+  const queue = new FairQueue({ inFlightMax: 2, queuedMax: 10 }, new PrincipalSlots(2), cap(2))
+  const one = cap(1)
+  expect(queue.tryEnter('a', one)).toBeTypeOf('function')
+  expect(queue.tryEnter('a', one)).toBeUndefined()
+  expect(queue.tryEnter('a')).toBeTypeOf('function')
+  expect(queue.tryEnter('a')).toBeUndefined()
+  expect([queue.inFlight, queue.queued]).toEqual([2, 0])
+})
+
+test('other limits hold for who waits already, and what runs stays', async () => {
+  const slots = new PrincipalSlots(1)
+  const queue = new FairQueue({ inFlightMax: 1, queuedMax: 10 }, slots)
+  const seen: { label: string; release: Release }[] = []
+  for (const label of ['1', '2', '3']) enter(queue, 'a', seen, { label })
+  queue.reconfigure({ inFlightMax: 3, queuedMax: 10 })
+  await settle()
+  expect(seen).toHaveLength(1)
+  slots.reconfigure(2)
+  await settle()
+  expect(seen.map(({ label }) => label)).toEqual(['1', '2'])
+  queue.reconfigure({ inFlightMax: 1, queuedMax: 10 })
+  seen[0]?.release()
+  await settle()
+  expect([seen.length, queue.inFlight]).toEqual([2, 1])
+  seen[1]?.release()
+  await settle()
+  expect(seen.map(({ label }) => label)).toEqual(['1', '2', '3'])
+})
+
 test('under any order of entering, leaving and giving up, caps hold and everybody is served', async () => {
   const step = fc.record({
     kind: fc.constantFrom('enter', 'enter', 'release', 'abort'),
     who: fc.nat(3),
     where: fc.nat(1),
+    what: fc.nat(2),
     pick: fc.nat(20),
   })
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
       const slots = new PrincipalSlots(2)
       const queues = [0, 1].map(() => new FairQueue({ inFlightMax: 3, queuedMax: 6 }, slots))
+      const own = new PrincipalSlots(1)
+      const shared = new PrincipalSlots(2)
+      const kinds = [
+        undefined,
+        [{ slots: own, shared: false }],
+        [
+          { slots: own, shared: false },
+          { slots: shared, shared: true },
+        ],
+      ]
       const held: Release[] = []
       const waiting: AbortController[] = []
-      for (const { kind, who, where, pick } of steps) {
+      for (const { kind, who, where, what, pick } of steps) {
         if (kind === 'release') held.splice(pick % Math.max(1, held.length), 1)[0]?.()
         if (kind === 'abort') waiting[pick % Math.max(1, waiting.length)]?.abort()
         if (kind === 'enter') {
           const controller = new AbortController()
-          const place = queues[where]?.enter(`p${who}`, controller.signal)
+          const place = queues[where]?.enter(`p${who}`, controller.signal, kinds[what])
           if (typeof place === 'function') held.push(place)
           else {
             waiting.push(controller)
@@ -147,7 +239,11 @@ test('under any order of entering, leaving and giving up, caps hold and everybod
           expect(queue.inFlight).toBeLessThanOrEqual(3)
           expect(queue.queued).toBeLessThanOrEqual(6)
         }
-        for (const id of [0, 1, 2, 3]) expect(slots.taken(`p${id}`)).toBeLessThanOrEqual(2)
+        for (const id of [0, 1, 2, 3]) {
+          expect(slots.taken(`p${id}`)).toBeLessThanOrEqual(2)
+          expect(own.taken(`p${id}`)).toBeLessThanOrEqual(1)
+        }
+        expect(shared.taken('')).toBeLessThanOrEqual(2)
       }
       for (let release = held.pop(); release !== undefined; release = held.pop()) {
         release()
@@ -157,8 +253,11 @@ test('under any order of entering, leaving and giving up, caps hold and everybod
         [0, 0],
         [0, 0],
       ])
-      for (const id of [0, 1, 2, 3]) expect(slots.taken(`p${id}`)).toBe(0)
+      for (const id of [0, 1, 2, 3]) {
+        expect([slots.taken(`p${id}`), own.taken(`p${id}`)]).toEqual([0, 0])
+      }
+      expect(shared.taken('')).toBe(0)
     }),
-    { numRuns: 60 },
+    { numRuns: 100 },
   )
 })

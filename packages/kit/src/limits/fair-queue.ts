@@ -1,6 +1,14 @@
 import type { CallSignal } from '../call-signal.ts'
 import { AppError } from '../errors.ts'
-import { PrincipalSlots, type SlotWaiter } from './principal-slots.ts'
+import { Lane, type Release, type Ticket } from './lane.ts'
+import {
+  PrincipalSlots,
+  releaseSlots,
+  type SlotBound,
+  slotKey,
+  takeSlots,
+  undoSlots,
+} from './principal-slots.ts'
 
 /** How much one server takes at once, and how much may wait for it. */
 export interface FairQueueLimits {
@@ -10,42 +18,42 @@ export interface FairQueueLimits {
   readonly queuedMax: number
 }
 
-/** Gives the place back. Calling it again does nothing. */
-export type Release = () => void
-
-interface Ticket {
-  readonly resolve: (release: Release) => void
-  readonly reject: (reason: unknown) => void
-  readonly signal: CallSignal
-  readonly onAbort: () => void
-}
-
-/** The waiting calls of one principal, first come first served. */
-interface Lane {
-  readonly principalId: string
-  readonly tickets: Set<Ticket>
-}
+const NONE: readonly SlotBound[] = []
 
 /**
- * The gate in front of one server. Calls beyond `inFlightMax`, or beyond their principal's own cap, wait;
- * places go round between principals, so that one with a thousand waiting calls delays another by one turn
- * only. When the queue is full, the longest lane gives up its newest call for a principal with a shorter
- * one; otherwise the newcomer is refused.
+ * The gate in front of one server. Calls beyond `inFlightMax`, or beyond a cap of their own, wait; places go
+ * round between principals, so that one with a thousand waiting calls delays another by one turn only. A call
+ * that its own cap holds back lets those behind it pass. When the queue is full, the longest lane gives up
+ * its newest call for a principal with a shorter one; otherwise the newcomer is refused.
  *
- * Invariant: while there is room, every waiting principal is at its own cap.
+ * Invariant: while there is room, every waiting call is held back by a cap of its own.
  */
-export class FairQueue implements SlotWaiter {
-  readonly #limits: FairQueueLimits
+export class FairQueue {
+  #limits: FairQueueLimits
+  /** Caps of every call here: that of its principal over all servers, then this server's own. */
   readonly #slots: PrincipalSlots
+  readonly #principal: SlotBound
+  #bounds: readonly SlotBound[]
   readonly #lanes = new Map<string, Lane>()
   /** The lanes that may run, next turn first. */
   readonly #round = new Set<Lane>()
   #inFlight = 0
   #queued = 0
+  #arrivals = 0
 
-  constructor(limits: FairQueueLimits, slots = new PrincipalSlots(Number.POSITIVE_INFINITY)) {
+  /**
+   * @param slots what each principal may have in flight, over all queues that share it
+   * @param bounds further caps of every call here
+   */
+  constructor(
+    limits: FairQueueLimits,
+    slots = new PrincipalSlots(Number.POSITIVE_INFINITY),
+    bounds: readonly SlotBound[] = NONE,
+  ) {
     this.#limits = limits
     this.#slots = slots
+    this.#principal = { slots, shared: false }
+    this.#bounds = bounds
   }
 
   get inFlight(): number {
@@ -56,66 +64,93 @@ export class FairQueue implements SlotWaiter {
     return this.#queued
   }
 
-  /**
-   * Takes a place: at once and without a promise when there is room, otherwise in turn.
-   *
-   * @throws {AppError} (as a rejection) `queue_full`, outcome `not_sent`; or the signal's own reason
-   */
-  enter(principalId: string, signal: CallSignal): Release | Promise<Release> {
-    if (signal.aborted) return Promise.reject(signal.reason)
-    if (this.#inFlight < this.#limits.inFlightMax && this.#slots.take(principalId)) {
-      return this.#admit(principalId)
-    }
-    const lane = this.#lanes.get(principalId)
-    if (this.#queued >= this.#limits.queuedMax && !this.#displace(lane?.tickets.size ?? 0)) {
-      return Promise.reject(queueFull(this.#limits.queuedMax))
-    }
-    return this.#wait(lane ?? this.#openLane(principalId), signal)
-  }
-
-  slotFree(principalId: string): void {
-    const lane = this.#lanes.get(principalId)
-    if (lane === undefined) return
-    this.#round.add(lane)
+  /** Goes over to other limits; what runs and waits stays. */
+  reconfigure(limits: FairQueueLimits, bounds: readonly SlotBound[] = NONE): void {
+    this.#limits = limits
+    this.#bounds = bounds
+    for (const lane of this.#lanes.values()) this.#round.add(lane)
     this.#pump()
   }
 
-  #admit(principalId: string): Release {
+  /** Takes a place if there is one now; undefined when the call would have to wait. */
+  tryEnter(principalId: string, bounds: readonly SlotBound[] = NONE): Release | undefined {
+    if (this.#inFlight >= this.#limits.inFlightMax) return undefined
+    return this.#take(principalId, bounds) ? undefined : this.#admit(principalId, bounds)
+  }
+
+  /**
+   * Takes a place: at once and without a promise when there is room, otherwise in turn.
+   *
+   * @param bounds further caps of this call; the same array for calls of one kind, which wait in one line
+   * @throws {AppError} (as a rejection) `queue_full`, outcome `not_sent`; or the signal's own reason
+   */
+  enter(
+    principalId: string,
+    signal: CallSignal,
+    bounds: readonly SlotBound[] = NONE,
+  ): Release | Promise<Release> {
+    if (signal.aborted) return Promise.reject(signal.reason)
+    const hasRoom = this.#inFlight < this.#limits.inFlightMax
+    const full = hasRoom ? this.#take(principalId, bounds) : undefined
+    if (hasRoom && !full) return this.#admit(principalId, bounds)
+    const own = this.#lanes.get(principalId)?.size ?? 0
+    if (this.#queued >= this.#limits.queuedMax && !this.#displace(own)) {
+      return Promise.reject(queueFull(this.#limits.queuedMax))
+    }
+    const lane = this.#lanes.get(principalId) ?? this.#openLane(principalId)
+    // Room, yet here it waits: for a cap of its own, and it must hear of the next free slot there.
+    if (full) full.slots.await(slotKey(full, principalId), lane)
+    else this.#round.add(lane)
+    return this.#wait(lane, bounds, signal)
+  }
+
+  /** Takes a slot of every cap; or none, and gives the cap that has no slot left. */
+  #take(principalId: string, more: readonly SlotBound[]): SlotBound | undefined {
+    if (!this.#slots.take(principalId)) return this.#principal
+    const bounds = this.#bounds
+    const full = takeSlots(bounds, principalId)
+    const blocker = full ?? takeSlots(more, principalId)
+    if (!blocker) return undefined
+    if (!full) undoSlots(bounds, principalId)
+    this.#slots.undo(principalId)
+    return blocker
+  }
+
+  #admit(principalId: string, more: readonly SlotBound[]): Release {
     this.#inFlight += 1
+    const bounds = this.#bounds
     let held = true
     return () => {
       if (!held) return
       held = false
       this.#inFlight -= 1
-      // The principal's slot first: if it waits elsewhere it may run there while we serve the next here.
+      // Slots first: who waits elsewhere for one may run there while we serve the next here.
       this.#slots.release(principalId)
+      releaseSlots(bounds, principalId)
+      releaseSlots(more, principalId)
       if (this.#round.size > 0) this.#pump()
     }
   }
 
   #openLane(principalId: string): Lane {
-    const lane: Lane = { principalId, tickets: new Set() }
+    const lane = new Lane(principalId, () => {
+      if (this.#lanes.get(principalId) !== lane) return
+      this.#round.add(lane)
+      this.#pump()
+    })
     this.#lanes.set(principalId, lane)
-    this.#round.add(lane)
-    // Room, yet here we wait: the principal is at its own cap, and must hear of its next free slot.
-    if (this.#inFlight < this.#limits.inFlightMax) this.#park(lane)
     return lane
   }
 
-  /** Out of the round until a slot is free. */
-  #park(lane: Lane): void {
-    this.#round.delete(lane)
-    this.#slots.await(lane.principalId, this)
-  }
-
-  #wait(lane: Lane, signal: CallSignal): Promise<Release> {
+  #wait(lane: Lane, bounds: readonly SlotBound[], signal: CallSignal): Promise<Release> {
     return new Promise((resolve, reject) => {
       const onAbort = (): void => {
         this.#drop(lane, ticket)
         reject(signal.reason)
       }
-      const ticket: Ticket = { resolve, reject, signal, onAbort }
-      lane.tickets.add(ticket)
+      this.#arrivals += 1
+      const ticket: Ticket = { at: this.#arrivals, bounds, resolve, reject, signal, onAbort }
+      lane.add(ticket)
       this.#queued += 1
       signal.addEventListener('abort', onAbort, { once: true })
     })
@@ -123,49 +158,51 @@ export class FairQueue implements SlotWaiter {
 
   #drop(lane: Lane, ticket: Ticket): void {
     ticket.signal.removeEventListener('abort', ticket.onAbort)
-    lane.tickets.delete(ticket)
+    lane.delete(ticket)
     this.#queued -= 1
-    if (lane.tickets.size > 0) return
+    if (lane.size > 0) return
     this.#lanes.delete(lane.principalId)
     this.#round.delete(lane)
   }
 
   #pump(): void {
     while (this.#inFlight < this.#limits.inFlightMax) {
-      const lane = first(this.#round)
+      const [lane] = this.#round
       if (lane === undefined) return
-      if (!this.#slots.take(lane.principalId)) {
-        this.#park(lane)
-        continue
-      }
-      const ticket = first(lane.tickets)
-      if (ticket === undefined) throw new AppError('internal', 'a lane without calls was kept')
+      const ticket = this.#takeNext(lane)
+      if (ticket === undefined) continue
       this.#round.delete(lane)
       this.#round.add(lane)
       this.#drop(lane, ticket)
-      ticket.resolve(this.#admit(lane.principalId))
+      ticket.resolve(this.#admit(lane.principalId, ticket.bounds))
     }
+  }
+
+  /** Takes the slots of a lane's first call that may run. Without one the lane leaves the round until a slot is free. */
+  #takeNext(lane: Lane): Ticket | undefined {
+    const blockers: SlotBound[] = []
+    for (const ticket of lane.heads()) {
+      const blocker = this.#take(lane.principalId, ticket.bounds)
+      if (!blocker) return ticket
+      blockers.push(blocker)
+    }
+    this.#round.delete(lane)
+    for (const bound of blockers) bound.slots.await(slotKey(bound, lane.principalId), lane)
+    return undefined
   }
 
   /** Makes one place in a full queue, from the longest lane, unless that would only swap the wrong. */
   #displace(length: number): boolean {
     let longest: Lane | undefined
     for (const lane of this.#lanes.values()) {
-      if (lane.tickets.size > (longest?.tickets.size ?? length + 1)) longest = lane
+      if (lane.size > (longest?.size ?? length + 1)) longest = lane
     }
-    if (longest === undefined) return false
-    let newest: Ticket | undefined
-    for (const ticket of longest.tickets) newest = ticket
-    if (newest === undefined) return false
+    const newest = longest?.newest()
+    if (longest === undefined || newest === undefined) return false
     this.#drop(longest, newest)
     newest.reject(queueFull(this.#limits.queuedMax))
     return true
   }
-}
-
-function first<Item>(items: ReadonlySet<Item>): Item | undefined {
-  for (const item of items) return item
-  return undefined
 }
 
 function queueFull(queuedMax: number): AppError {

@@ -39,6 +39,13 @@ export class RateLimits {
     return admission
   }
 
+  /** How long until `id`'s bucket has a token, in milliseconds; 0 when it has one. Takes nothing. */
+  waitMs(id: string): number {
+    const known = this.#buckets.get(id)
+    if (known === undefined) return 0
+    return takeToken(known, this.#limits, this.#clock.monotonicMs()).admission.retryAfterMs
+  }
+
   #makeRoom(nowMs: number): void {
     if (nowMs - this.#sweptMs >= SWEEP_EVERY_MS) {
       this.#sweptMs = nowMs

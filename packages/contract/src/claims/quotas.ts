@@ -1,0 +1,80 @@
+import type { ClaimsOf } from './claim.ts'
+
+/** Rates, concurrency and daily quotas of calls, and budgets of their results. */
+export const QUOTAS = {
+  'quotas/concurrent/apart': {
+    behavior:
+      'A call that a cap of its own holds back waits, and calls behind it that the cap does not concern pass.',
+    source: 'part 03a, "Limits an agent understands"',
+  },
+  'quotas/rate': {
+    behavior:
+      'Beyond the rate of a server or a tool a call is the tool error `rate_limited` with the time to wait, and was not sent.',
+    source: 'part 03a, "Limits an agent understands"',
+  },
+  'quotas/daily': {
+    behavior:
+      'Beyond a daily quota a call is the tool error `quota_exceeded` with nothing remaining and the time until 00:00 UTC.',
+    source: 'part 03a, "Limits an agent understands"',
+  },
+  'quotas/writes': {
+    behavior:
+      'Bounds on writes count the calls that are not pinned read-only, and these count in the general bounds as well.',
+    source: 'part 03a, "Limits an agent understands"',
+  },
+  'quotas/whole': {
+    behavior: 'A call that one bound refuses takes nothing from any other.',
+    source: 'part 03a, "Limits an agent understands"',
+  },
+  'quotas/restart': {
+    behavior: 'What was used of a daily quota is still used after a restart.',
+    source: 'part 03a, "Limits an agent understands"',
+  },
+  'quotas/clock': {
+    behavior: 'A clock that is set back gives no daily quota a second time.',
+    source: 'part 03a, "Done when"',
+  },
+  'quotas/reload': {
+    behavior: 'Another configuration leaves what was used under bounds that it did not change.',
+    source: 'part 03a, "Reload"',
+  },
+  'quotas/usage': {
+    behavior:
+      'Calls, refusals by code, what is in flight and what is left of today are counted for each principal.',
+    source: 'facts/hangar.md §6, scenario 6',
+  },
+  'quotas/flood': {
+    behavior:
+      'A flood of one principal is answered 429 with `Retry-After`, and another is refused nothing.',
+    source: 'facts/hangar.md §6, scenario 6',
+  },
+  'quotas/results/kept': {
+    behavior:
+      'A result beyond its budget is kept, and the answer says in one sentence and in `_meta` how it is read.',
+    source: 'part 03a, "Limits an agent understands"',
+  },
+  'quotas/results/exact': {
+    behavior:
+      'The parts that `sallyport__read_more` gives are, put together, the text of the result as its server wrote it.',
+    source: 'facts/hangar.md §6, scenario 15',
+  },
+  'quotas/results/own': {
+    behavior:
+      'A handle of another principal, an expired one and one that never was are answered alike.',
+    source: 'part 03a, "Limits an agent understands"',
+  },
+  'quotas/results/listed': {
+    behavior: '`sallyport__read_more` is listed while some budget is set, and unknown otherwise.',
+    source: 'part 03a, "Limits an agent understands"',
+  },
+  'quotas/results/session': {
+    behavior:
+      'Once a session was given its bytes of whole results, every further result above 1 KiB is kept.',
+    source: 'part 03a, "Limits an agent understands"',
+  },
+  'quotas/results/room': {
+    behavior:
+      'A result that there is no room to keep is `result_too_large`, and what is kept counts as buffered bytes.',
+    source: 'design §6',
+  },
+} as const satisfies ClaimsOf<'quotas'>
