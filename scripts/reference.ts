@@ -182,6 +182,21 @@ const ADVICE: Readonly<Record<string, string>> = {
   server_lost: 'Try again if the call may run twice: `outcome` says whether it was sent.',
   deadline_exceeded:
     'Raise `callTimeout` of the server or `limits.callTimeout`, or make the call smaller.',
+  breaker_open:
+    'Wait `retryAfterMs`; `sallyport servers` says what is wrong with the server. `breaker` of the server or group decides when it opens.',
+  group_unhealthy:
+    'Wait `retryAfterMs`; `sallyport groups` says which members are down. `minHealthy` and `below` of the group decide.',
+  server_blocked: 'Ask the operator; `sallyport servers unblock NAME` lets calls through again.',
+  server_draining: 'Try again after `retryAfterMs`; `sallyport drain --off` ends the drain.',
+  caps_unavailable:
+    'Remove the cap the message names, or give the host what it says is missing (a writable cgroup, `prlimit`).',
+  quota_exceeded:
+    'Wait `retryAfterMs`, or raise `daily` of `limits.perPrincipal`, of the server or of the tool.',
+  idempotency_conflict: 'Use a new key for another call, or the same arguments for the same one.',
+  outcome_unknown:
+    'Look at the target whether the call took effect, then repeat it with a new key if it did not.',
+  handle_unknown:
+    'Make the call again: results are kept for `limits.results.keep` and for their caller only.',
   queue_full: 'Try again later, or raise `inFlight` or `queued` of the server.',
   question_unanswered:
     'Answer in time, use a client that can be asked, or raise `limits.questions.timeout`.',
