@@ -11,6 +11,7 @@ import { OBSERVE } from './observe.ts'
 import { QUESTIONS } from './questions.ts'
 import { QUOTAS } from './quotas.ts'
 import { RECORD } from './record.ts'
+import { RELOAD } from './reload.ts'
 import { STORE } from './store.ts'
 import { SUPERVISION } from './supervision.ts'
 import { TOOLS } from './tools.ts'
@@ -39,6 +40,7 @@ export const CLAIMS = {
   ...HEALTH,
   ...OBSERVE,
   ...CONFIG,
+  ...RELOAD,
   ...COMMAND,
 } as const satisfies Readonly<Record<string, Claim>>
 
