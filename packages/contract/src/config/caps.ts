@@ -36,7 +36,6 @@ export const caps = z
       description: 'CPU time each of its processes may use in its whole life.',
     }).optional(),
   })
-  .prefault({})
   .transform(({ memory, processes, openFiles, cpuTime }): CapsConfig => {
     return { memoryBytes: memory, processes, openFiles, cpuMs: cpuTime }
   })
