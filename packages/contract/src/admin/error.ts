@@ -1,5 +1,6 @@
 import { ERRORS, type ErrorCode } from '@sallyport/kit/errors'
 import { z } from 'zod'
+import { configProblem } from './configuration.ts'
 
 const codes = Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]] // keys of a constant table
 
@@ -18,6 +19,10 @@ export const adminError = z
         .min(0)
         .optional()
         .meta({ description: 'When trying again makes sense, in milliseconds.' }),
+      problems: z
+        .array(configProblem)
+        .optional()
+        .meta({ description: 'All that is wrong with a configuration that was refused.' }),
     }),
   })
   .meta({ id: 'AdminError', description: 'Why a request was not done.' })

@@ -14,7 +14,56 @@ export {
   type KeyItem,
   type KeyList,
 } from './keys.ts'
-export { serverItem, serverList, serverState, type ServerItem, type ServerList } from './servers.ts'
+export {
+  breakerState,
+  checkReport,
+  logLine,
+  logList,
+  logQuery,
+  serverDone,
+  serverItem,
+  serverList,
+  serverState,
+  type CheckReport,
+  type LogLine,
+  type LogList,
+  type ServerDone,
+  type ServerItem,
+  type ServerList,
+} from './servers.ts'
+export {
+  drainCreate,
+  drainQuery,
+  mark,
+  markChanged,
+  markCreate,
+  markReason,
+  type DrainCreate,
+  type Mark,
+  type MarkChanged,
+  type MarkCreate,
+} from './marks.ts'
+export { groupItem, groupList, groupMemberItem, type GroupItem, type GroupList } from './groups.ts'
+export { usageItem, usageList, type UsageItem, type UsageList } from './usage.ts'
+export {
+  configCause,
+  configDiff,
+  configDifference,
+  configProblem,
+  configStatus,
+  generationItem,
+  generationList,
+  generationText,
+  reloadReport,
+  rollbackCreate,
+  type ConfigDiffResult,
+  type ConfigProblemItem,
+  type ConfigStatus,
+  type GenerationItem,
+  type GenerationList,
+  type GenerationText,
+  type ReloadResult,
+} from './configuration.ts'
 export {
   auditItem,
   auditList,

@@ -33,6 +33,19 @@ export const healthDetail = healthBrief
     servers: z.array(
       z.strictObject({ name: z.string(), state: serverState, reason: z.string().nullable() }),
     ),
+    groups: z.array(
+      z.strictObject({
+        name: z.string(),
+        healthy: z.int().min(0).meta({ description: 'Members that take calls.' }),
+        minHealthy: z.int().min(1),
+        below: z.enum(['refuse', 'serve']),
+        ok: z.boolean().meta({ description: 'Whether enough members are healthy.' }),
+      }),
+    ),
+    draining: z
+      .strictObject({ reason: z.string() })
+      .nullable()
+      .meta({ description: 'Set while an operator keeps new calls away.' }),
   })
   .meta({ id: 'Health' })
 

@@ -8,6 +8,7 @@ import { FLEET } from './fleet.ts'
 import { HEALTH } from './health.ts'
 import { LIMITS } from './limits.ts'
 import { OBSERVE } from './observe.ts'
+import { OPERATE } from './operate.ts'
 import { QUESTIONS } from './questions.ts'
 import { QUOTAS } from './quotas.ts'
 import { RECORD } from './record.ts'
@@ -39,6 +40,7 @@ export const CLAIMS = {
   ...STORE,
   ...HEALTH,
   ...OBSERVE,
+  ...OPERATE,
   ...CONFIG,
   ...RELOAD,
   ...COMMAND,

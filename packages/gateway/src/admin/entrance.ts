@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AdminError } from '@sallyport/contract/admin'
+import { problemsOf } from '@sallyport/kit/config'
 import { type AppError, publicMessage } from '@sallyport/kit/errors'
 import type { Door, DoorVerdict } from '@sallyport/kit/door'
 import { createRequestId, isLoopback, sendError } from '@sallyport/kit/http'
@@ -79,6 +80,7 @@ export function enterByDoor(
 
 /** The one shape of errors on the admin API. */
 export function toAdminErrorBody(error: AppError, requestId: string): string {
+  const problems = problemsOf(error)
   const body: AdminError = {
     error: {
       code: error.code,
@@ -86,6 +88,7 @@ export function toAdminErrorBody(error: AppError, requestId: string): string {
       requestId,
       retryable: error.spec.retryable,
       ...(error.retryAfterMs !== undefined && { retryAfterMs: Math.ceil(error.retryAfterMs) }),
+      ...(problems.length > 0 && { problems: problems.map((problem) => ({ ...problem })) }),
     },
   }
   return JSON.stringify(body)

@@ -5,10 +5,13 @@ import type { Log } from '@sallyport/kit/log'
 import type { Principal } from '@sallyport/kit/principal'
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { type AuditDeps, addAuditRoutes } from './audit-routes.ts'
+import { addConfigRoutes, type ConfigDeps } from './config-routes.ts'
+import { addDrainRoutes } from './drain-routes.ts'
 import { pathOf, toAdminErrorBody, visitOf } from './entrance.ts'
 import { addKeyRoutes, type KeyDeps } from './key-routes.ts'
 import { isPermitted, methodsAt, needOf } from './permissions.ts'
 import { toAppError } from './request-error.ts'
+import { addServerRoutes, type ServerDeps } from './server-routes.ts'
 import { addSightRoutes, type SightDeps } from './sight-routes.ts'
 
 const BODY_BYTES_MAX = 64 * 1_024
@@ -16,7 +19,7 @@ const BODY_BYTES_MAX = 64 * 1_024
 const PARAMETER_CHARACTERS_MAX = 64 * 4 * 3
 
 /** What the routes need. */
-export interface RouteDeps extends KeyDeps, AuditDeps, SightDeps {
+export interface RouteDeps extends KeyDeps, AuditDeps, SightDeps, ServerDeps, ConfigDeps {
   readonly log: Log
 }
 
@@ -45,6 +48,9 @@ export async function buildFastifyApp(deps: RouteDeps): Promise<FastifyApp> {
   addKeyRoutes(app, deps)
   addAuditRoutes(app, deps)
   addSightRoutes(app, deps)
+  addServerRoutes(app, deps)
+  addDrainRoutes(app, deps)
+  addConfigRoutes(app, deps)
   await app.ready()
   return {
     answer: (req, res) => app.routing(req, res),

@@ -8,9 +8,22 @@ const FACTS: HealthFacts = {
   version: '0.1.0',
   uptimeSeconds: 12.4,
   servers: [{ name: 'files', state: 'degraded', reason: 'exited with code 1' }],
+  groups: [],
+  draining: undefined,
 }
 
+const GROUP = { name: 'answers', healthy: 1, minHealthy: 2, below: 'refuse' } as const
+const DRAINING = { kind: 'draining', reason: 'kernel update' } as const
+
 test.each([
+  ['ready', { draining: DRAINING }, 503],
+  ['health', { draining: DRAINING }, 503],
+  ['live', { draining: DRAINING }, 200],
+  ['startup', { draining: DRAINING }, 200],
+  ['ready', { groups: [GROUP] }, 503],
+  ['ready', { groups: [{ ...GROUP, healthy: 2 }] }, 200],
+  ['ready', { groups: [{ ...GROUP, healthy: 0, below: 'serve' }] }, 200],
+  ['live', { groups: [GROUP] }, 200],
   ['ready', { storeWritable: false }, 503],
   ['ready', { phase: 'starting' }, 503],
   ['ready', { phase: 'draining' }, 503],
@@ -38,7 +51,18 @@ test('names servers that are down without failing for them, to those who may see
       uptimeSeconds: 12,
       store: { writable: true },
       servers: [{ name: 'files', state: 'degraded', reason: 'exited with code 1' }],
+      groups: [],
+      draining: null,
     },
+  })
+})
+
+test('names groups that lack members and why the gateway drains, to those who may see', () => {
+  const { body } = judgeHealth('ready', { ...FACTS, groups: [GROUP], draining: DRAINING }, true)
+  expect(body).toMatchObject({
+    status: 'unavailable',
+    groups: [{ ...GROUP, ok: false }],
+    draining: { reason: 'kernel update' },
   })
 })
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { HealthBrief, HealthDetail } from '@sallyport/contract/admin'
-import type { ServerState } from '../upstreams/upstream.ts'
+import type { ServerMark, ServerState } from '../upstreams/upstream.ts'
 
 /** Which question a health path asks. */
 export type HealthKind = 'health' | 'live' | 'ready' | 'startup'
@@ -18,6 +18,19 @@ export interface HealthFacts {
     readonly state: ServerState
     readonly reason: string | null
   }[]
+  readonly groups: readonly GroupHealth[]
+  /** Set while an operator keeps new calls away from the whole gateway. */
+  readonly draining: ServerMark | undefined
+}
+
+/** What of a group matters to health. */
+export interface GroupHealth {
+  readonly name: string
+  /** Members that calls go to, or would go to when they are needed. */
+  readonly healthy: number
+  readonly minHealthy: number
+  /** What happens with fewer: its calls are refused, or go to what there is. */
+  readonly below: 'refuse' | 'serve'
 }
 
 export interface HealthVerdict {
@@ -40,7 +53,8 @@ export function healthKindOf(target: string): HealthKind | undefined {
 
 /**
  * Judges health. Servers that are down are named but fail nothing: the gateway still serves the others, and
- * restarting it would not bring them back.
+ * restarting it would not bring them back. A group that refuses its calls is the exception: its operator
+ * asked for that.
  *
  * @param detailed whether the caller may see more than the verdict
  */
@@ -61,6 +75,11 @@ export function judgeHealth(
       uptimeSeconds: Math.round(facts.uptimeSeconds),
       store: { writable: facts.storeWritable },
       servers: facts.servers.map(({ name, state, reason }) => ({ name, state, reason })),
+      groups: facts.groups.map(({ name, healthy, minHealthy, below }) => ({
+        ...{ name, healthy, minHealthy, below },
+        ok: healthy >= minHealthy,
+      })),
+      draining: facts.draining === undefined ? null : { reason: facts.draining.reason },
     },
   }
 }
@@ -88,6 +107,15 @@ function isHealthy(kind: HealthKind, facts: HealthFacts): boolean {
       return facts.phase !== 'starting'
     case 'health':
     case 'ready':
-      return facts.phase === 'running' && facts.storeWritable
+      return (
+        facts.phase === 'running' &&
+        facts.storeWritable &&
+        facts.draining === undefined &&
+        !facts.groups.some(refusesCalls)
+      )
   }
+}
+
+function refusesCalls({ below, healthy, minHealthy }: GroupHealth): boolean {
+  return below === 'refuse' && healthy < minHealthy
 }

@@ -3,6 +3,7 @@ export { toAuditItem } from './audit-routes.ts'
 export { type EntranceRules, LOCAL_ADMIN, toAdminErrorBody } from './entrance.ts'
 export {
   answerHealth,
+  type GroupHealth,
   type HealthFacts,
   type HealthKind,
   healthKindOf,
@@ -10,4 +11,6 @@ export {
   judgeHealth,
 } from './health.ts'
 export { makeKey, toKeyItem } from './key-routes.ts'
-export { type SightDeps, toServerItem } from './sight-routes.ts'
+export { toMarkItem } from './mark-item.ts'
+export type { SightDeps } from './sight-routes.ts'
+export { unknownServer } from '../unknown-server.ts'

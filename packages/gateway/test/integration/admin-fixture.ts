@@ -11,6 +11,7 @@ import { createLog } from '@sallyport/kit/log'
 import { Metrics } from '@sallyport/kit/metrics'
 import type { AuditQuery, AuditRow, KeyRecord } from '@sallyport/kit/store'
 import { type AdminDeps, createAdminApp, type HealthFacts } from '../../src/admin/index.ts'
+import { fakeConfig, GROUP, openFakeOperations, USAGE } from './operations-fixture.ts'
 
 const LIMITS = {
   headerBytes: 16_384,
@@ -70,10 +71,17 @@ export async function openFixture(options: FixtureOptions = {}) {
   const facts: { current: HealthFacts } = { current: FACTS }
   const queries: AuditQuery[] = []
   const door = openDoor(keys.credentials, options)
+  const log = createLog({
+    level: 'debug',
+    json: true,
+    destination: { write: (l) => lines.push(l) },
+  })
+  const operations = await openFakeOperations(log)
+  const config = fakeConfig()
   const app = opening.use(
     createAdminApp({
       entrance: { door, host: '127.0.0.1', protectMetrics: options.protectMetrics === true },
-      log: createLog({ level: 'debug', json: true, destination: { write: (l) => lines.push(l) } }),
+      log,
       clock: systemClock,
       keys: keys.store,
       onKeysChanged: async () => keys.refresh(),
@@ -84,10 +92,10 @@ export async function openFixture(options: FixtureOptions = {}) {
         },
         verify: async () => ({ ok: true, rows: 1, writers: 1, broken: [] }),
       },
-      servers: {
-        status: () => [server('search'), server('files')],
-        toolCount: (name) => (name === 'files' ? 11 : null),
-      },
+      operations: operations.operations,
+      config: config.control,
+      groups: () => [GROUP],
+      usage: () => [USAGE],
       metrics: new Metrics({ version: '0.1.0', perTool: false }),
       health: () => facts.current,
       status: () => STATUS,
@@ -116,6 +124,9 @@ export async function openFixture(options: FixtureOptions = {}) {
     facts,
     queries,
     path,
+    fleet: operations.fleet,
+    marks: operations.marks,
+    config,
     adminKey: keys.add('root', 'admin'),
     callerKey: keys.add('laptop', 'caller'),
     ask: (url: string, asked: Asked = {}) => ask(tcp.port, url, asked),
@@ -166,21 +177,6 @@ function memoryKeys() {
   return { store, credentials, refresh, add }
 }
 
-function server(name: string) {
-  const pids = name === 'files' ? [41, 42] : []
-  return {
-    name,
-    kind: name === 'files' ? 'stdio' : 'http',
-    state: 'ready',
-    reason: null,
-    pids,
-    era: 'modern',
-    inFlight: 0,
-    breaker: 'closed',
-    check: null,
-  } as const
-}
-
 const FACTS: HealthFacts = {
   phase: 'running',
   storeWritable: true,
@@ -188,6 +184,8 @@ const FACTS: HealthFacts = {
   version: '0.1.0',
   uptimeSeconds: 1,
   servers: [{ name: 'files', state: 'degraded', reason: 'exited with code 1' }],
+  groups: [],
+  draining: undefined,
 }
 
 const STATUS = {

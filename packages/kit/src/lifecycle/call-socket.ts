@@ -1,4 +1,5 @@
 import { request, type IncomingMessage } from 'node:http'
+import { ConfigProblems, type ConfigProblem } from '../config/problem.ts'
 import { AppError, ERRORS, type ErrorCode } from '../errors.ts'
 
 const ANSWER_BYTES_MAX = 32 * 1_024 * 1_024
@@ -129,9 +130,24 @@ function toAppError(body: unknown, status: number): AppError {
   if (!isErrorCode(code) || typeof message !== 'string') {
     return new AppError('server_protocol', `the local socket answered HTTP ${status}`)
   }
+  const problems = toProblems(field(error, 'problems'))
   return new AppError(code, message, {
+    ...(problems.length > 0 && { cause: new ConfigProblems(problems) }),
     ...(typeof retryAfterMs === 'number' && { retryAfterMs }),
     ...(typeof requestId === 'string' && { details: { requestId } }),
+  })
+}
+
+function toProblems(value: unknown): readonly ConfigProblem[] {
+  if (!Array.isArray(value)) return []
+  return value.map((problem): ConfigProblem => {
+    const text = (name: string): string => String(field(problem, name) ?? '')
+    const count = (name: string): number => Number(field(problem, name) ?? 0)
+    return {
+      severity: text('severity') === 'warning' ? 'warning' : 'error',
+      ...{ path: text('path'), message: text('message'), remedy: text('remedy') },
+      ...{ file: text('file'), line: count('line'), column: count('column') },
+    }
   })
 }
 
