@@ -23,6 +23,10 @@ export const groupItem = z
   .strictObject({
     name: z.string(),
     strategy: z.enum(STRATEGIES),
+    state: z.enum(['healthy', 'partial', 'below', 'open']).meta({
+      description:
+        'open: its breaker is; below: fewer members than it needs are healthy; partial: not all are.',
+    }),
     healthy: z.int().min(0).meta({ description: 'How many members are healthy.' }),
     minHealthy: z.int().min(1).meta({ description: 'How many it needs.' }),
     below: z.enum(['refuse', 'serve']).meta({ description: 'What happens with fewer.' }),

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { listOf } from './list.ts'
 
+const count = z.int().min(0)
 const bound = z.int().min(1).nullable()
 
 /** What one principal used today. */
@@ -8,14 +9,20 @@ export const usageItem = z
   .strictObject({
     principal: z.string(),
     day: z.string().meta({ description: '`2026-11-21`; a day ends at 00:00 UTC.' }),
-    calls: z.int().min(0).meta({ description: 'Calls of that day.' }),
+    calls: count.meta({ description: 'Calls of that day.' }),
     daily: bound.meta({ description: 'How many it may make; null = no bound.' }),
-    writes: z.int().min(0).meta({ description: 'Those to tools not pinned read-only.' }),
+    writes: count.meta({ description: 'Those to tools not pinned read-only.' }),
     writesDaily: bound.meta({ description: 'How many of those it may make.' }),
-    refused: z.int().min(0).meta({
-      description: 'Requests refused by a limit since the gateway started.',
-    }),
-    inFlight: z.int().min(0),
+    remaining: count.nullable().meta({ description: 'Calls left today; null = no bound.' }),
+    writesRemaining: count.nullable(),
+    callsTotal: count.meta({ description: 'Calls since the gateway started.' }),
+    refused: count.meta({ description: 'Requests refused since the gateway started.' }),
+    refusals: z
+      .record(z.string(), count)
+      .meta({ description: 'The same by error code; see docs/errors.md.' }),
+    rateLimited: count.meta({ description: 'Those that the request rate refused at the door.' }),
+    inFlight: count,
+    queued: count.meta({ description: 'Calls that wait for their turn.' }),
   })
   .meta({ id: 'Usage' })
 

@@ -35,6 +35,7 @@ export const CHECK: HealthCheck = {
 export const GROUP: GroupItem = {
   name: 'answers',
   strategy: 'round-robin',
+  state: 'below',
   healthy: 1,
   minHealthy: 2,
   below: 'serve',
@@ -63,8 +64,14 @@ export const USAGE: UsageItem = {
   daily: null,
   writes: 2,
   writesDaily: 10_000,
-  refused: 0,
+  remaining: null,
+  writesRemaining: 9_998,
+  callsTotal: 12,
+  refused: 3,
+  refusals: { rate_limited: 3 },
+  rateLimited: 3,
   inFlight: 1,
+  queued: 0,
 }
 
 /** Servers that only remember what was asked of them. */
