@@ -5,6 +5,7 @@ import { CONFIG } from './config.ts'
 import { DOOR } from './door.ts'
 import { FEATURES } from './features.ts'
 import { FLEET } from './fleet.ts'
+import { HANDOVER } from './handover.ts'
 import { HEALTH } from './health.ts'
 import { LIMITS } from './limits.ts'
 import { OBSERVE } from './observe.ts'
@@ -38,6 +39,7 @@ export const CLAIMS = {
   ...FLEET,
   ...RECORD,
   ...STORE,
+  ...HANDOVER,
   ...HEALTH,
   ...OBSERVE,
   ...OPERATE,

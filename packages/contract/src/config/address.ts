@@ -1,12 +1,26 @@
 /** Where a listener stands. `host` is an IP address in its one normal spelling, so loopback is decidable. */
 export interface ListenAddress {
+  /** Empty for an inherited socket until it was looked at. */
   readonly host: string
   /** 0 = any free port. */
   readonly port: number
+  /** Number of a socket that the parent process bound and handed over. */
+  readonly fd?: number
 }
 
-/** Reads `127.0.0.1:9100`, `[::1]:9100` or `localhost:9100` (127.0.0.1); `undefined` for anything else. */
+/** 0 to 2 are the standard streams; beyond 15 Node does not keep them from its children in every case. */
+const FD_MIN = 3
+const FD_MAX = 15
+
+/**
+ * Reads `127.0.0.1:9100`, `[::1]:9100`, `localhost:9100` (127.0.0.1) or `fd:3`; `undefined` for anything else.
+ */
 export function parseListen(text: string): ListenAddress | undefined {
+  const inherited = /^fd:(\d{1,2})$/.exec(text)
+  if (inherited !== null) {
+    const fd = Number(inherited[1])
+    return fd < FD_MIN || fd > FD_MAX ? undefined : { host: '', port: 0, fd }
+  }
   const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text) ?? []
   const named = plain?.toLowerCase() === 'localhost' ? '127.0.0.1' : plain
   const host = bracketed === undefined ? normalIpv4(named) : normalIpv6(bracketed)

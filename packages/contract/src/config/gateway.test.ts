@@ -55,6 +55,10 @@ test.each([
   expect(parseListen(text)).toEqual({ host, port })
 })
 
+test.each([3, 15])('fd:%i is a socket of the parent, whose address is not known yet', (fd) => {
+  expect(parseListen(`fd:${fd}`)).toEqual({ host: '', port: 0, fd })
+})
+
 test.each([
   '127.0.0.1',
   '127.0.0.1:65536',
@@ -69,6 +73,11 @@ test.each([
   '[127.0.0.1]:9100',
   '[::1%lo]:9100',
   'http://127.0.0.1:9100',
+  'fd:2',
+  'fd:16',
+  'fd:',
+  'fd:-3',
+  'fd:3:9100',
 ])('%s is no address to listen on', (text) => {
   expect(parseListen(text)).toBeUndefined()
 })

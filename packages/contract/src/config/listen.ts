@@ -2,6 +2,9 @@ import { z } from 'zod'
 import { parseCidr, parseListen, type ListenAddress } from './address.ts'
 import { parsedText } from './text.ts'
 
+const INHERITED =
+  '`fd:3` is socket 3 of the parent process; one that systemd hands over counts instead of what stands here.'
+
 /** An address to listen on, with its default. */
 export function listenAddress(
   fallback: string,
@@ -10,10 +13,10 @@ export function listenAddress(
   return parsedText({
     parse: parseListen,
     expected: 'an IP address with a port, or localhost with a port',
-    remedy: `write it like \`${fallback}\` or \`[::1]:9100\`; port 0 takes any free one`,
+    remedy: `write it like \`${fallback}\` or \`[::1]:9100\`; port 0 takes any free one; \`fd:3\` takes socket 3 of the parent process`,
   })
     .prefault(fallback)
-    .meta({ description, 'x-kind': 'address' })
+    .meta({ description: `${description} ${INHERITED}`, 'x-kind': 'address' })
 }
 
 /** Where people and other systems reach the gateway. */

@@ -7,9 +7,8 @@ import { tokenFault } from './token-fault.ts'
 
 /** What a configuration must keep beyond its schema; all of it is known before anything opens. */
 export function applyRules(config: GatewayConfig, report: ReportPath, env: Environment): void {
-  judgeAnonymous(config, report)
+  judgeAddresses(config, report)
   judgeTokens(config, report)
-  judgeListeners(config, report)
   judgeMasterKey(config, report, env)
   judgeEndpoints(config, report)
   judgeServers(config, report, env)
@@ -17,6 +16,12 @@ export function applyRules(config: GatewayConfig, report: ReportPath, env: Envir
     const message = 'the audit log is off, so nothing records who called what'
     report(['audit', 'enabled'], message, { severity: 'warning', remedy: 'set it to true' })
   }
+}
+
+/** What holds of the addresses to listen on. Of an inherited socket only once its real address is known. */
+export function judgeAddresses(config: GatewayConfig, report: ReportPath): void {
+  judgeAnonymous(config, report)
+  judgeListeners(config, report)
 }
 
 /**
@@ -43,8 +48,7 @@ export function masterKeyTexts(env: Environment): string[] {
 
 function judgeAnonymous({ auth, listen, admin }: GatewayConfig, report: ReportPath): void {
   if (!auth.anonymous) return
-  const open = Object.entries({ listen, admin }).filter(([, { host }]) => !isLoopback(host))
-  const [first] = open
+  const first = Object.entries({ listen, admin }).find(([, address]) => isOpen(address))
   if (first === undefined) return
   const message = `\`${first[0]}\` is not on loopback and would be without authentication`
   const remedy = 'set `auth.anonymous` to false, or listen on 127.0.0.1'
@@ -64,15 +68,21 @@ function judgeListeners({ listen, admin, publicUrl }: GatewayConfig, report: Rep
     report(['admin'], message, { remedy: 'give `admin` a port of its own' })
   }
   if (publicUrl?.startsWith('https:') === true) return
-  for (const [key, { host }] of Object.entries({ listen, admin })) {
-    if (isLoopback(host)) continue
+  for (const [key, address] of Object.entries({ listen, admin })) {
+    if (!isOpen(address)) continue
     const message = `\`${key}\` is not on loopback and there is no https \`publicUrl\`: keys may travel in the clear`
     const remedy = 'put a TLS proxy in front and set `publicUrl` to its https address'
     report([key], message, { severity: 'warning', remedy })
   }
 }
 
+/** Whether others than this machine reach it, as far as that is known. */
+function isOpen({ host }: ListenAddress): boolean {
+  return host !== '' && !isLoopback(host)
+}
+
 function sameAddress(a: ListenAddress, b: ListenAddress): boolean {
+  if (a.fd !== undefined && a.fd === b.fd) return true
   if (a.port === 0 || a.port !== b.port) return false
   const everywhere = (host: string): boolean => host === '0.0.0.0' || host === '::'
   return a.host === b.host || everywhere(a.host) || everywhere(b.host)

@@ -5,6 +5,7 @@ import { connect } from 'node:net'
 import { isMainThread } from 'node:worker_threads'
 import { AppError } from '../errors.ts'
 import { formatAddress, type ListenAddress } from './address.ts'
+import type { InheritedSocket } from './inherited.ts'
 
 /** A Unix socket to listen on. */
 export interface SocketPath {
@@ -13,7 +14,11 @@ export interface SocketPath {
   readonly mode: number
 }
 
+/** Where a listener can stand: an address of its own, a socket file, or a socket of the parent process. */
+export type Place = ListenAddress | SocketPath | InheritedSocket
+
 const PROBE_MS = 1_000
+const BACKLOG = 1_024
 
 /**
  * Binds the server; the address with its actual port, or undefined for a Unix socket. A socket file that
@@ -21,10 +26,7 @@ const PROBE_MS = 1_000
  *
  * @throws {AppError} `port_taken`, `config_invalid` for an impossible socket path
  */
-export async function bind(
-  server: Server,
-  address: ListenAddress | SocketPath,
-): Promise<ListenAddress | undefined> {
+export async function bind(server: Server, address: Place): Promise<ListenAddress | undefined> {
   try {
     await listen(server, address)
   } catch (error) {
@@ -45,15 +47,17 @@ export async function bind(
   return { host: address.host, port }
 }
 
-async function listen(server: Server, address: ListenAddress | SocketPath): Promise<void> {
+async function listen(server: Server, address: Place): Promise<void> {
   const listening = once(server, 'listening')
   if ('path' in address) {
     // The file is made within this call, so nobody meets it with wider permissions. (Workers have no umask.)
     const umask = isMainThread ? process.umask(0o777 & ~address.mode) : undefined
     server.listen({ path: address.path })
     if (umask !== undefined) process.umask(umask)
+  } else if ('socket' in address) {
+    server.listen(address.socket, BACKLOG)
   } else {
-    server.listen({ host: address.host, port: address.port, backlog: 1_024 })
+    server.listen({ host: address.host, port: address.port, backlog: BACKLOG })
   }
   await listening
 }
@@ -73,7 +77,7 @@ async function answers(path: string): Promise<boolean> {
   }
 }
 
-function toBindError(error: unknown, address: ListenAddress | SocketPath): AppError {
+function toBindError(error: unknown, address: Place): AppError {
   const isPath = 'path' in address
   const text = isPath ? address.path : formatAddress(address)
   switch (codeOf(error)) {

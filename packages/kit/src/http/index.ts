@@ -5,8 +5,14 @@ export {
   normaliseAddress,
   parseListenAddress,
 } from './address.ts'
-export type { SocketPath } from './bind.ts'
+export type { Place, SocketPath } from './bind.ts'
 export { sendContinue } from './expect-continue.ts'
+export {
+  adoptSocket,
+  type InheritedNumbers,
+  inheritedNumbers,
+  type InheritedSocket,
+} from './inherited.ts'
 export {
   Listener,
   type ListenerLimits,

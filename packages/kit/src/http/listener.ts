@@ -1,10 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
+import { Server as TcpServer, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { formatAddress, type ListenAddress, normaliseAddress } from './address.ts'
+import { formatAddress, normaliseAddress } from './address.ts'
 import { answerClientError } from './client-error.ts'
 import { holdContinue } from './expect-continue.ts'
-import { bind, type SocketPath } from './bind.ts'
+import { bind, type Place } from './bind.ts'
 
 const IDLE_SWEEP_MS = 50
 
@@ -32,7 +32,7 @@ export type ListenerRefusal =
 
 /** Where to listen, who answers, and who is told of what was refused before that. */
 export interface ListenerOptions {
-  readonly address: ListenAddress | SocketPath
+  readonly address: Place
   /** Answers every request. Must not throw. */
   readonly handler: (req: IncomingMessage, res: ServerResponse) => void
   readonly limits: ListenerLimits
@@ -65,7 +65,8 @@ export class Listener implements AsyncDisposable {
   readonly #perAddress = new Map<string, number>()
   #address: string
   #port = 0
-  #stopping: Promise<void> | undefined
+  #retired: Promise<void> | undefined
+  #sweep: NodeJS.Timeout | undefined
 
   private constructor(options: ListenerOptions) {
     this.#options = options
@@ -126,13 +127,27 @@ export class Listener implements AsyncDisposable {
   }
 
   /**
+   * Stops accepting and closes nothing: connections that are open have their running request answered and one
+   * more, each with `connection: close`, so that their clients are never cut off in the middle of one. A socket
+   * that other processes hold too goes on there, with those who wait to be accepted. To be followed by `stop`.
+   */
+  retire(): void {
+    this.#retired ??= this.#close()
+  }
+
+  /**
    * Stops accepting, closes idle connections, lets running requests finish for `drainMs`, each with
    * `connection: close`, then cuts what is left. A second call may shorten the drain.
    */
   stop(drainMs: number): Promise<void> {
-    this.#stopping ??= this.#close()
+    this.#retired ??= this.#close()
+    this.#closeIdle()
+    this.#sweep ??= setInterval(() => this.#closeIdle(), IDLE_SWEEP_MS)
     const force = setTimeout(() => this.#closeAll(), drainMs)
-    return this.#stopping.finally(() => clearTimeout(force))
+    return this.#retired.finally(() => {
+      clearTimeout(force)
+      clearInterval(this.#sweep)
+    })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -141,12 +156,12 @@ export class Listener implements AsyncDisposable {
 
   async #close(): Promise<void> {
     const closed = Promise.withResolvers<void>()
-    this.#server.close(() => closed.resolve())
+    // The one of HTTP would close idle connections.
+    TcpServer.prototype.close.call(this.#server, () => closed.resolve())
     for (const { response } of this.#connections.values()) closeAfter(response)
-    this.#closeIdle()
-    const sweep = setInterval(() => this.#closeIdle(), IDLE_SWEEP_MS)
     await closed.promise
-    clearInterval(sweep)
+    // Ends its timers; that it does not listen any more is known.
+    this.#server.close(() => undefined)
   }
 
   #closeAll(): void {
@@ -184,7 +199,7 @@ export class Listener implements AsyncDisposable {
   #onRequest(req: IncomingMessage, res: ServerResponse): void {
     const connection = this.#connections.get(req.socket)
     if (connection !== undefined) connection.response = res
-    if (this.#stopping !== undefined) closeAfter(res)
+    if (this.#retired !== undefined) closeAfter(res)
     this.#options.handler(req, res)
   }
 
@@ -223,6 +238,6 @@ function addressOf(remoteAddress: string | undefined): string {
   return remoteAddress === undefined ? '' : normaliseAddress(remoteAddress)
 }
 
-function pathOf(address: ListenAddress | SocketPath): string {
+function pathOf(address: Place): string {
   return 'path' in address ? address.path : formatAddress(address)
 }

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type CallAbort, CallController } from '../call-signal.ts'
 import { AppError } from '../errors.ts'
 import { LiveTable } from '../limits/index.ts'
@@ -16,11 +17,28 @@ export interface Speech {
   readonly send: Send | undefined
 }
 
+/** What a drain waits for besides what is in flight. */
+export interface Lull {
+  /** For so long nothing may have been in flight, milliseconds. */
+  readonly quietMs: number
+  /** Whether clients are connected who could still send something. */
+  readonly connected: () => boolean
+}
+
+const LULL_LOOK_MS = 25
+const NO_LULL: Lull = { quietMs: 0, connected: () => false }
+
 /** What the application is busy with on behalf of clients. */
 export class Calls {
   readonly #app: McpApplication
   readonly #live = new LiveTable<CallAbort, Caller>()
-  #idle: (() => void) | undefined
+  /** Messages that are still being read, or answered without the application. */
+  #arriving = 0
+  /** While it drains: when something was last in flight, and who wants to know that nothing is. */
+  #lastMs = 0
+  #wake: (() => void) | undefined
+  /** Why nothing is taken on any more. */
+  #over: AppError | undefined
 
   constructor(app: McpApplication) {
     this.#app = app
@@ -56,7 +74,7 @@ export class Calls {
     }
     const liveId = session && idOf(message).toString()
     if (session && liveId !== undefined) session.live.add(liveId, controller)
-    this.#live.add(controller, caller)
+    this.#enter(controller, caller)
     try {
       return await this.#app.request(exchange)
     } finally {
@@ -77,7 +95,7 @@ export class Calls {
 
   /** Counts what runs as in flight, so that it is waited for and aborted like a request. */
   async hold<Done>(caller: Caller, controller: CallAbort, run: () => Promise<Done>): Promise<Done> {
-    this.#live.add(controller, caller)
+    this.#enter(controller, caller)
     try {
       return await run()
     } finally {
@@ -85,20 +103,31 @@ export class Calls {
     }
   }
 
-  /** Waits until nothing is in flight, at most `afterMs`; then aborts the rest with `shutting_down`. */
-  async drain(afterMs: number): Promise<void> {
-    if (this.#live.size > 0) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, afterMs)
-        this.#idle = () => {
-          clearTimeout(timer)
-          resolve()
-        }
-      })
+  /** A message arrives: until `arrived` it is in flight, whatever it turns out to be. */
+  arrive(): void {
+    this.#arriving += 1
+  }
+
+  arrived(): void {
+    this.#arriving -= 1
+    this.#tell()
+  }
+
+  /**
+   * Waits until nothing is in flight, and nothing came for the lull, at most `afterMs`; then aborts the rest,
+   * and what comes later, with `shutting_down`.
+   */
+  async drain(afterMs: number, lull: Lull = NO_LULL): Promise<void> {
+    this.#lastMs = performance.now()
+    const untilMs = this.#lastMs + afterMs
+    for (;;) {
+      const leftMs = untilMs - performance.now()
+      if (leftMs <= 0 || (await this.#isLull(lull))) break
+      await this.#nextChange(Math.min(LULL_LOOK_MS, leftMs))
     }
-    for (const controller of this.#live.keys()) {
-      controller.abort(new AppError('shutting_down', 'the gateway is stopping'))
-    }
+    this.#wake = undefined
+    this.#over ??= new AppError('shutting_down', 'the gateway is stopping')
+    for (const controller of this.#live.keys()) controller.abort(this.#over)
   }
 
   /** Aborts what a principal has in flight whose credential was revoked. */
@@ -109,9 +138,43 @@ export class Calls {
     }
   }
 
+  #enter(controller: CallAbort, caller: Caller): void {
+    this.#live.add(controller, caller)
+    if (this.#over) controller.abort(this.#over)
+  }
+
   #leave(controller: CallAbort): void {
     this.#live.delete(controller)
+    this.#tell()
+  }
+
+  #tell(): void {
+    if (this.#wake === undefined) return
+    this.#lastMs = performance.now()
     // Later, so that the last answer has left before whoever waits closes what it leaves by.
-    if (this.#live.size === 0 && this.#idle) setImmediate(this.#idle)
+    if (!this.#busy) setImmediate(this.#wake)
+  }
+
+  get #busy(): boolean {
+    return this.#live.size > 0 || this.#arriving > 0
+  }
+
+  async #isLull({ quietMs, connected }: Lull): Promise<boolean> {
+    const isOver = (): boolean =>
+      !this.#busy && (!connected() || performance.now() - this.#lastMs >= quietMs)
+    if (!isOver()) return false
+    // What the kernel holds already is read by the next turn of the loop.
+    await nextTurn()
+    return isOver()
+  }
+
+  async #nextChange(waitMs: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, waitMs)
+      this.#wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
   }
 }

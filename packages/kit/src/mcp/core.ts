@@ -1,4 +1,4 @@
-import { Calls } from './calls.ts'
+import { Calls, type Lull } from './calls.ts'
 import type { EdgeDeps } from './edge-deps.ts'
 import type { McpApplication } from './exchange.ts'
 import { LegacyTalk } from './legacy.ts'
@@ -36,11 +36,19 @@ export class EdgeCore implements AsyncDisposable {
     this.calls.endPrincipal(principalId)
   }
 
-  /** Ends subscriptions, lets requests finish for `drainMs`, then aborts the rest with `shutting_down`. */
-  async drain(drainMs: number): Promise<void> {
+  /** Whether it drains: streams that begin now end at once, so that their clients look elsewhere. */
+  get ending(): boolean {
+    return this.streams.finished
+  }
+
+  /**
+   * Ends subscriptions, lets requests finish for `drainMs`, or until none came for the lull, then aborts the
+   * rest with `shutting_down`.
+   */
+  async drain(drainMs: number, lull?: Lull): Promise<void> {
     this.streams.finish()
     this.deps.sessions.endStreams()
-    await this.calls.drain(drainMs)
+    await this.calls.drain(drainMs, lull)
     this.deps.sessions.endLines()
   }
 

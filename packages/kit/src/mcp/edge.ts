@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { AppError } from '../errors.ts'
 import { sendError } from '../http/index.ts'
+import type { Lull } from './calls.ts'
 import { EdgeCore } from './core.ts'
 import type { EdgeDeps } from './edge-deps.ts'
 import type { Caller, McpApplication } from './exchange.ts'
@@ -42,12 +43,15 @@ export class McpEdge implements AsyncDisposable {
     scope: string,
   ): Promise<void> {
     const inbound = this.#receive(request, response, caller, scope)
+    this.core.calls.arrive()
     try {
       this.#assertScope(scope)
       await this.#streamable.serve(inbound)
       cutStalled(response, this.core.deps.limits.stallMs)
     } catch (thrown) {
       this.#refuse(inbound, AppError.from(thrown))
+    } finally {
+      this.core.calls.arrived()
     }
     // A call that outlived its connection took bytes after they were given back.
     if (response.closed) inbound.reservation.release()
@@ -78,11 +82,14 @@ export class McpEdge implements AsyncDisposable {
     scope: string,
   ): Promise<void> {
     const inbound = this.#receive(request, response, caller, scope)
+    this.core.calls.arrive()
     try {
       this.#assertScope(scope)
       await this.#sse.message(inbound)
     } catch (thrown) {
       this.#refuse(inbound, AppError.from(thrown))
+    } finally {
+      this.core.calls.arrived()
     }
   }
 
@@ -96,9 +103,9 @@ export class McpEdge implements AsyncDisposable {
     this.core.endPrincipal(principalId)
   }
 
-  /** Lets requests finish for `drainMs`, then aborts the rest with `shutting_down`. */
-  async drain(drainMs: number): Promise<void> {
-    await this.core.drain(drainMs)
+  /** Lets requests finish for `drainMs`, or until none came for the lull, then aborts the rest with `shutting_down`. */
+  async drain(drainMs: number, lull?: Lull): Promise<void> {
+    await this.core.drain(drainMs, lull)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -26,7 +26,7 @@ export class HttpSse {
    * Opens a client's stream.
    *
    * @param messagesPath where its messages go, of the same origin
-   * @throws {AppError} `method_not_allowed`, `not_acceptable`
+   * @throws {AppError} `method_not_allowed`, `not_acceptable`; `shutting_down`, since its session would end here
    */
   open({ request, response, caller, scope, accepts }: Inbound, messagesPath: string): void {
     if (request.method !== 'GET') {
@@ -38,6 +38,7 @@ export class HttpSse {
     if (!accepts.stream && !accept.includes('*/*')) {
       throw new AppError('not_acceptable', 'accept must allow text/event-stream')
     }
+    if (this.#core.ending) throw new AppError('shutting_down', 'the gateway is stopping')
     const { sessions, limits } = this.#core.deps
     const session = sessions.openOnLine(caller.principal, scope, { expires: true })
     const stream = new EventStream(response, { 'x-request-id': caller.requestId }, limits)

@@ -62,7 +62,11 @@ export async function prepareListen(
     }
     if (signal.aborted) throw signal.reason
     if (subscription.ended) throw new AppError('shutting_down', 'the gateway is stopping')
-    return { subscription, begin: (line) => subscription.begin(line, granted, face) }
+    const begin = (line: Line): void => {
+      subscription.begin(line, granted, face)
+      if (streams.finished) subscription.finish()
+    }
+    return { subscription, begin }
   } catch (error) {
     subscription.end()
     throw error

@@ -77,8 +77,10 @@ export class StreamableHttp {
     if (typeof settled !== 'string') return settled
     // A modern client cancels by closing.
     const controller = new CallController()
-    const onClose = () =>
+    const onClose = () => {
+      if (controller.detached) return
       controller.abort(new AppError('cancelled', 'the client closed the request'))
+    }
     inbound.response.once('close', onClose)
     try {
       if (settled === 'discover') return await modern.discover(inbound, message, controller)
@@ -163,8 +165,11 @@ export class StreamableHttp {
     const headers = { 'x-request-id': caller.requestId, 'mcp-session-id': session.id }
     const seen = parseEventId(inbound.headers['last-event-id'])
     const stream = seen && session.findStream(seen.streamId)
-    if (seen && stream) stream.resume(response, headers, seen.seq)
-    else session.listen(this.#core.deps).begin(response, headers)
+    if (seen && stream) return stream.resume(response, headers, seen.seq)
+    const fresh = session.listen(this.#core.deps)
+    fresh.begin(response, headers)
+    // Its client comes back after a second, and by then meets the next process.
+    if (this.#core.ending) fresh.end()
   }
 
   #delete(inbound: Inbound): void {

@@ -9,6 +9,7 @@ export class Streams {
   readonly #sessions: LegacySessions
   readonly #subscriptions = new Set<Subscription>()
   readonly #perPrincipal = new Map<string, number>()
+  #finished = false
 
   constructor(sessions: LegacySessions) {
     this.#sessions = sessions
@@ -62,8 +63,14 @@ export class Streams {
     }
   }
 
-  /** Ends all subscriptions gracefully: each gets its final result. */
+  /** Whether subscriptions end as soon as they have begun. */
+  get finished(): boolean {
+    return this.#finished
+  }
+
+  /** Ends all subscriptions gracefully, also later ones: each gets its final result. */
   finish(): void {
+    this.#finished = true
     for (const subscription of this.#subscriptions) subscription.finish()
   }
 }
