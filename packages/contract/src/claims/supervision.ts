@@ -26,4 +26,23 @@ export const SUPERVISION = {
       'A health call is no use of a server, no call of a principal and no row of the audit.',
     source: 'design §6',
   },
+  'supervision/stderr/bounded': {
+    behavior:
+      'What the children of a server write to stderr is kept up to 1 MiB and shown as the newest 1,000 lines of at most 8 KiB, also after their end.',
+    source: 'design §5',
+  },
+  'supervision/stderr/lines': {
+    behavior: 'Each line of stderr has its time and the process that wrote it.',
+    source: 'part 03a, "servers verbs"',
+  },
+  'supervision/stderr/printable': {
+    behavior:
+      'Lines of stderr are shown without control characters and without what looks like a credential.',
+    source: 'design §7',
+  },
+  'supervision/instances': {
+    behavior:
+      'A gateway process ends at its start what dead processes on its store left running, and leaves the children of living ones alone.',
+    source: 'design §5; seed K 138',
+  },
 } as const satisfies ClaimsOf<'supervision'>

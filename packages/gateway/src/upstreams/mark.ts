@@ -12,34 +12,43 @@ const ROUNDS_MAX = 5
  * those that left their process group. SIGTERM first, SIGKILL after a second.
  *
  * Resolves to how many processes were found. Does nothing on Windows, where a child's tree is ended with it.
+ *
+ * @param spared names right below `mark` whose processes are left alone, with all below them
  */
-export async function endMarkedProcesses(mark: string): Promise<number> {
-  const first = await markedProcesses(mark)
+export async function endMarkedProcesses(
+  mark: string,
+  spared: readonly string[] = [],
+): Promise<number> {
+  const first = await markedProcesses(mark, spared)
   if (first.length === 0) return 0
   for (const pid of first) signalProcess(pid, 'SIGTERM')
   const untilMs = performance.now() + TERM_WAIT_MS
   let left = first
   while (left.length > 0 && performance.now() < untilMs) {
     await sleep(POLL_MS)
-    left = await markedProcesses(mark)
+    left = await markedProcesses(mark, spared)
   }
   // A process may fork between look and kill, hence more than one round.
   for (let round = 0; left.length > 0 && round < ROUNDS_MAX; round += 1) {
     for (const pid of left) signalProcess(pid, 'SIGKILL')
     await sleep(POLL_MS)
-    left = await markedProcesses(mark)
+    left = await markedProcesses(mark, spared)
   }
   return first.length
 }
 
-/** Lists the processes of this user that carry the mark, never this one. */
-export async function markedProcesses(mark: string): Promise<number[]> {
+/** Lists the processes of this user that carry the mark and are not spared, never this one. */
+export async function markedProcesses(
+  mark: string,
+  spared: readonly string[] = [],
+): Promise<number[]> {
+  const isWanted = matcherOf(mark, spared)
   const found =
     process.platform === 'linux'
-      ? await markedOnLinux(mark)
+      ? await markedOnLinux(isWanted)
       : process.platform === 'win32'
         ? []
-        : await markedByPs(mark)
+        : await markedByPs(isWanted)
   return found.filter((pid) => pid !== process.pid)
 }
 
@@ -53,7 +62,7 @@ export function signalProcess(pid: number, signal: NodeJS.Signals | 0): boolean 
   }
 }
 
-async function markedOnLinux(mark: string): Promise<number[]> {
+async function markedOnLinux(isWanted: (entry: string) => boolean): Promise<number[]> {
   // Where /proc is not mounted, only process groups are left to go by.
   const entries = await readdir('/proc').catch(() => [])
   const pids = entries.filter((entry) => /^\d+$/.test(entry)).map(Number)
@@ -61,26 +70,30 @@ async function markedOnLinux(mark: string): Promise<number[]> {
     pids.map(async (pid) => {
       // Another user's process, or one that has just ended, cannot be read.
       const text = await readFile(`/proc/${pid}/environ`, 'latin1').catch(() => '')
-      return text.split('\0').some((entry) => isMarked(entry, mark))
+      return text.split('\0').some(isWanted)
     }),
   )
   return pids.filter((_, index) => carries[index])
 }
 
-function markedByPs(mark: string): Promise<number[]> {
+function markedByPs(isWanted: (entry: string) => boolean): Promise<number[]> {
   return new Promise((resolve) => {
     const options = { maxBuffer: 64 * 1_024 * 1_024, timeout: 5_000 }
     execFile('ps', ['eww', '-axo', 'pid=,command='], options, (_error, stdout) => {
       const pids = stdout
         .split('\n')
-        .filter((line) => line.split(' ').some((word) => isMarked(word, mark)))
+        .filter((line) => line.split(' ').some(isWanted))
         .map((line) => Number.parseInt(line, 10))
       resolve(pids.filter((pid) => Number.isInteger(pid)))
     })
   })
 }
 
-function isMarked(entry: string, mark: string): boolean {
+/** Tells by one entry of an environment whether its process is meant. */
+function matcherOf(mark: string, spared: readonly string[]): (entry: string) => boolean {
   const wanted = `${MARK_VARIABLE}=${mark}`
-  return entry === wanted || entry.startsWith(`${wanted}/`)
+  const left = spared.map((name) => `${wanted}/${name}`)
+  const isAt = (entry: string, place: string): boolean =>
+    entry === place || entry.startsWith(`${place}/`)
+  return (entry) => isAt(entry, wanted) && !left.some((place) => isAt(entry, place))
 }

@@ -13,6 +13,7 @@ import type { HttpServerConfig, ServerConfig, StdioServerConfig } from './server
 import type { Session, SessionEvents } from './session.ts'
 import { planSpawn, spawnWorld } from './spawn-plan.ts'
 import { SseSession } from './sse-session.ts'
+import type { StderrRing } from './stderr-ring.ts'
 import { StdioSession } from './stdio-session.ts'
 import { loadTls } from './tls-material.ts'
 
@@ -39,8 +40,10 @@ export interface SessionOpenerDeps {
   readonly clock: Clock
   readonly log: Log
   readonly eras: EraMemory
-  /** Of this store, stable: marks children so that the next start finds them. */
-  readonly gatewayId: string
+  /** Marks every child, so that it is found again: what is stable of this gateway, and this process of it. */
+  readonly mark: string
+  /** Keeps what children write to stderr. */
+  readonly stderr: StderrRing
   readonly clientInfo: ClientInfo
   readonly environment: Readonly<Record<string, string | undefined>>
 }
@@ -164,12 +167,12 @@ export class SessionOpener {
   }
 
   #startChild(config: StdioServerConfig, events: SessionEvents): Session {
-    const { log, clientInfo, resultBytes, gatewayId } = this.#deps
+    const { log, clientInfo, resultBytes, stderr } = this.#deps
     // A mark of its own below the gateway's, so that stopping one child spares the others.
-    const mark = `${gatewayId}/${randomBytes(8).toString('hex')}`
+    const mark = `${this.#deps.mark}/${randomBytes(8).toString('hex')}`
     const environment = childEnvironment(this.#deps.environment, config.env, mark)
     const plan = planSpawn(config.command, config.args, spawnWorld(environment))
-    const child = { plan, cwd: config.cwd, environment, mark, lineBytesMax: resultBytes }
+    const child = { plan, cwd: config.cwd, environment, mark, stderr, lineBytesMax: resultBytes }
     const { roots } = config
     const session = StdioSession.start({ child, events, log, clientInfo, roots })
     log.info({ pid: session.pid, command: config.command }, 'server process started')

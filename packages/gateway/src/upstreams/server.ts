@@ -14,6 +14,7 @@ import { Recovery } from './recovery.ts'
 import type { ServerConfig } from './server-config.ts'
 import { sessionKey } from './session-key.ts'
 import type { Session } from './session.ts'
+import type { StderrRing } from './stderr-ring.ts'
 import { SessionPool, type SessionPoolEvents } from './session-pool.ts'
 import type { Slot } from './slot.ts'
 import { Subscriptions } from './subscriptions.ts'
@@ -37,6 +38,8 @@ export interface ServerDeps {
   readonly toolsKnown: number
   /** 0 to 1, as `Math.random`. */
   readonly random: () => number
+  /** What its children write there; none of a remote server. */
+  readonly stderr?: StderrRing
 }
 
 /** One server: its sessions, its state, its health and what it lists. */

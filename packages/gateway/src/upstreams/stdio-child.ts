@@ -3,7 +3,7 @@ import { AppError } from '@sallyport/kit/errors'
 import { LineReader } from './line-reader.ts'
 import { endMarkedProcesses, signalProcess } from './mark.ts'
 import type { SpawnPlan } from './spawn-plan.ts'
-import { StderrRing } from './stderr-ring.ts'
+import type { StderrRing } from './stderr-ring.ts'
 
 const STDIN_WAIT_MS = 2_000
 const TERM_WAIT_MS = 3_000
@@ -20,6 +20,8 @@ export interface StdioChildOptions {
   /** By which the child and all it starts are found; part of `environment`. */
   readonly mark: string
   readonly lineBytesMax: number
+  /** Keeps what it writes there; of its server. */
+  readonly stderr: StderrRing
   onLine(line: Buffer): void
   onOversize(head: Buffer, tail: Buffer): void
   /** It is gone or useless. Called once, also when it could not be started. */
@@ -28,7 +30,6 @@ export interface StdioChildOptions {
 
 /** One child process: bytes in, lines out, and an end that leaves nothing behind. */
 export class StdioChild {
-  readonly stderr = new StderrRing()
   readonly #process: ChildProcessWithoutNullStreams
   readonly #options: StdioChildOptions
   readonly #reader: LineReader
@@ -77,7 +78,7 @@ export class StdioChild {
     child.once('close', () => this.#end(this.#exitReason ?? 'the server closed its output'))
     child.stdout.on('data', (chunk: Buffer) => this.#read(chunk))
     child.stdout.once('end', () => this.#endSoon('the server closed its output'))
-    child.stderr.on('data', (chunk: Buffer) => this.stderr.push(chunk))
+    child.stderr.on('data', (chunk: Buffer) => this.#keep(chunk))
     // Errors of the pipes say no more than the exit that follows; without listeners they would be thrown.
     child.stdin.on('error', () => this.#endSoon('the server closed its input'))
     child.stdout.on('error', () => this.#endSoon('the output of the server broke'))
@@ -86,6 +87,13 @@ export class StdioChild {
 
   get pid(): number | undefined {
     return this.#process.pid
+  }
+
+  /** The last lines it wrote to stderr, oldest first. */
+  stderrLines(linesMax: number): string[] {
+    const { pid } = this.#process
+    if (pid === undefined) return []
+    return this.#options.stderr.lines(linesMax, pid).map(({ text }) => text)
   }
 
   /** Hands bytes to the child. `onDrained` runs once they left this process; never after its end. */
@@ -99,6 +107,10 @@ export class StdioChild {
   stop(): Promise<void> {
     this.#stopping ??= this.#stop()
     return this.#stopping
+  }
+
+  #keep(chunk: Buffer): void {
+    if (this.#process.pid !== undefined) this.#options.stderr.push(this.#process.pid, chunk)
   }
 
   #read(chunk: Buffer): void {

@@ -9,7 +9,7 @@ import {
   onOneLine,
   scanReply,
 } from '@sallyport/kit/mcp'
-import type { Log } from '@sallyport/kit/log'
+import { type Log, printable } from '@sallyport/kit/log'
 import { Incoming, type IncomingOwner } from './incoming.ts'
 import { idAtEdges } from './line-reader.ts'
 import { ACKNOWLEDGED, Listener, type ListenEvents, readAcknowledged } from './listener.ts'
@@ -17,7 +17,6 @@ import { cancelParams, type ClientInfo, listenParams, ownRequest } from './own-m
 import type { ServerConfig } from './server-config.ts'
 import { type Exchange, readId, readWords, type Session, type SessionEvents } from './session.ts'
 import { StdioChild, type StdioChildOptions } from './stdio-child.ts'
-import { withoutControls } from './stderr-ring.ts'
 
 const NEWLINE = 0x0a
 /** One write carries at most this much, so that what is not yet handed over can still move. */
@@ -100,7 +99,7 @@ export class StdioSession implements Session, IncomingOwner {
   }
 
   get lastWords(): readonly string[] {
-    return this.#child.stderr.lines(LAST_WORDS_LINES)
+    return this.#child.stderrLines(LAST_WORDS_LINES)
   }
 
   adopt(era: Era, version: string): void {
@@ -281,7 +280,7 @@ export class StdioSession implements Session, IncomingOwner {
     this.#deps.events.onStray()
     this.#garbage += 1
     if (this.#garbage > GARBAGE_LOGGED_MAX) return
-    const text = withoutControls(line.toString('utf8', 0, GARBAGE_TEXT_MAX))
+    const text = printable(line.toString('utf8', 0, GARBAGE_TEXT_MAX), GARBAGE_TEXT_MAX)
     this.#deps.log.warn({ text, bytes: line.length }, 'server wrote something else than MCP')
   }
 
@@ -304,7 +303,7 @@ export class StdioSession implements Session, IncomingOwner {
   #onEnd(reason: string): void {
     if (this.#lost !== undefined) return
     this.#lost = new AppError('server_lost', reason)
-    const stderr = this.#child.stderr.lines(STDERR_LINES_LOGGED)
+    const stderr = this.#child.stderrLines(STDERR_LINES_LOGGED)
     this.#deps.log.warn({ pid: this.#child.pid, reason, stderr }, 'server ended by itself')
     // First, so that what moves on does not come back to this session.
     this.#deps.events.onLost(this.#lost)

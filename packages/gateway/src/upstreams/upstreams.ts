@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import type { CallSignal } from '@sallyport/kit/call-signal'
 import type { Clock } from '@sallyport/kit/clock'
 import { AppError } from '@sallyport/kit/errors'
@@ -9,6 +10,7 @@ import { orAborted } from './or-aborted.ts'
 import type { ClientInfo } from './own-messages.ts'
 import { Server } from './server.ts'
 import type { ServerConfig } from './server-config.ts'
+import { StderrRing } from './stderr-ring.ts'
 import type {
   Asker,
   ServerStatus,
@@ -32,6 +34,10 @@ export interface UpstreamsDeps {
   readonly eras: EraStore
   /** Stable for a store: children carry it, and the next start ends those a crash left behind. */
   readonly gatewayId: string
+  /** Of this process: tells its children from those of another one on the same store. Random by default. */
+  readonly instanceId?: string
+  /** Other processes on the same store that still run: their children are left alone. None by default. */
+  readonly livingInstances?: readonly string[]
   readonly clientInfo: ClientInfo
   /** The gateway's own environment, of which children get a part. */
   readonly environment?: Readonly<Record<string, string | undefined>>
@@ -42,36 +48,50 @@ export interface UpstreamsDeps {
 
 /** Ends what an earlier process left behind, then stands ready; no server is started yet. */
 export async function openUpstreams(deps: UpstreamsDeps): Promise<Upstreams> {
-  const ended = await endMarkedProcesses(deps.gatewayId)
+  const mark = `${deps.gatewayId}/${deps.instanceId ?? createInstanceId()}`
+  const ended = await endMarkedProcesses(deps.gatewayId, deps.livingInstances)
   if (ended > 0) deps.log.warn({ processes: ended }, 'processes of an earlier gateway ended')
   const eras = await EraMemory.open(deps.eras, deps.clock, deps.log)
   const servers = Object.entries(deps.servers).map(
-    ([name, config]) => [name, createServer(config, deps, eras)] as const,
+    ([name, config]) => [name, createServer(config, { ...deps, mark, eras })] as const,
   )
-  return new OpenUpstreams(new Map(servers), deps.gatewayId)
+  return new OpenUpstreams(new Map(servers), mark)
 }
 
-function createServer(config: ServerConfig, deps: UpstreamsDeps, eras: EraMemory): Server {
-  const { clock, clientInfo, events, gatewayId, limits } = deps
+/** A name for one process of a gateway, for `instanceId`. */
+export function createInstanceId(): string {
+  return randomBytes(8).toString('hex')
+}
+
+interface ServerWorld extends Omit<UpstreamsDeps, 'eras'> {
+  readonly eras: EraMemory
+  readonly mark: string
+}
+
+function createServer(config: ServerConfig, deps: ServerWorld): Server {
+  const { clock, clientInfo, eras, events, limits, mark } = deps
   const log = deps.log.child({ server: config.name })
   const environment = deps.environment ?? process.env
   const { resultBytes } = limits
+  const stderr = new StderrRing(clock)
   const opener = new SessionOpener(config, {
-    ...{ resultBytes, clock, log, eras, gatewayId, clientInfo, environment },
+    ...{ resultBytes, clock, log, eras, mark, stderr, clientInfo, environment },
   })
   const toolsKnown = deps.toolsKnown?.get(config.name) ?? 0
   const random = deps.random ?? Math.random
-  return new Server(config, { opener, clock, log, events, clientInfo, limits, toolsKnown, random })
+  const known = { limits, toolsKnown, random, stderr }
+  return new Server(config, { opener, clock, log, events, clientInfo, ...known })
 }
 
 class OpenUpstreams implements Upstreams {
   readonly #servers: ReadonlyMap<string, Server>
-  readonly #gatewayId: string
+  /** Of this process. */
+  readonly #mark: string
   #disposed: Promise<void> | undefined
 
-  constructor(servers: ReadonlyMap<string, Server>, gatewayId: string) {
+  constructor(servers: ReadonlyMap<string, Server>, mark: string) {
     this.#servers = servers
-    this.#gatewayId = gatewayId
+    this.#mark = mark
   }
 
   call(server: string, asker: Asker, request: UpstreamRequest): Promise<UpstreamReply> {
@@ -117,7 +137,7 @@ class OpenUpstreams implements Upstreams {
 
   async #dispose(): Promise<void> {
     await Promise.allSettled([...this.#servers.values()].map((server) => server.close()))
-    await endMarkedProcesses(this.#gatewayId)
+    await endMarkedProcesses(this.#mark)
   }
 }
 

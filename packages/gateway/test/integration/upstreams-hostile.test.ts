@@ -181,6 +181,25 @@ describe('what is left behind', () => {
     await crashed[Symbol.asyncDispose]()
   })
 
+  test('the children of another process that still runs are left alone, at the start and at the end of this one [supervision/instances]', async () => {
+    await using old = await openTestUpstreams({ one: hostileServer() }, { instanceId: 'old' })
+    const dead = await openTestUpstreams(
+      { one: hostileServer() },
+      { gatewayId: old.gatewayId, instanceId: 'olde', livingInstances: ['old'] },
+    )
+    const kept = Number(await callText(old.upstreams, ['one', 'pid']))
+    const left = Number(await callText(dead.upstreams, ['one', 'pid']))
+    await using next = await openTestUpstreams(
+      { one: hostileServer() },
+      { gatewayId: old.gatewayId, livingInstances: ['old'] },
+    )
+    expect([isAlive(kept), isAlive(left)]).toEqual([true, false])
+    const own = Number(await callText(next.upstreams, ['one', 'pid']))
+    await next[Symbol.asyncDispose]()
+    expect([isAlive(kept), isAlive(own)]).toEqual([true, false])
+    await dead[Symbol.asyncDispose]()
+  })
+
   test('stopping one child ends what it left behind and spares the others', async () => {
     await using test = await openTestUpstreams({
       one: hostileServer({}, { idleAfterMs: 200 }),
