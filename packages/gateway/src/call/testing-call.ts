@@ -96,6 +96,11 @@ export function testExchange(text = ECHO_CALL, options: TestExchangeOptions = {}
   }
 }
 
+const NO_QUOTA = {
+  ...{ rate: undefined, burst: undefined, concurrent: undefined, daily: undefined },
+}
+const NO_QUOTAS = { ...NO_QUOTA, writes: NO_QUOTA }
+
 /** A stdio server's configuration with every default. */
 export function testServer(name: string, changes: Partial<ServerConfig> = {}): ServerConfig {
   const base = {
@@ -103,6 +108,7 @@ export function testServer(name: string, changes: Partial<ServerConfig> = {}): S
     ...{ idleAfterMs: 300_000, startMs: 60_000, callMs: 30_000, inFlight: 64, queued: 1_000 },
     ...{ children: 32, childrenPerPrincipal: 8, tools: {}, trustAnnotations: false },
     health: { everyMs: 30_000 },
+    limits: { ...NO_QUOTAS, perPrincipal: NO_QUOTAS },
   }
   return { ...base, ...changes } as ServerConfig // `kind` decides, and the caller changes it whole
 }

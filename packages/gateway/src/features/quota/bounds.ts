@@ -1,0 +1,179 @@
+import type { CallQuotas, Quota, Quotas, ServerConfig } from '@sallyport/contract/config'
+import type { Clock } from '@sallyport/kit/clock'
+import { PrincipalSlots, RateLimits, type SlotBound } from '@sallyport/kit/limits'
+import { publicName } from '@sallyport/kit/tool-name'
+import type { Target } from '../../routing/target.ts'
+
+/** Which calls a bound is for. */
+export interface BoundScope {
+  /** What is used of the bound is kept under this name. */
+  readonly name: string
+  /** Whether everybody shares it; otherwise each principal has it for itself. */
+  readonly shared: boolean
+  readonly writes: boolean
+  /** In a sentence: ` to the server files`; empty for all servers. */
+  readonly where: string
+}
+
+export interface RateBound {
+  readonly scope: BoundScope
+  readonly perSecond: number
+  readonly limits: RateLimits
+}
+
+export interface DailyBound {
+  readonly scope: BoundScope
+  readonly calls: number
+}
+
+/** What holds for calls of one kind, besides the limits of their principal. */
+export interface CallBounds {
+  readonly slots: readonly SlotBound[]
+  readonly rates: readonly RateBound[]
+  readonly dailies: readonly DailyBound[]
+}
+
+/** For reads, and for calls that may change something. */
+interface Kinds {
+  readonly reads: CallBounds
+  readonly writes: CallBounds
+}
+
+interface ServerBounds extends Kinds {
+  /** Of tools with bounds of their own, by their own names. */
+  readonly tools: ReadonlyMap<string, Kinds> | undefined
+}
+
+interface Bucket {
+  readonly shape: { capacity: number; refillPerSecond: number }
+  readonly limits: RateLimits
+}
+
+/** Whether the bounds on writes count a call: nobody pinned it read-only, and it does not merely ask for a task. */
+export function isWrite({ readOnly, kind }: Target): boolean {
+  return !readOnly && kind !== 'task'
+}
+
+/**
+ * The bounds of calls, put together once per server of a configuration. What is used of a bound stays with
+ * its name when another configuration comes into force.
+ */
+export class Bounds {
+  readonly #clock: Clock
+  readonly #slots = new Map<string, PrincipalSlots>()
+  readonly #buckets = new Map<string, Bucket>()
+  /** What each principal may do over all servers. */
+  #ownWrites: Quota
+  #servers = new WeakMap<ServerConfig, ServerBounds>()
+
+  constructor(clock: Clock, ownWrites: Quota) {
+    this.#clock = clock
+    this.#ownWrites = ownWrites
+  }
+
+  /** Goes over to another configuration, and forgets what was used at servers that it does not have. */
+  apply(ownWrites: Quota, names: ReadonlySet<string>): void {
+    this.#ownWrites = ownWrites
+    this.#servers = new WeakMap()
+    for (const kept of [this.#slots, this.#buckets]) {
+      for (const name of kept.keys()) {
+        const [, server] = name.split(' ', 2)
+        if (server !== undefined && !names.has(server)) kept.delete(name)
+      }
+    }
+  }
+
+  of(target: Target): CallBounds {
+    const { config, kind } = target
+    const known = this.#servers.get(config) ?? this.#compile(config)
+    const own = kind === 'tool' ? known.tools?.get(target.name) : undefined
+    return isWrite(target) ? (own ?? known).writes : (own ?? known).reads
+  }
+
+  /** What holds in the queue of a server for each of its calls, whoever made it. */
+  queueSlots({ name, limits }: ServerConfig): readonly SlotBound[] {
+    return this.#slotsFor(limits.perPrincipal, serverScope(name, false))
+  }
+
+  #compile(config: ServerConfig): ServerBounds {
+    const { name, limits, tools } = config
+    const general = this.#kinds(limits, (shared) => serverScope(name, shared))
+    const own = this.#list({ ...this.#ownWrites, daily: undefined }, OWN_WRITES)
+    // The queue of the server holds its general caps.
+    const reads = { ...general.reads, slots: [] }
+    const writes = merge(own, reads, general.writes)
+    const limited = Object.entries(tools).flatMap(([tool, pin]): [string, Kinds][] => {
+      if (!pin.limits) return []
+      const more = this.#kinds(pin.limits, (shared) => toolScope(name, tool, shared))
+      return [
+        [tool, { reads: merge(reads, more.reads), writes: merge(writes, more.reads, more.writes) }],
+      ]
+    })
+    const tooled = limited.length === 0 ? undefined : new Map(limited)
+    const compiled = { reads, writes, tools: tooled }
+    this.#servers.set(config, compiled)
+    return compiled
+  }
+
+  #kinds(quotas: CallQuotas, scopeFor: (shared: boolean) => BoundScope): Kinds {
+    const parts: readonly [Quotas, BoundScope][] = [
+      [quotas, scopeFor(true)],
+      [quotas.perPrincipal, scopeFor(false)],
+    ]
+    return {
+      reads: merge(...parts.map(([quota, scope]) => this.#list(quota, scope))),
+      writes: merge(...parts.map(([{ writes }, scope]) => this.#list(writes, ofWrites(scope)))),
+    }
+  }
+
+  #list(quota: Quota, scope: BoundScope): CallBounds {
+    return {
+      slots: this.#slotsFor(quota, scope),
+      rates: this.#ratesFor(quota, scope),
+      dailies: quota.daily === undefined ? [] : [{ scope, calls: quota.daily }],
+    }
+  }
+
+  #slotsFor({ concurrent }: Quota, { name, shared }: BoundScope): readonly SlotBound[] {
+    if (concurrent === undefined) return []
+    const known = this.#slots.get(name)
+    const slots = known ?? new PrincipalSlots(concurrent)
+    this.#slots.set(name, slots)
+    known?.reconfigure(concurrent)
+    return [{ slots, shared }]
+  }
+
+  #ratesFor({ rate, burst }: Quota, scope: BoundScope): readonly RateBound[] {
+    if (rate === undefined) return []
+    const shape = { capacity: burst ?? Math.max(1, Math.ceil(rate)), refillPerSecond: rate }
+    const known = this.#buckets.get(scope.name)
+    const bucket = known ?? { shape, limits: new RateLimits(this.#clock, shape) }
+    Object.assign(bucket.shape, shape)
+    this.#buckets.set(scope.name, bucket)
+    return [{ scope, perSecond: rate, limits: bucket.limits }]
+  }
+}
+
+const OWN_WRITES: BoundScope = { name: 'principal-writes', shared: false, writes: true, where: '' }
+
+function serverScope(server: string, shared: boolean): BoundScope {
+  const name = `server${shared ? '' : '-each'} ${server}`
+  return { name, shared, writes: false, where: ` to the server ${server}` }
+}
+
+function toolScope(server: string, tool: string, shared: boolean): BoundScope {
+  const name = `tool${shared ? '' : '-each'} ${server} ${JSON.stringify(tool)}`
+  return { name, shared, writes: false, where: ` of the tool ${publicName(server, tool)}` }
+}
+
+function ofWrites(scope: BoundScope): BoundScope {
+  return { ...scope, name: scope.name.replace(' ', '-writes '), writes: true }
+}
+
+function merge(...parts: readonly CallBounds[]): CallBounds {
+  return {
+    slots: parts.flatMap(({ slots }) => slots),
+    rates: parts.flatMap(({ rates }) => rates),
+    dailies: parts.flatMap(({ dailies }) => dailies),
+  }
+}

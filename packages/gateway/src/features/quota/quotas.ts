@@ -1,0 +1,140 @@
+import type { LimitsConfig, ServerConfig } from '@sallyport/contract/config'
+import type { Clock } from '@sallyport/kit/clock'
+import { AppError } from '@sallyport/kit/errors'
+import type { Log } from '@sallyport/kit/log'
+import type { UsageStore } from '@sallyport/kit/store'
+import type { Target } from '../../routing/target.ts'
+import { type BoundScope, Bounds, type CallBounds, isWrite } from './bounds.ts'
+import { DailyCounters, type DayTable } from './daily-counters.ts'
+import { type PrincipalUsage, Usage } from './usage.ts'
+
+type PrincipalLimits = Pick<LimitsConfig['perPrincipal'], 'daily' | 'writes'>
+
+export interface QuotasDeps {
+  readonly clock: Clock
+  readonly log: Log
+  readonly store: UsageStore
+  readonly perPrincipal: PrincipalLimits
+}
+
+const OWN: BoundScope = { name: 'principal', shared: false, writes: false, where: '' }
+const OWN_WRITES: BoundScope = { ...OWN, writes: true }
+
+/**
+ * Rates and daily quotas of calls: of each principal, of servers, of tools, and apart for what may change
+ * something. Lives on when the configuration changes.
+ */
+export class Quotas implements AsyncDisposable {
+  readonly usage: Usage
+  readonly bounds: Bounds
+  readonly #counters: DailyCounters
+
+  private constructor(counters: DailyCounters, { clock, perPrincipal }: QuotasDeps) {
+    this.#counters = counters
+    this.usage = new Usage(counters, dailyOf(perPrincipal))
+    this.bounds = new Bounds(clock, perPrincipal.writes)
+  }
+
+  /** Reads what was used today. The caller disposes. @throws {AppError} `store_unwritable` */
+  static async open(deps: QuotasDeps): Promise<Quotas> {
+    return new Quotas(await DailyCounters.open(deps), deps)
+  }
+
+  /** Goes over to another configuration. What was used under bounds of the same names stays used. */
+  apply({
+    limits: { perPrincipal },
+    servers,
+    groups,
+  }: {
+    readonly limits: { readonly perPrincipal: PrincipalLimits }
+    readonly servers: Readonly<Record<string, ServerConfig>>
+    readonly groups: Readonly<Record<string, unknown>>
+  }): void {
+    this.usage.apply(dailyOf(perPrincipal))
+    const names = new Set([...Object.keys(servers), ...Object.keys(groups)])
+    this.bounds.apply(perPrincipal.writes, names)
+  }
+
+  /** Why a call may not be made now; undefined when it may. Takes nothing. */
+  check(target: Target, principalId: string): AppError | undefined {
+    return this.#refuse(target, this.bounds.of(target), this.usage.of(principalId))
+  }
+
+  /** Takes what a call costs, of every bound; or says why it may not be made, and takes nothing at all. */
+  take(target: Target, principalId: string): AppError | undefined {
+    const bounds = this.bounds.of(target)
+    const usage = this.usage.of(principalId)
+    const refusal = this.#refuse(target, bounds, usage)
+    if (refusal) return refusal
+    usage.calls += 1
+    count(usage.today)
+    if (isWrite(target)) count(usage.todayWrites)
+    for (const { scope, limits } of bounds.rates) limits.take(scope.shared ? '' : principalId)
+    for (const { scope } of bounds.dailies) count(counterOf(usage.table, scope, principalId))
+    return undefined
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#counters[Symbol.asyncDispose]()
+  }
+
+  #refuse(
+    target: Target,
+    { rates, dailies }: CallBounds,
+    usage: PrincipalUsage,
+  ): AppError | undefined {
+    const { calls, writes } = this.usage.bounds
+    if (usage.today.calls >= calls) return this.#usedUp(OWN, calls)
+    if (writes !== undefined && usage.todayWrites.calls >= writes && isWrite(target)) {
+      return this.#usedUp(OWN_WRITES, writes)
+    }
+    const { principalId, table } = usage
+    for (const { scope, calls: daily } of dailies) {
+      if (counterOf(table, scope, principalId).calls >= daily) return this.#usedUp(scope, daily)
+    }
+    for (const { scope, perSecond, limits } of rates) {
+      const waitMs = limits.waitMs(scope.shared ? '' : principalId)
+      if (waitMs > 0) return tooFast(scope, perSecond, waitMs)
+    }
+    return undefined
+  }
+
+  #usedUp(scope: BoundScope, daily: number): AppError {
+    const retryAfterMs = this.#counters.renewedInMs()
+    const who = scope.shared ? 'all callers together' : 'this caller'
+    const text = `the daily quota of ${daily} ${callsOf(scope)} is used up for ${who}; it is renewed at 00:00 UTC, in ${secondsOf(retryAfterMs)}`
+    return new AppError('quota_exceeded', text, {
+      ...{ retryAfterMs, remaining: 0, outcome: 'not_sent' },
+    })
+  }
+}
+
+function tooFast(scope: BoundScope, perSecond: number, retryAfterMs: number): AppError {
+  const who = scope.shared ? 'all callers together' : 'this caller'
+  const text = `${who} may make ${perSecond} ${callsOf(scope)} per second; try again in ${secondsOf(retryAfterMs)}`
+  return new AppError('rate_limited', text, {
+    ...{ retryAfterMs, remaining: 0, outcome: 'not_sent' },
+  })
+}
+
+function callsOf({ writes, where }: BoundScope): string {
+  return `calls${writes ? ' that may change something' : ''}${where}`
+}
+
+function secondsOf(durationMs: number): string {
+  const seconds = Math.max(1, Math.ceil(durationMs / 1_000))
+  return seconds === 1 ? '1 second' : `${seconds} seconds`
+}
+
+function counterOf(table: DayTable, { name, shared }: BoundScope, principalId: string) {
+  return table.counter(shared ? name : `${name} ${principalId}`)
+}
+
+function count(counter: { calls: number; unsaved: number }): void {
+  counter.calls += 1
+  counter.unsaved += 1
+}
+
+function dailyOf({ daily, writes }: PrincipalLimits) {
+  return { calls: daily, writes: writes.daily }
+}
