@@ -23,6 +23,12 @@ const MODERN_MARKS = [...UNKNOWN_TO_LEGACY].map((name) => Buffer.from(`"${name}"
 /** Where the questions of a server go; undefined when nobody can be asked. */
 export type AskQuestion = (question: Message, withdrawn: CallSignal) => Promise<QuestionAnswer>
 
+/**
+ * What a notification says otherwise to the client than the server said it; `member` is that of a group which
+ * told it.
+ */
+type Retell = (told: Message, member: string | undefined) => readonly Edit[]
+
 /** One call on its way to one server, as a session sees it. */
 export class Attempt implements UpstreamRequest {
   readonly method: string
@@ -30,6 +36,8 @@ export class Attempt implements UpstreamRequest {
   readonly paramHeaders: Readonly<Record<string, string>>
   readonly signal: CallSignal
   readonly logLevel: LogLevel | undefined
+  readonly repeatable: boolean
+  readonly member: string | undefined
   /** Set before the call is sent. */
   ask: AskQuestion | undefined
   /** Set with `ask`: whether the client can be asked a question at all. */
@@ -39,13 +47,16 @@ export class Attempt implements UpstreamRequest {
   readonly #modern: boolean
   readonly #edits: RequestEdits
   readonly #deadline: CallDeadline
-  readonly #retold: (told: Message) => readonly Edit[]
+  readonly #retold: Retell
   /** Whose client hears what the server tells meanwhile; undefined while the call is parked. */
   #listener: Exchange | undefined
   readonly #span: CallSpan
   /** The part of the trace that is under way. */
   #part: PartSpan | undefined
   #sent = false
+  /** Which member of a group has it now, and what gives its place there back. */
+  #at: string | undefined
+  #leave: (() => void) | undefined
 
   constructor(
     exchange: Exchange,
@@ -58,8 +69,9 @@ export class Attempt implements UpstreamRequest {
       readonly logLevel: LogLevel | undefined
       readonly span: CallSpan
       readonly deadline: CallDeadline
-      /** What a notification says otherwise to the client than the server said it. */
-      readonly retold: (told: Message) => readonly Edit[]
+      readonly retold: Retell
+      /** The one member of a group that it must go to. */
+      readonly member?: string | undefined
     },
   ) {
     this.#message = how.message
@@ -70,6 +82,8 @@ export class Attempt implements UpstreamRequest {
     this.#deadline = how.deadline
     this.method = exchange.message.method
     this.name = target.name
+    this.repeatable = target.repeatable
+    this.member = how.member
     this.paramHeaders = how.paramHeaders
     this.logLevel = how.logLevel
     this.#span = how.span
@@ -103,6 +117,13 @@ export class Attempt implements UpstreamRequest {
     this.#part = this.#span.child('start')
   }
 
+  departTo(member: string, leave: () => void): void {
+    this.#at = member
+    this.#leave = leave
+    this.#part?.end()
+    this.depart()
+  }
+
   /** It has its answer, or will never have one. */
   arrive(): void {
     this.#part?.end()
@@ -111,6 +132,8 @@ export class Attempt implements UpstreamRequest {
   /** From now on this exchange hears what the server tells; undefined = nobody. */
   listen(exchange: Exchange | undefined): void {
     this.#listener = exchange
+    // Who waits for a person keeps nobody out of a member; a server's own queue it has left by then.
+    if (exchange === undefined) this.#leave?.()
   }
 
   onNotification(message: Message): void {
@@ -134,7 +157,7 @@ export class Attempt implements UpstreamRequest {
   /** Passes on what belongs to the request: progress under the client's own token, logs it asked for, the rest as it is. */
   #relay(exchange: Exchange, told: Message): void {
     const modern = exchange.era === 'modern'
-    const edits = [...this.#retold(told)]
+    const edits = [...this.#retold(told, this.#at)]
     switch (told.method) {
       case 'notifications/progress': {
         const own = findMember(exchange.message.bytes, exchange.message.meta, 'progressToken')

@@ -18,7 +18,7 @@ import type { ParamEdit } from './encode-request.ts'
 import { envelopeFor } from './envelope.ts'
 import { judgeHeaders } from './judge-headers.ts'
 import { shownNames } from './shown-names.ts'
-import type { TaskIds } from './task-ids.ts'
+import type { TaskIds, TaskOwner } from './task-ids.ts'
 
 export interface CarryDeps {
   readonly upstreams: Upstreams
@@ -41,7 +41,7 @@ export function createCarry(deps: CarryDeps): CallHandler {
     const carried: Carried = {
       call,
       target,
-      attempt: (message, params) => {
+      attempt: (message, params, member = target.member) => {
         const own = renamed(exchange, target)
         const edits = {
           params: params.length === 0 ? own : [...own, ...params],
@@ -55,7 +55,10 @@ export function createCarry(deps: CarryDeps): CallHandler {
           logLevel,
           span: call.span,
           deadline: call.deadline,
-          retold: (told) => retold(deps.taskIds, { exchange, target }, told),
+          member,
+          retold: (told, server = target.server) => {
+            return retold(deps.taskIds, { server, principalId: exchange.caller.principal.id }, told)
+          },
         })
       },
       send: (attempt) => sendTwice(deps.upstreams, attempt, carried),
@@ -71,14 +74,20 @@ export function createCarry(deps: CarryDeps): CallHandler {
 export interface Carried {
   readonly call: Call
   readonly target: Target
-  /** @param params what is added to or replaced in the request's `params` */
-  attempt(message: Exchange['message'], params: readonly ParamEdit[]): Attempt
+  /**
+   * @param params what is added to or replaced in the request's `params`
+   * @param member the one member of a group that it goes on with
+   */
+  attempt(message: Exchange['message'], params: readonly ParamEdit[], member?: string): Attempt
   send(attempt: Attempt): Promise<UpstreamReply>
   /** The server's reply in the client's bytes. */
   finish(reply: UpstreamReply): CallResult
 }
 
-/** Repeats once where that is safe: the operator pinned the tool, or a trusted server hinted it. */
+/**
+ * Repeats once where that is safe: the operator pinned the tool, or a trusted server hinted it. A group has
+ * more than one server to do that with, and does it by itself.
+ */
 async function sendTwice(
   upstreams: Upstreams,
   attempt: Attempt,
@@ -92,8 +101,8 @@ async function sendTwice(
     return await upstreams.call(target.server, asker, attempt)
   } catch (thrown) {
     first = attempt.judge(thrown)
-    const again = target.repeatable && first.code === 'server_lost' && !attempt.signal.aborted
-    if (!again) throw first
+    const may = target.repeatable && target.group !== true
+    if (!may || first.code !== 'server_lost' || attempt.signal.aborted) throw first
   } finally {
     attempt.arrive()
   }
@@ -116,16 +125,12 @@ function finish(deps: CarryDeps, { call, target }: Carried, reply: UpstreamReply
       outcome: 'unknown',
     })
   }
-  return encodeReply(exchange, reply.message, shownNames({ exchange, target }, deps, reply.message))
+  const from = { exchange, target, member: reply.member }
+  return encodeReply(exchange, reply.message, shownNames(from, deps, reply.message))
 }
 
 /** Tasks are named in public in notifications, too. */
-function retold(
-  taskIds: TaskIds,
-  { exchange, target }: { readonly exchange: Exchange; readonly target: Target },
-  told: Message,
-): readonly Edit[] {
-  const owner = { server: target.server, principalId: exchange.caller.principal.id }
+function retold(taskIds: TaskIds, owner: TaskOwner, told: Message): readonly Edit[] {
   return taskIds.edits(told, owner, told.method.startsWith('notifications/tasks'))
 }
 

@@ -18,12 +18,20 @@ const TASK = Buffer.from('"taskId"')
 /** Links of one result that are remembered; a server that gives more has them listed. */
 const LEARNED_MAX = 1_000
 
+/** Whose reply to what it is. */
+export interface ReplyFrom {
+  readonly exchange: Exchange
+  readonly target: Target
+  /** The member of a group that gave it, whose the tasks are; links are the group's. */
+  readonly member?: string | undefined
+}
+
 /**
  * What a reply names otherwise in public: resources whose URI two servers share, and tasks. Links are
  * remembered, so that reading them leads back to this server. An ordinary result costs two searches.
  */
 export function shownNames(
-  { exchange, target }: { readonly exchange: Exchange; readonly target: Target },
+  { exchange, target, member }: ReplyFrom,
   { views, taskIds }: { readonly views: Views; readonly taskIds: TaskIds },
   reply: Message,
 ): Edit[] {
@@ -32,7 +40,7 @@ export function shownNames(
   if (reply.kind !== 'response') return []
   const isTask = reply.resultType === 'task' || target.kind === 'task'
   const edits = reply.bytes.includes(TASK)
-    ? taskIds.edits(reply, { server, principalId: caller.principal.id }, isTask)
+    ? taskIds.edits(reply, { server: member ?? server, principalId: caller.principal.id }, isTask)
     : []
   const view = views.get(scope)
   if (view.passThrough !== undefined) return edits

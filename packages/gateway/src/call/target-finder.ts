@@ -1,14 +1,17 @@
 import type { ServerConfig } from '@sallyport/contract/config'
 import { type Exchange, findMember, parseText } from '@sallyport/kit/mcp'
+import type { GroupPlace } from '../routing/group-catalogue.ts'
 import { describeOther, type Target } from '../routing/target.ts'
 import type { View, Views } from '../routing/view.ts'
 import { isExtension, isTaskMethod } from './methods.ts'
-import { type TaskIds, taskIdOf } from './task-ids.ts'
+import { type TaskIds, type TaskPlace, taskIdOf } from './task-ids.ts'
 
 export interface TargetFinderDeps {
   readonly views: Views
   readonly taskIds: TaskIds
   readonly servers: Readonly<Record<string, ServerConfig>>
+  /** A group by its name; there are none by default. */
+  readonly groupOf?: (name: string) => GroupPlace | undefined
 }
 
 /** Finds where a request leads; undefined for lists, and for names that lead nowhere or are hidden. */
@@ -46,16 +49,32 @@ export class TargetFinder {
     const id = taskIdOf(exchange)
     const place =
       id === undefined ? undefined : this.#deps.taskIds.find(id, exchange.caller.principal.id)
-    if (!place || !view.servers.includes(place.server)) return undefined
-    const config = this.#deps.servers[place.server]
-    return config && describeOther(config, 'task', place.taskId)
+    if (!place) return undefined
+    if (view.servers.includes(place.server)) {
+      const config = this.#deps.servers[place.server]
+      return config && describeOther(config, 'task', place.taskId)
+    }
+    return this.#memberTask(place, view)
+  }
+
+  /** A task of a server that this scope shows only as a member of a group. */
+  #memberTask({ server, taskId }: TaskPlace, view: View): Target | undefined {
+    for (const name of view.servers) {
+      const group = this.#deps.groupOf?.(name)
+      if (group?.members.includes(server)) {
+        return { ...describeOther(group.config, 'task', taskId, true), member: server }
+      }
+    }
+    return undefined
   }
 
   #other(method: string, view: View): Target | undefined {
     // An endpoint of one server shows a selection, and nobody selected this.
     if (!isExtension(method) || view.passThrough === undefined) return undefined
     const config = this.#deps.servers[view.passThrough]
-    return config && describeOther(config, 'other', '')
+    if (config) return describeOther(config, 'other', '')
+    const group = this.#deps.groupOf?.(view.passThrough)
+    return group && describeOther(group.config, 'other', '', true)
   }
 }
 

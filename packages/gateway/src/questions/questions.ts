@@ -29,6 +29,14 @@ export interface QuestionsDeps extends AskDeps {
   readonly states: RequestStates
 }
 
+/** What a call to a server begins with. */
+interface Beginning {
+  readonly message: Message
+  readonly params: readonly ParamEdit[]
+  /** The member of a group that it goes on with. */
+  readonly member?: string | undefined
+}
+
 /** Rounds of questions in one call of a legacy client; a server that asks more is cut off. */
 const ROUNDS_MAX = 32
 /** Pages of one refusal that are put to the client. */
@@ -73,7 +81,8 @@ export class Questions {
       if (missing) return incapable(exchange, missing)
       const answers = await this.#resultsFrom(carried, asked.questions)
       reply = await carried.send(
-        carried.attempt(exchange.message, retryParams(answers, asked.state)),
+        // The state of the call is with whom it began.
+        carried.attempt(exchange.message, retryParams(answers, asked.state), reply.member),
       )
     }
     return carried.finish(reply)
@@ -84,23 +93,22 @@ export class Questions {
     const { exchange } = carried.call
     const { bytes } = exchange.message
     if (!bytes.includes(RETRY_MARK)) {
-      return this.#begin(carried, exchange.message, [])
+      return this.#begin(carried, { message: exchange.message, params: [] })
     }
     const state = stateOf(exchange)
-    if (state === undefined) return this.#begin(carried, exchange.message, [])
+    if (state === undefined) return this.#begin(carried, { message: exchange.message, params: [] })
     const resumption =
       typeof state === 'string' ? this.#deps.states.take(exchange, state) : undefined
     if (!resumption) return invalidState(exchange)
     const message = withoutParams(exchange.message, RETRY_PARAMS)
+    const { member } = resumption
     switch (resumption.kind) {
       case 'again':
-        return this.#begin(carried, message, [])
-      case 'server':
-        return this.#begin(
-          carried,
-          message,
-          resumed(carried, resumption, answersOf(exchange.message)),
-        )
+        return this.#begin(carried, { message, params: [], member })
+      case 'server': {
+        const params = resumed(carried, resumption, answersOf(exchange.message))
+        return this.#begin(carried, { message, params, member })
+      }
       case 'parked': {
         const parked = this.#deps.parked.take(resumption.value ?? '')
         return parked ? this.#resume(carried, parked) : invalidState(exchange)
@@ -111,13 +119,8 @@ export class Questions {
   }
 
   /** @param round how often the gateway has answered this request of the client itself */
-  #begin(
-    carried: Carried,
-    message: Message,
-    params: readonly ParamEdit[],
-    round = 0,
-  ): Promise<CallResult> {
-    const attempt = carried.attempt(message, params)
+  #begin(carried: Carried, { message, params, member }: Beginning, round = 0): Promise<CallResult> {
+    const attempt = carried.attempt(message, params, member)
     const conversation = new Conversation((begun) => {
       attempt.mayAsk = (asked) => this.#refuse(carried, questionOf(asked)) === undefined
       attempt.ask = (asked, withdrawn) =>
@@ -195,15 +198,15 @@ export class Questions {
         .filter(([key]) => !own.includes(key))
         .map(([key, question]) => [key, this.#shown(carried, question)]),
     )
-    const resumption: Resumption = { kind: 'server', value: asked.state, own }
+    const { member } = reply
+    const resumption: Resumption = { kind: 'server', value: asked.state, own, member }
     if (others.size === 0 && own.length > 0) {
       const message = withoutParams(exchange.message, RETRY_PARAMS)
-      return this.#begin(carried, message, resumed(carried, resumption, new Map()), round + 1)
+      const params = resumed(carried, resumption, new Map())
+      return this.#begin(carried, { message, params, member }, round + 1)
     }
-    const sealed =
-      asked.state === undefined && own.length === 0
-        ? undefined
-        : this.#deps.states.seal(exchange, resumption)
+    const stateless = asked.state === undefined && own.length === 0 && member === undefined
+    const sealed = stateless ? undefined : this.#deps.states.seal(exchange, resumption)
     return {
       answer: toAnswer(
         reply.message.bytes,
@@ -222,7 +225,7 @@ export class Questions {
    *
    * @throws {AppError} `server_protocol` where it names no page, or a method that may not ask
    */
-  #linkRequired(carried: Carried, { message }: UpstreamReply): CallResult | undefined {
+  #linkRequired(carried: Carried, { message, member }: UpstreamReply): CallResult | undefined {
     const { exchange } = carried.call
     const { bytes, error } = message
     const code = findMember(bytes, error, 'code')
@@ -243,7 +246,8 @@ export class Questions {
     )
     const missing = this.#missing(carried, questions)
     if (missing) return incapable(exchange, missing)
-    const state = this.#deps.states.seal(exchange, { kind: 'again', value: undefined, own: [] })
+    const again: Resumption = { kind: 'again', value: undefined, own: [], member }
+    const state = this.#deps.states.seal(exchange, again)
     return inputRequired(exchange, questions, state)
   }
 

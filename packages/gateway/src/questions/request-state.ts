@@ -17,6 +17,8 @@ const content = z.strictObject({
   v: z.string().optional(),
   /** Keys of questions that the gateway answers itself. */
   o: z.array(z.string()).optional(),
+  /** The member of a group that asked. */
+  m: z.string().optional(),
 })
 
 /** What a `requestState` of ours stands for. */
@@ -24,6 +26,8 @@ export interface Resumption {
   readonly kind: 'parked' | 'server' | 'again'
   readonly value: string | undefined
   readonly own: readonly string[]
+  /** The member of a group that asked, which the retry goes on with. */
+  readonly member?: string | undefined
 }
 
 export interface RequestStatesDeps {
@@ -50,13 +54,14 @@ export class RequestStates {
 
   seal(exchange: Exchange, resumption: Resumption): string {
     const { sealer, clock, lifeMs } = this.#deps
-    const { kind, value, own } = resumption
+    const { kind, value, own, member } = resumption
     const plain: z.infer<typeof content> = {
       t: clock.nowMs() + lifeMs,
       n: randomBytes(9).toString('base64url'),
       k: kind,
       ...(value === undefined ? {} : { v: value }),
       ...(own.length === 0 ? {} : { o: [...own] }),
+      ...(member === undefined ? {} : { m: member }),
     }
     return sealer.seal(Buffer.from(JSON.stringify(plain)), bindingOf(exchange))
   }
@@ -70,11 +75,11 @@ export class RequestStates {
     if (plain === undefined) return undefined
     const parsed = content.safeParse(JSON.parse(plain.toString()))
     if (!parsed.success) return undefined
-    const { t, n, k, v, o } = parsed.data
+    const { t, n, k, v, o, m } = parsed.data
     const nowMs = this.#deps.clock.nowMs()
     if (t <= nowMs || this.#used.has(n)) return undefined
     this.#use(n, t, nowMs)
-    return { kind: k, value: v, own: o ?? [] }
+    return { kind: k, value: v, own: o ?? [], member: m }
   }
 
   #use(nonce: string, expiresAtMs: number, nowMs: number): void {

@@ -31,6 +31,18 @@ export interface ServerCatalogue {
   readonly facts: ServerFacts | undefined
   /** Names of its capabilities; empty while it was never met. */
   readonly offers: ReadonlySet<string>
+  /** Of a group, in the order of its list; undefined for a server. */
+  readonly members?: readonly ServerCatalogue[]
+}
+
+/** What views need of a catalogue: the names they show, and what is known of each. */
+export interface ServerLists {
+  /** Every name that has a scope, sorted. */
+  readonly servers: readonly string[]
+  /** What is known of a name; undefined for one that there is not. */
+  get(server: string): ServerCatalogue | undefined
+  /** As `Catalogue.onRead`. */
+  onRead: Catalogue['onRead']
 }
 
 interface Entry extends ServerCatalogue {
@@ -56,7 +68,7 @@ export interface CatalogueDeps {
 }
 
 /** What all servers list: remembered in the store, renewed by each reading. */
-export class Catalogue implements AsyncDisposable {
+export class Catalogue implements ServerLists, AsyncDisposable {
   readonly #deps: CatalogueDeps
   readonly #entries = new Map<string, Entry>()
   /** Every configured server, sorted. */

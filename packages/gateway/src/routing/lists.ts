@@ -8,6 +8,7 @@ import {
 } from '@sallyport/kit/mcp'
 import type { CallResult } from '../call/call.ts'
 import { encodeRefusal } from '../call/encode-answer.ts'
+import type { GroupState, GroupStatus } from '../groups/group-status.ts'
 import type { Kind, ServerState, ServerStatus } from '../upstreams/upstream.ts'
 import type { ScopeView, Shown } from './scope-view.ts'
 
@@ -16,6 +17,8 @@ export const META_SOURCES = 'dev.sallyport/sources'
 
 export interface ListsDeps {
   readonly status: () => readonly ServerStatus[]
+  /** None by default. */
+  readonly groupStatus?: () => readonly GroupStatus[]
   readonly sealer: SessionSealer
   /** Entries on one page. */
   readonly pageItems: number
@@ -34,19 +37,31 @@ interface Built {
 /** What follows the entries of a last page, up to the id: the same for every caller while nothing changes. */
 interface Tail {
   readonly reading: number
-  readonly states: readonly ServerState[]
+  /** What tells the states of servers and groups from others. */
+  readonly states: readonly string[]
   readonly ttlMs: number
   readonly bytes: Buffer
 }
 
-/** One server's part in a list. */
-export interface Source {
+/** A member of a group whose members are not hidden. */
+interface SourceMember {
   readonly server: string
   readonly state: ServerState
-  /** When its list was read, ISO 8601; null = never. */
+  /** Whether calls go to it. */
+  readonly healthy: boolean
+}
+
+/** One server's part in a list, or that of a group. */
+export interface Source {
+  readonly server: string
+  readonly state: ServerState | GroupState
+  /** When its list was read, ISO 8601; null = never. Of a group the oldest reading of its members. */
   readonly at: string | null
+  /** Of a group: how many members calls go to, and which, unless they are hidden. */
+  readonly healthy?: number
+  readonly members?: readonly SourceMember[]
   /** How many entries are its own, under the name of the list. */
-  readonly [kind: string]: string | number | null
+  readonly [kind: string]: string | number | null | undefined | readonly SourceMember[]
 }
 
 /**
@@ -96,12 +111,16 @@ export class Lists {
   /** Which servers a scope shows, with state, number of entries and time of reading. */
   sources(view: ScopeView, kind: Kind, counts: ReadonlyMap<string, number>): readonly Source[] {
     const states = new Map(this.#deps.status().map(({ name, state }) => [name, state]))
-    return view.catalogues().map(({ server, [kind]: { shrunk, readAtMs } }) => ({
-      server,
-      state: shrunk ? 'degraded' : (states.get(server) ?? 'cold'),
-      [kind]: counts.get(server) ?? 0,
-      at: readAtMs === undefined ? null : new Date(readAtMs).toISOString(),
-    }))
+    const groups = new Map(this.#deps.groupStatus?.().map((group) => [group.name, group]))
+    return view.catalogues().map(({ server, [kind]: { shrunk, readAtMs } }) => {
+      const group = groups.get(server)
+      const state = shrunk ? 'degraded' : (states.get(server) ?? 'cold')
+      return {
+        ...{ server, state: group?.state ?? state, [kind]: counts.get(server) ?? 0 },
+        at: readAtMs === undefined ? null : new Date(readAtMs).toISOString(),
+        ...(group ? groupSource(group) : {}),
+      }
+    })
   }
 
   #build(view: ScopeView, { scope, era }: Exchange, kind: Kind): Built {
@@ -139,16 +158,25 @@ export class Lists {
     return index === -1 ? items.length : index
   }
 
+  #states(): readonly string[] {
+    const states: string[] = this.#deps.status().map(({ state }) => state)
+    for (const { state, members } of this.#deps.groupStatus?.() ?? []) {
+      // A breaker takes a member out of rotation without changing its state.
+      states.push(state, ...members.map((member) => (member.healthy ? 'in' : 'out')))
+    }
+    return states
+  }
+
   #tail(view: ScopeView, exchange: Exchange, kind: Kind, ttlMs: number): Buffer {
     const { era, scope } = exchange
     const key = `${era} ${kind} ${scope}`
     const known = this.#tails.get(key)
-    const status = this.#deps.status()
+    const states = this.#states()
     const fits =
       known?.reading === this.#reading &&
       known.ttlMs === ttlMs &&
-      known.states.length === status.length &&
-      known.states.every((state, index) => state === status[index]?.state)
+      known.states.length === states.length &&
+      known.states.every((state, index) => state === states[index])
     if (fits) return known.bytes
     const meta: Record<string, unknown> = {
       [META_SOURCES]: this.sources(view, kind, this.#build(view, exchange, kind).counts),
@@ -160,10 +188,15 @@ export class Lists {
     }
     tail['_meta'] = meta
     const bytes = Buffer.from(`,${JSON.stringify(tail).slice(1)},"id":`)
-    const states = status.map(({ state }) => state)
     this.#tails.set(key, { reading: this.#reading, states, ttlMs, bytes })
     return bytes
   }
+}
+
+function groupSource({ healthy, hideMembers, members }: GroupStatus): Partial<Source> {
+  if (hideMembers) return { healthy }
+  const shown = members.map(({ server, state, healthy: own }) => ({ server, state, healthy: own }))
+  return { healthy, members: shown }
 }
 
 const COMMA = Buffer.from(',')

@@ -1,13 +1,13 @@
 import { publicName, splitName } from '@sallyport/kit/tool-name'
 import type { Kind, ServerFacts } from '../upstreams/upstream.ts'
-import type { Catalogue, ServerCatalogue } from './catalogue.ts'
+import type { ServerCatalogue, ServerLists } from './catalogue.ts'
 import { selects } from './glob.ts'
 import { type Item, withName } from './item.ts'
 import { linkKey, type Links } from './links.ts'
 import { isSettled } from './listed.ts'
 import { type Named, type NamedKind, nameItems } from './names.ts'
 import type { ScopeRules } from './scope-rules.ts'
-import { describeRead, describeTarget, type Target } from './target.ts'
+import { describeKnown, describeRead, type Target } from './target.ts'
 import { overrideTool, showTool, type Tool } from './tool.ts'
 import { type Place, Uris } from './uris.ts'
 import type { View } from './view.ts'
@@ -34,7 +34,7 @@ interface OwnName {
 
 export interface ScopeViewDeps {
   readonly rules: ScopeRules
-  readonly catalogue: Catalogue
+  readonly catalogue: Pick<ServerLists, 'get'>
   readonly links: Links
   /** Called with each name that several entries claim without prefix, and what they are called instead. */
   onCollision(name: string, kept: readonly string[]): void
@@ -166,8 +166,8 @@ export class ScopeView implements View {
     const { named, collisions } = nameItems(this.#deps.rules, 'prompts', candidates)
     for (const [name, kept] of collisions) this.#deps.onCollision(name, kept)
     const targets = named.flatMap(({ server, item, publicName: shown }) => {
-      const config = this.#deps.catalogue.get(server)?.config
-      return config ? [[shown, describeRead(config, 'prompt', item.name)] as const] : []
+      const target = this.#readTarget(server, 'prompt', item.name)
+      return target ? [[shown, target] as const] : []
     })
     return { named, targets: new Map(targets) }
   }
@@ -201,9 +201,14 @@ export class ScopeView implements View {
   }
 
   #toolTarget(server: string, name: string, tool: Tool | undefined): Target | undefined {
-    const config = this.#deps.catalogue.get(server)?.config
+    const known = this.#deps.catalogue.get(server)
     const pins = ownValue(this.#deps.rules.endpoint?.annotations ?? {}, publicName(server, name))
-    return config && describeTarget(config, name, tool, pins)
+    return known && describeKnown(known, name, tool, pins)
+  }
+
+  #readTarget(server: string, kind: 'prompt' | 'resource', name: string): Target | undefined {
+    const known = this.#deps.catalogue.get(server)
+    return known && describeRead(known.config, kind, name, known.members !== undefined)
   }
 
   /** A name that is on no list: its server is asked where the list was not read since it may have gained it. */
@@ -219,8 +224,7 @@ export class ScopeView implements View {
 
   #unlistedPrompt(name: string): Target | undefined {
     const place = this.#unlistedPlace('prompts', name)
-    const config = place && this.#deps.catalogue.get(place.server)?.config
-    return config && describeRead(config, 'prompt', place.name)
+    return place && this.#readTarget(place.server, 'prompt', place.name)
   }
 
   #unlistedPlace(kind: NamedKind, name: string): OwnName | undefined {
@@ -250,8 +254,7 @@ export class ScopeView implements View {
   }
 
   #read(place: Place | undefined): Target | undefined {
-    const config = place && this.#deps.catalogue.get(place.server)?.config
-    return config && describeRead(config, 'resource', place.uri)
+    return place && this.#readTarget(place.server, 'resource', place.uri)
   }
 }
 

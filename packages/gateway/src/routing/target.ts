@@ -1,4 +1,5 @@
 import type { ServerConfig } from '@sallyport/contract/config'
+import type { ServerCatalogue } from './catalogue.ts'
 import type { Tool, ToolPins } from './tool.ts'
 
 /** What a target is. `task` and `other` (an extension's method) carry no name of a catalogue. */
@@ -17,6 +18,10 @@ export interface Target {
   readonly readOnly: boolean
   /** Whether a second call does no more than the first: pinned, or hinted by a trusted server. */
   readonly repeatable: boolean
+  /** Whether `server` is a group, which chooses a member for each call and repeats it with others by itself. */
+  readonly group?: boolean
+  /** The one member of the group that knows what is named. */
+  readonly member?: string
 }
 
 /** Describes a tool call's destination under the operator's pins, those of its endpoint over its server's. */
@@ -38,6 +43,31 @@ export function describeTarget(
 }
 
 /**
+ * The same for a server or a group, as it is known. A tool of a group is read-only or repeatable only if it
+ * is at every member that may get the call: each that lists it, and each that was never read.
+ */
+export function describeKnown(
+  known: ServerCatalogue,
+  name: string,
+  tool: Tool | undefined,
+  endpointPins?: ToolPins,
+): Target {
+  const { members, config } = known
+  if (members === undefined) return describeTarget(config, name, tool, endpointPins)
+  const listing = members.filter(
+    ({ tools }) => tools.byName.has(name) || tools.readAtMs === undefined,
+  )
+  const each = (listing.length > 0 ? listing : members).map((member) =>
+    describeTarget(member.config, name, member.tools.byName.get(name), endpointPins),
+  )
+  return {
+    ...{ kind: 'tool', server: config.name, name, tool, config, group: true },
+    readOnly: each.every(({ readOnly }) => readOnly),
+    repeatable: each.every(({ repeatable }) => repeatable),
+  }
+}
+
+/**
  * Describes where a prompt or a resource is read. Both are reads: a repeat does no more than the first.
  *
  * Source: MCP, "Prompts" and "Resources".
@@ -46,17 +76,23 @@ export function describeRead(
   config: ServerConfig,
   kind: 'prompt' | 'resource',
   name: string,
+  group = false,
 ): Target {
   return {
     ...{ kind, server: config.name, name, tool: undefined, config },
-    ...{ readOnly: true, repeatable: true },
+    ...{ readOnly: true, repeatable: true, group },
   }
 }
 
 /** The destination of what may change something and has no pins: a task, an extension's method. */
-export function describeOther(config: ServerConfig, kind: 'task' | 'other', name: string): Target {
+export function describeOther(
+  config: ServerConfig,
+  kind: 'task' | 'other',
+  name: string,
+  group = false,
+): Target {
   return {
     ...{ kind, server: config.name, name, tool: undefined, config },
-    ...{ readOnly: false, repeatable: false },
+    ...{ readOnly: false, repeatable: false, group },
   }
 }

@@ -3,8 +3,9 @@ import { AppError } from '@sallyport/kit/errors'
 import { type Log, printable } from '@sallyport/kit/log'
 import type { Exchange, SessionSealer } from '@sallyport/kit/mcp'
 import type { CallResult } from '../call/call.ts'
+import type { GroupStatus } from '../groups/group-status.ts'
 import { type Kind, KINDS, type ServerFacts, type ServerStatus } from '../upstreams/upstream.ts'
-import type { Catalogue } from './catalogue.ts'
+import type { ServerLists } from './catalogue.ts'
 import { linkKey, type Links } from './links.ts'
 import { Lists } from './lists.ts'
 import { listScopes, type ScopeRules } from './scope-rules.ts'
@@ -12,10 +13,12 @@ import { ScopeView } from './scope-view.ts'
 import type { LinkReader, Views } from './view.ts'
 
 export interface OpenViewsDeps {
-  readonly catalogue: Catalogue
+  readonly catalogue: ServerLists
   readonly endpoints: Readonly<Record<string, EndpointConfig>>
   readonly names: NameLength
   readonly status: () => readonly ServerStatus[]
+  /** None by default. */
+  readonly groupStatus?: () => readonly GroupStatus[]
   readonly sealer: SessionSealer
   /** Links that servers gave; outlive these views. */
   readonly links: Links
@@ -68,7 +71,8 @@ export class OpenViews implements Views {
     const servers = this.#scopes.get(scope)?.servers ?? []
     return servers.filter((server) => {
       const known = catalogue.get(server)
-      return known && KINDS.some((kind) => known[kind].readAtMs === undefined)
+      const parts = known?.members ?? (known ? [known] : [])
+      return parts.some((part) => KINDS.some((kind) => part[kind].readAtMs === undefined))
     })
   }
 
@@ -85,7 +89,12 @@ export class OpenViews implements Views {
   }
 
   shows(scope: string, server: string): boolean {
-    return this.#scopes.get(scope)?.servers.includes(server) === true
+    const { catalogue } = this.#deps
+    const servers = this.#scopes.get(scope)?.servers ?? []
+    if (servers.includes(server)) return true
+    return servers.some((name) =>
+      catalogue.get(name)?.members?.some((one) => one.server === server),
+    )
   }
 
   #forget(server: string, kind: Kind | undefined, changed: boolean): void {

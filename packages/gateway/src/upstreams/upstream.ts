@@ -35,11 +35,8 @@ export interface UpstreamRequest {
   readonly logLevel?: LogLevel | undefined
   /** The complete message for this wire. May contain newlines: the stdio leg makes them spaces. */
   encode(wire: Wire): Buffer
-  /**
-   * A notification that belongs to this request (progress, log, an extension's), in the server's bytes;
-   * `member` of a group where one told it.
-   */
-  onNotification: ((message: Message, member?: string) => void) | undefined
+  /** A notification that belongs to this request (progress, log, an extension's), in the server's bytes. */
+  onNotification: ((message: Message) => void) | undefined
   /**
    * A request of a legacy server that belongs to this one: sampling, elicitation, roots, an extension's.
    * The session puts the server's id to the answer; a rejection becomes a JSON-RPC error. Undefined: the
@@ -58,6 +55,11 @@ export interface UpstreamRequest {
   readonly repeatable?: boolean
   /** The one member of a group it must go to: whoever knows its state. */
   readonly member?: string | undefined
+  /**
+   * A group is about to send it to this member, maybe after others. `leave` gives its place there back
+   * early: who waits for a person keeps nobody out.
+   */
+  departTo?(member: string, leave: () => void): void
 }
 
 /** The server's answer, `kind` `response` or `error`, in the server's bytes. */
@@ -222,6 +224,8 @@ export interface Upstreams extends AsyncDisposable {
 /** The servers themselves, below groups. */
 export interface ServerFleet extends Upstreams {
   readonly control: ServerControl
+  /** Starts those that are to be up with the gateway; call it once the marks of operators are set. */
+  prestart(): void
   /** As in `status`; cheap, for groups ask it with each call. `cold` for a name that is none. */
   stateOf(server: string): ServerState
   /** As in `status`; cheap, for groups ask it with each call. `closed` for a name that is none. */

@@ -1,0 +1,131 @@
+import type { Clock } from '@sallyport/kit/clock'
+import { AppError, type CallOutcome, type ErrorCode } from '@sallyport/kit/errors'
+import { type Verdict, verdictOf } from '../upstreams/breaker.ts'
+import type { Asker, ServerFleet, UpstreamReply, UpstreamRequest } from '../upstreams/upstream.ts'
+import type { Failback } from './failback.ts'
+import type { Group, Wish } from './group.ts'
+import type { Member } from './member.ts'
+
+/** Which of a sent call's failures another member may do better. */
+const WORTH_REPEATING: ReadonlySet<ErrorCode> = new Set([
+  'server_lost',
+  'server_unavailable',
+  'server_unauthorized',
+  'server_protocol',
+])
+/** What no member can help, also where nothing was sent. */
+const FINAL: ReadonlySet<ErrorCode> = new Set(['cancelled', 'deadline_exceeded', 'shutting_down'])
+
+export interface GroupCallDeps {
+  readonly fleet: Pick<ServerFleet, 'call'>
+  readonly failback: Failback
+  readonly clock: Clock
+}
+
+/** One call to a group, which moves from member to member where that is safe. Each gets it once at most. */
+export class GroupCall {
+  readonly #group: Group
+  readonly #asker: Asker
+  readonly #request: UpstreamRequest
+  readonly #deps: GroupCallDeps
+  readonly #tried: Member[] = []
+  /** Of all tries together. */
+  #outcome: CallOutcome = 'not_sent'
+  #verdict: Verdict = 'failed'
+
+  constructor(group: Group, asker: Asker, request: UpstreamRequest, deps: GroupCallDeps) {
+    this.#group = group
+    this.#asker = asker
+    this.#request = request
+    this.#deps = deps
+  }
+
+  /** @throws {AppError} `breaker_open`, `group_unhealthy`, or what the last member failed with */
+  async run(): Promise<UpstreamReply> {
+    const { member } = this.#request
+    if (member !== undefined) return await this.#runAt(member)
+    const { clock, failback } = this.#deps
+    const { breaker } = this.#group
+    const refusal = breaker.enter(clock.monotonicMs(), this.#request)
+    if (refusal !== undefined) throw refusal
+    let verdict: Verdict = 'none'
+    try {
+      failback.look(this.#group.members, this.#asker)
+      const unhealthy = breaker.isProbe(this.#request) ? undefined : this.#group.refusal()
+      if (unhealthy !== undefined) throw unhealthy
+      const reply = await this.#runAnywhere()
+      verdict = 'ok'
+      return reply
+    } catch (thrown) {
+      verdict = this.#tried.length === 0 ? 'none' : this.#verdict
+      throw thrown
+    } finally {
+      breaker.settle(verdict, clock.monotonicMs(), this.#request)
+    }
+  }
+
+  /** Whoever knows the state a call goes on from gets it, whatever the others are like. */
+  async #runAt(server: string): Promise<UpstreamReply> {
+    const member = this.#group.find(server)
+    if (member !== undefined) return await this.#send(member)
+    const sentence = `the server that this call goes on with is no longer in group ${this.#group.config.name}`
+    throw new AppError('server_unavailable', sentence, { outcome: 'not_sent' })
+  }
+
+  async #runAnywhere(): Promise<UpstreamReply> {
+    const { method, name } = this.#request
+    const wish: Wish = { method, name, principal: this.#asker.principal }
+    let failure: AppError | undefined
+    for (;;) {
+      const member = this.#group.choose(wish, this.#tried)
+      if (member === undefined) throw failure?.withOutcome(this.#outcome) ?? this.#group.exhausted()
+      this.#tried.push(member)
+      try {
+        return await this.#send(member)
+      } catch (thrown) {
+        const error = this.#judge(AppError.from(thrown))
+        if (!this.#mayMove(error)) throw error.withOutcome(this.#outcome)
+        failure = error
+      }
+    }
+  }
+
+  async #send(member: Member): Promise<UpstreamReply> {
+    const { server } = member
+    const release = await this.#enter(member)
+    try {
+      this.#request.departTo?.(server, release)
+      const { message, era } = await this.#deps.fleet.call(server, this.#asker, this.#request)
+      return { message, era, member: server }
+    } finally {
+      release()
+    }
+  }
+
+  async #enter({ queue }: Member): Promise<() => void> {
+    const { signal } = this.#request
+    try {
+      const entered = queue.enter(this.#asker.principal.id, signal)
+      return typeof entered === 'function' ? entered : await entered
+    } catch (thrown) {
+      throw AppError.from(thrown).withOutcome('not_sent')
+    }
+  }
+
+  /** Adds a failed try to what is known of the call. */
+  #judge(error: AppError): AppError {
+    // Where a member does not say, the call may have reached it.
+    const own = error.withOutcome(error.outcome ?? 'unknown')
+    if (own.outcome === 'unknown') this.#outcome = 'unknown'
+    const verdict = verdictOf(own)
+    // Only what failed everywhere for the transport's sake says so of the group.
+    if (verdict === 'ok' || this.#verdict === 'failed') this.#verdict = verdict
+    return own
+  }
+
+  #mayMove({ code, outcome }: AppError): boolean {
+    if (this.#request.signal.aborted || FINAL.has(code)) return false
+    if (outcome === 'not_sent') return true
+    return this.#request.repeatable === true && WORTH_REPEATING.has(code)
+  }
+}
