@@ -1,6 +1,8 @@
+import { ManualClock } from '@sallyport/kit/clock'
 import { silentLog } from '@sallyport/kit/log'
 import type { AuditLimits, AuditLog, AuditRetention } from '@sallyport/kit/store'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { MemoryOutcomes } from './features/once/testing-outcomes.ts'
 import { startHousekeeping } from './housekeeping.ts'
 
 beforeEach(() => {
@@ -12,7 +14,11 @@ afterEach(() => {
 
 const KEEP: AuditLimits = { keepMs: 1_000, bytesMax: 2_000 }
 
-function keepHouse(prune: AuditRetention['prune'] = async () => 0, audited = true) {
+function keepHouse(
+  prune: AuditRetention['prune'] = async () => 0,
+  audited = true,
+  outcomes = new MemoryOutcomes(),
+) {
   const logged: string[] = []
   const state = { writable: true, probes: 0, answer: true as boolean | Promise<boolean> }
   const audit: AuditLog = {
@@ -28,11 +34,15 @@ function keepHouse(prune: AuditRetention['prune'] = async () => 0, audited = tru
     [Symbol.asyncDispose]: () => Promise.resolve(),
   }
   const log = (message: string) => void logged.push(message)
-  const house = startHousekeeping({ retention: { prune } }, audited ? audit : undefined, KEEP, {
-    ...silentLog,
-    info: (_fields, message) => log(message),
-    warn: (_fields, message) => log(message),
-    error: (_fields, message) => log(message),
+  const store = { retention: { prune }, outcomes }
+  const house = startHousekeeping(store, audited ? audit : undefined, KEEP, {
+    clock: new ManualClock(),
+    log: {
+      ...silentLog,
+      info: (_fields, message) => log(message),
+      warn: (_fields, message) => log(message),
+      error: (_fields, message) => log(message),
+    },
   })
   return { house, state, logged }
 }
@@ -89,4 +99,36 @@ test('the end stops what runs, silently, and leaves no timer', async () => {
   house[Symbol.dispose]()
   await vi.advanceTimersByTimeAsync(0)
   expect([stopped?.aborted, logged, vi.getTimerCount()]).toEqual([true, [], 0])
+})
+
+test('outcomes whose time is over are removed every hour, in small steps', async () => {
+  const steps: number[] = []
+  const outcomes = new MemoryOutcomes()
+  let left = 500
+  outcomes.prune = async (nowMs, max) => {
+    expect(nowMs).toBe(new ManualClock().nowMs())
+    const removed = Math.min(left, max)
+    left -= removed
+    steps.push(removed)
+    return removed
+  }
+  const { house } = keepHouse(undefined, true, outcomes)
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(steps).toEqual([200, 200, 100])
+  left = 1
+  await vi.advanceTimersByTimeAsync(3_600_000)
+  expect(steps.slice(3)).toEqual([1])
+  house[Symbol.dispose]()
+})
+
+test('outcomes that cannot be removed are said, and removed an hour later', async () => {
+  const outcomes = new MemoryOutcomes()
+  let runs = 0
+  outcomes.prune = () => {
+    runs += 1
+    return Promise.reject(new TypeError('full'))
+  }
+  const { logged } = keepHouse(undefined, true, outcomes)
+  await vi.advanceTimersByTimeAsync(3_600_000)
+  expect([runs, logged]).toEqual([2, Array(2).fill('old outcomes could not be removed')])
 })

@@ -1,15 +1,21 @@
+import type { Clock } from '@sallyport/kit/clock'
 import type { Log } from '@sallyport/kit/log'
-import type { AuditLimits, AuditLog, Store } from '@sallyport/kit/store'
+import type { AuditLimits, AuditLog, OutcomeStore, Store } from '@sallyport/kit/store'
 
 const PROBE_MS = 2_000
 const PRUNE_MS = 60 * 60_000
+/** Outcomes removed at once: an embedded store does it on the serving thread. */
+const OUTCOMES_MAX = 200
+const OUTCOMES_PAUSE_MS = 20
+/** Of one hour; what is left waits for the next. */
+const OUTCOME_STEPS_MAX = 1_000
 
-/** Looks after the store: whether it can be written, and that the audit log keeps its size. */
+/** Looks after the store: whether it can be written, and that audit log and outcomes keep their size. */
 export function startHousekeeping(
-  store: Pick<Store, 'retention'>,
+  store: Pick<Store, 'retention' | 'outcomes'>,
   audit: AuditLog | undefined,
   keep: AuditLimits,
-  log: Log,
+  { log, clock }: { readonly log: Log; readonly clock: Clock },
 ): Disposable {
   const stopping = new AbortController()
   let probing = false
@@ -36,6 +42,9 @@ export function startHousekeeping(
         if (!stopping.signal.aborted) log.warn({ err }, 'old audit rows could not be removed')
       },
     )
+    forget(store.outcomes, clock, stopping.signal).catch((err: unknown) => {
+      if (!stopping.signal.aborted) log.warn({ err }, 'old outcomes could not be removed')
+    })
   }
   const pruning = setInterval(prune, PRUNE_MS)
   probe.unref()
@@ -47,5 +56,13 @@ export function startHousekeeping(
       clearInterval(pruning)
       stopping.abort()
     },
+  }
+}
+
+/** Removes the outcomes of keyed calls whose time is over, a few at once. */
+async function forget(outcomes: OutcomeStore, clock: Clock, signal: AbortSignal): Promise<void> {
+  for (let step = 0; step < OUTCOME_STEPS_MAX && !signal.aborted; step += 1) {
+    if ((await outcomes.prune(clock.nowMs(), OUTCOMES_MAX)) < OUTCOMES_MAX) return
+    await new Promise((resolve) => setTimeout(resolve, OUTCOMES_PAUSE_MS).unref())
   }
 }

@@ -13,6 +13,8 @@ export interface CallSignal {
 /** What ends a call; a real `AbortController` fits. */
 export interface CallAbort {
   readonly signal: CallSignal
+  /** Set where what runs goes on although its client has closed the connection. */
+  detached?: boolean
   /** The first reason stays; later ones change nothing. */
   abort(reason: unknown): void
 }
@@ -23,6 +25,7 @@ export interface CallAbort {
  */
 export class CallController implements CallAbort, CallSignal {
   reason: unknown = undefined
+  detached = false
   #aborted = false
   /** Nearly always none or one. */
   #listener: AbortListener | undefined

@@ -43,6 +43,30 @@ export class SqlOutcomeStore implements OutcomeStore {
     return row && toOutcome(row)
   }
 
+  async pause(key: OutcomeKey, claimant: string, nowMs: number): Promise<void> {
+    await guardStore('the pause of a call cannot be kept', () =>
+      this.#db
+        .updateTable('outcomes')
+        .set({ state: 'waiting', seen_at: nowMs })
+        .where(at(key))
+        .where('claimant', '=', claimant)
+        .where('state', '=', 'pending')
+        .execute(),
+    )
+  }
+
+  async resume(key: OutcomeKey, claimant: string, nowMs: number): Promise<boolean> {
+    const { numUpdatedRows } = await guardStore('the call cannot be taken up again', () =>
+      this.#db
+        .updateTable('outcomes')
+        .set({ state: 'pending', claimant, seen_at: nowMs })
+        .where(at(key))
+        .where('state', '=', 'waiting')
+        .executeTakeFirst(),
+    )
+    return numUpdatedRows > 0n
+  }
+
   async beat(claimant: string, nowMs: number): Promise<void> {
     await guardStore('pending calls cannot be renewed', () =>
       this.#db
@@ -179,7 +203,8 @@ function toOutcome(row: Selectable<Tables['outcomes']>): OutcomeRecord {
     keyHash: row.key_hash,
     argumentsMac: row.arguments_mac,
     claimant: row.claimant,
-    state: row.state === 'pending' ? 'pending' : 'done',
+    // An unknown state, of a later version, is not done: nobody knows its outcome.
+    state: row.state === 'done' || row.state === 'waiting' ? row.state : 'pending',
     atMs: row.at,
     seenAtMs: row.seen_at,
     expiresAtMs: row.expires_at,

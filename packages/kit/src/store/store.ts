@@ -219,7 +219,8 @@ export interface OutcomeRecord extends OutcomeKey {
   readonly argumentsMac: string
   /** Random, of the process that claimed it: a claim of another process that is gone will never finish. */
   readonly claimant: string
-  readonly state: 'pending' | 'done'
+  /** `waiting`: between two rounds of questions, with nothing under way. */
+  readonly state: 'pending' | 'waiting' | 'done'
   readonly atMs: number
   /** When its claimant last said that it lives, by that process' clock; see `OutcomeStore.beat`. */
   readonly seenAtMs: number
@@ -242,6 +243,10 @@ export interface OutcomeStore {
   ): Promise<OutcomeRecord | undefined>
   /** What stands there now; also one that has expired and was not removed yet. */
   read(key: OutcomeKey): Promise<OutcomeRecord | undefined>
+  /** A pending call waits for its client from now on. */
+  pause(key: OutcomeKey, claimant: string, nowMs: number): Promise<void>
+  /** Takes over a call that waits for its client; false when it does not wait, or somebody was faster. */
+  resume(key: OutcomeKey, claimant: string, nowMs: number): Promise<boolean>
   /** Renews `seenAtMs` of all that this claimant has pending. */
   beat(claimant: string, nowMs: number): Promise<void>
   /** @throws {AppError} `store_unwritable` */

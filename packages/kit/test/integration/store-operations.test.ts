@@ -200,6 +200,23 @@ describe.each(testEngines())('what operations keep on %s', (engineName, start) =
     ])
   })
 
+  test('a call that waits for its client is taken up by one, and by nobody while it runs', async () => {
+    const { location } = await engine.place()
+    await using store = await openTestStore(location)
+    await store.outcomes.claim(claim(), 10)
+    expect(await store.outcomes.resume(KEY, 'two', 2_000)).toBe(false)
+    await store.outcomes.pause(KEY, 'two', 3_000)
+    expect(await store.outcomes.read(KEY)).toMatchObject({ state: 'pending', seenAtMs: 1_000 })
+    await store.outcomes.pause(KEY, 'one', 3_000)
+    expect(await store.outcomes.read(KEY)).toMatchObject({ state: 'waiting', seenAtMs: 3_000 })
+    await store.outcomes.finish(KEY, 'one', { outcome: 'ok', result: null })
+    const taken = await Promise.all(
+      ['two', 'three'].map((claimant) => store.outcomes.resume(KEY, claimant, 4_000)),
+    )
+    expect(taken.toSorted()).toEqual([false, true])
+    expect(await store.outcomes.read(KEY)).toMatchObject({ state: 'pending', seenAtMs: 4_000 })
+  })
+
   test('a principal with too many keys is refused new ones, keeps the old ones, and harms no other', async () => {
     const { location } = await engine.place()
     await using store = await openTestStore(location)

@@ -47,9 +47,6 @@ async function record(
     clock,
     audit,
     argumentsMac: (bytes) => `mac of ${bytes}`,
-    queueOf: () => {
-      throw new TypeError('record needs no queue')
-    },
     onFinished: (one) => finished.push(one),
     onRecorded: (kind) => counted.push(kind),
     onUnrecorded: () => counted.push('unrecorded'),
@@ -198,9 +195,6 @@ test('without an audit log calls run and are counted', async () => {
     clock: new ManualClock(),
     audit: undefined,
     argumentsMac: () => '',
-    queueOf: () => {
-      throw new TypeError('record needs no queue')
-    },
     onFinished: (one) => finished.push(one),
     onRecorded: () => expect.unreachable('no row was written'),
     onUnrecorded: () => expect.unreachable('no row failed'),

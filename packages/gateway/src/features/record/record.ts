@@ -4,13 +4,15 @@ import type { AuditEntry, AuditOutcome } from '@sallyport/kit/store'
 import type { Call, Interceptor } from '../../call/call.ts'
 import type { FeatureDeps } from '../feature.ts'
 
+type RecordDeps = Omit<FeatureDeps, 'queueOf' | 'keyed' | 'quotas'>
+
 /**
  * Writes every call to the audit log before its answer leaves, and before it goes upstream unless the
  * operator pinned the tool read-only. A row that cannot be written refuses the call.
  *
  * @throws {AppError} `store_unwritable`, or whatever the call ends with
  */
-export function recordCalls(deps: FeatureDeps): Interceptor {
+export function recordCalls(deps: RecordDeps): Interceptor {
   return (next) => async (call) => {
     const entry = describe(call, deps)
     if (call.target && !call.target.readOnly) {
@@ -34,7 +36,7 @@ interface Ending {
   readonly code: string | null
 }
 
-function finish(call: Call, entry: AuditEntry, ending: Ending, deps: FeatureDeps): Promise<void> {
+function finish(call: Call, entry: AuditEntry, ending: Ending, deps: RecordDeps): Promise<void> {
   const { clock, onFinished } = deps
   const durationMs = clock.monotonicMs() - call.exchange.arrivedMs
   const { server, tool } = call.target ?? {}
@@ -54,7 +56,7 @@ function finish(call: Call, entry: AuditEntry, ending: Ending, deps: FeatureDeps
 
 /** @param effect what is known about the call when its row cannot be written */
 async function append(
-  { audit, onRecorded, onUnrecorded }: FeatureDeps,
+  { audit, onRecorded, onUnrecorded }: RecordDeps,
   entry: AuditEntry,
   effect: CallOutcome,
 ): Promise<void> {
@@ -69,7 +71,7 @@ async function append(
   }
 }
 
-function describe(call: Call, { clock, argumentsMac }: FeatureDeps): AuditEntry {
+function describe(call: Call, { clock, argumentsMac }: RecordDeps): AuditEntry {
   const { exchange, target } = call
   const { caller, message } = exchange
   return {

@@ -1,0 +1,44 @@
+import { hash } from 'node:crypto'
+import { slice } from '@sallyport/kit/mcp'
+import type { OutcomeKey } from '@sallyport/kit/store'
+import type { Call } from '../../call/call.ts'
+import type { Target } from '../../routing/target.ts'
+
+const NAME_CHARS_MAX = 256
+const CONTROL = /\p{Cc}/gu
+const NOTHING = Buffer.alloc(0)
+
+/** A call of a tool. */
+export type ToolCall = Call & { readonly target: Target }
+
+/** What a keyed call lays claim to. */
+export interface Claim {
+  /** Of principal, server, tool and key together. */
+  readonly id: string
+  readonly key: OutcomeKey
+  /** HMAC of the argument bytes, hex. */
+  readonly argumentsMac: string
+}
+
+/**
+ * Describes the claim of a call. Whose key it is, and for what, is in the hash: the same text of another
+ * principal, server or tool is another key.
+ */
+export function describeClaim(
+  { exchange, target }: ToolCall,
+  key: string,
+  argumentsMac: (bytes: Buffer) => string,
+): Claim {
+  const { caller, message } = exchange
+  const principal = caller.principal.id
+  const { server, name } = target
+  const keyHash = hash('sha256', JSON.stringify([principal, server, name, key]), 'hex')
+  const given = message.arguments.start === -1 ? NOTHING : slice(message.bytes, message.arguments)
+  // For people only, and so short and without what a database refuses.
+  const tool = name.slice(0, NAME_CHARS_MAX).replace(CONTROL, '').toWellFormed()
+  return {
+    id: keyHash,
+    key: { principal, server, tool, keyHash },
+    argumentsMac: argumentsMac(given),
+  }
+}
