@@ -4,8 +4,16 @@ import type {
   KeyCreated,
   KeyCreateInput,
   KeyList,
+  MarkChanged,
   VerifyReport,
 } from '@sallyport/contract/admin'
+
+/** What a mark is put on or taken from. */
+export interface MarkTarget {
+  /** Undefined for the whole gateway, which can only drain. */
+  readonly server: string | undefined
+  readonly kind: 'blocked' | 'draining'
+}
 
 /**
  * What an administrator of this machine can do to a gateway's state, whether the gateway runs (then it is
@@ -18,4 +26,8 @@ export interface Administration extends AsyncDisposable {
   revokeKey(idOrName: string): Promise<void>
   listAudit(query: AuditQueryInput): Promise<AuditList>
   verifyAudit(): Promise<VerifyReport>
+  /** @throws {AppError} `not_found` for a name that no server has */
+  setMark(target: MarkTarget, reason: string): Promise<MarkChanged>
+  /** @throws {AppError} `not_found` for a name that has neither a server nor a mark */
+  clearMark(target: MarkTarget): Promise<MarkChanged>
 }

@@ -58,10 +58,55 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     [`sallyport call everything__echo '{"message":"hi"}'`, 'arguments as JSON'],
     ['sallyport call files__read_text_file - < arguments.json', 'arguments from stdin'],
   ],
-  servers: [['sallyport servers', 'their state, and why one does not work']],
+  servers: [
+    ['sallyport servers', 'their state, and why one does not work'],
+    ['sallyport servers logs files', 'what it said last'],
+    ['sallyport servers restart files', 'once its running calls are through'],
+  ],
   'servers list': [
     ['sallyport servers list', 'their state, and why one does not work'],
     ['sallyport servers list --json', 'for programs'],
+  ],
+  'servers show': [['sallyport servers show files', 'why it does not work, and whom to ask']],
+  'servers logs': [
+    ['sallyport servers logs files --lines 20', 'what it said last'],
+    ['sallyport servers logs files --follow', 'and what it says from now on'],
+  ],
+  'servers start': [['sallyport servers start files', 'to see whether it starts']],
+  'servers stop': [['sallyport servers stop files', 'once its running calls are through']],
+  'servers restart': [['sallyport servers restart files', 'once its running calls are through']],
+  'servers warm': [['sallyport servers warm files', 'so that its tools are listed']],
+  'servers check': [['sallyport servers check files', 'exit 0 when it does its work, 1 when not']],
+  'servers block': [
+    ['sallyport servers block files --reason "deletes too much"', 'until it is unblocked'],
+  ],
+  'servers unblock': [['sallyport servers unblock files', 'lets calls through again']],
+  'servers drain': [
+    ['sallyport servers drain files --reason "new disk"', 'before work on what it needs'],
+  ],
+  'servers undrain': [['sallyport servers undrain files', 'lets calls through again']],
+  groups: [['sallyport groups', 'which members take calls']],
+  usage: [
+    ['sallyport usage', 'who is near a quota, or refused'],
+    ['sallyport usage --json', 'for programs'],
+  ],
+  drain: [
+    ['sallyport drain --reason "kernel update"', 'before the machine restarts'],
+    ['sallyport drain --off', 'take calls again'],
+    ['sallyport drain --server files', 'one server alone'],
+  ],
+  config: [
+    ['sallyport config diff', 'what a reload would change'],
+    ['sallyport config reload', 'bring the file into force'],
+    ['sallyport config rollback', 'go back to what was in force before'],
+  ],
+  'config diff': [['sallyport config diff', 'before a reload']],
+  'config history': [['sallyport config history', 'what was in force, since when and by whom']],
+  'config show': [['sallyport config show 12', 'the text of one of them']],
+  'config reload': [['sallyport config reload', 'while calls go on']],
+  'config rollback': [
+    ['sallyport config rollback', 'to the one before'],
+    ['sallyport config rollback 12', 'to that one'],
   ],
   audit: [
     ['sallyport audit list --since 1h', 'what was called in the last hour'],

@@ -1,10 +1,10 @@
 import { Command, Option } from 'commander'
 import type { Context } from './context.ts'
+import { CONFIG, type Finish, JSON_OUTPUT } from './declare.ts'
+import { declareOperate } from './declare-operate.ts'
+import { declareServers } from './declare-servers.ts'
 import { addHelp, pathOf } from './help.ts'
 import { VERSION } from './version.ts'
-
-/** Told once how a verb ended. */
-type Finish = (exitCode: number) => void
 
 /**
  * The whole command line: every verb with its options and help. A verb's code is loaded when it is used,
@@ -28,6 +28,7 @@ export function createProgram(context: Context, finish: Finish): Command {
   declareKeys(program, context, finish)
   declareTools(program, context, finish)
   declareServers(program, context, finish)
+  declareOperate(program, context, finish)
   declareAudit(program, context, finish)
   declareHealth(program, context, finish)
   finishDeclaring(program)
@@ -45,9 +46,6 @@ function finishDeclaring(command: Command): void {
   })
   for (const child of command.commands) finishDeclaring(child)
 }
-
-const CONFIG = ['--config <file>', 'the configuration; default: as `up` finds it'] as const
-const JSON_OUTPUT = ['--json', 'print JSON for programs'] as const
 
 function declareUp(program: Command, context: Context, finish: Finish): void {
   program
@@ -194,24 +192,6 @@ function declareTools(program: Command, context: Context, finish: Finish): void 
     .action(async (name, argumentsJson, options) => {
       const { callTool } = await import('./verbs/tools.ts')
       finish(await callTool(context, { name, argumentsJson }, options))
-    })
-}
-
-function declareServers(program: Command, context: Context, finish: Finish): void {
-  const servers = program
-    .command('servers')
-    .summary('list the servers behind the running gateway')
-    .description(
-      'The servers of the running gateway. Alone it is `servers list`, with its options.',
-    )
-  servers
-    .command('list', { isDefault: true })
-    .description('Shows each server of the running gateway: kind, state and why, calls in flight.')
-    .option(...CONFIG)
-    .option(...JSON_OUTPUT)
-    .action(async (options) => {
-      const { listServers } = await import('./verbs/servers.ts')
-      finish(await listServers(context, options))
     })
 }
 

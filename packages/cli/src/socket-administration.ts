@@ -1,25 +1,58 @@
 import {
   auditList,
+  checkReport,
+  configDiff,
+  configStatus,
+  generationList,
+  generationText,
+  groupList,
   keyCreated,
   keyList,
+  logList,
+  markChanged,
+  reloadReport,
+  serverDone,
+  serverItem,
   serverList,
+  usageList,
   verifyReport,
   type AuditList,
   type AuditQueryInput,
+  type CheckReport,
+  type ConfigDiffResult,
+  type ConfigStatus,
+  type GenerationList,
+  type GenerationText,
+  type GroupList,
   type KeyCreated,
   type KeyCreateInput,
   type KeyList,
+  type LogList,
+  type MarkChanged,
+  type ReloadResult,
+  type ServerDone,
+  type ServerItem,
   type ServerList,
+  type UsageList,
   type VerifyReport,
 } from '@sallyport/contract/admin'
 import { AppError } from '@sallyport/kit/errors'
 import { callSocket, type SocketRequest } from '@sallyport/kit/lifecycle'
 import type { z } from 'zod'
-import type { Administration } from './administration.ts'
+import type { Administration, MarkTarget } from './administration.ts'
 
 const ASK_MS = 30_000
 /** Verifying reads every row. */
 const VERIFY_MS = 60 * 60_000
+/** A drain and a start of ten minutes each are the most a configuration allows. */
+const TURN_MS = 22 * 60_000
+const RELOAD_MS = 3 * 60_000
+
+/** What is done to one server. */
+export type ServerAction = 'start' | 'stop' | 'restart' | 'warm'
+
+const SET = { blocked: 'block', draining: 'drain' } as const
+const CLEAR = { blocked: 'unblock', draining: 'undrain' } as const
 
 type Asked = Pick<SocketRequest, 'method' | 'url' | 'body'>
 
@@ -61,6 +94,73 @@ export class SocketAdministration implements Administration {
     return this.#ask(serverList, { method: 'GET', url: '/api/v1/servers' })
   }
 
+  showServer(name: string): Promise<ServerItem> {
+    return this.#ask(serverItem, { method: 'GET', url: serverUrl(name) })
+  }
+
+  turnServer(name: string, action: ServerAction): Promise<ServerDone> {
+    return this.#ask(serverDone, { method: 'POST', url: `${serverUrl(name)}/${action}` }, TURN_MS)
+  }
+
+  checkServer(name: string): Promise<CheckReport> {
+    return this.#ask(checkReport, { method: 'POST', url: `${serverUrl(name)}/check` }, TURN_MS)
+  }
+
+  /** The newest lines of its standard error, oldest first. @param lines 1 to 1,000 */
+  serverLogs(name: string, lines: number): Promise<LogList> {
+    return this.#ask(logList, { method: 'GET', url: `${serverUrl(name)}/logs?lines=${lines}` })
+  }
+
+  setMark({ server, kind }: MarkTarget, reason: string): Promise<MarkChanged> {
+    const url = server === undefined ? '/api/v1/drain' : `${serverUrl(server)}/${SET[kind]}`
+    return this.#ask(markChanged, { method: 'POST', url, body: { reason } })
+  }
+
+  clearMark({ server, kind }: MarkTarget): Promise<MarkChanged> {
+    if (server === undefined) {
+      return this.#ask(markChanged, { method: 'DELETE', url: '/api/v1/drain' })
+    }
+    const url = `${serverUrl(server)}/${CLEAR[kind]}`
+    return this.#ask(markChanged, { method: 'POST', url })
+  }
+
+  listGroups(): Promise<GroupList> {
+    return this.#ask(groupList, { method: 'GET', url: '/api/v1/groups' })
+  }
+
+  listUsage(): Promise<UsageList> {
+    return this.#ask(usageList, { method: 'GET', url: '/api/v1/usage' })
+  }
+
+  configStatus(): Promise<ConfigStatus> {
+    return this.#ask(configStatus, { method: 'GET', url: '/api/v1/config' })
+  }
+
+  configDiff(): Promise<ConfigDiffResult> {
+    return this.#ask(configDiff, { method: 'GET', url: '/api/v1/config/diff' })
+  }
+
+  listGenerations(): Promise<GenerationList> {
+    return this.#ask(generationList, { method: 'GET', url: '/api/v1/config/history' })
+  }
+
+  showGeneration(id: number): Promise<GenerationText> {
+    return this.#ask(generationText, { method: 'GET', url: `/api/v1/config/history/${id}` })
+  }
+
+  /** @throws {AppError} `config_invalid` with its problems when the file is refused */
+  reload(): Promise<ReloadResult> {
+    const asked = { method: 'POST', url: '/api/v1/config/reload' } as const
+    return this.#ask(reloadReport, asked, RELOAD_MS)
+  }
+
+  /** @throws {AppError} as `reload`; `not_found` */
+  rollback(id: number | undefined): Promise<ReloadResult> {
+    const body = id === undefined ? {} : { id }
+    const asked = { method: 'POST', url: '/api/v1/config/rollback', body } as const
+    return this.#ask(reloadReport, asked, RELOAD_MS)
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {}
 
   async #ask<Answer>(schema: z.ZodType<Answer>, asked: Asked, withinMs = ASK_MS): Promise<Answer> {
@@ -88,4 +188,8 @@ export class SocketAdministration implements Administration {
       )
     }
   }
+}
+
+function serverUrl(name: string): string {
+  return `/api/v1/servers/${encodeURIComponent(name)}`
 }

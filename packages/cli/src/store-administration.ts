@@ -6,14 +6,22 @@ import {
   type KeyCreated,
   type KeyCreateInput,
   type KeyList,
+  type MarkChanged,
   type VerifyReport,
 } from '@sallyport/contract/admin'
-import { makeKey, toAuditItem, toKeyItem } from '@sallyport/gateway/admin'
+import {
+  LOCAL_ADMIN,
+  makeKey,
+  toAuditItem,
+  toKeyItem,
+  toMarkItem,
+  unknownServer,
+} from '@sallyport/gateway/admin'
 import { openState, type State } from '@sallyport/gateway/state'
 import type { Clock } from '@sallyport/kit/clock'
 import { AppError } from '@sallyport/kit/errors'
 import { createLog, parseLogOptions } from '@sallyport/kit/log'
-import type { Administration } from './administration.ts'
+import type { Administration, MarkTarget } from './administration.ts'
 import { AUDIT_WORKER } from './audit-worker.ts'
 import type { Configuration } from './configuration.ts'
 import type { Context } from './context.ts'
@@ -26,10 +34,12 @@ const VERIFY_MS = 60 * 60_000
 export class StoreAdministration implements Administration {
   readonly #state: State
   readonly #clock: Clock
+  readonly #config: Configuration['config']
 
-  private constructor(state: State, clock: Clock) {
+  private constructor(state: State, clock: Clock, config: Configuration['config']) {
     this.#state = state
     this.#clock = clock
+    this.#config = config
   }
 
   /** @throws {AppError} see `openState` */
@@ -44,7 +54,7 @@ export class StoreAdministration implements Administration {
       log: createLog(options),
       ...(AUDIT_WORKER && { workerUrl: AUDIT_WORKER }),
     })
-    return new StoreAdministration(state, clock)
+    return new StoreAdministration(state, clock, configuration.config)
   }
 
   async createKey(input: KeyCreateInput): Promise<KeyCreated> {
@@ -78,6 +88,25 @@ export class StoreAdministration implements Administration {
     const report = await this.#state.store.reader.verify(AbortSignal.timeout(VERIFY_MS))
     const { ok, rows, writers, broken } = report
     return { ok, rows, writers, broken: broken.map((fault) => ({ ...fault })) }
+  }
+
+  async setMark({ server, kind }: MarkTarget, reason: string): Promise<MarkChanged> {
+    this.#assertKnown(server)
+    const atMs = this.#clock.nowMs()
+    const record = { server: server ?? '', kind, reason, by: LOCAL_ADMIN.id, atMs }
+    await this.#state.store.marks.set(record)
+    return { server: server ?? null, mark: toMarkItem(record), changed: true, inFlight: null }
+  }
+
+  async clearMark({ server, kind }: MarkTarget): Promise<MarkChanged> {
+    const changed = await this.#state.store.marks.clear(server ?? '', kind)
+    if (!changed) this.#assertKnown(server)
+    return { server: server ?? null, mark: null, changed, inFlight: null }
+  }
+
+  #assertKnown(server: string | undefined): void {
+    if (server === undefined || Object.hasOwn(this.#config.servers, server)) return
+    throw unknownServer(server, this.#config)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

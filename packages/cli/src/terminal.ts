@@ -2,6 +2,8 @@
 export interface Terminal {
   /** Whether a person reads stdout. */
   readonly isInteractive: boolean
+  /** Width of stdout in characters; undefined where it is no terminal: lines are as long as they are. */
+  readonly columns: number | undefined
   /** Writes lines to stdout. The text is ours or has been made printable. */
   print(text: string): void
   /** Writes lines to stderr. */
@@ -24,6 +26,7 @@ export function openTerminal(streams: {
   }
   return {
     isInteractive: streams.stdout.isTTY === true,
+    columns: streams.stdout.isTTY ? streams.stdout.columns : undefined,
     print: (text) => void streams.stdout.write(`${text}\n`),
     note: (text) => void streams.stderr.write(`${text}\n`),
   }
@@ -32,11 +35,13 @@ export function openTerminal(streams: {
 /** Keeps what is written, for tests. */
 export class FakeTerminal implements Terminal {
   readonly isInteractive: boolean
+  readonly columns: number | undefined
   readonly printed: string[] = []
   readonly noted: string[] = []
 
-  constructor(isInteractive = false) {
+  constructor(isInteractive = false, columns?: number) {
     this.isInteractive = isInteractive
+    this.columns = columns
   }
 
   print(text: string): void {
