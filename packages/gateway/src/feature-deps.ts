@@ -1,49 +1,36 @@
 import { createMac } from '@sallyport/kit/crypto'
-import { FairQueue, PrincipalSlots } from '@sallyport/kit/limits'
+import type { FairQueue } from '@sallyport/kit/limits'
 import { NO_SERVER } from '@sallyport/kit/metrics'
 import type { RunnableConfig } from './config/index.ts'
+import { ServerQueues } from './features/admit/server-queues.ts'
 import type { FeatureDeps } from './features/feature.ts'
+import { KeyedCalls } from './features/once/keyed-calls.ts'
+import type { Quotas } from './features/quota/quotas.ts'
 import type { Base } from './open-base.ts'
-
-interface Waiting {
-  readonly queue: FairQueue
-  /** What it was made with. */
-  readonly limits: string
-}
 
 /** What calls wait in and are counted by. Lives on when the configuration changes. */
 export class CallState {
-  #slots: PrincipalSlots
-  #queues = new Map<string, Waiting>()
+  readonly quotas: Quotas
+  readonly #queues: ServerQueues
 
-  constructor(config: RunnableConfig) {
-    this.#slots = new PrincipalSlots(config.limits.perPrincipal.concurrent)
-    this.apply(config)
+  constructor(config: RunnableConfig, quotas: Quotas) {
+    this.quotas = quotas
+    this.#queues = new ServerQueues(config, (server) => quotas.bounds.queueSlots(server))
   }
 
-  /** Takes the bounds of another configuration; servers with the same ones keep their queue. */
-  apply({ servers }: RunnableConfig): void {
-    const next = new Map<string, Waiting>()
-    for (const { name, inFlight, queued } of Object.values(servers)) {
-      const limits = `${inFlight} ${queued}`
-      const known = this.#queues.get(name)
-      const kept = known?.limits === limits ? known : undefined
-      const made = { inFlightMax: inFlight, queuedMax: queued }
-      next.set(name, kept ?? { limits, queue: new FairQueue(made, this.#slots) })
-    }
-    this.#queues = next
+  /** Takes the bounds of another configuration; who waits goes on waiting. */
+  apply(config: RunnableConfig): void {
+    this.quotas.apply(config)
+    this.#queues.apply(config)
   }
 
   queueOf(server: string): FairQueue {
-    return (
-      this.#queues.get(server)?.queue ??
-      new FairQueue({ inFlightMax: 1, queuedMax: 0 }, this.#slots)
-    )
+    return this.#queues.of(server)
   }
 }
 
 /** What the steps of every call may use, under one configuration. */
-export function featureDeps(base: Base, calls: CallState, _config: RunnableConfig): FeatureDeps {
+export function featureDeps(base: Base, calls: CallState, config: RunnableConfig): FeatureDeps {
   const { audit, metrics, state, options } = base
   const argumentsMac = createMac(state.keys.deriveKey('audit/arguments'))
   return {
@@ -51,6 +38,8 @@ export function featureDeps(base: Base, calls: CallState, _config: RunnableConfi
     audit,
     argumentsMac: (bytes) => argumentsMac(bytes).toString('hex'),
     queueOf: (server) => calls.queueOf(server),
+    quotas: calls.quotas,
+    keyed: keyedCalls(base, config),
     onFinished: ({ server, tool, method, outcome, durationMs }) => {
       metrics.callFinished(server === '' ? NO_SERVER : server, method, outcome, durationMs / 1_000)
       if (tool !== '') metrics.toolFinished(server, tool, outcome === 'ok')
@@ -58,4 +47,15 @@ export function featureDeps(base: Base, calls: CallState, _config: RunnableConfi
     onRecorded: (kind) => metrics.auditAppended(kind),
     onUnrecorded: () => metrics.auditFailed(),
   }
+}
+
+function keyedCalls({ state, keeper, options }: Base, { limits }: RunnableConfig): KeyedCalls {
+  const mac = createMac(state.keys.deriveKey('once/arguments'))
+  return new KeyedCalls({
+    store: state.store.outcomes,
+    keeper,
+    argumentsMac: (bytes) => mac(bytes).toString('hex'),
+    clock: options.clock,
+    limits: { ...limits.idempotency, waitingMs: limits.questions.timeoutMs },
+  })
 }

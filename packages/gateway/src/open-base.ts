@@ -1,9 +1,13 @@
+import { randomBytes } from 'node:crypto'
 import type { Clock } from '@sallyport/kit/clock'
+import { Sealer } from '@sallyport/kit/crypto'
 import { Credentials, CredentialsRefresher, type DoorDeps, Lockout } from '@sallyport/kit/door'
 import { ByteBudget, LoopWatch, RateLimits } from '@sallyport/kit/limits'
 import { Metrics } from '@sallyport/kit/metrics'
 import type { AuditLog, KeyRecord } from '@sallyport/kit/store'
 import { openTracer, type Tracer } from '@sallyport/kit/tracing'
+import { OutcomeKeeper } from './features/once/outcome-keeper.ts'
+import { Quotas } from './features/quota/quotas.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { Settings } from './settings.ts'
 import type { GatewayOptions } from './start.ts'
@@ -17,6 +21,10 @@ export interface Base {
   readonly credentials: Credentials
   readonly state: State
   readonly audit: AuditLog | undefined
+  /** The calls with an idempotency key that this process makes. */
+  readonly keeper: OutcomeKeeper
+  /** Rates, daily quotas and what each principal uses. */
+  readonly quotas: Quotas
   readonly metrics: Metrics
   readonly tracer: Tracer
   readonly door: DoorDeps
@@ -47,7 +55,12 @@ export async function openBase(
   const audit = config.audit.enabled
     ? scope.use(await state.store.openAudit({ durability: config.audit.durability }))
     : undefined
-  scope.use(startHousekeeping(state.store, audit, settings.retention, log))
+  scope.use(startHousekeeping(state.store, audit, settings.retention, { log, clock }))
+  const keeper = scope.use(openKeeper(state, options))
+  const { perPrincipal } = limits
+  const quotas = scope.use(
+    await Quotas.open({ clock, log, store: state.store.usage, perPrincipal }),
+  )
   const loop = scope.use(LoopWatch.start(clock))
   const credentials = new Credentials(clock, config.auth.tokens)
   const revoked = { end: (_principalId: string): void => undefined }
@@ -64,14 +77,24 @@ export async function openBase(
     rates: new RateLimits(clock, settings.rate),
     lockout: new Lockout(clock, settings.lockout),
     overloaded: () => loop.overloaded,
-    onRefused: createRefusalRecorder(audit, metrics, clock),
+    onRefused: createRefusalRecorder({ audit, metrics, clock, quotas }),
   }
   const budget = new ByteBudget({ totalBytesMax: limits.bufferedBytes })
   return {
-    ...{ options, settings, credentials, state, audit, metrics, tracer },
+    ...{ options, settings, credentials, state, audit, keeper, quotas, metrics, tracer },
     ...{ door, refresher, budget, loop, revoked },
     usableKeys: async () => countUsable(await state.store.keys.list(), clock.nowMs()),
   }
+}
+
+function openKeeper(state: State, { clock, log }: GatewayOptions): OutcomeKeeper {
+  return new OutcomeKeeper({
+    store: state.store.outcomes,
+    sealer: new Sealer(state.keys, 'once'),
+    clock,
+    log,
+    claimant: randomBytes(12).toString('base64url'),
+  })
 }
 
 /** How many of these keys may be used now. */
@@ -84,17 +107,19 @@ export function countUsable(keys: readonly KeyRecord[], nowMs: number): number {
 const DOOR_ROWS_PER_SECOND = 10
 
 /** Counts what the door refuses, and keeps at most ten rows a second and address of it. */
-function createRefusalRecorder(
-  audit: AuditLog | undefined,
-  metrics: Metrics,
-  clock: Clock,
-): DoorDeps['onRefused'] {
+function createRefusalRecorder({
+  audit,
+  metrics,
+  clock,
+  quotas,
+}: Pick<Base, 'audit' | 'metrics' | 'quotas'> & { readonly clock: Clock }): DoorDeps['onRefused'] {
   const rows = new RateLimits(clock, {
     capacity: DOOR_ROWS_PER_SECOND,
     refillPerSecond: DOOR_ROWS_PER_SECOND,
   })
   return (error, address, principal, requestId) => {
     metrics.doorRefused(error.code)
+    if (principal) quotas.usage.doorRefused(principal.id, error.code)
     if (!audit || !rows.take(address).allowed) return
     const entry = {
       atMs: clock.nowMs(),

@@ -202,7 +202,7 @@ function adminDeps(served: Served, life: Life): Omit<AdminDeps, 'entrance'> {
     }),
     config,
     groups: () => [],
-    usage: () => [],
+    usage: () => base.quotas.usage.list(),
     metrics,
     health: () => readHealth(base, mcp, life),
     status: () => ({

@@ -125,7 +125,7 @@ export async function openMcp(base: Base, scope: AsyncDisposableStack): Promise<
     taskIds: new TaskIds(createMac(state.keys.deriveKey('mcp/tasks'))),
     links: new Links(),
     subscriptions: new Subscriptions({ upstreams: live, log }),
-    calls: new CallState(config),
+    calls: new CallState(config, base.quotas),
   }
   const current = { generation: createGeneration(base, lasting, config) }
   const mcp = new Mcp(base, lasting, current, scope)

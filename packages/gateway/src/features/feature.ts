@@ -2,6 +2,8 @@ import type { Clock } from '@sallyport/kit/clock'
 import type { FairQueue } from '@sallyport/kit/limits'
 import type { AuditKind, AuditLog, AuditOutcome } from '@sallyport/kit/store'
 import type { Interceptor } from '../call/call.ts'
+import type { KeyedCalls } from './once/keyed-calls.ts'
+import type { Quotas } from './quota/quotas.ts'
 
 /** What steps may use. A step takes from it only what it names. */
 export interface FeatureDeps {
@@ -12,6 +14,10 @@ export interface FeatureDeps {
   readonly argumentsMac: (bytes: Buffer) => string
   /** The queue in front of a server. */
   readonly queueOf: (server: string) => FairQueue
+  /** Rates and daily quotas. */
+  readonly quotas: Quotas
+  /** Calls with an idempotency key. */
+  readonly keyed: KeyedCalls
   readonly onFinished: (finished: FinishedCall) => void
   /** A row was handed to the audit log. */
   readonly onRecorded: (kind: AuditKind) => void

@@ -1,7 +1,15 @@
 import { admitFeature } from './admit/feature.ts'
 import { authorizeFeature } from './authorize/feature.ts'
 import type { Feature } from './feature.ts'
+import { onceFeature } from './once/feature.ts'
+import { quotaFeature } from './quota/feature.ts'
 import { recordFeature } from './record/feature.ts'
 
 /** Outermost first. The order is policy: everything is recorded, what is refused costs no authorisation. */
-export const FEATURES: readonly Feature[] = [recordFeature, admitFeature, authorizeFeature]
+export const FEATURES: readonly Feature[] = [
+  recordFeature,
+  admitFeature,
+  authorizeFeature,
+  quotaFeature,
+  onceFeature,
+]

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { FairQueue, type Release } from './fair-queue.ts'
+import { FairQueue } from './fair-queue.ts'
+import type { Release } from './lane.ts'
 import { PrincipalSlots, type SlotBound } from './principal-slots.ts'
 
 const never = new AbortController().signal
