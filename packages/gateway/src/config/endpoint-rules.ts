@@ -16,13 +16,18 @@ type ReportKey = (
  * of tools that they show, and names that cannot collide, as far as the file alone can tell. What servers list is learned later; two
  * tools that then claim one name both keep their prefix.
  */
-export function judgeEndpoints({ endpoints, servers }: GatewayConfig, report: ReportPath): void {
+export function judgeEndpoints(
+  { endpoints, servers, groups }: GatewayConfig,
+  report: ReportPath,
+): void {
+  const hidden = hiddenBy(groups)
+  const all = [...Object.keys(servers), ...Object.keys(groups)]
   for (const endpoint of Object.values(endpoints)) {
     const tell: ReportKey = (path, message, remedy, severity = 'error') => {
       report(['endpoints', endpoint.name, ...path], message, { remedy, severity })
     }
-    judgeServers(endpoint, servers, tell)
-    judgeNameGlobs(endpoint, Object.keys(servers), tell)
+    judgeServers(endpoint, { all, hidden }, tell)
+    judgeNameGlobs(endpoint, all, tell)
     judgeUriGlobs(endpoint, tell)
     judgeOverrides(endpoint, tell)
     judgeRenames(endpoint, tell)
@@ -30,17 +35,29 @@ export function judgeEndpoints({ endpoints, servers }: GatewayConfig, report: Re
   }
 }
 
+/** Servers that are reached through a group only, each with that group. */
+function hiddenBy(groups: GatewayConfig['groups']): ReadonlyMap<string, string> {
+  const hiding = Object.values(groups).filter(({ hideMembers }) => hideMembers)
+  return new Map(
+    hiding.flatMap(({ name, members }) => members.map(({ server }) => [server, name] as const)),
+  )
+}
+
 function judgeServers(
   endpoint: EndpointConfig,
-  servers: GatewayConfig['servers'],
+  { all, hidden }: { all: readonly string[]; hidden: ReadonlyMap<string, string> },
   tell: ReportKey,
 ): void {
   const seen = new Set<string>()
   for (const [index, server] of endpoint.servers.entries()) {
     const path = ['servers', index]
     if (seen.has(server)) tell(path, `server \`${server}\` is named twice`, 'remove one of them')
-    else if (!Object.hasOwn(servers, server)) {
-      const remedy = 'name a server of `mcpServers`, or remove it'
+    else if (hidden.has(server)) {
+      const group = hidden.get(server)
+      const message = `\`${server}\` is a hidden member of group \`${group}\``
+      tell(path, message, `name \`${group}\` instead, or set its \`hideMembers\` to false`)
+    } else if (!all.includes(server)) {
+      const remedy = 'name a server of `mcpServers` or a group of `groups`, or remove it'
       tell(path, `there is no server \`${server}\``, remedy)
     }
     seen.add(server)

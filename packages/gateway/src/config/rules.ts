@@ -2,6 +2,7 @@ import { isMasterKey, type GatewayConfig, type ListenAddress } from '@sallyport/
 import type { Environment, ReportPath } from '@sallyport/kit/config'
 import { isLoopback } from '@sallyport/kit/http'
 import { judgeEndpoints } from './endpoint-rules.ts'
+import { judgeGroups } from './group-rules.ts'
 import { judgeServers } from './server-rules.ts'
 import { tokenFault } from './token-fault.ts'
 
@@ -10,6 +11,7 @@ export function applyRules(config: GatewayConfig, report: ReportPath, env: Envir
   judgeAddresses(config, report)
   judgeTokens(config, report)
   judgeMasterKey(config, report, env)
+  judgeGroups(config, report)
   judgeEndpoints(config, report)
   judgeServers(config, report, env)
   if (!config.audit.enabled) {
