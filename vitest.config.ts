@@ -6,6 +6,7 @@ export default defineConfig({
       'packages/*/{src,test}/**/*.test.ts',
       'scripts/**/*.test.ts',
       'conformance/*.test.ts',
+      'chaos/*.test.ts',
     ],
     testTimeout: 30_000,
     hookTimeout: 60_000,

@@ -87,6 +87,7 @@ export function readCitations(root: string): Citations {
     'packages/*/{src,test}/**/*.test.ts',
     'scripts/**/*.test.ts',
     'conformance/*.test.ts',
+    'chaos/*.test.ts',
   ]
   const docs = ['*.md', 'docs/**/*.md', 'packages/*/*.md', 'bench/*.md']
   return {

@@ -6,14 +6,17 @@ import { DOOR } from './door.ts'
 import { FEATURES } from './features.ts'
 import { FLEET } from './fleet.ts'
 import { HANDOVER } from './handover.ts'
+import { GROUPS } from './groups.ts'
 import { HEALTH } from './health.ts'
 import { LIMITS } from './limits.ts'
 import { OBSERVE } from './observe.ts'
 import { OPERATE } from './operate.ts'
+import { ONCE } from './once.ts'
 import { QUESTIONS } from './questions.ts'
 import { QUOTAS } from './quotas.ts'
 import { RECORD } from './record.ts'
 import { RELOAD } from './reload.ts'
+import { RELIABILITY } from './reliability.ts'
 import { STORE } from './store.ts'
 import { SUPERVISION } from './supervision.ts'
 import { TOOLS } from './tools.ts'
@@ -35,14 +38,17 @@ export const CLAIMS = {
   ...LIMITS,
   ...QUOTAS,
   ...UPSTREAMS,
+  ...GROUPS,
   ...SUPERVISION,
   ...FLEET,
   ...RECORD,
+  ...ONCE,
   ...STORE,
   ...HANDOVER,
   ...HEALTH,
   ...OBSERVE,
   ...OPERATE,
+  ...RELIABILITY,
   ...CONFIG,
   ...RELOAD,
   ...COMMAND,

@@ -1,0 +1,172 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Cell, type CellReport, type Effort, runCell } from './cell.ts'
+import { fdCount, type Memory, memoryOf, offspringOf } from './census.ts'
+import { p99, QuietLoad } from './clients/quiet-load.ts'
+import { faultsOf } from './hostile/faults.ts'
+import { type Era, FORMS } from './hostile/wire.ts'
+import { cellLine } from './print.ts'
+import { QUIET, startWorld, type World } from './world.ts'
+
+export interface ChaosOptions {
+  readonly calls: number
+  /** Names of forms and of faults; all where undefined. */
+  readonly forms?: readonly string[] | undefined
+  readonly faults?: readonly string[] | undefined
+  /** Otherwise the eras take turns. */
+  readonly bothEras: boolean
+  onCell(line: string): void
+}
+
+export interface ChaosReport {
+  readonly cells: readonly CellReport[]
+  /** p99 of the quiet servers without any other load, and beside as many good calls, milliseconds. */
+  readonly idleP99Ms: number
+  readonly calmP99Ms: number
+  readonly before: Footprint
+  readonly after: Footprint
+  readonly problems: readonly string[]
+}
+
+/** What the gateway takes of its machine while nobody calls. */
+export interface Footprint {
+  readonly memory: Memory
+  readonly fds: number
+  readonly processes: number
+}
+
+/** Deadline of every call; the fault strikes 1.2 s after the first of them. */
+const DEADLINE_MS = 4_000
+const EFFORT = { rampMs: 1_000, marginMs: 1_000 }
+const IDLE_MS = 5_000
+const QUIET_EVERY_MS = 5
+/** How much slower a quiet server may be than beside as many good calls. */
+const P99_FACTOR = 2
+const FD_GROWTH_MAX = 16
+const HEAP_GROWTH_MAX = 8 * 1_024 * 1_024
+const RSS_GROWTH_MAX = 64 * 1_024 * 1_024
+const SETTLE_MS_MAX = 60_000
+
+/** Tries every fault over every transport, one after another, in one gateway. */
+export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
+  const eras: readonly Era[] = ['legacy', 'modern']
+  await using world = await startWorld({ deadlineMs: DEADLINE_MS, principals: 4, eras })
+  const effort: Effort = { calls: options.calls, ...EFFORT }
+  const calm = await measureCalm(world, effort, options)
+  const before = await footprintOf(world)
+  const cells: CellReport[] = []
+  {
+    await using quiet = openQuiet(world)
+    for (const cell of planCells(options)) {
+      const report = await runCell(world, cell, effort, quiet)
+      const slow = report.quietP99Ms > calm.calmP99Ms * P99_FACTOR
+      const problems = slow
+        ? [...report.problems, slowness(report, calm.calmP99Ms)]
+        : report.problems
+      cells.push({ ...report, problems })
+      options.onCell(cellLine({ ...report, problems }))
+    }
+  }
+  const after = await settled(world, before)
+  const growth = judgeGrowth(before, after)
+  const ended = await judgeEnd(world)
+  const problems = [
+    ...cells.flatMap((one) => one.problems.map((problem) => `${nameOf(one.cell)}: ${problem}`)),
+    ...growth,
+    ...ended,
+  ]
+  return { cells, ...calm, before, after, problems }
+}
+
+function nameOf({ form, era, fault }: Cell): string {
+  return `${form}-${era} ${fault}`
+}
+
+function openQuiet({ gateway, quietToken }: World): QuietLoad {
+  const { url } = gateway
+  return new QuietLoad({ url, token: quietToken, servers: QUIET, everyMs: QUIET_EVERY_MS })
+}
+
+function planCells({ forms, faults, bothEras }: ChaosOptions): Cell[] {
+  return FORMS.filter((form) => forms?.includes(form) ?? true).flatMap((form) =>
+    [...faultsOf(form).keys()]
+      .filter((fault) => faults?.includes(fault) ?? true)
+      .flatMap((fault, at) => erasOf(form, at, bothEras).map((era) => ({ form, era, fault }))),
+  )
+}
+
+function erasOf(form: Cell['form'], at: number, both: boolean): Era[] {
+  if (form === 'sse') return ['legacy']
+  if (both) return ['legacy', 'modern']
+  return at % 2 === 0 ? ['legacy'] : ['modern']
+}
+
+/** Good calls to every hostile server: warms everything up, and is what faults are measured against. */
+async function measureCalm(
+  world: World,
+  effort: Effort,
+  options: ChaosOptions,
+): Promise<{ idleP99Ms: number; calmP99Ms: number }> {
+  await using quiet = openQuiet(world)
+  const calm: number[] = []
+  const cells = FORMS.flatMap((form) =>
+    erasOf(form, 0, true).map((era) => ({ form, era, fault: 'ok' })),
+  )
+  for (const round of [1, 2]) {
+    for (const cell of cells) {
+      const report = await runCell(world, cell, effort, quiet)
+      options.onCell(cellLine(report))
+      if (round === 2) calm.push(report.quietP99Ms)
+    }
+  }
+  await quiet.take()
+  await sleep(IDLE_MS)
+  const { latenciesMs } = await quiet.take()
+  return { idleP99Ms: p99(latenciesMs), calmP99Ms: median(calm) }
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((one, other) => one - other)
+  return sorted[Math.floor(sorted.length / 2)] ?? 0
+}
+
+function slowness({ quietP99Ms }: CellReport, calmP99Ms: number): string {
+  return `quiet servers' p99 ${quietP99Ms.toFixed(1)} ms, over ${P99_FACTOR} x ${calmP99Ms.toFixed(1)} ms`
+}
+
+async function footprintOf(world: World): Promise<Footprint> {
+  return {
+    memory: await memoryOf(world.gateway, world.memoryFile),
+    fds: await fdCount(world.gateway.pid),
+    processes: (await offspringOf(world.gateway)).length,
+  }
+}
+
+/** Waits, within bounds, until the gateway is back to what it was. */
+async function settled(world: World, before: Footprint): Promise<Footprint> {
+  const untilMs = performance.now() + SETTLE_MS_MAX
+  for (;;) {
+    const now = await footprintOf(world)
+    if (judgeGrowth(before, now).length === 0 || performance.now() > untilMs) return now
+    await sleep(2_000)
+  }
+}
+
+function judgeGrowth(before: Footprint, after: Footprint): string[] {
+  const grown = (what: string, from: number, to: number, max: number): string[] =>
+    to - from > max ? [`${what} grew from ${from} to ${to}`] : []
+  return [
+    ...grown('file descriptors', before.fds, after.fds, FD_GROWTH_MAX),
+    ...grown('processes', before.processes, after.processes, 0),
+    ...grown('the heap', before.memory.heapUsed, after.memory.heapUsed, HEAP_GROWTH_MAX),
+    ...grown('resident memory', before.memory.rss, after.memory.rss, RSS_GROWTH_MAX),
+  ]
+}
+
+async function judgeEnd({ gateway }: World): Promise<string[]> {
+  const code = await gateway.stop()
+  const left = await gateway.children()
+  return [
+    ...(code === 0 ? [] : [`the gateway ended with ${code}`]),
+    ...left.map(({ command }) => `left behind after the end: ${command}`),
+  ]
+}

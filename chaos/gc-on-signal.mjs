@@ -1,0 +1,22 @@
+/**
+ * Preloaded into the gateway under test (`--import`): SIGUSR2 collects its garbage and writes what is left,
+ * so that growth is told apart from what was merely not collected yet.
+ */
+import { renameSync, writeFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+const file = process.env.CHAOS_MEMORY_FILE
+
+process.on('SIGUSR2', async () => {
+  // What one collection frees lets another free more; buffers follow the objects that held them.
+  for (let round = 0; round < 4; round += 1) {
+    globalThis.gc?.()
+    await sleep(30)
+  }
+  const { rss, heapUsed, external, arrayBuffers } = process.memoryUsage()
+  const resources = Object.groupBy(process.getActiveResourcesInfo(), (name) => name)
+  const counts = Object.entries(resources).map(([name, all]) => [name, all.length])
+  const found = { rss, heapUsed, external, arrayBuffers, resources: Object.fromEntries(counts) }
+  writeFileSync(`${file}.new`, JSON.stringify(found))
+  renameSync(`${file}.new`, file)
+})
