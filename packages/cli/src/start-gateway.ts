@@ -42,6 +42,7 @@ export async function startGateway(
     accessDestination: process.stderr,
     accessJson: logOptions.json,
     localOnly,
+    heir: { environment: env, pid: process.pid },
     ...(AUDIT_WORKER && { workerUrl: AUDIT_WORKER }),
   })
 }

@@ -28,9 +28,10 @@ export function createLineUpgrade(
     // A peer that goes away is no error; whoever reads or writes learns of it.
     socket.on('error', () => socket.destroy())
     const scope = scopeOf(req)
-    if (scope === undefined) return refuse(socket, nothing())
-    if (!deps.running()) return refuse(socket, new AppError('shutting_down', 'the gateway stops'))
-    if (!deps.hasScope(scope)) return refuse(socket, unknownScope(scope))
+    if (scope === undefined) return refuseUpgrade(socket, nothing())
+    if (!deps.running())
+      return refuseUpgrade(socket, new AppError('shutting_down', 'the gateway stops'))
+    if (!deps.hasScope(scope)) return refuseUpgrade(socket, unknownScope(scope))
     socket.write(
       `HTTP/1.1 101 ${STATUS_CODES[101]}\r\nConnection: Upgrade\r\nUpgrade: ${PROTOCOL}\r\n\r\n`,
     )
@@ -58,7 +59,8 @@ function unknownScope(scope: string): AppError {
   return new AppError('not_found', `the configuration has no ${kind} ${name}`)
 }
 
-function refuse(socket: Duplex, error: AppError): void {
+/** Answers a request for another protocol that is not granted. */
+export function refuseUpgrade(socket: Duplex, error: AppError): void {
   const body = toAdminErrorBody(error, createRequestId())
   const { http: status } = error.spec
   socket.end(

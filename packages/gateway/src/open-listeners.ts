@@ -11,8 +11,12 @@ import { StdioEdge } from '@sallyport/kit/mcp'
 import { type AdminApp, type AdminDeps, createAdminApp } from './admin/admin-app.ts'
 import type { HealthFacts } from './admin/health.ts'
 import { createDataHandler, createLocalHandler } from './data-handler.ts'
-import { createLineUpgrade } from './local-lines.ts'
 import type { Doors } from './doors.ts'
+import { drain } from './handover/drain.ts'
+import type { Inherited } from './handover/inherited.ts'
+import { LocalSocket } from './handover/local-socket.ts'
+import { createLocalUpgrade } from './handover/local-upgrade.ts'
+import { OldSide } from './handover/old-side.ts'
 import type { Base } from './open-base.ts'
 import type { Mcp } from './open-mcp.ts'
 import { Operations } from './operations.ts'
@@ -30,8 +34,6 @@ const REFUSALS = {
 /** A loop this slow is not busy but broken: only a restart helps. */
 const STUCK_MS = 10_000
 const SOCKET_MODE = 0o600
-/** Calls that outlast the drain are aborted; for this long their answers may still go out. */
-const LAST_ANSWERS_MS = 1_000
 
 /** Where the gateway listens, `host:port`; empty where it opened no port. */
 export interface Addresses {
@@ -44,6 +46,8 @@ export interface Listening {
   readonly addresses: Readonly<Addresses>
   /** Who is connected over the local socket by lines. */
   readonly stdio: StdioEdge
+  /** Settles once another process has taken over. */
+  readonly handedOver: Promise<void>
 }
 
 /** What listens and answers. */
@@ -52,6 +56,7 @@ export interface Served {
   readonly mcp: Mcp
   readonly doors: Doors
   readonly config: ConfigControl
+  readonly inherited: Inherited
 }
 
 /** What changes while the gateway lives. */
@@ -60,6 +65,8 @@ interface Life {
   readonly startedAtMs: number
   readonly startedMs: number
   readonly addresses: Addresses
+  readonly handedOver: PromiseWithResolvers<void>
+  isHandedOver: boolean
 }
 
 /**
@@ -67,17 +74,19 @@ interface Life {
  * have in flight drains when `scope` ends.
  */
 export async function openListeners(
-  { base, mcp, doors, config: control }: Served,
+  served: Served,
   scope: AsyncDisposableStack,
 ): Promise<Listening> {
+  const { base, mcp, doors } = served
   const { config, log, clock, localOnly } = base.options
   const { limits } = config
-  const { settings } = base
   const life: Life = {
     phase: 'starting',
     startedAtMs: clock.nowMs(),
     startedMs: clock.monotonicMs(),
     addresses: { data: '', admin: '' },
+    handedOver: Promise.withResolvers(),
+    isHandedOver: false,
   }
   const entrance = {
     get door() {
@@ -86,60 +95,83 @@ export async function openListeners(
     host: config.admin.host,
     protectMetrics: config.metrics.protect,
   }
-  const admin = scope.use(
-    createAdminApp({ ...adminDeps({ base, mcp, doors, config: control }, life), entrance }),
-  )
+  const admin = scope.use(createAdminApp({ ...adminDeps(served, life), entrance }))
   const shared = {
     limits,
     isProxy: (peer: string) => doors.data.proxies.includes(peer),
     onRefused: (why: ListenerRefusal) => base.metrics.doorRefused(REFUSALS[why]),
   }
   const stdio = new StdioEdge(mcp.edge.core)
-  const path = socketPathOf(base.state.base)
-  prepareSocketFolder(base.state.base, path)
-  const local = {
-    address: { path, mode: SOCKET_MODE },
-    handler: createLocalHandler(mcp.edge, admin.handleLocally),
-    onUpgrade: createLineUpgrade({
-      stdio,
-      hasScope: (asked) => mcp.edge.core.app.hasScope(asked),
-      running: () => life.phase !== 'draining',
-    }),
-  }
-  scope.use(await openListener({ ...local, ...shared }))
-  const ports = localOnly
-    ? undefined
-    : await openPorts({ base, mcp, life, admin, doors, shared }, scope)
+  await openLocal({ ...served, life, admin, shared, stdio }, scope)
+  const ports = localOnly ? undefined : await openPorts({ ...served, life, admin, shared }, scope)
   scope.defer(async () => {
     life.phase = 'draining'
-    const { drainMs } = settings.config.limits
-    log.info({ drainMs }, 'gateway stopping')
-    const lastMs = drainMs + LAST_ANSWERS_MS
-    await Promise.all([mcp.edge.drain(drainMs), stdio.drain(lastMs), ports?.data.stop(lastMs)])
+    const { drainMs } = base.settings.config.limits
+    const handedOver = life.isHandedOver
+    log.info({ drainMs, handedOver }, 'gateway stopping')
+    await drain({ edge: mcp.edge, stdio, ports }, { drainMs, handedOver })
   })
   life.addresses.data = ports?.data.address ?? ''
   life.addresses.admin = ports?.admin.address ?? ''
   life.phase = 'running'
-  return { addresses: life.addresses, stdio }
+  return { addresses: life.addresses, stdio, handedOver: life.handedOver.promise }
 }
 
-interface PortsDeps {
-  readonly base: Base
-  readonly mcp: Mcp
+interface ListenerDeps extends Served {
   readonly life: Life
   readonly admin: AdminApp
-  readonly doors: Doors
   readonly shared: Omit<ListenerOptions, 'address' | 'handler'>
+}
+
+/** Opens the socket of the local administrator, over which a new gateway may take over from this one. */
+async function openLocal(
+  { base, mcp, life, admin, shared, stdio }: ListenerDeps & { readonly stdio: StdioEdge },
+  scope: AsyncDisposableStack,
+): Promise<void> {
+  const { state, options } = base
+  const path = socketPathOf(state.base)
+  prepareSocketFolder(state.base, path)
+  const isStopping = (): boolean => life.phase === 'draining'
+  const oldSide = new OldSide({
+    self: () => ({
+      pid: process.pid,
+      version: options.version,
+      instances: [state.instance, ...state.living()],
+    }),
+    data: () => life.addresses.data,
+    refusal: () => (isStopping() ? new AppError('shutting_down', 'the gateway stops') : undefined),
+    held: () => [socket, state.hold],
+    leave: () => {
+      life.isHandedOver = true
+      life.handedOver.resolve()
+    },
+    log: options.log,
+  })
+  const onUpgrade = createLocalUpgrade(
+    {
+      stdio,
+      hasScope: (asked) => mcp.edge.core.app.hasScope(asked),
+      running: () => !isStopping(),
+    },
+    oldSide,
+  )
+  const address = { path, mode: SOCKET_MODE }
+  const handler = createLocalHandler(mcp.edge, admin.handleLocally)
+  const socket = scope.use(await LocalSocket.open({ address, handler, onUpgrade, ...shared }))
+  scope.use(oldSide)
 }
 
 /** Opens the two listeners of the network. */
 async function openPorts(
-  { base, mcp, life, admin, doors, shared }: PortsDeps,
+  { base, mcp, life, admin, doors, inherited, shared }: ListenerDeps,
   scope: AsyncDisposableStack,
 ): Promise<{ readonly data: Listener; readonly admin: Listener }> {
   const { config, clock } = base.options
   const adminListener = scope.use(
-    await openNamed('admin', { address: config.admin, handler: admin.handle, ...shared }),
+    await openNamed('admin', {
+      address: inherited.admin ?? config.admin,
+      ...{ handler: admin.handle, ...shared },
+    }),
   )
   const accessLog = openAccessLog(base, scope)
   const healthFacts = () => readHealth(base, mcp, life)
@@ -147,7 +179,8 @@ async function openPorts(
     ...{ door: () => doors.data, edge: mcp.edge },
     ...{ healthFacts, accessLog, clock },
   })
-  const data = scope.use(await openNamed('listen', { address: config.listen, handler, ...shared }))
+  const address = inherited.listen ?? config.listen
+  const data = scope.use(await openNamed('listen', { address, handler, ...shared }))
   return { data, admin: adminListener }
 }
 
@@ -170,7 +203,8 @@ function openAccessLog({ options }: Base, scope: AsyncDisposableStack): AccessLo
 
 function readHealth(base: Base, mcp: Mcp, life: Life): HealthFacts {
   return {
-    phase: life.phase,
+    // What was handed over is ready: another process answers there.
+    phase: life.isHandedOver ? 'running' : life.phase,
     storeWritable: base.audit?.writable ?? true,
     loopStuck: base.loop.delayMs >= STUCK_MS,
     version: base.options.version,

@@ -146,7 +146,8 @@ function openFleet(base: Base, catalogue: Catalogue, news: News): Promise<Server
     clock,
     log,
     eras: state.store.catalogues,
-    gatewayId: state.gatewayId,
+    ...{ gatewayId: state.gatewayId, instanceId: state.instance },
+    livingInstances: state.living(),
     clientInfo: { name: 'sallyport', version },
     events: upstreamEvents(base, catalogue, news),
   })

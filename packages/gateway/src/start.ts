@@ -2,8 +2,11 @@ import { judgeAuthentication, type RunnableConfig } from './config/index.ts'
 import type { Clock } from '@sallyport/kit/clock'
 import { AppError } from '@sallyport/kit/errors'
 import { createKey } from '@sallyport/kit/door'
+import { formatAddress } from '@sallyport/kit/http'
 import type { AccessDestination, Log } from '@sallyport/kit/log'
 import { Doors } from './doors.ts'
+import { type Heir, Inherited, judgeInherited } from './handover/inherited.ts'
+import { Succession } from './handover/succession.ts'
 import { type Base, countUsable, openBase } from './open-base.ts'
 import { type Listening, openListeners } from './open-listeners.ts'
 import { openMcp } from './open-mcp.ts'
@@ -26,6 +29,8 @@ export interface GatewayOptions {
   readonly workerUrl?: URL
   /** Opens the local socket and no port; then no key is needed, and none is made. */
   readonly localOnly?: boolean
+  /** Who may have been handed sockets to listen on; by default only those the configuration has by number. */
+  readonly heir?: Heir
 }
 
 /** A key made on the first start, shown once. */
@@ -44,12 +49,14 @@ export class Gateway implements AsyncDisposable {
   readonly firstKey: FirstKey | undefined
   /** Its configuration while it runs. */
   readonly config: ConfigControl & { readonly files: readonly string[] }
+  /** Settles once another process has taken over, and this one is to be disposed. */
+  readonly handedOver: Promise<void>
   readonly #stdio: Listening['stdio']
   readonly #resources: AsyncDisposableStack
   #disposed: Promise<void> | undefined
 
   private constructor(
-    { addresses, stdio, config }: Listening & Pick<Gateway, 'config'>,
+    { addresses, stdio, handedOver, config }: Listening & Pick<Gateway, 'config'>,
     firstKey: FirstKey | undefined,
     resources: AsyncDisposableStack,
   ) {
@@ -57,25 +64,30 @@ export class Gateway implements AsyncDisposable {
     this.adminAddress = addresses.admin
     this.firstKey = firstKey
     this.config = config
+    this.handedOver = handedOver
     this.#stdio = stdio
     this.#resources = resources
   }
 
   /**
    * Opens everything in dependency order; what refuses to start does so before any port opens. If a step
-   * fails, the steps before it are closed again, in reverse.
+   * fails, the steps before it are closed again, in reverse. On inherited sockets it takes over from a gateway
+   * that runs on the same store.
    *
    * @throws {AppError} see `openState`; `port_taken`
    */
-  static async start(options: GatewayOptions): Promise<Gateway> {
+  static async start(given: GatewayOptions): Promise<Gateway> {
     await using opening = new AsyncDisposableStack()
-    const state = opening.use(await openState(options))
+    const { options, inherited } = inherit(given)
+    const succession = opening.use(successionOf(options, inherited))
+    const state = opening.use(await openState({ ...options, succession }))
     const keyless = options.localOnly ? false : await judgeKeys(state, options)
     const base = await openBase(state, options, opening)
     const mcp = await openMcp(base, opening)
     const doors = new Doors(options.config, base.door)
     const config = await openReloader({ base, mcp, doors }, options.origin)
-    const listening = await openListeners({ base, mcp, doors, config }, opening)
+    const listening = await openListeners({ base, mcp, doors, config, inherited }, opening)
+    await succession.complete()
     // Last, so that a start that fails leaves no key behind that nobody has seen.
     const firstKey = keyless ? await makeFirstKey(base, options) : undefined
     const { log } = options
@@ -93,6 +105,44 @@ export class Gateway implements AsyncDisposable {
     this.#disposed ??= this.#resources.disposeAsync()
     return this.#disposed
   }
+}
+
+/** The options with the addresses that inherited sockets really have, now and when the file is read again. */
+function inherit(given: GatewayOptions): {
+  readonly options: GatewayOptions
+  readonly inherited: Inherited
+} {
+  const { config, origin, log, localOnly, heir = { environment: {}, pid: process.pid } } = given
+  const inherited = localOnly ? Inherited.none() : Inherited.find(config, heir, log)
+  const options = {
+    ...given,
+    config: inherited.applyTo(config),
+    origin: {
+      ...origin,
+      read: (text?: string) => {
+        const load = origin.read(text)
+        return load.ok ? { ...load, config: inherited.applyTo(load.config) } : load
+      },
+    },
+  }
+  if (inherited.any) judgeInherited(options.config, log)
+  return { options, inherited }
+}
+
+function successionOf(
+  { config, version, clock, log }: GatewayOptions,
+  inherited: Inherited,
+): Succession {
+  const { listen, admin, limits } = config
+  const obstacle =
+    inherited.admin === undefined && admin.port !== 0
+      ? 'hand over the socket of `admin` too, or give it port 0'
+      : undefined
+  return new Succession({
+    wish: { pid: process.pid, version, data: formatAddress(listen) },
+    heir: inherited.listen !== undefined,
+    ...{ obstacle, drainMs: limits.drainMs, clock, log },
+  })
 }
 
 /**

@@ -1,10 +1,12 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import type { RunnableConfig } from './config/index.ts'
 import type { Clock } from '@sallyport/kit/clock'
 import { loadOrCreateKeyFile, MasterKeys, readKeyFile } from '@sallyport/kit/crypto'
 import { AppError } from '@sallyport/kit/errors'
 import type { Log } from '@sallyport/kit/log'
-import { acquireStoreLock, hasSqliteStore, openStore, type Store } from '@sallyport/kit/store'
+import { hasSqliteStore, openStore, type Store } from '@sallyport/kit/store'
+import { StoreHold } from './handover/store-hold.ts'
+import type { Succession } from './handover/succession.ts'
 
 export interface StateOptions {
   readonly config: RunnableConfig
@@ -16,16 +18,24 @@ export interface StateOptions {
   readonly workerUrl?: URL
   /** Whether pending migrations are applied. */
   readonly migrate?: boolean
+  /** Takes the lock, also from a gateway that runs; by default only a free one is taken. */
+  readonly succession?: Pick<Succession, 'take' | 'instances'>
 }
 
 /** An open store with its keys, held under its lock. */
 export interface State extends AsyncDisposable {
   readonly store: Store
   readonly keys: MasterKeys
+  /** Its lock. */
+  readonly hold: StoreHold
   /** The path that lock and local socket stand beside. */
   readonly base: string
   /** The same for every start on this store and machine; marks child processes. */
   readonly gatewayId: string
+  /** Of this process alone: marks its child processes among those of `gatewayId`. */
+  readonly instance: string
+  /** The same of other processes on this store that still run: their child processes are theirs. */
+  living(): readonly string[]
 }
 
 /** What lock and local socket stand beside: an embedded store's file, else a name in the state folder. */
@@ -48,7 +58,8 @@ export async function openState(options: StateOptions): Promise<State> {
   const { config, clock, log } = options
   const base = stateBase(config, options.stateFolder)
   await using opening = new AsyncDisposableStack()
-  opening.use(await acquireStoreLock(base))
+  const { succession } = options
+  const hold = opening.use(await (succession ? succession.take(base) : StoreHold.take(base)))
   const { keys, file } = await findKeys(config, log)
   const opened = openStore({
     location: config.store,
@@ -65,8 +76,13 @@ export async function openState(options: StateOptions): Promise<State> {
     .update(base)
     .digest('hex')
     .slice(0, 24)
-  const held = opening.move()
-  return { store, keys, base, gatewayId, [Symbol.asyncDispose]: () => held.disposeAsync() }
+  const instance = randomBytes(8).toString('hex')
+  const resources = opening.move()
+  return {
+    ...{ store, keys, hold, base, gatewayId, instance },
+    living: () => succession?.instances ?? [],
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  }
 }
 
 interface FoundKeys {

@@ -61,7 +61,8 @@ async function serve(context: Context, serving: Serving): Promise<void> {
   started()
   using _following = await followConfiguration(gateway, createLog(logOptions))
   await announce(context, gateway, { configuration, json: options.json === true })
-  if (!signal.aborted) await once(signal, 'abort')
+  const stopped = signal.aborted ? undefined : once(signal, 'abort')
+  await Promise.race([stopped, gateway.handedOver])
 }
 
 async function plan(context: Context, options: UpOptions): Promise<number> {

@@ -10,10 +10,13 @@ export interface LineRequest {
   readonly url: string
   /** Ends the wait; the line itself is the caller's to end. */
   readonly signal: AbortSignal
+  /** What is spoken on it; lines of MCP by default. */
+  readonly protocol?: string
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 /**
- * Connects to a running gateway over its local socket for lines of MCP in both directions. The caller destroys
+ * Connects to a running gateway over its local socket for lines in both directions. The caller destroys
  * the socket.
  *
  * @throws {AppError} `not_running` when nothing listens there; what the gateway answered; the signal's own
@@ -36,7 +39,12 @@ function upgrade(asked: LineRequest): Promise<Reply> {
     socketPath: asked.path,
     path: asked.url,
     agent: false,
-    headers: { host: 'localhost', connection: 'Upgrade', upgrade: 'mcp-lines' },
+    headers: {
+      host: 'localhost',
+      connection: 'Upgrade',
+      upgrade: asked.protocol ?? 'mcp-lines',
+      ...asked.headers,
+    },
     signal: asked.signal,
   })
   return new Promise((resolve, reject) => {
