@@ -23,6 +23,8 @@ export function formatTable(
 
 /** The least that is left to the last column before others give way. */
 const LAST_CHARACTERS_MIN = 24
+/** Text is never broken into pieces smaller than this, however narrow it gets. */
+const WRAPPED_CHARACTERS_MIN = 10
 const GAP = 2
 
 export interface TableFit {
@@ -47,7 +49,7 @@ export function fitTable(
     return formatTable(heading, wrapLast(rows, room))
   }
   if (first === undefined) {
-    return formatTable(heading, wrapLast(rows, Math.max(room, LAST_CHARACTERS_MIN)))
+    return formatTable(heading, wrapLast(rows, Math.max(room, WRAPPED_CHARACTERS_MIN)))
   }
   const at = heading.indexOf(first)
   const without = (line: readonly string[]): string[] => line.filter((_cell, index) => index !== at)

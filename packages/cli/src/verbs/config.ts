@@ -84,7 +84,7 @@ export function formatHistory(
       by === '' ? '-' : printable(by, VALUE_CHARACTERS_MAX),
       printable(file, VALUE_CHARACTERS_MAX),
     ]),
-    { width, spare: ['age'] },
+    { width, spare: ['at', 'by'] },
   )
 }
 

@@ -43,7 +43,7 @@ export function formatServers(servers: readonly ServerItem[], width: number | un
       server.era ?? '-',
       whyOf(server),
     ]),
-    { width, spare: ['era', 'kind', 'pid', 'tools'] },
+    { width, spare: ['era', 'kind', 'pid', 'tools', 'check', 'in flight'] },
   )
 }
 

@@ -11,4 +11,9 @@ export const OPERATE = {
       'A name that no server has is not found, and the name that was probably meant is told.',
     source: 'design §8',
   },
+  'operate/lists/width': {
+    behavior:
+      'A list keeps to the width of the terminal: what matters least gives way, and a reason is never cut.',
+    source: 'design §8',
+  },
 } as const satisfies ClaimsOf<'operate'>
