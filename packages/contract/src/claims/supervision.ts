@@ -45,4 +45,41 @@ export const SUPERVISION = {
       'A gateway process ends at its start what dead processes on its store left running, and leaves the children of living ones alone.',
     source: 'design §5; seed K 138',
   },
+  'supervision/caps/memory': {
+    behavior:
+      'A child and all it starts together get no more memory than `caps.memory`, wherever they go.',
+    source: 'part 03a, "Supervision"',
+  },
+  'supervision/caps/processes': {
+    behavior:
+      'A child and all it starts together get no more processes and threads than `caps.processes`.',
+    source: 'part 03a, "Supervision"',
+  },
+  'supervision/caps/open-files': {
+    behavior: 'No process of a child opens more files than `caps.openFiles`.',
+    source: 'part 03a, "Supervision"',
+  },
+  'supervision/caps/cpu-time': {
+    behavior: 'No process of a child uses more CPU time than `caps.cpuTime`.',
+    source: 'part 03a, "Supervision"',
+  },
+  'supervision/caps/told': {
+    behavior: 'A child that ran into a cap is degraded with the cap as its reason.',
+    source: 'part 03a, "Supervision"',
+  },
+  'supervision/caps/refused': {
+    behavior:
+      'A server with a cap that this host cannot enforce is refused with what is missing, and no process of it is started.',
+    source: 'part 03a, "Supervision"',
+  },
+  'supervision/caps/plain': {
+    behavior:
+      'A child with caps has the pid, process group, arguments, environment, signals and pipes of one without.',
+    source: 'design §5',
+  },
+  'supervision/caps/groups': {
+    behavior:
+      'The control groups of a child go with it, after a failed start too, and those of a killed gateway with the next start.',
+    source: 'part 03a, "Supervision"',
+  },
 } as const satisfies ClaimsOf<'supervision'>

@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto'
 import type { Clock } from '@sallyport/kit/clock'
 import { AppError } from '@sallyport/kit/errors'
 import { type Log, printable, redactText } from '@sallyport/kit/log'
+import { applyCaps } from './caps.ts'
+import type { CapsGroups } from './caps-group.ts'
 import { childEnvironment } from './environment.ts'
 import type { EraMemory } from './era-memory.ts'
 import { fingerprintOf } from './fingerprint.ts'
@@ -44,13 +46,15 @@ export interface SessionOpenerDeps {
   readonly mark: string
   /** Keeps what children write to stderr. */
   readonly stderr: StderrRing
+  /** Bound children; none with caps on memory or processes can start without. */
+  readonly groups: CapsGroups
   readonly clientInfo: ClientInfo
   readonly environment: Readonly<Record<string, string | undefined>>
 }
 
 /** Opens sessions with one server: starts the child or prepares connections, then shakes hands. */
 export class SessionOpener {
-  readonly #config: ServerConfig
+  #config: ServerConfig
   readonly #deps: SessionOpenerDeps
   readonly #fingerprint: string
   /** The server was last spoken to over the transport before Streamable HTTP. */
@@ -60,6 +64,11 @@ export class SessionOpener {
     this.#config = config
     this.#deps = deps
     this.#fingerprint = fingerprintOf(config)
+  }
+
+  /** Opens further sessions under another configuration of the same server. */
+  reconfigure(config: ServerConfig): void {
+    this.#config = config
   }
 
   /**
@@ -166,15 +175,19 @@ export class SessionOpener {
     }
   }
 
-  #startChild(config: StdioServerConfig, events: SessionEvents): Session {
-    const { log, clientInfo, resultBytes, stderr } = this.#deps
+  async #startChild(config: StdioServerConfig, events: SessionEvents): Promise<Session> {
+    const { log, clientInfo, resultBytes, stderr, groups } = this.#deps
     // A mark of its own below the gateway's, so that stopping one child spares the others.
     const mark = `${this.#deps.mark}/${randomBytes(8).toString('hex')}`
     const environment = childEnvironment(this.#deps.environment, config.env, mark)
     const plan = planSpawn(config.command, config.args, spawnWorld(environment))
-    const child = { plan, cwd: config.cwd, environment, mark, stderr, lineBytesMax: resultBytes }
-    const { roots } = config
-    const session = StdioSession.start({ child, events, log, clientInfo, roots })
+    const { roots, cwd, caps } = config
+    const world = { groups, environment: this.#deps.environment, platform: process.platform }
+    const capped = await applyCaps({ plan, environment, cwd }, caps, world)
+    const child = { capped, cwd, environment, mark, stderr, lineBytesMax: resultBytes }
+    const session = await startOr(capped.remove, () =>
+      StdioSession.start({ child, events, log, clientInfo, roots }),
+    )
     log.info({ pid: session.pid, command: config.command }, 'server process started')
     return session
   }
@@ -196,6 +209,16 @@ export class SessionOpener {
     const { roots, readMs, startMs } = config
     const deps = { target, resultBytes, events, clock, roots, readMs }
     return SseSession.open(deps, Math.min(startMs, ENDPOINT_MS_MAX), signal)
+  }
+}
+
+/** What was prepared for a start that throws is taken away. */
+async function startOr<Started>(undo: () => Promise<void>, start: () => Started): Promise<Started> {
+  try {
+    return start()
+  } catch (thrown) {
+    await undo()
+    throw thrown
   }
 }
 

@@ -6,6 +6,12 @@ export interface SpawnPlan {
   readonly args: readonly string[]
   /** Windows only: the arguments are already quoted. */
   readonly verbatim: boolean
+  /** What errors call it; `file` when undefined. */
+  readonly shownAs?: string
+  /** Written to its descriptor 3, which it has only then. */
+  readonly input?: string
+  /** In place of the child's own environment. */
+  readonly environment?: Readonly<Record<string, string>>
 }
 
 export interface SpawnWorld {

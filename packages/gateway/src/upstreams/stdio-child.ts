@@ -1,8 +1,9 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import { Writable } from 'node:stream'
 import { AppError } from '@sallyport/kit/errors'
+import type { Capped } from './caps.ts'
 import { LineReader } from './line-reader.ts'
 import { endMarkedProcesses, signalProcess } from './mark.ts'
-import type { SpawnPlan } from './spawn-plan.ts'
 import type { StderrRing } from './stderr-ring.ts'
 
 const STDIN_WAIT_MS = 2_000
@@ -14,7 +15,7 @@ const LAST_WORDS_MS = 500
 const ENDLESS_FACTOR = 32
 
 export interface StdioChildOptions {
-  readonly plan: SpawnPlan
+  readonly capped: Capped
   readonly cwd: string
   readonly environment: Readonly<Record<string, string>>
   /** By which the child and all it starts are found; part of `environment`. */
@@ -59,21 +60,18 @@ export class StdioChild {
   private constructor(options: StdioChildOptions) {
     this.#options = options
     this.#reader = new LineReader(options)
-    const child = spawn(options.plan.file, [...options.plan.args], {
-      cwd: options.cwd,
-      env: { ...options.environment },
-      stdio: ['pipe', 'pipe', 'pipe'],
-      detached: process.platform !== 'win32',
-      windowsVerbatimArguments: options.plan.verbatim,
-      windowsHide: true,
-      shell: false,
-    })
+    const { plan } = options.capped
+    const child = spawnChild(options)
     this.#process = child
+    sendInput(child, plan.input)
     this.#exited = new Promise((resolve) => {
       child.once('exit', () => resolve())
       child.once('error', () => resolve())
     })
-    child.once('error', (error) => this.#end(`the command could not be run: ${error.message}`))
+    child.once('error', ({ message }) => {
+      const shown = message.replace(plan.file, plan.shownAs ?? plan.file)
+      this.#end(`the command could not be run: ${shown}`)
+    })
     child.once('exit', (code, signal) => this.#onExit(code, signal))
     child.once('close', () => this.#end(this.#exitReason ?? 'the server closed its output'))
     child.stdout.on('data', (chunk: Buffer) => this.#read(chunk))
@@ -127,9 +125,11 @@ export class StdioChild {
     this.#lastWords ??= setTimeout(() => this.#end(reason), LAST_WORDS_MS)
   }
 
-  #onExit(code: number | null, signal: string | null): void {
-    const reason =
+  #onExit(code: number | null, signal: NodeJS.Signals | null): void {
+    const end =
       signal === null ? `the server exited with code ${code}` : `the server was ended by ${signal}`
+    const why = code === 0 ? undefined : this.#options.capped.explain(signal)
+    const reason = why === undefined ? end : `${end}: ${why}`
     clearTimeout(this.#lastWords)
     // `close` follows once both outputs were read. A grandchild may hold a pipe open for ever, so it is not
     // waited for alone.
@@ -161,6 +161,7 @@ export class StdioChild {
       this.#signalAll('SIGTERM')
       await endMarkedProcesses(this.#options.mark)
     }
+    await this.#options.capped.remove()
     child.stdin.destroy()
     child.stdout.destroy()
     child.stderr.destroy()
@@ -183,4 +184,26 @@ export class StdioChild {
     // Windows has no groups: end the tree while its root still stands.
     if (exitCode === null) spawn('taskkill', ['/pid', String(pid), '/t', '/f'], { stdio: 'ignore' })
   }
+}
+
+function spawnChild(options: StdioChildOptions): ChildProcessWithoutNullStreams {
+  const { plan } = options.capped
+  const child = spawn(plan.file, [...plan.args], {
+    cwd: options.cwd,
+    env: { ...(plan.environment ?? options.environment) },
+    stdio: plan.input === undefined ? 'pipe' : ['pipe', 'pipe', 'pipe', 'pipe'],
+    detached: process.platform !== 'win32',
+    windowsVerbatimArguments: plan.verbatim,
+    windowsHide: true,
+    shell: false,
+  })
+  return child as ChildProcessWithoutNullStreams // its first three streams are pipes
+}
+
+function sendInput(child: ChildProcessWithoutNullStreams, input: string | undefined): void {
+  const pipe: unknown = child.stdio[3]
+  if (input === undefined || !(pipe instanceof Writable)) return
+  // Its exit says more than the broken pipe.
+  pipe.on('error', () => undefined)
+  pipe.end(input)
 }

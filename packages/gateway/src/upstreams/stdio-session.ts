@@ -280,7 +280,7 @@ export class StdioSession implements Session, IncomingOwner {
     this.#deps.events.onStray()
     this.#garbage += 1
     if (this.#garbage > GARBAGE_LOGGED_MAX) return
-    const text = printable(line.toString('utf8', 0, GARBAGE_TEXT_MAX), GARBAGE_TEXT_MAX)
+    const text = printable(line.toString('utf8', 0, GARBAGE_TEXT_MAX), GARBAGE_TEXT_MAX).trimEnd()
     this.#deps.log.warn({ text, bytes: line.length }, 'server wrote something else than MCP')
   }
 
