@@ -19,4 +19,13 @@ export const FLEET = {
     behavior: 'What callers and tools do wrong never opens a breaker.',
     source: 'Hangar scenario 5; design §5',
   },
+  'fleet/apply/lists': {
+    behavior:
+      'Over a reload a server under the same command or address keeps what it lists; clients hear of lists that show something else.',
+    source: 'issue 03a; Hangar scenario 8',
+  },
+  'fleet/block/hidden': {
+    behavior: 'A blocked server is on no list, and clients hear of that.',
+    source: 'design §5',
+  },
 } as const satisfies ClaimsOf<'fleet'>

@@ -204,3 +204,56 @@ test('names over 64 characters are warned of when they change, unless they are c
   short.catalogue.onList('files', 'tools', [page(long)])
   expect(short.warned).toEqual([])
 })
+
+test('another set of servers keeps what is known of the same ones, and announces what is shown otherwise [fleet/apply/lists]', async () => {
+  const { catalogue, names, changes } = await openCatalogue({ records: [RECORD] })
+  catalogue.onList('an', 'tools', [page('one')])
+  catalogue.onList('an', 'prompts', [listPage('prompts', ['ask'])])
+  changes.length = 0
+  const renamed = { ...testServer('files'), tools: { read: { readOnly: true } } }
+  catalogue.apply({ files: renamed, late: testServer('late') })
+  expect(catalogue.servers).toEqual(['files', 'late'])
+  expect(names('files')).toEqual(['read', 'write'])
+  expect(names('an')).toBe(undefined)
+  expect(names('late')).toEqual([])
+  expect(catalogue.get('files')?.config).toBe(renamed)
+  expect(changes.toSorted()).toEqual(['an prompts', 'an tools', 'files tools'])
+})
+
+test('a server under another command or address is as if never met', async () => {
+  const { catalogue, names, changes } = await openCatalogue({ records: [RECORD] })
+  catalogue.onFacts('files', testFacts({}))
+  catalogue.apply({ files: { ...testServer('files'), name: 'other' }, an: testServer('an') })
+  expect(names('files')).toEqual([])
+  expect(catalogue.get('files')).toMatchObject({ facts: undefined, tools: { readAtMs: undefined } })
+  expect(changes).toEqual(['files tools'])
+})
+
+test('what is kept of a server run in another way is no proof that a name does not exist', async () => {
+  const { catalogue } = await openCatalogue()
+  catalogue.onList('files', 'tools', [page('read')])
+  const { an, files } = { an: testServer('an'), files: testServer('files') }
+  catalogue.apply({ an, files })
+  expect(catalogue.get('files')?.tools.fresh).toBe(true)
+  catalogue.apply({ an, files: { ...files, share: files.share === 'all' ? 'none' : 'all' } })
+  expect(catalogue.get('files')?.tools).toMatchObject({ fresh: false, items: [{ name: 'read' }] })
+})
+
+test('a hidden server lists nothing, may have any name, and comes back as it was [fleet/block/hidden]', async () => {
+  const { catalogue, names, changes } = await openCatalogue({ records: [RECORD] })
+  const reads: string[] = []
+  catalogue.onRead = (server, kind) => reads.push(`${server} ${kind}`)
+  catalogue.setHidden('files', true)
+  expect(KINDS.flatMap((kind) => names('files', kind))).toEqual([])
+  expect(catalogue.get('files')?.tools.fresh).toBe(false)
+  expect(catalogue.get('files')?.tools.readAtMs).not.toBe(undefined)
+  expect(changes).toEqual(['files tools'])
+  expect(reads).toContain('files tools')
+  catalogue.setHidden('files', true)
+  expect(changes).toHaveLength(1)
+  catalogue.apply({ files: testServer('files') })
+  expect(names('files')).toEqual([])
+  catalogue.setHidden('files', false)
+  expect(names('files')).toEqual(['read', 'write'])
+  expect(changes).toEqual(['files tools', 'files tools'])
+})

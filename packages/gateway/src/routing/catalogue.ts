@@ -1,8 +1,10 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { ServerConfig } from '@sallyport/contract/config'
 import type { Clock } from '@sallyport/kit/clock'
 import { type Log, printable } from '@sallyport/kit/log'
 import type { CatalogueRecord, CatalogueStore } from '@sallyport/kit/store'
 import { publicName } from '@sallyport/kit/tool-name'
+import { isSameServer } from '../upstreams/same-server.ts'
 import { type Kind, KINDS, type ServerFacts } from '../upstreams/upstream.ts'
 import { factsPage, offersOf, readFactsPage } from './facts-page.ts'
 import {
@@ -46,6 +48,7 @@ export interface ServerLists {
 }
 
 interface Entry extends ServerCatalogue {
+  config: ServerConfig
   tools: Listed<Tool>
   resources: Listed<Item>
   resourceTemplates: Listed<TemplateItem>
@@ -55,6 +58,8 @@ interface Entry extends ServerCatalogue {
   keeping: Promise<void> | undefined
   /** Something changed while it was being kept. */
   keepAgain: boolean
+  /** What is shown of it while it is hidden. */
+  shadow: ServerCatalogue | undefined
 }
 
 export interface CatalogueDeps {
@@ -71,8 +76,10 @@ export interface CatalogueDeps {
 export class Catalogue implements ServerLists, AsyncDisposable {
   readonly #deps: CatalogueDeps
   readonly #entries = new Map<string, Entry>()
-  /** Every configured server, sorted. */
-  readonly servers: readonly string[]
+  readonly #hidden = new Set<string>()
+  #servers: readonly string[]
+  /** Writes of what was known of servers that are no more. */
+  #lastWrites: Promise<unknown> = Promise.resolve()
   /** Called after the entries of a server's list changed, or it said so. */
   onChanged: ((server: string, kind: Kind) => void) | undefined
   /** Called after each reading, changed or not; `undefined` = the server's facts. Before `onChanged`. */
@@ -80,7 +87,7 @@ export class Catalogue implements ServerLists, AsyncDisposable {
 
   private constructor(deps: CatalogueDeps) {
     this.#deps = deps
-    this.servers = Object.keys(deps.servers).toSorted()
+    this.#servers = Object.keys(deps.servers).toSorted()
     for (const [server, config] of Object.entries(deps.servers)) {
       this.#entries.set(server, newEntry(server, config))
     }
@@ -96,9 +103,56 @@ export class Catalogue implements ServerLists, AsyncDisposable {
     return catalogue
   }
 
-  /** What is known of a server; undefined for one that is not configured. */
+  /** Every configured server, sorted. */
+  get servers(): readonly string[] {
+    return this.#servers
+  }
+
+  /** What is known of a server, of a hidden one nothing; undefined for one that is not configured. */
   get(server: string): ServerCatalogue | undefined {
-    return this.#entries.get(server)
+    const entry = this.#entries.get(server)
+    if (entry === undefined || !this.#hidden.has(server)) return entry
+    return (entry.shadow ??= shadowOf(entry))
+  }
+
+  /**
+   * Goes over to another set of servers, at once. A server under the same command or address keeps what it
+   * lists, read anew under its pins; another one is as if it was never met. Whose lists are shown otherwise is
+   * announced.
+   */
+  apply(servers: Readonly<Record<string, ServerConfig>>): void {
+    const before = new Map(this.#entries)
+    this.#servers = Object.keys(servers).toSorted()
+    const changes: (readonly [string, readonly Kind[]])[] = []
+    for (const [server, config] of Object.entries(servers)) {
+      const known = before.get(server)
+      before.delete(server)
+      if (known !== undefined && this.#isSame(known.config, config)) {
+        changes.push([server, takeConfig(known, config) ? ['tools'] : []])
+      } else {
+        this.#entries.set(server, newEntry(server, config))
+        this.#awaitKeeping(known)
+        changes.push([server, known === undefined ? [] : shownKinds(known)])
+      }
+    }
+    for (const [server, known] of before) {
+      this.#entries.delete(server)
+      this.#hidden.delete(server)
+      this.#awaitKeeping(known)
+      changes.push([server, shownKinds(known)])
+    }
+    for (const [server, kinds] of changes) this.#announce(server, kinds)
+  }
+
+  /** Shows or hides everything a server lists. A hidden server's names still lead to it. */
+  setHidden(server: string, hidden: boolean): void {
+    const entry = this.#entries.get(server)
+    if (entry === undefined || hidden === this.#hidden.has(server)) return
+    if (hidden) this.#hidden.add(server)
+    else this.#hidden.delete(server)
+    this.onRead?.(server, undefined, true)
+    for (const kind of KINDS) this.onRead?.(server, kind, true)
+    this.#announce(server, shownKinds(entry), [])
   }
 
   /** Every configured server, in the order of their names. */
@@ -125,6 +179,7 @@ export class Catalogue implements ServerLists, AsyncDisposable {
     assign(entry, kind, { ...(same ? before : read), readAtMs, shrunk: false, fresh: true })
     const changed = !same && read.items.length + before.items.length > 0
     if (changed && kind === 'tools') this.#warnOfLongNames(entry)
+    entry.shadow = undefined
     this.onRead?.(server, kind, changed)
     // A server that announces a change is believed: it may be one that its list does not show.
     if (changed || announced) this.onChanged?.(server, kind)
@@ -139,12 +194,14 @@ export class Catalogue implements ServerLists, AsyncDisposable {
     if (before && factsPage(before).equals(factsPage(facts))) return
     entry.facts = facts
     entry.offers = offersOf(facts)
+    entry.shadow = undefined
     this.onRead?.(server, undefined, true)
     this.#keep(entry)
   }
 
   /** Waits until what was read is in the store. */
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#lastWrites
     for (const entry of this.#entries.values()) {
       while (entry.keeping) await entry.keeping
     }
@@ -177,6 +234,21 @@ export class Catalogue implements ServerLists, AsyncDisposable {
     }
   }
 
+  #awaitKeeping(entry: Entry | undefined): void {
+    if (entry?.keeping === undefined) return
+    this.#lastWrites = Promise.all([this.#lastWrites, entry.keeping])
+  }
+
+  #isSame(one: ServerConfig, other: ServerConfig): boolean {
+    const { fingerprintOf } = this.#deps
+    return fingerprintOf(one) === fingerprintOf(other)
+  }
+
+  #announce(server: string, shown: readonly Kind[], read: readonly Kind[] = shown): void {
+    for (const kind of read) this.onRead?.(server, kind, true)
+    for (const kind of shown) this.onChanged?.(server, kind)
+  }
+
   #warnOfEmptyList(server: string, list: Kind, before: number): void {
     const sentence = 'a list came back empty where it was not, its entries are kept'
     this.#deps.log.warn({ server, list, before }, sentence)
@@ -198,8 +270,35 @@ function newEntry(server: string, config: ServerConfig): Entry {
   return {
     ...{ server, config, facts: undefined, offers: new Set<string>() },
     ...{ tools: NEVER_READ, resources: NEVER_READ, resourceTemplates: NEVER_READ },
-    ...{ prompts: NEVER_READ, keeping: undefined, keepAgain: false },
+    ...{ prompts: NEVER_READ, keeping: undefined, keepAgain: false, shadow: undefined },
   }
+}
+
+/** The lists of a server that show something. */
+function shownKinds(entry: ServerCatalogue): Kind[] {
+  return KINDS.filter((kind) => entry[kind].items.length > 0)
+}
+
+/** Takes another configuration over that leaves the lists what they are; true where tools have other pins. */
+function takeConfig(entry: Entry, config: ServerConfig): boolean {
+  const repinned = !isDeepStrictEqual(entry.config.tools, config.tools)
+  // Run or reached in another way it may list what it did not: unknown names are asked for again.
+  if (!isSameServer(entry.config, config)) {
+    for (const kind of KINDS) assign(entry, kind, { ...entry[kind], fresh: false })
+  }
+  entry.config = config
+  entry.shadow = undefined
+  if (!repinned || entry.tools.readAtMs === undefined) return false
+  entry.tools = { ...entry.tools, ...readListed('tools', entry.tools.page, config) } as Listed<Tool> // of tools
+  return true
+}
+
+/** A hidden server: it lists nothing and may have any name, so that a call by name is still told why. */
+function shadowOf(entry: Entry): ServerCatalogue {
+  const nothing = { ...NEVER_READ, readAtMs: 0 }
+  const { server, config, offers } = entry
+  const lists = { tools: nothing, resources: nothing, resourceTemplates: nothing, prompts: nothing }
+  return { server, config, offers, facts: undefined, ...lists }
 }
 
 type Read = Pick<Listed<Item>, 'items' | 'byName' | 'digest' | 'page'>

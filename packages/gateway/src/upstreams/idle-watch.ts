@@ -2,7 +2,7 @@ import type { Clock } from '@sallyport/kit/clock'
 import type { Slot } from './slot.ts'
 
 export interface IdleWatchOptions {
-  readonly idleAfterMs: number
+  idleAfterMs(): number
   readonly clock: Clock
   slots(): readonly Slot[]
   /** Whether something other than a call keeps a session from being idle. */
@@ -21,7 +21,14 @@ export class IdleWatch {
 
   /** A session was opened. */
   arm(): void {
-    this.#timer ??= setTimeout(this.#look, this.#options.idleAfterMs).unref()
+    this.#timer ??= setTimeout(this.#look, this.#options.idleAfterMs()).unref()
+  }
+
+  /** The time is another one from now on. */
+  rearm(): void {
+    if (this.#timer === undefined) return
+    clearTimeout(this.#timer)
+    this.#look()
   }
 
   stop(): void {
@@ -29,7 +36,8 @@ export class IdleWatch {
   }
 
   readonly #look = (): void => {
-    const { idleAfterMs, clock, slots, isHeld, onIdle } = this.#options
+    const { clock, slots, isHeld, onIdle } = this.#options
+    const idleAfterMs = this.#options.idleAfterMs()
     this.#timer = undefined
     const nowMs = clock.monotonicMs()
     let nextMs = Infinity

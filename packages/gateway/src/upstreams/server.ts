@@ -1,12 +1,17 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { CallSignal } from '@sallyport/kit/call-signal'
 import type { Clock } from '@sallyport/kit/clock'
-import { AppError } from '@sallyport/kit/errors'
+import type { AppError } from '@sallyport/kit/errors'
 import type { Log } from '@sallyport/kit/log'
 import type { Era, Message } from '@sallyport/kit/mcp'
 import { askRoots } from './ask-roots.ts'
+import { isTransportFailure } from './breaker.ts'
+import type { Call } from './call.ts'
 import { CatalogueReader, type ListRead } from './catalogue-reader.ts'
+import { Condition, type SessionFacts } from './condition.ts'
 import type { Family } from './era.ts'
 import { Health } from './health.ts'
+import { Intake, type Marks } from './intake.ts'
 import type { OpenedSession, SessionOpener } from './open-session.ts'
 import { orAborted } from './or-aborted.ts'
 import type { ClientInfo } from './own-messages.ts'
@@ -15,20 +20,27 @@ import type { ServerConfig } from './server-config.ts'
 import { sessionKey } from './session-key.ts'
 import type { Session } from './session.ts'
 import type { StderrRing } from './stderr-ring.ts'
+import { poolOptionsOf } from './session-pool-options.ts'
 import { SessionPool, type SessionPoolEvents } from './session-pool.ts'
 import type { Slot } from './slot.ts'
-import { Subscriptions } from './subscriptions.ts'
+import { type Held, Subscriptions } from './subscriptions.ts'
 import type { Asker, HealthCheck, Kind, ServerState, ServerStatus } from './upstream.ts'
-import type { UpstreamEvents, UpstreamReply, UpstreamRequest } from './upstream.ts'
+import type { StderrLine, UpstreamEvents, UpstreamReply, UpstreamRequest } from './upstream.ts'
 
-/** Sessions with one remote server, and of one principal with it; children have bounds of their own. */
-const HTTP_SESSIONS_MAX = 1_000
-const HTTP_SESSIONS_PER_PRINCIPAL = 100
-const CHILDREN_PER_PRINCIPAL = 8
 const UNATTRIBUTED_EVERY_MS = 60_000
+const STOPPED = 'an operator stopped the server'
+const REPLACED = 'the server has another configuration now'
+
+/** The gateway itself, as one that uses servers: those that must be up whoever calls. */
+const OWN: Asker = {
+  principal: {
+    ...{ id: 'gateway', kind: 'local', name: 'gateway', role: 'caller' },
+    ...{ tenant: null, expiresAtMs: null },
+  },
+}
 
 export interface ServerDeps {
-  readonly opener: Pick<SessionOpener, 'open'>
+  readonly opener: Pick<SessionOpener, 'open'> & Partial<Pick<SessionOpener, 'reconfigure'>>
   readonly clock: Clock
   readonly log: Log
   readonly events: UpstreamEvents
@@ -40,25 +52,28 @@ export interface ServerDeps {
   readonly random: () => number
   /** What its children write there; none of a remote server. */
   readonly stderr?: StderrRing
+  /** Whether a group needs it, so that it is started again without a call; no when undefined. */
+  isMember?(): boolean
 }
 
 /** One server: its sessions, its state, its health and what it lists. */
 export class Server implements SessionPoolEvents {
-  readonly #config: ServerConfig
+  #config: ServerConfig
+  readonly #intake: Intake
   readonly #deps: ServerDeps
   readonly #pool: SessionPool
   readonly #catalogue: CatalogueReader
   readonly #subscriptions: Subscriptions
-  readonly #health: Health
+  #health: Health
   readonly #recovery: Recovery
   /** Keys of client sessions that have an upstream session of their own. */
   readonly #bound = new Set<string>()
   #era: Era | null = null
-  /** Why it is degraded: starts, probes or the transport fail. */
-  #trouble: string | null = null
+  readonly #condition: Condition
   #toolsKnown: number
-  #listEmpty = false
-  #draining = false
+  /** Another has its name: what it lists and how it is are nobody's concern any more. */
+  #replaced = false
+  #current: ServerState = 'cold'
   /** A child went by itself and none has been ready since. */
   #endedItself = false
   #shown = ''
@@ -69,9 +84,15 @@ export class Server implements SessionPoolEvents {
     this.#config = config
     this.#deps = deps
     this.#toolsKnown = deps.toolsKnown
+    this.#intake = new Intake(config, deps.clock)
+    this.#condition = new Condition({
+      intake: this.#intake,
+      sessions: () => this.#sessions(),
+      fault: () => this.#health.fault,
+    })
     this.#pool = this.#createPool()
     const { signal } = this.#pool
-    const { clientInfo, clock, log, limits, random } = deps
+    const { clientInfo, clock, log, limits } = deps
     this.#catalogue = new CatalogueReader({
       ...{ clientInfo, clock, signal, bytesMax: limits.resultBytes, pageMs: limits.callMs },
       onRead: (kind, read) => this.#onList(kind, read),
@@ -86,24 +107,45 @@ export class Server implements SessionPoolEvents {
       find: (key) => this.#pool.find(key),
       onMissed: (key, uri) => this.onResourceUpdated(key, uri, JSON.stringify({ uri })),
     })
-    const { everyMs } = config.health
-    this.#health = new Health({
-      ...{ ...config.health, clientInfo, clock, log, random, signal },
-      slots: () => this.#pool.slots,
-      onCheck: (check) => this.#onCheck(check),
-      onAlive: (slot, session) => this.#onAlive(slot, session),
-      onDead: (slot) => this.#onDead(slot),
-    })
+    this.#health = this.#createHealth()
     this.#recovery = new Recovery({
-      ...{ everyMs, signal },
-      isWanted: (slot) =>
-        this.#subscriptions.holds(slot.key) ||
-        clock.monotonicMs() - slot.usedAtMs <= config.idleAfterMs,
-      open: (asker) => this.#pool.open(asker),
+      everyMs: () => this.#config.health.everyMs,
+      signal,
+      own: OWN,
+      isWanted: (lost) =>
+        this.#subscriptions.holds(lost.key) ||
+        clock.monotonicMs() - lost.usedAtMs <= this.#config.idleAfterMs,
+      isMissed: () => this.#isMissed(),
+      open: (asker, how) => this.#pool.open(asker, how),
     })
   }
 
+  get config(): ServerConfig {
+    return this.#config
+  }
+
+  /** As last told by `onState`, which costs nothing to ask for. */
+  get state(): ServerState {
+    return this.#current
+  }
+
+  get breaker(): ServerStatus['breaker'] {
+    const { breakers } = this.#intake
+    if (breakers.isQuiet) return 'closed'
+    // With a child each, those of one caller may die while another's works.
+    const works = this.#config.kind === 'stdio' && this.#hasSession()
+    return works ? 'closed' : breakers.state
+  }
+
+  get marks(): Marks {
+    return this.#intake.marks
+  }
+
   call(asker: Asker, request: UpstreamRequest): Promise<UpstreamReply> {
+    if (!this.#intake.isOpen) {
+      const refusal = this.#intake.refusal(this.keyOf(asker), request)
+      if (refusal !== undefined) return Promise.reject(refusal)
+    }
     if (this.#config.roots === 'client') this.#bind(asker)
     return this.#pool.call(asker, request)
   }
@@ -133,6 +175,8 @@ export class Server implements SessionPoolEvents {
 
   /** @throws {AppError} as `Subscriptions.add`, or the signal's own reason */
   async subscribe(asker: Asker, uri: string, signal: CallSignal): Promise<void> {
+    const refusal = this.#intake.draining()
+    if (refusal !== undefined) throw refusal
     if (this.#config.roots === 'client') this.#bind(asker)
     const key = this.keyOf(asker)
     const adding = this.#subscriptions.add(key, asker, uri)
@@ -140,13 +184,14 @@ export class Server implements SessionPoolEvents {
       await orAborted(signal, () => adding)
     } catch (thrown) {
       // Nobody waits for it any more: once it stands, it is taken back.
-      if (signal.aborted) void adding.then(() => this.#subscriptions.remove(key, uri), ignore)
+      if (signal.aborted)
+        void adding.then(() => this.#subscriptions.remove(key, uri, asker), ignore)
       throw thrown
     }
   }
 
   unsubscribe(asker: Asker, uri: string): void {
-    this.#subscriptions.remove(this.keyOf(asker), uri)
+    this.#subscriptions.remove(this.keyOf(asker), uri, asker)
   }
 
   /** Tells the asker's open session, if there is one and its era has such notifications. */
@@ -159,32 +204,123 @@ export class Server implements SessionPoolEvents {
     return {
       name: this.#config.name,
       kind: this.#config.kind,
-      state: this.#state(),
-      reason: this.#reason(),
+      state: this.#condition.state,
+      reason: this.#condition.reason,
       pids: this.#pool.pids,
       era: this.#era,
       inFlight: this.#pool.inFlight,
-      breaker: 'closed',
+      breaker: this.breaker,
       check: this.#health.last,
     }
   }
 
+  /** Starts it if it is to be up with the gateway. That it cannot be started shows in its state. */
+  prestart(): void {
+    if (this.#config.prestart !== true || this.#hasSession()) return
+    this.#pool.open(OWN).catch(ignore)
+  }
+
+  /** @throws {AppError} as `SessionPool.open` */
+  start(asker: Asker): Promise<void> {
+    if (this.#config.roots === 'client') this.#bind(asker)
+    return this.#pool.open(asker, { insists: true })
+  }
+
+  /** Ends its sessions once their calls are through, after `drainMs` at the latest. The next call starts anew. */
+  async stop(drainMs: number): Promise<void> {
+    for (const slot of this.#pool.slots) this.#subscriptions.noteLost(slot)
+    await this.#pool.leaveAll(STOPPED, drainMs)
+  }
+
+  /** Takes what operators decided; a blocked server ends with the calls that run. */
+  mark(marks: Marks): void {
+    this.#intake.mark(marks)
+    const blocked = this.#intake.blocked()
+    if (blocked !== undefined) {
+      this.#recovery.stop()
+      for (const slot of this.#pool.slots) this.#subscriptions.noteLost(slot)
+      this.#pool.refuseRoomless(blocked)
+      void this.#pool.leaveAll(blocked.message)
+    } else {
+      for (const { key, asker } of this.#subscriptions.holders()) this.#recover(key, asker)
+    }
+    this.onChange()
+  }
+
+  /** @throws {AppError} as `start`, or the signal's own reason */
+  async check(asker: Asker, signal: AbortSignal): Promise<HealthCheck> {
+    const refusal = this.#intake.blocked()
+    if (refusal !== undefined) throw refusal
+    if (!this.#hasSession()) await orAborted(signal, () => this.start(asker))
+    return this.#health.check(signal)
+  }
+
+  /** The newest lines of its children's standard error, oldest first. */
+  logs(linesMax: number): readonly StderrLine[] {
+    return this.#deps.stderr?.lines(linesMax) ?? []
+  }
+
+  /** Takes another configuration over under which it is the same server, see `isSameServer`. */
+  reconfigure(config: ServerConfig): void {
+    const { health } = this.#config
+    this.#config = config
+    this.#deps.opener.reconfigure?.(config)
+    this.#pool.configure(poolOptionsOf(this.#config))
+    this.#intake.breakers.configure(config.breaker)
+    if (!isDeepStrictEqual(health, config.health)) {
+      this.#health.stop()
+      this.#health = this.#createHealth()
+      if (this.#hasSession()) this.#health.arm()
+    }
+    this.onChange()
+  }
+
+  /** Hands over to another one of its name: the subscriptions it held, and what it knew of its tools. */
+  handOver(): {
+    readonly held: readonly Held[]
+    readonly marks: Marks
+    readonly toolsKnown: number
+    readonly stderr: StderrRing | undefined
+  } {
+    const { stderr } = this.#deps
+    const held = this.#subscriptions.takeAll()
+    return { held, marks: this.marks, toolsKnown: this.#toolsKnown, stderr }
+  }
+
+  /** Goes on for those who had subscribed with the server before it. They hear that they may have missed something. */
+  adopt(held: readonly Held[]): void {
+    for (const { asker, uri } of held) {
+      if (this.#config.roots === 'client') this.#bind(asker)
+      this.#subscriptions.adopt(this.keyOf(asker), asker, uri)
+    }
+    for (const { key, asker } of this.#subscriptions.holders()) this.#recover(key, asker)
+  }
+
+  /** Lets the calls inside run to their own end, then ends with all it holds. It is not announced any more. */
+  async retire(): Promise<void> {
+    this.#replaced = true
+    this.#recovery.stop()
+    await this.#pool.drain(REPLACED)
+    await this.close()
+  }
+
   async close(): Promise<void> {
-    this.#draining = true
+    this.#condition.closing = true
     this.#health.stop()
     this.#recovery.stop()
     this.onChange()
     await this.#pool.close()
-    this.#draining = false
+    this.#condition.closing = false
     this.onChange()
   }
 
   onReady(slot: Slot, { session, agreement }: OpenedSession): void {
     this.#era = agreement.era
-    this.#trouble = null
+    this.#condition.trouble = null
     const { era, version, capabilities, capabilitiesText, instructions } = agreement
     const facts = { era, capabilities: capabilitiesText, instructions }
-    this.#deps.events.onFacts?.(this.#config.name, facts)
+    if (!this.#replaced) this.#deps.events.onFacts?.(this.#config.name, facts)
+    this.#intake.breakers.relent(slot.asker === OWN ? undefined : slot.key)
     // First, so that what the server asks on the stream of its session finds it open.
     this.#subscriptions.begin(slot)
     const alone = [...this.#pool.slots].every((other) => (other.session ?? session) === session)
@@ -200,7 +336,7 @@ export class Server implements SessionPoolEvents {
   }
 
   onStartFailed(error: AppError): void {
-    this.#trouble = error.message
+    this.#condition.trouble = error.message
     this.#deps.log.warn({ err: error }, 'server start failed')
     this.#deps.events.onStart?.(this.#config.name, 'failed')
     this.onChange()
@@ -209,7 +345,7 @@ export class Server implements SessionPoolEvents {
   onLost(slot: Slot, error: AppError): void {
     // An expired session is the ordinary end of one; a child that went by itself is not.
     if (this.#config.kind === 'stdio') {
-      this.#trouble = error.message
+      this.#condition.trouble = error.message
       this.#endedItself = true
     }
     this.#subscriptions.noteLost(slot)
@@ -217,11 +353,13 @@ export class Server implements SessionPoolEvents {
     this.onChange()
   }
 
-  onSettled(error: AppError | undefined): void {
+  onSettled(call: Call, error: AppError | undefined): void {
+    this.#intake.breakers.settle(call, error)
+    if (call.session === undefined) return
     if (error === undefined) {
-      if (this.#trouble !== null) this.#recovered()
+      if (this.#condition.trouble !== null) this.#recovered()
     } else if (isTransportFailure(error)) {
-      this.#trouble = error.message
+      this.#condition.trouble = error.message
       this.onChange()
     }
   }
@@ -258,30 +396,57 @@ export class Server implements SessionPoolEvents {
 
   onChange(): void {
     const status = this.status()
+    this.#current = status.state
+    this.#recovery.watch()
     const shown = `${status.state} ${status.reason}`
     if (shown === this.#shown) return
     this.#shown = shown
-    this.#deps.events.onState?.(status)
+    if (!this.#replaced) this.#deps.events.onState?.(status)
   }
 
   #createPool(): SessionPool {
     const { opener, clock, random, clientInfo } = this.#deps
-    const { idleAfterMs, startMs } = this.#config
-    const room =
-      this.#config.kind === 'stdio'
-        ? {
-            sessionsMax: this.#config.children,
-            sessionsPerGroup: this.#config.childrenPerPrincipal ?? CHILDREN_PER_PRINCIPAL,
-          }
-        : { sessionsMax: HTTP_SESSIONS_MAX, sessionsPerGroup: HTTP_SESSIONS_PER_PRINCIPAL }
-    return new SessionPool(
-      { ...room, sharing: this.#config, idleAfterMs, startMs },
-      {
-        ...{ opener, clock, random, clientInfo, events: this },
-        isHeld: (key) => this.#subscriptions.holds(key),
-        rootsOf: (asker) => this.#rootsOf(asker),
-      },
-    )
+    return new SessionPool(poolOptionsOf(this.#config), {
+      ...{ opener, clock, random, clientInfo, events: this },
+      isHeld: (key) => this.#subscriptions.holds(key),
+      refusal: () => this.#intake.blocked(),
+      insists: (call) => this.#intake.insists(call),
+      rootsOf: (asker) => this.#rootsOf(asker),
+    })
+  }
+
+  #createHealth(): Health {
+    const { clientInfo, clock, log, random } = this.#deps
+    const { signal } = this.#pool
+    return new Health({
+      ...{ ...this.#config.health, clientInfo, clock, log, random, signal },
+      slots: () => this.#pool.slots,
+      onCheck: (check) => this.#onCheck(check),
+      onAlive: (slot, session) => this.#onAlive(slot, session),
+      onDead: (slot) => this.#onDead(slot),
+    })
+  }
+
+  #hasSession(): boolean {
+    for (const { session } of this.#pool.slots) if (session !== undefined) return true
+    return false
+  }
+
+  #isMissed(): boolean {
+    const required = this.#config.prestart === true || this.#deps.isMember?.() === true
+    if (!required || this.#replaced || this.#condition.closing || !this.#isUnmarked()) return false
+    return this.#condition.fault !== null && !this.#hasSession()
+  }
+
+  #isUnmarked(): boolean {
+    const { blocked, draining } = this.#intake.marks
+    return blocked === undefined && draining === undefined
+  }
+
+  #recover(key: string, asker: Asker): void {
+    if (this.#isUnmarked()) {
+      this.#recovery.recover({ key, asker, usedAtMs: this.#deps.clock.monotonicMs() })
+    }
   }
 
   /** With `roots: client` a client session's end is the end of its upstream session. */
@@ -302,64 +467,53 @@ export class Server implements SessionPoolEvents {
     return askRoots(session, this.#pool.signal)
   }
 
-  #state(): ServerState {
-    if (this.#draining) return 'draining'
+  #sessions(): SessionFacts {
     const slots = [...this.#pool.slots]
-    const degraded = this.#reason() !== null
-    if (slots.some((slot) => slot.session !== undefined)) return degraded ? 'degraded' : 'ready'
-    if (slots.some((slot) => slot.starting !== undefined)) return 'starting'
-    if (degraded) return 'degraded'
-    return this.#pool.ending > 0 ? 'draining' : 'cold'
-  }
-
-  #reason(): string | null {
-    const trouble = this.#trouble ?? this.#health.fault
-    if (trouble !== null) return trouble
-    return this.#listEmpty ? 'the server lists no tools where it had some' : null
+    return {
+      open: slots.some((slot) => slot.session !== undefined),
+      starting: slots.some((slot) => slot.starting !== undefined),
+      ending: this.#pool.ending > 0,
+    }
   }
 
   #recovered(): void {
-    this.#trouble = null
+    this.#condition.trouble = null
     this.onChange()
   }
 
   #onList(kind: Kind, { pages, entries, announced }: ListRead): void {
+    if (this.#replaced) return
     if (kind === 'tools') {
-      this.#listEmpty = entries === 0 && this.#toolsKnown > 0
-      if (!this.#listEmpty) this.#toolsKnown = entries
+      this.#condition.listEmpty = entries === 0 && this.#toolsKnown > 0
+      if (!this.#condition.listEmpty) this.#toolsKnown = entries
     }
-    if (kind !== 'tools' || !this.#listEmpty) {
+    if (kind !== 'tools' || !this.#condition.listEmpty) {
       this.#deps.events.onList(this.#config.name, kind, pages, announced)
     }
     this.onChange()
   }
 
   #onAlive(slot: Slot, session: Session): void {
-    if (this.#trouble !== null) this.#recovered()
+    this.#intake.breakers.relent(slot.key)
+    if (this.#condition.trouble !== null) this.#recovered()
     // A subscription that the server ended is asked for again.
     this.#subscriptions.listen(slot)
-    if (this.#listEmpty) this.#catalogue.readFamily('tools', session)
+    if (this.#condition.listEmpty) this.#catalogue.readFamily('tools', session)
     if (slot.agreement) this.#catalogue.readMissing(session, slot.agreement.capabilities)
   }
 
   #onCheck(check: HealthCheck): void {
-    this.#deps.events.onCheck?.(this.#config.name, check)
+    if (!this.#replaced) this.#deps.events.onCheck?.(this.#config.name, check)
     this.onChange()
   }
 
   #onDead(slot: Slot): void {
-    this.#trouble = 'the server does not answer health probes'
+    this.#condition.trouble = 'the server does not answer health probes'
     this.#subscriptions.noteLost(slot)
-    this.#pool.end(slot, this.#trouble)
+    this.#pool.end(slot, this.#condition.trouble)
     this.#recovery.recover(slot)
   }
 }
 
 /** Told elsewhere. */
 function ignore(): void {}
-
-/** Whether a call failed for the server's sake. A caller's mistakes, deadlines and rate limits never count. */
-function isTransportFailure(error: AppError): boolean {
-  if (error.code === 'server_lost') return error.outcome === 'unknown'
-  return error.code === 'server_unavailable' && error.details['status'] !== 429
-}

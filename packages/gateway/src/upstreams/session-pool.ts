@@ -3,17 +3,18 @@ import { AppError } from '@sallyport/kit/errors'
 import type { LogLevel, Message } from '@sallyport/kit/mcp'
 import { CallSender } from './call-sender.ts'
 import { Call, type CallOwner } from './call.ts'
+import { EndWatch } from './end-watch.ts'
 import type { Family } from './era.ts'
 import { IdleWatch } from './idle-watch.ts'
 import type { OpenedSession, SessionOpener } from './open-session.ts'
 import type { ClientInfo } from './own-messages.ts'
 import { Retiring } from './retiring.ts'
 import { RoomQueue } from './room-queue.ts'
-import type { Occupied, Room } from './room.ts'
+import type { Occupied } from './room.ts'
 import { sessionGroup, sessionKey } from './session-key.ts'
 import { RootsGate } from './roots-gate.ts'
 import { SessionStarter } from './session-starter.ts'
-import type { ServerConfig } from './server-config.ts'
+import type { SessionPoolOptions } from './session-pool-options.ts'
 import type { Session, SessionEvents } from './session.ts'
 import { createSlot, type Slot } from './slot.ts'
 import type { Asker, UpstreamReply, UpstreamRequest } from './upstream.ts'
@@ -26,20 +27,14 @@ const IDLE = 'the session was idle'
 const GONE = 'the client is gone'
 const ROOTLESS = 'the client did not tell its roots'
 
-export interface SessionPoolOptions extends Room {
-  readonly sharing: Pick<ServerConfig, 'share' | 'roots'>
-  readonly idleAfterMs: number
-  readonly startMs: number
-}
-
 /** What the pool tells the server it belongs to. */
 export interface SessionPoolEvents {
   /** The slot has its session. */
   onReady(slot: Slot, opened: OpenedSession): void
   onStartFailed(error: AppError): void
   onLost(slot: Slot, error: AppError): void
-  /** A call came back; `error` is what it failed with. */
-  onSettled(error: AppError | undefined): void
+  /** A call is over; `error` is what it failed with. Its session is set where it was handed over to one. */
+  onSettled(call: Call, error: AppError | undefined): void
   onListChanged(session: Session, family: Family): void
   onResourceUpdated(key: string, uri: string, params: string): void
   onNotification(key: string, message: Message): void
@@ -60,18 +55,32 @@ export interface SessionPoolDeps {
   readonly random: () => number
   /** Whether something other than a call keeps the key's session from being idle. */
   isHeld(key: string): boolean
+  /** Why no session may be opened at all. */
+  refusal(): AppError | undefined
+  /** Whether a call is to be tried although the server is left alone for a moment. */
+  insists(call: Call): boolean
   /** Who tells the roots of the asker's client while no call is there to be asked for. */
   rootsOf(asker: Asker): SessionEvents['onRootsAsked']
 }
+
+/** How a session is asked for: `insists` = although the server is left alone after failed starts. */
+export interface Insistence {
+  readonly insists: boolean
+}
+
+const ORDINARY: Insistence = { insists: false }
 
 /**
  * The sessions of one server, one per key. A call finds its session open, joins the start that runs, starts
  * one, or waits for room; idle sessions end by themselves and leave first when room is needed.
  */
 export class SessionPool implements CallOwner {
-  readonly #options: SessionPoolOptions
+  #options: SessionPoolOptions
   readonly #deps: SessionPoolDeps
   readonly #slots = new Map<string, Slot>()
+  /** Slots that take no new call; a key may have another one by now. */
+  readonly #leaving = new Set<Slot>()
+  readonly #ends = new EndWatch()
   readonly #roomless: RoomQueue
   readonly #retiring: Retiring
   readonly #sender: CallSender
@@ -79,23 +88,26 @@ export class SessionPool implements CallOwner {
   readonly #closing = new AbortController()
   #waiting = 0
   readonly #idle: IdleWatch
+  /** Whoever still comes in leaves at once when done. */
+  #draining = false
   #closed: Promise<void> | undefined
 
   constructor(options: SessionPoolOptions, deps: SessionPoolDeps) {
     this.#options = options
     this.#deps = deps
     const { signal } = this.#closing
-    this.#starter = new SessionStarter({ ...deps, startMs: options.startMs, signal })
+    this.#starter = new SessionStarter({ ...deps, startMs: () => this.#options.startMs, signal })
     this.#sender = new CallSender({ clientInfo: deps.clientInfo, clock: deps.clock, signal })
     this.#retiring = new Retiring({
       onFailed: (error) => deps.events.onEndFailed(error),
       onEnded: () => {
         deps.events.onChange()
         this.#roomless.admitAll()
+        this.#ends.note()
       },
     })
     this.#roomless = new RoomQueue({
-      room: () => options,
+      room: () => this.#options,
       occupied: () => this.#occupied,
       groupOf: (asker) => sessionGroup(options.sharing, asker),
       hasSlot: (key) => this.#slots.has(key),
@@ -107,7 +119,7 @@ export class SessionPool implements CallOwner {
       },
     })
     this.#idle = new IdleWatch({
-      idleAfterMs: options.idleAfterMs,
+      idleAfterMs: () => this.#options.idleAfterMs,
       clock: deps.clock,
       slots: () => [...this.#slots.values()],
       isHeld: deps.isHeld,
@@ -122,21 +134,29 @@ export class SessionPool implements CallOwner {
   get inFlight(): number {
     let total = 0
     for (const slot of this.#slots.values()) total += slot.inFlight
+    for (const slot of this.#leaving) total += slot.inFlight
     return total
   }
 
   get pids(): number[] {
-    const open = [...this.#slots.values()].flatMap((slot) => slot.session?.pid ?? [])
+    const open = this.#allSlots.flatMap((slot) => slot.session?.pid ?? [])
     return [...open, ...this.#retiring.pids]
   }
 
-  /** Sessions that are being ended. */
+  /** Sessions that are being ended, or will be once their calls are through. */
   get ending(): number {
-    return this.#retiring.size
+    return this.#retiring.size + this.#leaving.size
   }
 
   get signal(): AbortSignal {
     return this.#closing.signal
+  }
+
+  /** Takes other bounds and times; nothing that runs is cut for them. */
+  configure(options: SessionPoolOptions): void {
+    this.#options = options
+    this.#idle.rearm()
+    this.#roomless.admitAll()
   }
 
   /** The place of a key; undefined when it has no session and none is starting. */
@@ -163,12 +183,12 @@ export class SessionPool implements CallOwner {
    *
    * @throws {AppError} as `SessionOpener.open`; `server_start_failed` or `server_unavailable` during back-off
    */
-  async open(asker: Asker): Promise<void> {
+  async open(asker: Asker, how: Insistence = ORDINARY): Promise<void> {
     const key = sessionKey(this.#options.sharing, asker)
     for (;;) {
       const slot = this.#slots.get(key)
       if (slot?.session !== undefined) return
-      const refusal = this.#refusal()
+      const refusal = this.#refusal(how)
       if (refusal !== undefined) throw refusal
       if (slot?.starting !== undefined) return slot.starting
       if (this.#roomless.fits(asker)) return this.#start(this.#addSlot(key, asker))
@@ -178,10 +198,42 @@ export class SessionPool implements CallOwner {
 
   /** Ends the key's session for good, as soon as it stands if it is only starting. */
   endKey(key: string): void {
-    const slot = this.#slots.get(key)
-    if (slot === undefined) return
-    slot.unwanted = true
-    this.end(slot, GONE)
+    for (const slot of this.#allSlots) {
+      if (slot.key !== key) continue
+      this.#abandon(slot, GONE)
+    }
+  }
+
+  /**
+   * Ends every session there is once its calls are through, those included that wait for it to start. Whoever
+   * comes later gets another. Resolves when they are gone; after `drainMs` nothing is waited for any more.
+   */
+  async leaveAll(reason: string, drainMs = Infinity): Promise<void> {
+    const mine = [...this.#slots.values()]
+    for (const slot of mine) this.#leave(slot, reason)
+    const gone = this.#ends.until(
+      () => this.#retiring.size === 0 && !mine.some((slot) => this.#leaving.has(slot)),
+    )
+    const timer =
+      drainMs === Infinity ? undefined : setTimeout(() => this.#cut(mine, reason), drainMs)
+    await gone
+    clearTimeout(timer)
+  }
+
+  /** As `leaveAll`, and for good: also sessions that are still opened for calls inside. */
+  async drain(reason: string): Promise<void> {
+    this.#draining = true
+    for (const slot of this.#allSlots) this.#leave(slot, reason)
+    await this.#ends.until(
+      () => this.#slots.size + this.#leaving.size + this.#roomless.size + this.#retiring.size === 0,
+    )
+  }
+
+  /** Refuses the calls for which there is no room yet. */
+  refuseRoomless(error: AppError): void {
+    const calls = this.#roomless.takeAll()
+    this.#waiting -= calls.length
+    for (const call of calls) call.fail(error)
   }
 
   /** Makes a new session as talkative as the one before it was. */
@@ -200,27 +252,35 @@ export class SessionPool implements CallOwner {
 
   onSettled(call: Call, error: AppError | undefined): void {
     const { slot, session } = call
-    if (slot === undefined || session === undefined) return
+    if (slot === undefined || session === undefined) {
+      this.#deps.events.onSettled(call, error)
+      return
+    }
     slot.inFlight -= 1
     slot.usedAtMs = this.#deps.clock.monotonicMs()
     if (error === undefined) slot.answered = true
-    this.#deps.events.onSettled(error)
+    this.#deps.events.onSettled(call, error)
+    if (slot.leaving) this.#endIfDone(slot)
     if (slot.inFlight === 0 && this.#roomless.size > 0) this.#roomless.makeRoom()
   }
 
   resend(call: Call): void {
     if (call.slot?.unwanted === true) {
-      call.fail(new AppError('cancelled', GONE, { outcome: 'not_sent' }))
+      call.fail(abandoned(call.slot))
       return
     }
-    if (call.slot !== undefined) call.slot.inFlight -= 1
+    const { slot } = call
+    if (slot !== undefined) slot.inFlight -= 1
+    if (slot?.leaving === true) this.#endIfDone(slot)
     call.session = undefined
     call.slot = undefined
     this.#route(call)
   }
 
   forget(call: Call): void {
-    if (call.slot?.waiting.delete(call) === true || this.#roomless.delete(call)) this.#waiting -= 1
+    if (call.slot?.waiting.delete(call) !== true && !this.#roomless.delete(call)) return
+    this.#waiting -= 1
+    this.#ends.note()
   }
 
   /** Ends every start, call and session, and waits until they are gone. */
@@ -240,7 +300,7 @@ export class SessionPool implements CallOwner {
       this.#sender.hand(slot, slot.session, call)
       return
     }
-    const refusal = slot?.starting === undefined ? this.#refusal() : this.#overflow()
+    const refusal = slot?.starting === undefined ? this.#refusalOf(call) : this.#overflow()
     if (refusal !== undefined) {
       call.fail(refusal)
       return
@@ -260,8 +320,14 @@ export class SessionPool implements CallOwner {
     if (slot.starting === undefined) this.#start(slot).catch(() => undefined)
   }
 
-  #refusal(): AppError | undefined {
-    return this.#starter.refusal() ?? this.#overflow()
+  #refusal(how: Insistence): AppError | undefined {
+    return this.#deps.refusal() ?? this.#starter.refusal(how) ?? this.#overflow()
+  }
+
+  #refusalOf(call: Call): AppError | undefined {
+    const refusal = this.#refusal(ORDINARY)
+    if (refusal === undefined || !this.#deps.insists(call)) return refusal
+    return this.#refusal({ insists: true })
   }
 
   #overflow(): AppError | undefined {
@@ -274,6 +340,8 @@ export class SessionPool implements CallOwner {
     const group = sessionGroup(this.#options.sharing, asker)
     const slot = createSlot({ key, group, asker }, this.#deps.clock.monotonicMs())
     this.#slots.set(key, slot)
+    // Found by calls of its key as long as it starts; it stays for what it was opened for.
+    slot.leaving = this.#draining
     return slot
   }
 
@@ -337,11 +405,14 @@ export class SessionPool implements CallOwner {
     slot.usedAtMs = slot.readyAtMs
     this.#idle.arm()
     this.#deps.events.onReady(slot, opened)
-    if (slot.unwanted) this.end(slot, GONE)
+    if (slot.unwanted) this.end(slot, slot.endReason)
     for (const call of this.#takeWaiting(slot)) {
-      if (slot.unwanted) call.fail(new AppError('cancelled', GONE, { outcome: 'not_sent' }))
+      if (slot.unwanted) call.fail(abandoned(slot))
+      else if (slot.leaving && slot.session !== undefined)
+        this.#sender.hand(slot, slot.session, call)
       else this.#route(call)
     }
+    if (slot.leaving) this.#endIfDone(slot)
   }
 
   #onOpenFailed(slot: Slot, failure: AppError): void {
@@ -350,6 +421,35 @@ export class SessionPool implements CallOwner {
     for (const call of this.#takeWaiting(slot)) call.fail(failure)
     if (!this.#closing.signal.aborted) this.#deps.events.onStartFailed(failure)
     this.#roomless.admitAll()
+    this.#ends.note()
+  }
+
+  #leave(slot: Slot, reason: string): void {
+    slot.leaving = true
+    slot.endReason = reason
+    if (this.#slots.get(slot.key) === slot) this.#slots.delete(slot.key)
+    this.#leaving.add(slot)
+    this.#endIfDone(slot)
+    this.#deps.events.onChange()
+  }
+
+  #endIfDone(slot: Slot): void {
+    if (slot.inFlight === 0 && slot.waiting.size === 0) this.end(slot, slot.endReason)
+  }
+
+  /** Time is up for what still runs. */
+  #cut(slots: readonly Slot[], reason: string): void {
+    for (const slot of slots) this.#abandon(slot, reason)
+  }
+
+  #abandon(slot: Slot, reason: string): void {
+    slot.unwanted = true
+    slot.endReason = reason
+    this.end(slot, reason)
+  }
+
+  get #allSlots(): Slot[] {
+    return [...this.#slots.values(), ...this.#leaving]
   }
 
   #takeWaiting(slot: Slot): Call[] {
@@ -363,10 +463,11 @@ export class SessionPool implements CallOwner {
     slot.session = undefined
     slot.roots?.open()
     if (this.#slots.get(slot.key) === slot) this.#slots.delete(slot.key)
+    this.#leaving.delete(slot)
   }
 
   get #occupied(): Occupied {
-    return { slots: [...this.#slots.values()], ending: this.#retiring.groups }
+    return { slots: this.#allSlots, ending: this.#retiring.groups }
   }
 
   /** Waits until a session has ended, which may be one that was idle. */
@@ -384,10 +485,14 @@ export class SessionPool implements CallOwner {
     this.#closing.abort(stopping)
     this.#idle.stop()
     for (const call of this.#roomless.takeAll()) call.fail(stopping)
-    const slots = [...this.#slots.values()]
+    const slots = this.#allSlots
     // A start ends by its signal; what it opened is then retiring.
     await Promise.allSettled(slots.map((slot) => slot.starting))
     for (const slot of slots) this.end(slot, STOPPING)
     await this.#retiring.all(STOPPING)
   }
+}
+
+function abandoned({ endReason }: Slot): AppError {
+  return new AppError('cancelled', endReason, { outcome: 'not_sent' })
 }

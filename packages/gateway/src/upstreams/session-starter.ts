@@ -11,7 +11,7 @@ const SHORT_LIVES_MAX = 5
 
 export interface SessionStarterOptions {
   readonly opener: Pick<SessionOpener, 'open'>
-  readonly startMs: number
+  startMs(): number
   readonly clock: Clock
   readonly random: () => number
   /** Ends what is starting; its reason is an AppError. */
@@ -31,10 +31,15 @@ export class SessionStarter {
     this.#backOff = new BackOff(options.random)
   }
 
-  /** Why no start may begin now; undefined when one may. */
-  refusal(): AppError | undefined {
+  /**
+   * Why no start may begin now; undefined when one may.
+   *
+   * @param insists whether it may although the server is left alone for a moment
+   */
+  refusal({ insists }: { readonly insists: boolean }): AppError | undefined {
     const { signal, clock } = this.#options
     if (signal.aborted) return AppError.from(signal.reason)
+    if (insists) return undefined
     const retryAfterMs = this.#backOff.remainingMs(clock.monotonicMs())
     if (retryAfterMs <= 0) return undefined
     const sentence = 'the server failed to start and is left alone for a moment'
@@ -47,7 +52,8 @@ export class SessionStarter {
    * @throws {AppError} as `SessionOpener.open`; says when to come back
    */
   async start(events: SessionEvents, retire: (session: Session) => void): Promise<OpenedSession> {
-    const { opener, startMs, signal } = this.#options
+    const { opener, signal } = this.#options
+    const startMs = this.#options.startMs()
     const deadline = new AbortController()
     const abort = (): void => deadline.abort(signal.reason)
     const timer = setTimeout(() => {
@@ -78,7 +84,9 @@ export class SessionStarter {
 
   #failure(error: AppError): AppError {
     const { signal, clock } = this.#options
-    const backOffMs = signal.aborted ? 0 : this.#backOff.failed(clock.monotonicMs())
+    // Where a cap cannot be kept nothing was started, and each caller is to hear why.
+    const spared = signal.aborted || error.code === 'caps_unavailable'
+    const backOffMs = spared ? 0 : this.#backOff.failed(clock.monotonicMs())
     const retryAfterMs = Math.max(error.retryAfterMs ?? 0, backOffMs)
     const { code, message, details } = error
     this.#failedAs = code === 'server_start_failed' ? code : 'server_unavailable'

@@ -34,6 +34,10 @@ export interface Slot {
   failures: number
   /** Nobody will use it any more: it ends with the calls that wait. */
   unwanted: boolean
+  /** It takes no new call, and its session ends with its last one. */
+  leaving: boolean
+  /** What is said of its end then. */
+  endReason: string
 }
 
 export function createSlot(
@@ -56,5 +60,7 @@ export function createSlot(
     usedAtMs: nowMs,
     failures: 0,
     unwanted: false,
+    leaving: false,
+    endReason: '',
   }
 }

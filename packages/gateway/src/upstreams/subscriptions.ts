@@ -27,11 +27,13 @@ export interface SubscriptionsOptions {
 
 /** One URI on one session. */
 interface Wish {
-  /** How many subscribed to it. */
-  count: number
+  /** Who subscribed to it, one entry for each time. */
+  readonly askers: Asker[]
   /** The session it was last asked of, and how that went. */
   session: Session | undefined
   asked: Promise<void>
+  /** Its server is not the one that was subscribed with: what happened in between is unknown. */
+  adopted: boolean
 }
 
 /** What one key is subscribed to. */
@@ -39,6 +41,12 @@ interface Standing {
   readonly uris: Map<string, Wish>
   /** Log level of its lost session, for the next one. */
   logLevel: LogLevel | undefined
+}
+
+/** One subscription of one asker. */
+export interface Held {
+  readonly asker: Asker
+  readonly uri: string
 }
 
 /** What a server's sessions are to tell of unasked: changes of its lists, and of resources subscribed to. */
@@ -67,35 +75,55 @@ export class Subscriptions {
    *   server's words when it refuses
    */
   async add(key: string, asker: Asker, uri: string): Promise<void> {
-    const standing = this.#standing.get(key) ?? { uris: new Map(), logLevel: undefined }
-    let wish = standing.uris.get(uri)
-    if (wish === undefined) {
-      if (standing.uris.size >= URIS_MAX) {
-        const sentence = `there are ${URIS_MAX} subscriptions on the session with the server already`
-        throw new AppError('overloaded', sentence, { outcome: 'not_sent' })
-      }
-      wish = { count: 0, session: undefined, asked: Promise.resolve() }
-      standing.uris.set(uri, wish)
-      this.#standing.set(key, standing)
-    }
-    wish.count += 1
+    this.#wish(key, asker, uri)
     try {
       // A session that turns out to be lost is opened again once.
       const lost = await this.#establish(key, asker, uri).then(() => undefined, sessionLost)
       if (lost !== undefined) await this.#establish(key, asker, uri)
     } catch (thrown) {
-      this.remove(key, uri)
+      this.remove(key, uri, asker)
       throw thrown
     }
   }
 
+  /**
+   * Takes a subscription over that was made with another server of this name. It is asked for when the key's
+   * session stands; beyond the bound it is dropped.
+   */
+  adopt(key: string, asker: Asker, uri: string): void {
+    try {
+      this.#wish(key, asker, uri).adopted = true
+    } catch (err) {
+      this.#options.log.warn({ err }, 'subscription not taken over')
+    }
+  }
+
+  /** Gives all subscriptions away. */
+  takeAll(): Held[] {
+    const held = [...this.#standing.values()].flatMap(({ uris }) =>
+      [...uris].flatMap(([uri, { askers }]) => askers.map((asker) => ({ asker, uri }))),
+    )
+    this.#standing.clear()
+    return held
+  }
+
+  /** Whose session each key with subscriptions needs. */
+  holders(): { readonly key: string; readonly asker: Asker }[] {
+    return [...this.#standing].flatMap(([key, { uris }]) => {
+      const [first] = uris.values()
+      const asker = first?.askers[0]
+      return asker === undefined ? [] : [{ key, asker }]
+    })
+  }
+
   /** Takes one subscription away; with the last of a URI the server stops telling. */
-  remove(key: string, uri: string): void {
+  remove(key: string, uri: string, asker: Asker): void {
     const standing = this.#standing.get(key)
     const wish = standing?.uris.get(uri)
     if (standing === undefined || wish === undefined) return
-    wish.count -= 1
-    if (wish.count > 0) return
+    const own = wish.askers.findIndex(({ principal }) => principal.id === asker.principal.id)
+    wish.askers.splice(Math.max(own, 0), 1)
+    if (wish.askers.length > 0) return
     standing.uris.delete(uri)
     if (standing.uris.size === 0) this.#standing.delete(key)
     const slot = this.#options.find(key)
@@ -130,6 +158,23 @@ export class Subscriptions {
     if (standing !== undefined) standing.logLevel = logLevel?.level
   }
 
+  /** @throws {AppError} `overloaded` */
+  #wish(key: string, asker: Asker, uri: string): Wish {
+    const standing = this.#standing.get(key) ?? { uris: new Map(), logLevel: undefined }
+    let wish = standing.uris.get(uri)
+    if (wish === undefined) {
+      if (standing.uris.size >= URIS_MAX) {
+        const sentence = `there are ${URIS_MAX} subscriptions on the session with the server already`
+        throw new AppError('overloaded', sentence, { outcome: 'not_sent' })
+      }
+      wish = { askers: [], session: undefined, asked: Promise.resolve(), adopted: false }
+      standing.uris.set(uri, wish)
+      this.#standing.set(key, standing)
+    }
+    wish.askers.push(asker)
+    return wish
+  }
+
   async #establish(key: string, asker: Asker, uri: string): Promise<void> {
     await this.#options.open(asker)
     const slot = this.#options.find(key)
@@ -143,7 +188,9 @@ export class Subscriptions {
       const asked = uris.slice(at, at + AT_ONCE).map(async ([uri, wish]) => {
         const before = wish.session
         await this.#ask(slot, session, uri)
-        if (before !== undefined && before !== session) this.#options.onMissed(slot.key, uri)
+        const missed = wish.adopted || (before !== undefined && before !== session)
+        wish.adopted = false
+        if (missed) this.#options.onMissed(slot.key, uri)
       })
       for (const outcome of await Promise.allSettled(asked)) {
         if (outcome.status === 'fulfilled' || session.lost !== undefined) continue

@@ -1,0 +1,56 @@
+import type { Intake } from './intake.ts'
+import type { ServerState } from './upstream.ts'
+
+const LIST_EMPTY = 'the server lists no tools where it had some'
+
+/** What of a server's sessions its state follows from. */
+export interface SessionFacts {
+  readonly open: boolean
+  readonly starting: boolean
+  readonly ending: boolean
+}
+
+export interface ConditionOptions {
+  readonly intake: Intake
+  sessions(): SessionFacts
+  /** What its configured health call found wrong. */
+  fault(): string | null
+}
+
+/** How one server is: in what state, and why it is degraded. */
+export class Condition {
+  readonly #options: ConditionOptions
+  /** Why it is degraded: starts, probes or the transport fail. */
+  trouble: string | null = null
+  /** It lists no tools where it had some. */
+  listEmpty = false
+  closing = false
+
+  constructor(options: ConditionOptions) {
+    this.#options = options
+  }
+
+  get state(): ServerState {
+    const { intake, sessions } = this.#options
+    const { blocked, draining } = intake.marks
+    if (blocked !== undefined) return 'blocked'
+    if (this.closing || draining !== undefined) return 'draining'
+    const { open, starting, ending } = sessions()
+    const degraded = this.fault !== null
+    if (open) return degraded ? 'degraded' : 'ready'
+    if (starting) return 'starting'
+    if (degraded) return 'degraded'
+    return ending ? 'draining' : 'cold'
+  }
+
+  /** Why it is degraded, whatever operators decided; null when it is not. */
+  get fault(): string | null {
+    const fault = this.trouble ?? this.#options.fault()
+    return fault ?? (this.listEmpty ? LIST_EMPTY : null)
+  }
+
+  /** What is shown: the decision of an operator, or the fault. */
+  get reason(): string | null {
+    return this.#options.intake.reason() ?? this.fault
+  }
+}
