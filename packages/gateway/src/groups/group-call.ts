@@ -1,5 +1,6 @@
 import type { Clock } from '@sallyport/kit/clock'
 import { AppError, type CallOutcome, type ErrorCode } from '@sallyport/kit/errors'
+import type { Release } from '@sallyport/kit/limits'
 import { type Verdict, verdictOf } from '../upstreams/breaker.ts'
 import type { Asker, ServerFleet, UpstreamReply, UpstreamRequest } from '../upstreams/upstream.ts'
 import type { Failback } from './failback.ts'
@@ -91,24 +92,16 @@ export class GroupCall {
   }
 
   async #send(member: Member): Promise<UpstreamReply> {
-    const { server } = member
-    const release = await this.#enter(member)
+    const { server, queue } = member
+    const { signal } = this.#request
+    const entered = queue.enter(this.#asker.principal.id, signal)
+    const release = typeof entered === 'function' ? entered : await turn(entered)
     try {
       this.#request.departTo?.(server, release)
       const { message, era } = await this.#deps.fleet.call(server, this.#asker, this.#request)
       return { message, era, member: server }
     } finally {
       release()
-    }
-  }
-
-  async #enter({ queue }: Member): Promise<() => void> {
-    const { signal } = this.#request
-    try {
-      const entered = queue.enter(this.#asker.principal.id, signal)
-      return typeof entered === 'function' ? entered : await entered
-    } catch (thrown) {
-      throw AppError.from(thrown).withOutcome('not_sent')
     }
   }
 
@@ -127,5 +120,14 @@ export class GroupCall {
     if (this.#request.signal.aborted || FINAL.has(code)) return false
     if (outcome === 'not_sent') return true
     return this.#request.repeatable === true && WORTH_REPEATING.has(code)
+  }
+}
+
+/** @throws {AppError} what it waited for in vain, outcome `not_sent` */
+async function turn(entered: Promise<Release>): Promise<Release> {
+  try {
+    return await entered
+  } catch (thrown) {
+    throw AppError.from(thrown).withOutcome('not_sent')
   }
 }
