@@ -49,8 +49,11 @@ export class HandoverLine {
     // Its end says all there is to say.
     stream.on('error', () => stream.destroy())
     stream.on('end', () => stream.destroy())
-    stream.setEncoding('utf8')
-    stream.on('data', (chunk: string) => this.#read(chunk, onMessage))
+    // A socket of an HTTP server decodes nothing itself.
+    const decoder = new TextDecoder()
+    stream.on('data', (chunk: Buffer) => {
+      this.#read(decoder.decode(chunk, { stream: true }), onMessage)
+    })
   }
 
   send(message: HandoverMessage): void {

@@ -27,6 +27,10 @@ const BACKLOG = 1_024
  * @throws {AppError} `port_taken`, `config_invalid` for an impossible socket path
  */
 export async function bind(server: Server, address: Place): Promise<ListenAddress | undefined> {
+  // To Node it would mean every address there is.
+  if ('host' in address && address.host === '') {
+    throw new AppError('internal', 'a listener needs an address, and this one has none')
+  }
   try {
     await listen(server, address)
   } catch (error) {
