@@ -42,7 +42,7 @@ test('a file that is broken is told with line and column, changes nothing, and t
   await logged(gateway, 'configuration refused')
   const line = gateway.logs.split('\n').find((one) => one.includes('configuration refused'))
   expect(JSON.parse(line ?? '')).toMatchObject({
-    key: 'mcpServer',
+    path: 'mcpServer',
     line: expect.any(Number),
     column: 3,
     remedy: expect.stringContaining('mcpServers'),

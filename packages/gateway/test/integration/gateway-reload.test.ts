@@ -84,7 +84,10 @@ test('at no instant of many reloads is a tool reached that neither side allows [
   const lists = { tools: ['a', 'b', 'never'].map((name) => ({ name, inputSchema: {} })) }
   const options = (allowed: string) => ({
     mcpServers: { s: listingEntry('s', lists) },
-    config: { endpoints: { e: { servers: ['s'], tools: { allow: [`s__${allowed}`] } } } },
+    config: {
+      limits: { perPrincipal: { rate: '100000/s', burst: 100_000, writes: { daily: 1_000_000 } } },
+      endpoints: { e: { servers: ['s'], tools: { allow: [`s__${allowed}`] } } },
+    },
   })
   const gateway = await start(options('a'))
   const client = await PathClient.open(gateway, '/mcp/e')
@@ -145,7 +148,7 @@ test('limits of requests hold as the new file has them, for sessions that are op
   await reload(gateway, { config: { limits: { requestBytes: '1KiB' } } })
   const reply = await client.request('tools/list', { _meta: { pad: 'x'.repeat(2_000) } })
   expect(reply.status).toBe(413)
-  expect(failureOf(reply)).toBeUndefined()
+  expect(failureOf(reply)).toMatchObject({ code: 'request_too_large' })
 })
 
 test('a rollback brings back what was [reload/rollback]', async () => {

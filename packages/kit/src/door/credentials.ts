@@ -56,23 +56,21 @@ export class Credentials {
   }
 
   /**
-   * Replaces the tokens of the configuration.
+   * Replaces the tokens of the configuration. An unchanged token keeps its principal object.
    *
-   * @returns the ids of principals that are no longer valid
+   * @returns the ids of principals that lost a token, also where they have another one now: whoever held the
+   *   old one must come back with what is valid
    */
   replaceTokens(tokens: readonly StaticToken[]): readonly string[] {
-    const before = [...this.#tokens.values()].map(({ principal }) => principal.id)
-    const known = this.#tokens
+    const before = this.#tokens
     const next = new Map(tokens.map(toTokenEntry))
-    // An unchanged token keeps its principal object.
-    for (const digest of next.keys()) {
-      const entry = known.get(digest)
-      if (entry && entry.principal.name === next.get(digest)?.principal.name)
-        next.set(digest, entry)
+    for (const [digest, { principal }] of next) {
+      const known = before.get(digest)
+      if (known?.principal.id === principal.id) next.set(digest, known)
     }
     this.#tokens = next
-    const valid = new Set([...next.values()].map(({ principal }) => principal.id))
-    return before.filter((id) => !valid.has(id))
+    const lost = [...before].filter(([digest, entry]) => next.get(digest) !== entry)
+    return lost.map(([, { principal }]) => principal.id)
   }
 
   /**
