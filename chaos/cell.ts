@@ -59,7 +59,10 @@ export async function runCell(
   const withinMs = world.deadlineMs + QUESTION_MS + effort.marginMs + 5_000
   const reports = await blast(world.gateway.url, world.tokens, calls, withinMs)
   const window = await quiet?.take()
-  const problems = [...judgeCalls(world, cell, effort, reports), ...(window?.failures ?? [])]
+  const problems = [
+    ...judgeCalls(world, cell, effort, reports),
+    ...toldOnce(window?.failures ?? []),
+  ]
   const beganMs = performance.now()
   problems.push(...(await recovery(world, cell)))
   const recoveredMs = performance.now() - beganMs
@@ -123,6 +126,13 @@ function told(
   const words = reports.map((one) => `${one.client} ${one.call.tool}: ${say(one)}`)
   const some = [...new Set(words)].slice(0, PROBLEMS_MAX).join(' | ')
   return [`${reports.length} calls ${what}: ${some}`]
+}
+
+/** What went wrong with quiet calls, each thing once. */
+function toldOnce(failures: readonly string[]): string[] {
+  if (failures.length === 0) return []
+  const some = [...new Set(failures)].slice(0, PROBLEMS_MAX).join(' | ')
+  return [`${failures.length} quiet calls failed: ${some}`]
 }
 
 /** A fault that is over is over: without anybody's help the server serves again, to every principal. */

@@ -38,13 +38,22 @@ async function callOnce(): Promise<void> {
   const server = servers[n % servers.length] ?? ''
   const order = { n, fault: 'ok', strikeMs: 0, deadlineMs: WITHIN_MS }
   const call: PlannedCall = { server, tool: 'look', order, faulty: false, startMs: 0 }
-  const line = free.pop() ?? (lines < LINES_MAX ? await open() : undefined)
+  const line = idle() ?? (lines < LINES_MAX ? await open() : undefined)
   if (!line) return void failures.push('every line waits')
   const { ms, outcome, what } = await callOverHttp(line, caller, call)
   if (line.open) free.push(line)
   else lines -= 1
   latenciesMs.push(ms)
   if (outcome !== 'result') failures.push(`${server}: ${outcome} ${what}`)
+}
+
+/** The gateway closes lines that were idle for long. */
+function idle(): HttpLine | undefined {
+  for (let line = free.pop(); line; line = free.pop()) {
+    if (line.open) return line
+    lines -= 1
+  }
+  return undefined
 }
 
 async function open(): Promise<HttpLine> {
