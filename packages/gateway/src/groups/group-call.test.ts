@@ -248,17 +248,3 @@ test('pinned principals get the canary; without one of their side in rotation bo
   fleet.states.set('new', 'ready').set('a', 'degraded').set('b', 'degraded')
   expect(countOf(await callTimes(4, 'bob'))).toEqual({ new: 4 })
 })
-
-test('a member that failed to start is looked at once in its interval while others serve, and comes back [groups/failback]', async () => {
-  const { fleet, clock, call, callTimes } = openGroup(FIRST)
-  fleet.states.set('a', 'degraded')
-  expect(countOf(await callTimes(3))).toEqual({ b: 3 })
-  expect(fleet.checked).toEqual(['a'])
-  clock.advance(29_999)
-  await call()
-  expect(fleet.checked).toEqual(['a'])
-  fleet.onCheck = (server) => void fleet.states.set(server, 'ready')
-  clock.advance(1)
-  expect([await call(), await call()]).toContain('a')
-  expect(fleet.checked).toEqual(['a', 'a'])
-})

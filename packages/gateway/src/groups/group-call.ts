@@ -3,7 +3,6 @@ import { AppError, type CallOutcome, type ErrorCode } from '@sallyport/kit/error
 import type { Release } from '@sallyport/kit/limits'
 import { type Verdict, verdictOf } from '../upstreams/breaker.ts'
 import type { Asker, ServerFleet, UpstreamReply, UpstreamRequest } from '../upstreams/upstream.ts'
-import type { Failback } from './failback.ts'
 import type { Group, Wish } from './group.ts'
 import type { Member } from './member.ts'
 
@@ -19,7 +18,6 @@ const FINAL: ReadonlySet<ErrorCode> = new Set(['cancelled', 'deadline_exceeded',
 
 export interface GroupCallDeps {
   readonly fleet: Pick<ServerFleet, 'call'>
-  readonly failback: Failback
   readonly clock: Clock
 }
 
@@ -45,13 +43,12 @@ export class GroupCall {
   async run(): Promise<UpstreamReply> {
     const { member } = this.#request
     if (member !== undefined) return await this.#runAt(member)
-    const { clock, failback } = this.#deps
+    const { clock } = this.#deps
     const { breaker } = this.#group
     const refusal = breaker.enter(clock.monotonicMs(), this.#request)
     if (refusal !== undefined) throw refusal
     let verdict: Verdict = 'none'
     try {
-      failback.look(this.#group.members, this.#asker)
       const unhealthy = breaker.isProbe(this.#request) ? undefined : this.#group.refusal()
       if (unhealthy !== undefined) throw unhealthy
       const reply = await this.#runAnywhere()

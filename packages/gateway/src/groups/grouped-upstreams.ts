@@ -12,7 +12,6 @@ import type {
   UpstreamRequest,
   Upstreams,
 } from '../upstreams/upstream.ts'
-import { Failback } from './failback.ts'
 import { Group, type GroupDeps } from './group.ts'
 import { GroupCall, type GroupCallDeps } from './group-call.ts'
 import type { GroupStatus } from './group-status.ts'
@@ -48,7 +47,7 @@ export class GroupedUpstreams implements Upstreams {
   #subscriptions: GroupSubscriptions
 
   constructor(deps: GroupedUpstreamsDeps) {
-    const { fleet, catalogue, queueOf, clock, log, random = Math.random } = deps
+    const { fleet, catalogue, queueOf, clock, random = Math.random } = deps
     this.#fleet = fleet
     this.#deps = deps
     this.#groups = new Map(
@@ -57,7 +56,7 @@ export class GroupedUpstreams implements Upstreams {
         new Group(config, deps.servers, { fleet, catalogue, queueOf, clock, random }),
       ]),
     )
-    this.#calls = { fleet, clock, failback: new Failback({ fleet, clock, log }) }
+    this.#calls = { fleet, clock }
     this.#subscriptions = new GroupSubscriptions(this.#subscriptionDeps)
   }
 

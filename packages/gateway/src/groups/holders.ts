@@ -52,6 +52,7 @@ export function holdersOf(
 
 function sayOf(known: ServerCatalogue | undefined, kinds: readonly Kind[], name: string): Say {
   if (known === undefined) return 'unread'
+  if (known.hidden === true) return 'none'
   let say: Say = 'none'
   for (const kind of kinds) {
     const listed = known[kind]

@@ -58,10 +58,6 @@ export class Member implements Candidate {
     }
   }
 
-  get isDegraded(): boolean {
-    return this.#deps.fleet.stateOf(this.server) === 'degraded'
-  }
-
   get queue(): MemberQueue {
     return this.#deps.queueOf(this.server)
   }

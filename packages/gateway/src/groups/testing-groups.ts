@@ -8,7 +8,6 @@ import { testPrincipal, testReply, testServer } from '../call/testing-call.ts'
 import type { ServerCatalogue } from '../routing/catalogue.ts'
 import type {
   Asker,
-  HealthCheck,
   ServerFleet,
   ServerState,
   ServerStatus,
@@ -38,14 +37,11 @@ export class FakeFleet implements ServerFleet {
   readonly takes = new Map<string, Take>()
   /** Servers that were called, in order. */
   readonly called: string[] = []
-  readonly checked: string[] = []
   readonly warmed: string[] = []
   readonly notified: string[] = []
   readonly subscribed = new Set<string>()
   /** Servers that refuse subscriptions and warming. */
   readonly refusing = new Set<string>()
-  /** Answers a look at a server. */
-  onCheck: (server: string) => void = () => undefined
   readonly #names: readonly string[]
 
   constructor(names: readonly string[]) {
@@ -56,12 +52,7 @@ export class FakeFleet implements ServerFleet {
     start: () => Promise.resolve(),
     stop: () => Promise.resolve(),
     mark: () => undefined,
-    check: (server) => {
-      this.checked.push(server)
-      this.onCheck(server)
-      const check: HealthCheck = { kind: 'ping', ok: true, reason: null, durationMs: 1, atMs: 0 }
-      return Promise.resolve(check)
-    },
+    check: () => Promise.reject(new TypeError('not here')),
     logs: () => [],
   }
 

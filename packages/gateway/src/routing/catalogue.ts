@@ -35,6 +35,8 @@ export interface ServerCatalogue {
   readonly offers: ReadonlySet<string>
   /** Of a group, in the order of its list; undefined for a server. */
   readonly members?: readonly ServerCatalogue[]
+  /** Nothing of it is shown for now; absent = it is. */
+  readonly hidden?: boolean
 }
 
 /** What views need of a catalogue: the names they show, and what is known of each. */
@@ -298,7 +300,7 @@ function shadowOf(entry: Entry): ServerCatalogue {
   const nothing = { ...NEVER_READ, readAtMs: 0 }
   const { server, config, offers } = entry
   const lists = { tools: nothing, resources: nothing, resourceTemplates: nothing, prompts: nothing }
-  return { server, config, offers, facts: undefined, ...lists }
+  return { server, config, offers, facts: undefined, hidden: true, ...lists }
 }
 
 type Read = Pick<Listed<Item>, 'items' | 'byName' | 'digest' | 'page'>

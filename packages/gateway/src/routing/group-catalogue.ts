@@ -74,12 +74,15 @@ export class GroupCatalogue implements ServerLists {
   #merge({ config, members: names }: GroupPlace): ServerCatalogue {
     const members = names.flatMap((server) => this.#catalogue.get(server) ?? [])
     const met = members.find(({ facts }) => facts !== undefined)
+    // Only where all are hidden is the group as they are: a call by name is told why.
+    const shown = members.filter(({ hidden }) => hidden !== true)
+    const seen = shown.length > 0 ? shown : members
     return {
       ...{ server: config.name, config, members },
-      tools: mergeLists(members.map(({ tools }) => tools)),
-      resources: mergeLists(members.map(({ resources }) => resources)),
-      resourceTemplates: mergeLists(members.map(({ resourceTemplates }) => resourceTemplates)),
-      prompts: mergeLists(members.map(({ prompts }) => prompts)),
+      tools: mergeLists(seen.map(({ tools }) => tools)),
+      resources: mergeLists(seen.map(({ resources }) => resources)),
+      resourceTemplates: mergeLists(seen.map(({ resourceTemplates }) => resourceTemplates)),
+      prompts: mergeLists(seen.map(({ prompts }) => prompts)),
       facts: met?.facts,
       offers: met?.offers ?? new Set(),
     }
