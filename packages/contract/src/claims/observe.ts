@@ -24,6 +24,11 @@ export const OBSERVE = {
     behavior: 'Invented methods, too many servers and more than 500 tools are filed under `other`.',
     source: 'design §8',
   },
+  'observe/metrics/stay-up': {
+    behavior:
+      'Metrics show the health, last look and breaker of each server, the members of each group against what it needs, the configuration in force and how its last reload ended.',
+    source: 'part 03a, "Health" and "Groups"',
+  },
   'observe/log/secrets': {
     behavior: 'A log line holds no credential, whatever its field is called and wherever it hides.',
     source: 'design §3, "Secrets"',

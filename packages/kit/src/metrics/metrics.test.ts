@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { expect, test } from 'vitest'
 import { Metrics, NO_SERVER } from './metrics.ts'
+import type { RuntimeReading } from './runtime-gauges.ts'
 
 interface Sample {
   readonly name: string
@@ -65,6 +66,21 @@ function valueOf(family: Family | undefined, labels: Record<string, string>): nu
   )?.value
 }
 
+const STAYS_UP: RuntimeReading = {
+  servers: [
+    { ...{ name: 'slow', state: 'degraded', inFlight: 0 }, ...{ breaker: 'open', checkMs: 1_500 } },
+    { ...{ name: 'cold', state: 'cold', inFlight: 0 }, breaker: 'closed' },
+  ],
+  groups: [
+    { ...{ name: 'pair', healthy: 1, minHealthy: 2 }, breaker: 'closed' },
+    { ...{ name: 'shut', healthy: 1, minHealthy: 1 }, breaker: 'open' },
+    { name: 'well', healthy: 2, minHealthy: 1 },
+  ],
+  config: { generation: 7, lastReloadOk: false },
+  resultsKept: 3,
+  draining: true,
+}
+
 function used(perTool = false): Metrics {
   const metrics = new Metrics({ version: '0.1.0', perTool })
   metrics.callFinished('files', 'tools/call', 'ok', 0.003)
@@ -77,6 +93,11 @@ function used(perTool = false): Metrics {
   metrics.serverStrayed('files')
   metrics.auditAppended('call')
   metrics.auditFailed()
+  metrics.stayUp.serverChecked('files', true)
+  metrics.stayUp.reloaded('refused')
+  metrics.stayUp.quotaRefused('daily')
+  metrics.stayUp.keyedCall('replayed')
+  metrics.watch(() => STAYS_UP)
   return metrics
 }
 
@@ -160,6 +181,47 @@ test('shows what is held now, and forgets a server that is gone', async () => {
   expect(valueOf(state, { server: 'files', state: 'ready' })).toBe(0)
   forget()
   expect((await familiesOf(metrics)).get('sallyport_server_state')?.samples).toEqual([])
+})
+
+test('shows how servers, groups and the configuration do [observe/metrics/stay-up]', async () => {
+  const families = await familiesOf(used())
+  const shown = (name: string, labels: Record<string, string> = {}): number | undefined =>
+    valueOf(families.get(`sallyport_${name}`), labels)
+  expect(shown('server_checks_total', { server: 'files', outcome: 'ok' })).toBe(1)
+  expect(shown('server_check_seconds', { server: 'slow' })).toBe(1.5)
+  expect(shown('server_check_seconds', { server: 'cold' })).toBeUndefined()
+  expect(shown('server_healthy', { server: 'slow' })).toBe(0)
+  expect(shown('server_healthy', { server: 'cold' })).toBe(1)
+  expect(shown('server_breaker', { server: 'slow', state: 'open' })).toBe(1)
+  expect(shown('server_breaker', { server: 'slow', state: 'half-open' })).toBe(0)
+  expect(['pair', 'shut', 'well'].map((group) => shown('group_up', { group }))).toEqual([0, 0, 1])
+  expect(shown('group_members_healthy', { group: 'pair' })).toBe(1)
+  expect(shown('group_min_healthy', { group: 'pair' })).toBe(2)
+  expect(shown('group_breaker', { group: 'shut', state: 'open' })).toBe(1)
+  expect(shown('config_generation')).toBe(7)
+  expect(shown('config_last_reload_success')).toBe(0)
+  expect(shown('config_reloads_total', { outcome: 'refused' })).toBe(1)
+  expect(shown('config_reloads_total', { outcome: 'applied' })).toBe(0)
+  expect(shown('quota_refusals_total', { kind: 'daily' })).toBe(1)
+  expect(shown('idempotent_calls_total', { outcome: 'replayed' })).toBe(1)
+  expect(shown('results_kept')).toBe(3)
+  expect(shown('draining')).toBe(1)
+})
+
+test('looks at too many servers are filed under other, and what is gone leaves the gauges [observe/metrics/bounded]', async () => {
+  const metrics = new Metrics({ version: '0', perTool: false })
+  for (let n = 0; n < 1_100; n += 1) metrics.stayUp.serverChecked(`s${n}`, false)
+  const forget = metrics.watch(() => STAYS_UP)
+  const before = await familiesOf(metrics)
+  const checks = before.get('sallyport_server_checks_total')
+  expect(valueOf(checks, { server: 'other', outcome: 'failed' })).toBe(100)
+  expect(before.get('sallyport_group_up')?.samples).toHaveLength(3)
+  forget()
+  const after = await familiesOf(metrics)
+  expect(after.get('sallyport_group_up')?.samples).toEqual([])
+  expect(after.get('sallyport_server_healthy')?.samples).toEqual([])
+  expect(valueOf(after.get('sallyport_config_last_reload_success'), {})).toBe(1)
+  expect(valueOf(after.get('sallyport_draining'), {})).toBe(0)
 })
 
 test('has a registry of its own: two gateways in one process do not meet', async () => {

@@ -3,6 +3,7 @@ import type { ErrorCode } from '../errors.ts'
 import { printable } from '../log/printable.ts'
 import type { AuditKind, AuditOutcome } from '../store/store.ts'
 import { RuntimeGauges, type RuntimeReading } from './runtime-gauges.ts'
+import { StayUpCounters } from './stay-up-counters.ts'
 
 /** How a call ended; the outcomes of the audit log but for the one that is no end. */
 export type CallResult = Exclude<AuditOutcome, 'pending'>
@@ -51,6 +52,8 @@ interface CallSeries {
  * method, or a server beyond the 1,000th, is `other`.
  */
 export class Metrics {
+  /** What keeps the gateway up: looks at servers, reloads, quotas, keyed calls. */
+  readonly stayUp: StayUpCounters
   readonly #registry = new Registry()
   readonly #counters: Counters
   readonly #runtime: RuntimeGauges
@@ -61,6 +64,7 @@ export class Metrics {
   constructor(options: MetricsOptions) {
     this.#perTool = options.perTool
     this.#counters = createCounters(this.#registry, options.perTool)
+    this.stayUp = new StayUpCounters(this.#registry)
     this.#runtime = new RuntimeGauges(this.#registry)
     collectDefaultMetrics({ register: this.#registry, prefix: 'sallyport_' })
     for (const name of MISNAMED_DEFAULTS) this.#registry.removeSingleMetric(`sallyport_${name}`)

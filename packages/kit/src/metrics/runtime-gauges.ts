@@ -1,4 +1,5 @@
 import { Gauge, type Registry } from 'prom-client'
+import { type ServerHealthReading, StayUpGauges, type StayUpReading } from './stay-up-gauges.ts'
 
 /** The states a server can be in, as shown in metrics. */
 export const SERVER_STATES = [
@@ -10,8 +11,7 @@ export const SERVER_STATES = [
   'blocked',
 ] as const
 
-export interface ServerReading {
-  readonly name: string
+export interface ServerReading extends ServerHealthReading {
   readonly state: (typeof SERVER_STATES)[number]
   readonly inFlight: number
   /** Calls that wait for a place. */
@@ -19,7 +19,7 @@ export interface ServerReading {
 }
 
 /** What a part of the gateway holds at this moment. */
-export interface RuntimeReading {
+export interface RuntimeReading extends StayUpReading {
   readonly servers?: readonly ServerReading[]
   readonly bufferedBytes?: number
   readonly openStreams?: number
@@ -35,9 +35,11 @@ export interface RuntimeReading {
 export class RuntimeGauges {
   readonly #sources = new Set<() => RuntimeReading>()
   readonly #gauges: ReturnType<typeof createGauges>
+  readonly #stayUp: StayUpGauges
 
   constructor(registry: Registry) {
     this.#gauges = createGauges(registry)
+    this.#stayUp = new StayUpGauges(registry)
   }
 
   watch(read: () => RuntimeReading): () => void {
@@ -53,7 +55,9 @@ export class RuntimeGauges {
     gauges.legacySessions.set(sum(readings.map((reading) => reading.legacySessions)))
     gauges.connections.set(sum(readings.map((reading) => reading.connections)))
     gauges.storeWritable.set(readings.every((reading) => reading.storeWritable !== false) ? 1 : 0)
-    this.#refreshServers(readings.flatMap((reading) => reading.servers ?? []))
+    const servers = readings.flatMap((reading) => reading.servers ?? [])
+    this.#refreshServers(servers)
+    this.#stayUp.refresh(readings, servers)
   }
 
   #refreshServers(servers: readonly ServerReading[]): void {
