@@ -1,27 +1,28 @@
+import { findState, type StatePlace } from '@sallyport/gateway/config'
 import { stateBase } from '@sallyport/gateway/state'
 import { AppError } from '@sallyport/kit/errors'
 import { callSocket, socketPathOf } from '@sallyport/kit/lifecycle'
 import type { Administration } from './administration.ts'
-import { requireConfiguration, type ConfigOptions, type Configuration } from './configuration.ts'
+import { findConfiguration, requireConfiguration, type ConfigOptions } from './configuration.ts'
 import type { Context } from './context.ts'
 import { SocketAdministration } from './socket-administration.ts'
 
 const PROBE_MS = 5_000
 
 /** Where the local socket of this configuration's gateway is, whether or not it runs. */
-export function localSocketOf({ config, stateFolder }: Configuration): string {
+export function localSocketOf({ config, stateFolder }: StatePlace): string {
   return socketPathOf(stateBase(config, stateFolder))
 }
 
 /**
- * The local socket of the gateway that runs on this configuration.
+ * The local socket of the gateway that runs on this configuration, also when its file has been broken since.
  *
  * @throws {AppError} `not_running`, `usage`, `config_invalid`
  */
 export async function localSocket(context: Context, options: ConfigOptions): Promise<string> {
+  const path = await findListening(context, options)
+  if (path !== undefined) return path
   const configuration = requireConfiguration(context, options)
-  const path = localSocketOf(configuration)
-  if (await isListening(path)) return path
   throw new AppError(
     'not_running',
     `no gateway runs on ${configuration.file}: start it with \`up\``,
@@ -38,11 +39,22 @@ export async function openAdministration(
   context: Context,
   options: ConfigOptions,
 ): Promise<Administration> {
+  const path = await findListening(context, options)
+  if (path !== undefined) return new SocketAdministration(path)
   const configuration = requireConfiguration(context, options)
-  const path = localSocketOf(configuration)
-  if (await isListening(path)) return new SocketAdministration(path)
   const { StoreAdministration } = await import('./store-administration.ts')
   return StoreAdministration.open(context, configuration)
+}
+
+/** The socket of this configuration's gateway, undefined where none runs. */
+async function findListening(
+  context: Context,
+  options: ConfigOptions,
+): Promise<string | undefined> {
+  const source = findConfiguration(context, options)
+  const place = findState(source, context.environment) ?? requireConfiguration(context, options)
+  const path = localSocketOf(place)
+  return (await isListening(path)) ? path : undefined
 }
 
 async function isListening(path: string): Promise<boolean> {

@@ -22,7 +22,7 @@ export function formatTable(
 }
 
 /** The least that is left to the last column before others give way. */
-const LAST_CHARACTERS_MIN = 24
+const LAST_CHARACTERS_MIN = 30
 /** Text is never broken into pieces smaller than this, however narrow it gets. */
 const WRAPPED_CHARACTERS_MIN = 10
 const GAP = 2

@@ -39,7 +39,7 @@ export interface State extends AsyncDisposable {
 }
 
 /** What lock and local socket stand beside: an embedded store's file, else a name in the state folder. */
-export function stateBase(config: RunnableConfig, stateFolder: string): string {
+export function stateBase(config: Pick<RunnableConfig, 'store'>, stateFolder: string): string {
   const path = sqlitePath(config.store)
   return path ?? `${stateFolder}/gateway`
 }

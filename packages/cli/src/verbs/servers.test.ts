@@ -53,6 +53,11 @@ test('a failed check is the reason only where there is no other', () => {
   expect(formatServers([server({ check })], undefined)).toMatch(/last check: no answer$/)
 })
 
+test('a mark that is the state says so once', () => {
+  const text = formatServers([{ ...BLOCKED, reason: 'an operator blocked it' }], undefined)
+  expect(text).toMatch(/blocked by key:abcdefgh: deletes more than it should$/)
+})
+
 test('shows one server with why, since when, and whom to ask', () => {
   const shown = formatServer(
     {

@@ -65,7 +65,8 @@ export async function showServer(
 export function formatServer(server: ServerItem, nowMs: number, width: number | undefined): string {
   const text = (value: string | null): string | undefined =>
     value === null ? undefined : printable(value, TEXT_CHARACTERS_MAX)
-  const { state, reason, breaker, mark, check } = server
+  const { state, breaker, mark, check } = server
+  const reason = ownReason(server)
   const facts = [
     ['state', reason === null ? state : `${state}: ${printable(reason, TEXT_CHARACTERS_MAX)}`],
     ['mark', mark === null ? undefined : `${markWords(mark)}, ${agoOf(mark.at, nowMs)}`],
@@ -109,7 +110,9 @@ export function markWords({ kind, by, reason }: NonNullable<ServerItem['mark']>)
 }
 
 /** Why calls do not get through, from the strongest cause to the weakest. */
-function whyOf({ mark, breaker, reason, check }: ServerItem): string {
+function whyOf(server: ServerItem): string {
+  const { mark, breaker, check } = server
+  const reason = ownReason(server)
   const failed = check !== null && !check.ok && reason === null ? check.reason : null
   const parts = [
     mark === null ? null : markWords(mark),
@@ -118,4 +121,9 @@ function whyOf({ mark, breaker, reason, check }: ServerItem): string {
     failed === null ? null : `last check: ${failed}`,
   ]
   return printable(parts.filter((part) => part !== null).join('; '), TEXT_CHARACTERS_MAX)
+}
+
+/** Why it is in its state, where the mark does not say so already. */
+function ownReason({ mark, state, reason }: ServerItem): string | null {
+  return mark?.kind === state ? null : reason
 }

@@ -1,4 +1,5 @@
 export { findConfig, type ConfigSearch, type ConfigSource } from './find-config.ts'
+export { findState, type StatePlace } from './find-state.ts'
 export {
   loadGatewayConfig,
   validateConfig,

@@ -158,7 +158,8 @@ function complete(config: GatewayConfig, { folder, identity, env }: Anchor): Run
   return { ...config, store, masterKey, servers: anchorServers(config.servers, folder) }
 }
 
-function anchorStore(store: string, folder: string): string {
+/** A store whose path is absolute. @param folder what a relative path starts from */
+export function anchorStore(store: string, folder: string): string {
   const scheme = 'sqlite:'
   return store.startsWith(scheme) ? scheme + resolve(folder, store.slice(scheme.length)) : store
 }

@@ -19,6 +19,7 @@ export {
   type ConfigProblem,
   type Place,
 } from './problem.ts'
+export { readTextKey } from './read-text-key.ts'
 export { ownReference, type Reference, type ReferenceDialect } from './references.ts'
 export {
   renameKey,
