@@ -1,20 +1,28 @@
 import { createMac } from '@sallyport/kit/crypto'
-import type { FairQueue } from '@sallyport/kit/limits'
+import type { Deadlines, FairQueue } from '@sallyport/kit/limits'
 import { NO_SERVER } from '@sallyport/kit/metrics'
 import type { RunnableConfig } from './config/index.ts'
 import { ServerQueues } from './features/admit/server-queues.ts'
 import type { FeatureDeps } from './features/feature.ts'
 import { KeyedCalls } from './features/once/keyed-calls.ts'
 import type { Quotas } from './features/quota/quotas.ts'
+import { budgetsOf } from './features/results/budgets.ts'
+import { GivenBytes } from './features/results/given-bytes.ts'
+import { KeptResults } from './features/results/kept-results.ts'
 import type { Base } from './open-base.ts'
 
 /** What calls wait in and are counted by. Lives on when the configuration changes. */
-export class CallState {
+export class CallState implements Disposable {
   readonly quotas: Quotas
+  readonly kept: KeptResults
+  readonly given: GivenBytes
   readonly #queues: ServerQueues
 
-  constructor(config: RunnableConfig, quotas: Quotas) {
+  constructor({ options, budget, quotas }: Base, deadlines: Deadlines) {
+    const { clock, config } = options
     this.quotas = quotas
+    this.kept = new KeptResults({ clock, deadlines, reserve: (id) => budget.reserve(id) })
+    this.given = new GivenBytes(clock)
     this.#queues = new ServerQueues(config, (server) => quotas.bounds.queueSlots(server))
   }
 
@@ -27,6 +35,15 @@ export class CallState {
   queueOf(server: string): FairQueue {
     return this.#queues.of(server)
   }
+
+  /** Forgets what waits for a principal whose credential is no longer valid. */
+  endPrincipal(principalId: string): void {
+    this.kept.endPrincipal(principalId)
+  }
+
+  [Symbol.dispose](): void {
+    this.kept[Symbol.dispose]()
+  }
 }
 
 /** What the steps of every call may use, under one configuration. */
@@ -38,7 +55,8 @@ export function featureDeps(base: Base, calls: CallState, config: RunnableConfig
     audit,
     argumentsMac: (bytes) => argumentsMac(bytes).toString('hex'),
     queueOf: (server) => calls.queueOf(server),
-    quotas: calls.quotas,
+    ...{ quotas: calls.quotas, kept: calls.kept, given: calls.given },
+    budgets: budgetsOf(config),
     keyed: keyedCalls(base, config),
     onFinished: ({ server, tool, method, outcome, durationMs }) => {
       metrics.callFinished(server === '' ? NO_SERVER : server, method, outcome, durationMs / 1_000)

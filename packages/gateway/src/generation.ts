@@ -10,6 +10,7 @@ import type { TaskIds } from './call/task-ids.ts'
 import type { RunnableConfig } from './config/index.ts'
 import { type CallState, featureDeps } from './feature-deps.ts'
 import { FEATURES } from './features/list.ts'
+import { READ_MORE_TOOL } from './features/results/read-more-tool.ts'
 import type { Marks } from './marks.ts'
 import type { Base } from './open-base.ts'
 import type { ParkedCalls } from './questions/parked-calls.ts'
@@ -60,6 +61,8 @@ export function createGeneration(base: Base, lasting: Lasting, config: RunnableC
   const { limits } = config
   const { fleet, catalogue, deadlines, sealer, parked, states, taskIds, subscriptions } = lasting
   const upstreams: Upstreams = fleet
+  const deps = featureDeps(base, lasting.calls, config)
+  const ownTools = deps.budgets ? [READ_MORE_TOOL] : []
   const views = new OpenViews({
     catalogue,
     endpoints: config.endpoints,
@@ -68,6 +71,7 @@ export function createGeneration(base: Base, lasting: Lasting, config: RunnableC
     sealer,
     links: lasting.links,
     pageItems: limits.listTools,
+    ownTools,
     serverInfo: { name: 'sallyport', title: 'Sallyport', version },
     log,
   })
@@ -76,14 +80,16 @@ export function createGeneration(base: Base, lasting: Lasting, config: RunnableC
   const meeting = new ServerMeeting({ upstreams, log, waitMs: LIST_WAIT_MS })
   const clientInfo = JSON.stringify({ name: 'sallyport', version })
   const carry = createCarry({ upstreams, views, questions, taskIds, clientInfo })
-  const deps = featureDeps(base, lasting.calls, config)
   const app = new GatewayApplication({
     version,
     views,
     upstreams,
     subscriptions,
     meeting,
-    targets: new TargetFinder({ views, taskIds, servers: config.servers }),
+    targets: new TargetFinder({
+      ...{ views, taskIds, servers: config.servers },
+      ownTools: new Set(ownTools.map(({ key }) => key)),
+    }),
     interceptors: FEATURES.map((feature) => feature.open(deps)),
     dispatch: createDispatch({ views, meeting, subscriptions, carry }),
     deadlines,

@@ -60,6 +60,7 @@ export class Mcp {
   endPrincipal(principalId: string): void {
     this.edge.endPrincipal(principalId)
     this.#lasting.parked.endPrincipal(principalId)
+    this.#lasting.calls.endPrincipal(principalId)
   }
 
   /**
@@ -125,7 +126,7 @@ export async function openMcp(base: Base, scope: AsyncDisposableStack): Promise<
     taskIds: new TaskIds(createMac(state.keys.deriveKey('mcp/tasks'))),
     links: new Links(),
     subscriptions: new Subscriptions({ upstreams: live, log }),
-    calls: new CallState(config, base.quotas),
+    calls: scope.use(new CallState(base, deadlines)),
   }
   const current = { generation: createGeneration(base, lasting, config) }
   const mcp = new Mcp(base, lasting, current, scope)
@@ -187,10 +188,10 @@ function openEdge(
 
 /** Whether clients may see other lists: anything but that is cheap to tell them. */
 function changesLists(before: RunnableConfig, after: RunnableConfig): boolean {
-  const shown = ({ servers, groups, endpoints, names }: RunnableConfig): string =>
+  const shown = ({ servers, groups, endpoints, names, limits }: RunnableConfig): string =>
     JSON.stringify([
       Object.values(servers).map(({ name, tools }) => [name, tools]),
-      ...[groups, endpoints, names],
+      ...[groups, endpoints, names, limits.results],
     ])
   return shown(before) !== shown(after)
 }

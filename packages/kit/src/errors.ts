@@ -78,7 +78,11 @@ export const ERRORS = {
   queue_full: failure(503, 'Too many calls wait for this server.'),
   question_unanswered: rejection(400, 'A question of the server was not answered.'),
   cancelled: rejection(499, 'The caller cancelled the call.'),
-  result_too_large: failure(502, 'The result exceeds the size limit.', false),
+  // Its sentences name sizes and nothing else.
+  result_too_large: {
+    ...failure(502, 'The result exceeds the size limit.', false),
+    exposeMessage: true,
+  },
   internal: {
     http: 500,
     family: 'defect',

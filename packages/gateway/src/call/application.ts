@@ -168,7 +168,8 @@ export class GatewayApplication implements McpApplication {
       if (!unlisted || target.config.kind !== 'http') return NO_SERVERS
       return this.#deps.views.unseen(exchange.scope).filter((server) => server === target.server)
     }
-    if (!isNamed(exchange.message.method)) return NO_SERVERS
+    const { message } = exchange
+    if (!isNamed(message.method) || this.#deps.targets.owns(message)) return NO_SERVERS
     return this.#deps.views.unseen(exchange.scope)
   }
 

@@ -1,4 +1,4 @@
-import type { Answer, Exchange } from '@sallyport/kit/mcp'
+import type { Answer, Exchange, Message } from '@sallyport/kit/mcp'
 import type { AuditOutcome } from '@sallyport/kit/store'
 import type { CallSpan } from '@sallyport/kit/tracing'
 import type { Target } from '../routing/target.ts'
@@ -20,6 +20,8 @@ export interface CallResult {
   readonly outcome: Exclude<AuditOutcome, 'pending'>
   /** JSON-RPC code as text where the answer is an error; null otherwise. */
   readonly code: string | null
+  /** The server's own message where the answer is its result; undefined for what the gateway wrote itself. */
+  readonly reply?: Message | undefined
 }
 
 /** Answers a call, or rejects with an AppError. */

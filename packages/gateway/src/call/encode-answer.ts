@@ -48,7 +48,7 @@ export function encodeReply(
   }
   for (const edit of names) insertEdit(edits, edit)
   const outcome = reply.isError ? 'tool_error' : 'ok'
-  return { answer: toAnswer(reply.bytes, edits), outcome, code: null }
+  return { answer: toAnswer(reply.bytes, edits), outcome, code: null, reply }
 }
 
 /**

@@ -10,6 +10,8 @@ export interface TargetFinderDeps {
   readonly views: Views
   readonly taskIds: TaskIds
   readonly servers: Readonly<Record<string, ServerConfig>>
+  /** Tools that the gateway answers itself; none by default. */
+  readonly ownTools?: ReadonlySet<string>
   /** A group by its name; there are none by default. */
   readonly groupOf?: (name: string) => GroupPlace | undefined
 }
@@ -27,7 +29,9 @@ export class TargetFinder {
     const view = this.#deps.views.get(scope)
     switch (message.method) {
       case 'tools/call':
-        return message.name === undefined ? undefined : view.tool(message.name)
+        return message.name === undefined || this.owns(message)
+          ? undefined
+          : view.tool(message.name)
       case 'prompts/get':
         return message.name === undefined ? undefined : view.prompt(message.name)
       case 'resources/read':
@@ -43,6 +47,11 @@ export class TargetFinder {
           ? this.#task(exchange, view)
           : this.#other(message.method, view)
     }
+  }
+
+  /** Whether a message calls a tool of the gateway itself, which leads to no server. */
+  owns({ method, name = '' }: Exchange['message']): boolean {
+    return method === 'tools/call' && this.#deps.ownTools?.has(name) === true
   }
 
   #task(exchange: Exchange, view: View): Target | undefined {

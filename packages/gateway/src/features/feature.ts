@@ -4,6 +4,9 @@ import type { AuditKind, AuditLog, AuditOutcome } from '@sallyport/kit/store'
 import type { Interceptor } from '../call/call.ts'
 import type { KeyedCalls } from './once/keyed-calls.ts'
 import type { Quotas } from './quota/quotas.ts'
+import type { ResultBudgets } from './results/budgets.ts'
+import type { GivenBytes } from './results/given-bytes.ts'
+import type { KeptResults } from './results/kept-results.ts'
 
 /** What steps may use. A step takes from it only what it names. */
 export interface FeatureDeps {
@@ -16,6 +19,10 @@ export interface FeatureDeps {
   readonly queueOf: (server: string) => FairQueue
   /** Rates and daily quotas. */
   readonly quotas: Quotas
+  /** How large results may be; undefined = nobody looks. */
+  readonly budgets: ResultBudgets | undefined
+  readonly kept: KeptResults
+  readonly given: GivenBytes
   /** Calls with an idempotency key. */
   readonly keyed: KeyedCalls
   readonly onFinished: (finished: FinishedCall) => void

@@ -2,5 +2,12 @@ import { expect, test } from 'vitest'
 import { FEATURES } from './list.ts'
 
 test('everything is recorded, refusals too, and who waits is not yet judged [record/refusals]', () => {
-  expect(FEATURES.map(({ id }) => id)).toEqual(['record', 'admit', 'authorize', 'quota', 'once'])
+  expect(FEATURES.map(({ id }) => id)).toEqual([
+    'record',
+    'admit',
+    'authorize',
+    'quota',
+    'results',
+    'once',
+  ])
 })

@@ -4,6 +4,7 @@ import type { Feature } from './feature.ts'
 import { onceFeature } from './once/feature.ts'
 import { quotaFeature } from './quota/feature.ts'
 import { recordFeature } from './record/feature.ts'
+import { resultsFeature } from './results/feature.ts'
 
 /** Outermost first. The order is policy: everything is recorded, what is refused costs no authorisation. */
 export const FEATURES: readonly Feature[] = [
@@ -11,5 +12,6 @@ export const FEATURES: readonly Feature[] = [
   admitFeature,
   authorizeFeature,
   quotaFeature,
+  resultsFeature,
   onceFeature,
 ]

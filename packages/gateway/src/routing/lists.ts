@@ -22,6 +22,8 @@ export interface ListsDeps {
   readonly sealer: SessionSealer
   /** Entries on one page. */
   readonly pageItems: number
+  /** Tools of the gateway itself, which every scope shows; none by default. */
+  readonly ownTools?: readonly Shown[]
   readonly serverInfo: { readonly name: string; readonly version: string; readonly title?: string }
 }
 
@@ -127,7 +129,7 @@ export class Lists {
     const key = `${era} ${kind} ${scope}`
     const known = this.#built.get(key)
     if (known) return known
-    const all = view.shown(kind)
+    const all = this.#withOwn(kind, view.shown(kind))
     // A modern client must drop such a tool anyway; a legacy one knows nothing of headers.
     const items = era === 'modern' ? all.filter(({ modern }) => modern) : all
     const counts = new Map<string, number>()
@@ -144,6 +146,15 @@ export class Lists {
     }
     this.#built.set(key, built)
     return built
+  }
+
+  /** A name of the gateway's own means its own tool, also where a server has one of that name. */
+  #withOwn(kind: Kind, shown: readonly Shown[]): readonly Shown[] {
+    const { ownTools = [] } = this.#deps
+    if (kind !== 'tools' || ownTools.length === 0) return shown
+    const names = new Set(ownTools.map(({ key }) => key))
+    const all = [...shown.filter(({ key }) => !names.has(key)), ...ownTools]
+    return all.toSorted((a, b) => (a.key < b.key ? -1 : 1))
   }
 
   /** Where the asked page starts; undefined for a cursor that is not ours, or another caller's. */

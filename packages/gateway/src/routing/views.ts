@@ -9,7 +9,7 @@ import type { ServerLists } from './catalogue.ts'
 import { linkKey, type Links } from './links.ts'
 import { Lists } from './lists.ts'
 import { listScopes, type ScopeRules } from './scope-rules.ts'
-import { ScopeView } from './scope-view.ts'
+import { ScopeView, type Shown } from './scope-view.ts'
 import type { LinkReader, Views } from './view.ts'
 
 export interface OpenViewsDeps {
@@ -24,6 +24,8 @@ export interface OpenViewsDeps {
   readonly links: Links
   /** Entries on one page of a list. */
   readonly pageItems: number
+  /** Tools of the gateway itself, which every scope shows; none by default. */
+  readonly ownTools?: readonly Shown[]
   readonly serverInfo: { readonly name: string; readonly version: string; readonly title?: string }
   readonly log: Log
 }

@@ -4,7 +4,10 @@ import type { AuditEntry, AuditOutcome } from '@sallyport/kit/store'
 import type { Call, Interceptor } from '../../call/call.ts'
 import type { FeatureDeps } from '../feature.ts'
 
-type RecordDeps = Omit<FeatureDeps, 'queueOf' | 'keyed' | 'quotas'>
+type RecordDeps = Pick<
+  FeatureDeps,
+  'clock' | 'audit' | 'argumentsMac' | 'onFinished' | 'onRecorded' | 'onUnrecorded'
+>
 
 /**
  * Writes every call to the audit log before its answer leaves, and before it goes upstream unless the
@@ -16,7 +19,7 @@ export function recordCalls(deps: RecordDeps): Interceptor {
   return (next) => async (call) => {
     const entry = describe(call, deps)
     if (call.target && !call.target.readOnly) {
-      await append(deps, { ...entry, kind: 'intent' }, 'not_sent')
+      await append(call, { ...entry, kind: 'intent' }, 'not_sent', deps)
     }
     try {
       const result = await next(call)
@@ -51,19 +54,20 @@ function finish(call: Call, entry: AuditEntry, ending: Ending, deps: RecordDeps)
     durationMs,
   })
   const durationUs = Math.round(durationMs * 1_000)
-  return append(deps, { ...entry, ...ending, atMs: clock.nowMs(), durationUs }, 'unknown')
+  return append(call, { ...entry, ...ending, atMs: clock.nowMs(), durationUs }, 'unknown', deps)
 }
 
 /** @param effect what is known about the call when its row cannot be written */
 async function append(
-  { audit, onRecorded, onUnrecorded }: RecordDeps,
+  { exchange }: Call,
   entry: AuditEntry,
   effect: CallOutcome,
+  { audit, onRecorded, onUnrecorded }: RecordDeps,
 ): Promise<void> {
   if (!audit) return
   onRecorded(entry.kind)
   try {
-    await audit.append(entry)
+    await audit.append(entry, exchange.controller.signal)
   } catch (cause) {
     onUnrecorded()
     const text = 'the audit log cannot be written, so the call is refused'

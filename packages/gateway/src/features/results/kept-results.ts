@@ -1,0 +1,90 @@
+import { randomBytes } from 'node:crypto'
+import type { Clock } from '@sallyport/kit/clock'
+import type { Deadline, Deadlines } from '@sallyport/kit/limits'
+import type { Reservation } from '@sallyport/kit/mcp'
+
+const RESULTS_MAX = 10_000
+const HANDLE_BYTES = 16
+
+/** A result that is read in parts. */
+export interface KeptResult {
+  readonly handle: string
+  readonly principalId: string
+  /** The JSON text of `result`, as its server wrote it. */
+  readonly text: Buffer
+  /** Bytes of the largest part that is given at once. */
+  readonly partBytesMax: number
+  /** Milliseconds since 1970. */
+  readonly expiresAtMs: number
+}
+
+interface Entry extends KeptResult {
+  readonly reservation: Reservation
+  readonly expiry: Deadline
+}
+
+export interface KeptResultsDeps {
+  readonly clock: Clock
+  readonly deadlines: Deadlines
+  /** Counts what is kept against the buffered bytes of its principal. */
+  readonly reserve: (principalId: string) => Reservation
+}
+
+/** Results that were too large to be given whole, in memory, until they expire. */
+export class KeptResults implements Disposable {
+  readonly #deps: KeptResultsDeps
+  readonly #entries = new Map<string, Entry>()
+
+  constructor(deps: KeptResultsDeps) {
+    this.#deps = deps
+  }
+
+  /** Results that are kept now. */
+  get size(): number {
+    return this.#entries.size
+  }
+
+  /** Keeps a copy of a text for its principal; undefined when there is no room. */
+  keep(
+    principalId: string,
+    text: Buffer,
+    { keepMs, partBytesMax }: { readonly keepMs: number; readonly partBytesMax: number },
+  ): KeptResult | undefined {
+    if (this.#entries.size >= RESULTS_MAX) return undefined
+    const reservation = this.#deps.reserve(principalId)
+    if (!reservation.grow(text.length)) return undefined
+    const handle = randomBytes(HANDLE_BYTES).toString('base64url')
+    const entry: Entry = {
+      ...{ handle, principalId, partBytesMax, reservation },
+      // The bytes that it comes in may be much more than it is.
+      text: Buffer.from(text),
+      expiresAtMs: this.#deps.clock.nowMs() + keepMs,
+      expiry: this.#deps.deadlines.add(keepMs, () => this.#drop(entry)),
+    }
+    this.#entries.set(handle, entry)
+    return entry
+  }
+
+  /** A principal's own result; undefined for anything else, whatever the reason. */
+  find(principalId: string, handle: string): KeptResult | undefined {
+    const entry = this.#entries.get(handle)
+    return entry?.principalId === principalId ? entry : undefined
+  }
+
+  /** Forgets what was kept for a principal whose credential is no longer valid. */
+  endPrincipal(principalId: string): void {
+    for (const entry of this.#entries.values()) {
+      if (entry.principalId === principalId) this.#drop(entry)
+    }
+  }
+
+  [Symbol.dispose](): void {
+    for (const entry of this.#entries.values()) this.#drop(entry)
+  }
+
+  #drop(entry: Entry): void {
+    if (!this.#entries.delete(entry.handle)) return
+    entry.expiry.cancel()
+    entry.reservation.release()
+  }
+}
