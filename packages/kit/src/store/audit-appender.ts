@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto'
+import type { CallSignal } from '../call-signal.ts'
 import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
 import type { Log } from '../log/log.ts'
@@ -12,6 +13,7 @@ import {
   type AuditValues,
   type ChainPoint,
 } from './audit-row.ts'
+import { AuditWait } from './audit-wait.ts'
 import { storeFailure } from './store-failure.ts'
 import type { AuditEntry, AuditLog } from './store.ts'
 
@@ -43,10 +45,14 @@ export interface AppenderDeps {
 const BACKLOG_MAX = 10_000
 /** After a failed write only `probe` tries again, or an append once this time has passed. */
 const RETRY_MS = 1_000
+/** After so long without an answer the store counts as not writable, whatever becomes of the write. */
+const HANG_MS = 5_000
 
 interface Batch {
   readonly entries: AuditEntry[]
   readonly done: PromiseWithResolvers<void>
+  /** Calls that wait no longer than they live. */
+  readonly waits: AuditWait[]
 }
 
 /**
@@ -76,9 +82,9 @@ export class AuditAppender implements AuditLog {
     return this.#head.writer
   }
 
-  append(entry: AuditEntry): Promise<void> {
+  append(entry: AuditEntry, signal?: CallSignal): Promise<void> {
     if (this.#closing !== undefined) return Promise.reject(closed())
-    if (!this.#writable && this.#deps.clock.monotonicMs() - this.#failedMs < RETRY_MS) {
+    if (!this.#writable && (this.#writing !== undefined || this.#failedShortlyAgo())) {
       return Promise.reject(
         new AppError(
           'store_unwritable',
@@ -98,7 +104,10 @@ export class AuditAppender implements AuditLog {
       )
     }
     batch.entries.push(entry)
-    return batch.done.promise
+    if (signal === undefined || signal.aborted) return batch.done.promise
+    const wait = new AuditWait(signal)
+    batch.waits.push(wait)
+    return wait.promise
   }
 
   async probe(): Promise<boolean> {
@@ -125,9 +134,13 @@ export class AuditAppender implements AuditLog {
     }
   }
 
+  #failedShortlyAgo(): boolean {
+    return this.#deps.clock.monotonicMs() - this.#failedMs < RETRY_MS
+  }
+
   #join(): Batch {
     if (this.#collecting !== undefined) return this.#collecting
-    const batch: Batch = { entries: [], done: Promise.withResolvers() }
+    const batch: Batch = { entries: [], done: Promise.withResolvers(), waits: [] }
     batch.done.promise.catch(() => undefined) // each caller of `append` sees it; a probe may have no row
     this.#collecting = batch
     setImmediate(() => this.#flush())
@@ -166,9 +179,12 @@ export class AuditAppender implements AuditLog {
   }
 
   #track(batch: Batch, pending: Promise<void>): void {
+    const hanging = setTimeout(() => this.#hangs(batch), HANG_MS)
+    hanging.unref()
     this.#writing = pending
       .catch((thrown: unknown) => this.#failed(batch, thrown))
       .finally(() => {
+        clearTimeout(hanging)
         this.#writing = undefined
         this.#flush()
       })
@@ -201,14 +217,28 @@ export class AuditAppender implements AuditLog {
     if (!this.#writable) this.#deps.log.info({ writer: head.writer }, 'audit log writable again')
     this.#writable = true
     batch.done.resolve()
+    for (const wait of batch.waits) wait.end()
   }
 
   #failed(batch: Batch, thrown: unknown): void {
-    const error = storeFailure(thrown, 'the audit log could not be written')
+    this.#refuse(storeFailure(thrown, 'the audit log could not be written'), batch)
+  }
+
+  /** Nobody waits for it any more; what collected behind it is written when it has ended, refused or not. */
+  #hangs(batch: Batch): void {
+    const error = new AppError('store_unwritable', `the store has not answered for ${HANG_MS} ms`, {
+      retryAfterMs: RETRY_MS,
+    })
+    this.#refuse(error, batch)
+    if (this.#collecting !== undefined) this.#refuse(error, this.#collecting)
+  }
+
+  #refuse(error: AppError, batch: Batch): void {
     if (this.#writable) this.#deps.log.error({ err: error }, 'audit log not writable')
     this.#writable = false
     this.#failedMs = this.#deps.clock.monotonicMs()
     batch.done.reject(error)
+    for (const wait of batch.waits) wait.end(error)
   }
 }
 

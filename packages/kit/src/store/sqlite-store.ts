@@ -119,7 +119,7 @@ async function openAudit(parts: AuditParts, synchronous: 'NORMAL' | 'FULL'): Pro
 /** The audit log with everything that is closed along with it. */
 export function ownedAudit(appender: AuditAppender, resources: AsyncDisposableStack): AuditLog {
   return {
-    append: (entry) => appender.append(entry),
+    append: (entry, signal) => appender.append(entry, signal),
     probe: () => appender.probe(),
     get writable() {
       return appender.writable

@@ -1,3 +1,4 @@
+import type { CallSignal } from '../call-signal.ts'
 import type { Role } from '../principal.ts'
 
 /** An API key as kept: never the secret, only its SHA-256. */
@@ -94,12 +95,13 @@ export interface AuditRow extends AuditEntry {
 export interface AuditLog extends AsyncDisposable {
   /**
    * Appends one row; rows of one tick share one transaction. Resolves once the row would survive
-   * `kill -9` (a power cut too with `durability: power`).
+   * `kill -9` (a power cut too with `durability: power`). A store that hangs is waited for while `signal`
+   * lets it, and for 5 s at most; the row may then still be written.
    *
    * @throws {AppError} `store_unwritable`
    */
-  append(entry: AuditEntry): Promise<void>
-  /** False while the last write failed; a call is refused then, and readiness says so. */
+  append(entry: AuditEntry, signal?: CallSignal): Promise<void>
+  /** False while the last write failed or hangs; a call is refused then, and readiness says so. */
   readonly writable: boolean
   /** Tries a write now, so that readiness recovers without a call. */
   probe(): Promise<boolean>
