@@ -40,6 +40,10 @@ async function answer({ id, method, params = {} }) {
     return { ...reply, result: { tools: list } }
   }
   const tool = method === 'tools/call' ? tools[params.name] : undefined
+  const { message = '' } = params.arguments ?? {}
+  if (tool && typeof message !== 'string') {
+    return { ...reply, error: { code: -32602, message: '`message` must be text' } }
+  }
   if (tool) return { ...reply, result: await tool.run(params.arguments ?? {}) }
   return { ...reply, error: { code: -32601, message: `Unknown: ${params.name ?? method}` } }
 }
