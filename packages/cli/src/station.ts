@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { Gateway } from '@sallyport/gateway'
 import { AppError } from '@sallyport/kit/errors'
 import { openLine } from '@sallyport/kit/lifecycle'
-import type { LogOptions } from '@sallyport/kit/log'
+import { createLog, type LogOptions } from '@sallyport/kit/log'
 import type { Configuration } from './configuration.ts'
 import type { Context } from './context.ts'
 import { localSocketOf } from './local.ts'
@@ -82,12 +82,16 @@ export class Station implements AsyncDisposable {
   async #host(signal: AbortSignal): Promise<AppError | undefined> {
     const { context, configuration, logOptions } = this.#options
     try {
-      this.#gateway = await startGateway(
+      const gateway = await startGateway(
         context,
         configuration,
         { logOptions, localOnly: true },
         signal,
       )
+      this.#gateway = gateway
+      // Its lines end with it, and whoever is on them goes on with the gateway that took over.
+      const closed = gateway.handedOver.then(() => gateway[Symbol.asyncDispose]())
+      closed.catch((err: unknown) => createLog(logOptions).error({ err }, 'gateway not closed'))
       return undefined
     } catch (thrown) {
       if (thrown instanceof AppError && thrown.code === 'store_locked') return thrown

@@ -55,6 +55,10 @@ export const HANDOVER = {
       'An open connection is answered once more by the process that leaves, with `connection: close`, and never cut in the middle.',
     source: 'RFC 9112 §9.6',
   },
+  'handover/stdio': {
+    behavior: 'Clients over the local socket go on with the process that took over.',
+    source: 'design §2, "Local administrator"',
+  },
   'handover/systemd': {
     behavior:
       'With a systemd socket a restart refuses no connection: what arrives meanwhile waits and is answered.',

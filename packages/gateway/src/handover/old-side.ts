@@ -86,7 +86,8 @@ export class OldSide implements Disposable {
       const sentence = `another process is taking over from the gateway with pid ${pid} already`
       return new AppError('store_locked', sentence, { details: { pid } })
     }
-    if (data === ownData()) return refusal()
+    // One that listens nowhere has nothing that the new one would have to share.
+    if (ownData() === '' || data === ownData()) return refusal()
     const remedy = 'hand over the same socket, or stop that gateway first'
     const sentence = `the gateway with pid ${pid} serves on ${ownData()}, not on ${data}: ${remedy}`
     return new AppError('store_locked', sentence, { details: { pid } })
