@@ -11,17 +11,19 @@ import type { RunnableConfig } from './config/index.ts'
 import { type CallState, featureDeps } from './feature-deps.ts'
 import { FEATURES } from './features/list.ts'
 import { READ_MORE_TOOL } from './features/results/read-more-tool.ts'
+import { GroupedUpstreams } from './groups/grouped-upstreams.ts'
 import type { Marks } from './marks.ts'
 import type { Base } from './open-base.ts'
 import type { ParkedCalls } from './questions/parked-calls.ts'
 import { Questions } from './questions/questions.ts'
 import type { RequestStates } from './questions/request-state.ts'
 import type { Catalogue } from './routing/catalogue.ts'
+import { GroupCatalogue } from './routing/group-catalogue.ts'
 import type { Links } from './routing/links.ts'
 import { OpenViews } from './routing/views.ts'
 import { Broadcast } from './subscriptions/broadcast.ts'
 import type { Subscriptions } from './subscriptions/subscriptions.ts'
-import type { ServerFleet, Upstreams } from './upstreams/upstream.ts'
+import type { ServerFleet } from './upstreams/upstream.ts'
 
 /** Merging and sending come on top: a list takes at most 5 s in all. */
 const LIST_WAIT_MS = 4_900
@@ -49,8 +51,8 @@ export interface Lasting {
 export interface Generation {
   readonly config: RunnableConfig
   readonly views: OpenViews
-  /** The servers as calls see them. */
-  readonly upstreams: Upstreams
+  /** The servers and groups as calls see them. */
+  readonly upstreams: GroupedUpstreams
   readonly app: GatewayApplication
   readonly broadcast: Broadcast
 }
@@ -60,14 +62,21 @@ export function createGeneration(base: Base, lasting: Lasting, config: RunnableC
   const { clock, log, version } = base.options
   const { limits } = config
   const { fleet, catalogue, deadlines, sealer, parked, states, taskIds, subscriptions } = lasting
-  const upstreams: Upstreams = fleet
+  // After the catalogue knows its servers: of the generations the last one is told what is read.
+  const known = new GroupCatalogue(catalogue, config.groups)
+  const upstreams = new GroupedUpstreams({
+    ...{ fleet, catalogue, clock, log, groups: config.groups, servers: config.servers },
+    queueOf: (server) => lasting.calls.queueOf(server),
+    onResourceUpdated: (...news) => subscriptions.updated(...news),
+  })
   const deps = featureDeps(base, lasting.calls, config)
   const ownTools = deps.budgets ? [READ_MORE_TOOL] : []
   const views = new OpenViews({
-    catalogue,
+    catalogue: known,
     endpoints: config.endpoints,
     names: config.names,
     status: () => upstreams.status(),
+    groupStatus: () => upstreams.groupStatus(),
     sealer,
     links: lasting.links,
     pageItems: limits.listTools,
@@ -88,6 +97,7 @@ export function createGeneration(base: Base, lasting: Lasting, config: RunnableC
     meeting,
     targets: new TargetFinder({
       ...{ views, taskIds, servers: config.servers },
+      groupOf: (name) => known.place(name),
       ownTools: new Set(ownTools.map(({ key }) => key)),
     }),
     interceptors: FEATURES.map((feature) => feature.open(deps)),

@@ -210,7 +210,7 @@ function readHealth(base: Base, mcp: Mcp, life: Life): HealthFacts {
     version: base.options.version,
     uptimeSeconds: (base.options.clock.monotonicMs() - life.startedMs) / 1_000,
     servers: mcp.fleet.status(),
-    groups: [],
+    groups: mcp.generation.upstreams.groupStatus(),
     draining: mcp.marks.draining,
   }
 }
@@ -235,7 +235,7 @@ function adminDeps(served: Served, life: Life): Omit<AdminDeps, 'entrance'> {
       config: () => settings.config,
     }),
     config,
-    groups: () => [],
+    groups: () => mcp.generation.upstreams.groupStatus(),
     usage: () => base.quotas.usage.list(),
     metrics,
     health: () => readHealth(base, mcp, life),

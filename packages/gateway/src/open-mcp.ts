@@ -78,6 +78,7 @@ export class Mcp {
     calls.apply(config)
     const before = this.#current.generation
     const next = createGeneration(this.#base, this.#lasting, config)
+    next.upstreams.takeOver(before.upstreams, applied.changes)
     this.#current.generation = next
     this.#live.use(next.app)
     if (changesLists(before.config, config)) {
@@ -131,13 +132,14 @@ export async function openMcp(base: Base, scope: AsyncDisposableStack): Promise<
   const current = { generation: createGeneration(base, lasting, config) }
   const mcp = new Mcp(base, lasting, current, scope)
   connectNews(mcp, lasting, news)
+  fleet.prestart()
   base.revoked.end = (principalId) => mcp.endPrincipal(principalId)
   watchRuntime(base, mcp, lasting.calls)
   return mcp
 }
 
 function openFleet(base: Base, catalogue: Catalogue, news: News): Promise<ServerFleet> {
-  const { options, state } = base
+  const { options, state, settings } = base
   const { config, clock, log, version } = options
   const { limits } = config
   return openUpstreams({
@@ -150,6 +152,7 @@ function openFleet(base: Base, catalogue: Catalogue, news: News): Promise<Server
     ...{ gatewayId: state.gatewayId, instanceId: state.instance },
     livingInstances: state.living(),
     clientInfo: { name: 'sallyport', version },
+    isMember: (server) => isMember(settings.config, server),
     events: upstreamEvents(base, catalogue, news),
   })
 }
@@ -158,10 +161,12 @@ function openFleet(base: Base, catalogue: Catalogue, news: News): Promise<Server
 class News {
   updated: NonNullable<UpstreamEvents['onResourceUpdated']> = () => undefined
   told: NonNullable<UpstreamEvents['onNotification']> = () => undefined
+  state: () => void = () => undefined
 }
 
-function connectNews(mcp: Mcp, { subscriptions, catalogue }: Lasting, news: News): void {
-  news.updated = (server, key, uri, params) => subscriptions.updated(server, key, uri, params)
+function connectNews(mcp: Mcp, { catalogue }: Lasting, news: News): void {
+  news.updated = (...told) => mcp.generation.upstreams.resourceUpdated(...told)
+  news.state = () => mcp.generation.upstreams.noteState()
   news.told = (server, key, message) => mcp.generation.broadcast.tell(server, key, message)
   catalogue.onChanged = (server, kind) => {
     const list = kind === 'resourceTemplates' ? 'resources' : kind
@@ -186,6 +191,10 @@ function openEdge(
   })
 }
 
+function isMember({ groups }: RunnableConfig, server: string): boolean {
+  return Object.values(groups).some(({ members }) => members.some((one) => one.server === server))
+}
+
 /** Whether clients may see other lists: anything but that is cheap to tell them. */
 function changesLists(before: RunnableConfig, after: RunnableConfig): boolean {
   const shown = ({ servers, groups, endpoints, names, limits }: RunnableConfig): string =>
@@ -196,13 +205,17 @@ function changesLists(before: RunnableConfig, after: RunnableConfig): boolean {
   return shown(before) !== shown(after)
 }
 
-/** What servers announce goes to the catalogue, the clients and the metrics; states are read when they are asked for. */
+/** What servers announce goes to the catalogue, the clients, the groups and the metrics. */
 function upstreamEvents({ metrics }: Base, catalogue: Catalogue, news: News): UpstreamEvents {
   return {
     onList: (server, kind, pages, announced) => catalogue.onList(server, kind, pages, announced),
     onFacts: (server, facts) => catalogue.onFacts(server, facts),
     onResourceUpdated: (server, key, uri, params) => news.updated(server, key, uri, params),
     onNotification: (server, key, message) => news.told(server, key, message),
+    onState: ({ name, state }) => {
+      catalogue.setHidden(name, state === 'blocked')
+      news.state()
+    },
     onStart: (server, how) => {
       metrics.serverStarted(server, how !== 'failed')
       if (how === 'restarted') metrics.serverRestarted(server)
