@@ -19,6 +19,26 @@ export const FLEET = {
     behavior: 'What callers and tools do wrong never opens a breaker.',
     source: 'Hangar scenario 5; design §5',
   },
+  'fleet/apply/kept': {
+    behavior:
+      'Over a reload a server whose command, address, secrets and sharing are unchanged keeps its children, sessions, calls, subscriptions and marks.',
+    source: 'issue 03a; Hangar scenario 8',
+  },
+  'fleet/apply/drains': {
+    behavior:
+      'A server that is changed or removed lets the calls inside it run to their end, then ends with all it started; new calls go to its successor at once.',
+    source: 'issue 03a; Hangar scenario 8',
+  },
+  'fleet/apply/subscriptions': {
+    behavior:
+      'What clients subscribed to at a server that is changed is subscribed to at its successor, and they hear that they may have missed something.',
+    source: 'issue 03a',
+  },
+  'fleet/prestart': {
+    behavior:
+      'A server with `prestart` is started with the gateway; that it cannot be started only shows in its state.',
+    source: 'Hangar 2.2',
+  },
   'fleet/apply/lists': {
     behavior:
       'Over a reload a server under the same command or address keeps what it lists; clients hear of lists that show something else.',

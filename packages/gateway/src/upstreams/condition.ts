@@ -32,15 +32,19 @@ export class Condition {
 
   get state(): ServerState {
     const { intake, sessions } = this.#options
-    const { blocked, draining } = intake.marks
-    if (blocked !== undefined) return 'blocked'
-    if (this.closing || draining !== undefined) return 'draining'
+    if (intake.marks.blocked !== undefined) return 'blocked'
+    if (this.isDraining) return 'draining'
     const { open, starting, ending } = sessions()
     const degraded = this.fault !== null
     if (open) return degraded ? 'degraded' : 'ready'
     if (starting) return 'starting'
     if (degraded) return 'degraded'
     return ending ? 'draining' : 'cold'
+  }
+
+  /** Whether it takes no calls, rather than that sessions of it end. */
+  get isDraining(): boolean {
+    return this.closing || this.#options.intake.marks.draining !== undefined
   }
 
   /** Why it is degraded, whatever operators decided; null when it is not. */

@@ -3,41 +3,36 @@ import type { CallSignal } from '@sallyport/kit/call-signal'
 import type { Clock } from '@sallyport/kit/clock'
 import type { AppError } from '@sallyport/kit/errors'
 import type { Log } from '@sallyport/kit/log'
-import type { Era, Message } from '@sallyport/kit/mcp'
-import { askRoots } from './ask-roots.ts'
+import type { Era } from '@sallyport/kit/mcp'
 import { isTransportFailure } from './breaker.ts'
 import type { Call } from './call.ts'
 import { CatalogueReader, type ListRead } from './catalogue-reader.ts'
+import { ClientRoots } from './client-roots.ts'
 import { Condition, type SessionFacts } from './condition.ts'
 import type { Family } from './era.ts'
 import { Health } from './health.ts'
 import { Intake, type Marks } from './intake.ts'
 import type { OpenedSession, SessionOpener } from './open-session.ts'
 import { orAborted } from './or-aborted.ts'
+import { OWN_ASKER } from './own-asker.ts'
 import type { ClientInfo } from './own-messages.ts'
 import { Recovery } from './recovery.ts'
 import type { ServerConfig } from './server-config.ts'
+import { ServerNews } from './server-news.ts'
 import { sessionKey } from './session-key.ts'
 import type { Session } from './session.ts'
 import type { StderrRing } from './stderr-ring.ts'
 import { poolOptionsOf } from './session-pool-options.ts'
-import { SessionPool, type SessionPoolEvents } from './session-pool.ts'
+import type { SessionPoolEvents } from './session-pool-deps.ts'
+import { SessionPool } from './session-pool.ts'
 import type { Slot } from './slot.ts'
 import { type Held, Subscriptions } from './subscriptions.ts'
 import type { Asker, HealthCheck, Kind, ServerState, ServerStatus } from './upstream.ts'
+import { warmUp } from './warm-up.ts'
 import type { StderrLine, UpstreamEvents, UpstreamReply, UpstreamRequest } from './upstream.ts'
 
-const UNATTRIBUTED_EVERY_MS = 60_000
 const STOPPED = 'an operator stopped the server'
 const REPLACED = 'the server has another configuration now'
-
-/** The gateway itself, as one that uses servers: those that must be up whoever calls. */
-const OWN: Asker = {
-  principal: {
-    ...{ id: 'gateway', kind: 'local', name: 'gateway', role: 'caller' },
-    ...{ tenant: null, expiresAtMs: null },
-  },
-}
 
 export interface ServerDeps {
   readonly opener: Pick<SessionOpener, 'open'> & Partial<Pick<SessionOpener, 'reconfigure'>>
@@ -56,6 +51,14 @@ export interface ServerDeps {
   isMember?(): boolean
 }
 
+/** What a server leaves to another one of its name. */
+export interface HandedOver {
+  readonly held: readonly Held[]
+  readonly marks: Marks
+  readonly toolsKnown: number
+  readonly stderr: StderrRing | undefined
+}
+
 /** One server: its sessions, its state, its health and what it lists. */
 export class Server implements SessionPoolEvents {
   #config: ServerConfig
@@ -66,25 +69,22 @@ export class Server implements SessionPoolEvents {
   readonly #subscriptions: Subscriptions
   #health: Health
   readonly #recovery: Recovery
-  /** Keys of client sessions that have an upstream session of their own. */
-  readonly #bound = new Set<string>()
+  readonly #clientRoots: ClientRoots
+  readonly #news: ServerNews
   #era: Era | null = null
   readonly #condition: Condition
   #toolsKnown: number
-  /** Another has its name: what it lists and how it is are nobody's concern any more. */
   #replaced = false
   #current: ServerState = 'cold'
   /** A child went by itself and none has been ready since. */
   #endedItself = false
-  #shown = ''
-  /** When a question put to nobody was last logged, monotonic. */
-  #unattributedMs = -Infinity
 
   constructor(config: ServerConfig, deps: ServerDeps) {
     this.#config = config
     this.#deps = deps
     this.#toolsKnown = deps.toolsKnown
     this.#intake = new Intake(config, deps.clock)
+    this.#news = new ServerNews({ ...deps, server: config.name })
     this.#condition = new Condition({
       intake: this.#intake,
       sessions: () => this.#sessions(),
@@ -92,6 +92,14 @@ export class Server implements SessionPoolEvents {
     })
     this.#pool = this.#createPool()
     const { signal } = this.#pool
+    this.#clientRoots = new ClientRoots({
+      ...{ roots: config.roots, signal },
+      keyOf: (asker) => this.keyOf(asker),
+      onEnd: (key) => {
+        this.#subscriptions.drop(key)
+        this.#pool.endKey(key)
+      },
+    })
     const { clientInfo, clock, log, limits } = deps
     this.#catalogue = new CatalogueReader({
       ...{ clientInfo, clock, signal, bytesMax: limits.resultBytes, pageMs: limits.callMs },
@@ -105,13 +113,13 @@ export class Server implements SessionPoolEvents {
       ...{ clientInfo, clock, log, signal, answerMs: limits.callMs },
       open: (asker) => this.#pool.open(asker),
       find: (key) => this.#pool.find(key),
-      onMissed: (key, uri) => this.onResourceUpdated(key, uri, JSON.stringify({ uri })),
+      onMissed: (key, uri) => this.#news.resourceUpdated(key, uri, JSON.stringify({ uri })),
     })
     this.#health = this.#createHealth()
     this.#recovery = new Recovery({
       everyMs: () => this.#config.health.everyMs,
       signal,
-      own: OWN,
+      own: OWN_ASKER,
       isWanted: (lost) =>
         this.#subscriptions.holds(lost.key) ||
         clock.monotonicMs() - lost.usedAtMs <= this.#config.idleAfterMs,
@@ -124,7 +132,7 @@ export class Server implements SessionPoolEvents {
     return this.#config
   }
 
-  /** As last told by `onState`, which costs nothing to ask for. */
+  /** As in `status`, but of one that takes calls never `draining`; costs nothing to ask for. */
   get state(): ServerState {
     return this.#current
   }
@@ -146,27 +154,20 @@ export class Server implements SessionPoolEvents {
       const refusal = this.#intake.refusal(this.keyOf(asker), request)
       if (refusal !== undefined) return Promise.reject(refusal)
     }
-    if (this.#config.roots === 'client') this.#bind(asker)
+    this.#clientRoots.bind(asker)
     return this.#pool.call(asker, request)
   }
 
   /** @throws {AppError} as `SessionPool.open`, and what reading the tools fails with */
-  async warm(asker: Asker): Promise<void> {
-    if (this.#catalogue.hasRead) return
-    const slots = [...this.#pool.slots]
-    if (!slots.some((slot) => slot.session !== undefined)) {
-      const running = slots.find((slot) => slot.starting !== undefined)
-      if (this.#config.roots === 'client' && running === undefined) this.#bind(asker)
-      await (running?.starting ?? this.#pool.open(asker))
-    }
-    if (this.#catalogue.running === undefined && !this.#catalogue.hasRead) {
-      const open = [...this.#pool.slots].find((slot) => slot.session !== undefined)
-      const capabilities = open?.agreement?.capabilities
-      if (open?.session !== undefined && capabilities !== undefined) {
-        await this.#catalogue.readAll(open.session, capabilities)
-      }
-    }
-    await this.#catalogue.running
+  warm(asker: Asker): Promise<void> {
+    return warmUp({
+      catalogue: this.#catalogue,
+      slots: () => this.#pool.slots,
+      open: () => {
+        this.#clientRoots.bind(asker)
+        return this.#pool.open(asker)
+      },
+    })
   }
 
   keyOf(asker: Asker): string {
@@ -177,7 +178,7 @@ export class Server implements SessionPoolEvents {
   async subscribe(asker: Asker, uri: string, signal: CallSignal): Promise<void> {
     const refusal = this.#intake.draining()
     if (refusal !== undefined) throw refusal
-    if (this.#config.roots === 'client') this.#bind(asker)
+    this.#clientRoots.bind(asker)
     const key = this.keyOf(asker)
     const adding = this.#subscriptions.add(key, asker, uri)
     try {
@@ -217,12 +218,12 @@ export class Server implements SessionPoolEvents {
   /** Starts it if it is to be up with the gateway. That it cannot be started shows in its state. */
   prestart(): void {
     if (this.#config.prestart !== true || this.#hasSession()) return
-    this.#pool.open(OWN).catch(ignore)
+    this.#pool.open(OWN_ASKER).catch(ignore)
   }
 
   /** @throws {AppError} as `SessionPool.open` */
   start(asker: Asker): Promise<void> {
-    if (this.#config.roots === 'client') this.#bind(asker)
+    this.#clientRoots.bind(asker)
     return this.#pool.open(asker, { insists: true })
   }
 
@@ -276,12 +277,7 @@ export class Server implements SessionPoolEvents {
   }
 
   /** Hands over to another one of its name: the subscriptions it held, and what it knew of its tools. */
-  handOver(): {
-    readonly held: readonly Held[]
-    readonly marks: Marks
-    readonly toolsKnown: number
-    readonly stderr: StderrRing | undefined
-  } {
+  handOver(): HandedOver {
     const { stderr } = this.#deps
     const held = this.#subscriptions.takeAll()
     return { held, marks: this.marks, toolsKnown: this.#toolsKnown, stderr }
@@ -290,7 +286,7 @@ export class Server implements SessionPoolEvents {
   /** Goes on for those who had subscribed with the server before it. They hear that they may have missed something. */
   adopt(held: readonly Held[]): void {
     for (const { asker, uri } of held) {
-      if (this.#config.roots === 'client') this.#bind(asker)
+      this.#clientRoots.bind(asker)
       this.#subscriptions.adopt(this.keyOf(asker), asker, uri)
     }
     for (const { key, asker } of this.#subscriptions.holders()) this.#recover(key, asker)
@@ -299,6 +295,7 @@ export class Server implements SessionPoolEvents {
   /** Lets the calls inside run to their own end, then ends with all it holds. It is not announced any more. */
   async retire(): Promise<void> {
     this.#replaced = true
+    this.#news.retire()
     this.#recovery.stop()
     await this.#pool.drain(REPLACED)
     await this.close()
@@ -319,8 +316,8 @@ export class Server implements SessionPoolEvents {
     this.#condition.trouble = null
     const { era, version, capabilities, capabilitiesText, instructions } = agreement
     const facts = { era, capabilities: capabilitiesText, instructions }
-    if (!this.#replaced) this.#deps.events.onFacts?.(this.#config.name, facts)
-    this.#intake.breakers.relent(slot.asker === OWN ? undefined : slot.key)
+    this.#news.facts(facts)
+    this.#intake.breakers.relent(slot.asker === OWN_ASKER ? undefined : slot.key)
     // First, so that what the server asks on the stream of its session finds it open.
     this.#subscriptions.begin(slot)
     const alone = [...this.#pool.slots].every((other) => (other.session ?? session) === session)
@@ -330,7 +327,7 @@ export class Server implements SessionPoolEvents {
     this.#pool.setLogLevel(slot, this.#subscriptions.logLevelOf(slot.key))
     this.#health.arm()
     this.#deps.log.info({ pid: session.pid, era, version }, 'server ready')
-    this.#deps.events.onStart?.(this.#config.name, this.#endedItself ? 'restarted' : 'ok')
+    this.#news.started(this.#endedItself ? 'restarted' : 'ok')
     this.#endedItself = false
     this.onChange()
   }
@@ -338,7 +335,7 @@ export class Server implements SessionPoolEvents {
   onStartFailed(error: AppError): void {
     this.#condition.trouble = error.message
     this.#deps.log.warn({ err: error }, 'server start failed')
-    this.#deps.events.onStart?.(this.#config.name, 'failed')
+    this.#news.started('failed')
     this.onChange()
   }
 
@@ -368,50 +365,22 @@ export class Server implements SessionPoolEvents {
     this.#catalogue.readFamily(family, session)
   }
 
-  onResourceUpdated(key: string, uri: string, params: string): void {
-    this.#deps.events.onResourceUpdated?.(this.#config.name, key, uri, params)
-  }
-
-  onNotification(key: string, message: Message): void {
-    this.#deps.events.onNotification?.(this.#config.name, key, message)
-  }
-
-  /** Said once a minute: a server may ask without end. */
-  onUnattributed(question: string, clients: number): void {
-    const nowMs = this.#deps.clock.monotonicMs()
-    if (nowMs - this.#unattributedMs < UNATTRIBUTED_EVERY_MS) return
-    this.#unattributedMs = nowMs
-    const why = 'it names no call, and those in flight are of several clients'
-    const remedy = 'give each client a key of its own, with `share: none`'
-    this.#deps.log.warn({ question, clients }, `question put to nobody: ${why}; ${remedy}`)
-  }
-
-  onStray(): void {
-    this.#deps.events.onStray?.(this.#config.name)
-  }
-
-  onEndFailed(error: AppError): void {
-    this.#deps.log.error({ err: error }, 'server session not ended')
-  }
-
   onChange(): void {
     const status = this.status()
-    this.#current = status.state
+    const isMerelyEnding = status.state === 'draining' && !this.#condition.isDraining
+    this.#current = isMerelyEnding ? 'cold' : status.state
     this.#recovery.watch()
-    const shown = `${status.state} ${status.reason}`
-    if (shown === this.#shown) return
-    this.#shown = shown
-    if (!this.#replaced) this.#deps.events.onState?.(status)
+    this.#news.state(status)
   }
 
   #createPool(): SessionPool {
     const { opener, clock, random, clientInfo } = this.#deps
     return new SessionPool(poolOptionsOf(this.#config), {
-      ...{ opener, clock, random, clientInfo, events: this },
+      ...{ opener, clock, random, clientInfo, events: this, news: this.#news },
       isHeld: (key) => this.#subscriptions.holds(key),
       refusal: () => this.#intake.blocked(),
       insists: (call) => this.#intake.insists(call),
-      rootsOf: (asker) => this.#rootsOf(asker),
+      rootsOf: (asker) => this.#clientRoots.of(asker),
     })
   }
 
@@ -449,24 +418,6 @@ export class Server implements SessionPoolEvents {
     }
   }
 
-  /** With `roots: client` a client session's end is the end of its upstream session. */
-  #bind(asker: Asker): void {
-    if (asker.session === undefined) return
-    const key = this.keyOf(asker)
-    if (this.#bound.has(key)) return
-    this.#bound.add(key)
-    asker.session.onEnd(() => {
-      this.#bound.delete(key)
-      this.#subscriptions.drop(key)
-      this.#pool.endKey(key)
-    })
-  }
-
-  #rootsOf({ session }: Asker): ReturnType<typeof askRoots> | undefined {
-    if (this.#config.roots !== 'client' || session === undefined) return undefined
-    return askRoots(session, this.#pool.signal)
-  }
-
   #sessions(): SessionFacts {
     const slots = [...this.#pool.slots]
     return {
@@ -481,15 +432,13 @@ export class Server implements SessionPoolEvents {
     this.onChange()
   }
 
-  #onList(kind: Kind, { pages, entries, announced }: ListRead): void {
-    if (this.#replaced) return
+  #onList(kind: Kind, read: ListRead): void {
+    const isEmpty = kind === 'tools' && read.entries === 0 && this.#toolsKnown > 0
     if (kind === 'tools') {
-      this.#condition.listEmpty = entries === 0 && this.#toolsKnown > 0
-      if (!this.#condition.listEmpty) this.#toolsKnown = entries
+      this.#condition.listEmpty = isEmpty
+      if (!isEmpty) this.#toolsKnown = read.entries
     }
-    if (kind !== 'tools' || !this.#condition.listEmpty) {
-      this.#deps.events.onList(this.#config.name, kind, pages, announced)
-    }
+    if (!isEmpty) this.#news.list(kind, read)
     this.onChange()
   }
 
@@ -503,7 +452,7 @@ export class Server implements SessionPoolEvents {
   }
 
   #onCheck(check: HealthCheck): void {
-    if (!this.#replaced) this.#deps.events.onCheck?.(this.#config.name, check)
+    this.#news.check(check)
     this.onChange()
   }
 

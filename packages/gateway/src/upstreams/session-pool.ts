@@ -1,19 +1,17 @@
-import type { Clock } from '@sallyport/kit/clock'
 import { AppError } from '@sallyport/kit/errors'
-import type { LogLevel, Message } from '@sallyport/kit/mcp'
+import type { LogLevel } from '@sallyport/kit/mcp'
 import { CallSender } from './call-sender.ts'
 import { Call, type CallOwner } from './call.ts'
 import { EndWatch } from './end-watch.ts'
-import type { Family } from './era.ts'
 import { IdleWatch } from './idle-watch.ts'
-import type { OpenedSession, SessionOpener } from './open-session.ts'
-import type { ClientInfo } from './own-messages.ts'
+import type { OpenedSession } from './open-session.ts'
 import { Retiring } from './retiring.ts'
 import { RoomQueue } from './room-queue.ts'
 import type { Occupied } from './room.ts'
 import { sessionGroup, sessionKey } from './session-key.ts'
 import { RootsGate } from './roots-gate.ts'
 import { SessionStarter } from './session-starter.ts'
+import type { SessionPoolDeps } from './session-pool-deps.ts'
 import type { SessionPoolOptions } from './session-pool-options.ts'
 import type { Session, SessionEvents } from './session.ts'
 import { createSlot, type Slot } from './slot.ts'
@@ -26,42 +24,6 @@ const STOPPING = 'the gateway is stopping'
 const IDLE = 'the session was idle'
 const GONE = 'the client is gone'
 const ROOTLESS = 'the client did not tell its roots'
-
-/** What the pool tells the server it belongs to. */
-export interface SessionPoolEvents {
-  /** The slot has its session. */
-  onReady(slot: Slot, opened: OpenedSession): void
-  onStartFailed(error: AppError): void
-  onLost(slot: Slot, error: AppError): void
-  /** A call is over; `error` is what it failed with. Its session is set where it was handed over to one. */
-  onSettled(call: Call, error: AppError | undefined): void
-  onListChanged(session: Session, family: Family): void
-  onResourceUpdated(key: string, uri: string, params: string): void
-  onNotification(key: string, message: Message): void
-  /** As `SessionEvents.onUnattributed`. */
-  onUnattributed(question: string, clients: number): void
-  onStray(): void
-  /** A session could not be ended as it should. */
-  onEndFailed(error: AppError): void
-  /** Something shown in the status changed. */
-  onChange(): void
-}
-
-export interface SessionPoolDeps {
-  readonly opener: Pick<SessionOpener, 'open'>
-  readonly clock: Clock
-  readonly clientInfo: ClientInfo
-  readonly events: SessionPoolEvents
-  readonly random: () => number
-  /** Whether something other than a call keeps the key's session from being idle. */
-  isHeld(key: string): boolean
-  /** Why no session may be opened at all. */
-  refusal(): AppError | undefined
-  /** Whether a call is to be tried although the server is left alone for a moment. */
-  insists(call: Call): boolean
-  /** Who tells the roots of the asker's client while no call is there to be asked for. */
-  rootsOf(asker: Asker): SessionEvents['onRootsAsked']
-}
 
 /** How a session is asked for: `insists` = although the server is left alone after failed starts. */
 export interface Insistence {
@@ -99,7 +61,7 @@ export class SessionPool implements CallOwner {
     this.#starter = new SessionStarter({ ...deps, startMs: () => this.#options.startMs, signal })
     this.#sender = new CallSender({ clientInfo: deps.clientInfo, clock: deps.clock, signal })
     this.#retiring = new Retiring({
-      onFailed: (error) => deps.events.onEndFailed(error),
+      onFailed: (error) => deps.news.endFailed(error),
       onEnded: () => {
         deps.events.onChange()
         this.#roomless.admitAll()
@@ -367,7 +329,7 @@ export class SessionPool implements CallOwner {
   }
 
   #sessionEvents(slot: Slot): SessionEvents {
-    const { events } = this.#deps
+    const { events, news } = this.#deps
     if (this.#options.sharing.roots === 'client') {
       const askClient = this.#deps.rootsOf(slot.asker)
       slot.roots = new RootsGate({ askClient, waiting: () => slot.waiting })
@@ -384,11 +346,11 @@ export class SessionPool implements CallOwner {
       onListChanged: (family) => {
         if (slot.session !== undefined) events.onListChanged(slot.session, family)
       },
-      onResourceUpdated: (uri, params) => events.onResourceUpdated(slot.key, uri, params),
-      onNotification: (message) => events.onNotification(slot.key, message),
+      onResourceUpdated: (uri, params) => news.resourceUpdated(slot.key, uri, params),
+      onNotification: (message) => news.notification(slot.key, message),
       onRootsAsked: slot.roots?.ask.bind(slot.roots),
-      onUnattributed: (question, clients) => events.onUnattributed(question, clients),
-      onStray: () => events.onStray(),
+      onUnattributed: (question, clients) => news.unattributed(question, clients),
+      onStray: () => news.stray(),
     }
   }
 
