@@ -59,7 +59,10 @@ export async function openBase(
   const keeper = scope.use(openKeeper(state, options))
   const { perPrincipal } = limits
   const quotas = scope.use(
-    await Quotas.open({ clock, log, store: state.store.usage, perPrincipal }),
+    await Quotas.open({
+      ...{ clock, log, store: state.store.usage, perPrincipal },
+      onRefused: (kind) => metrics.stayUp.quotaRefused(kind),
+    }),
   )
   const loop = scope.use(LoopWatch.start(clock))
   const credentials = new Credentials(clock, config.auth.tokens)

@@ -15,6 +15,8 @@ export interface QuotasDeps {
   readonly log: Log
   readonly store: UsageStore
   readonly perPrincipal: PrincipalLimits
+  /** A call was refused for a rate or a daily quota. */
+  readonly onRefused?: (kind: 'rate' | 'daily') => void
 }
 
 const OWN: BoundScope = { name: 'principal', shared: false, writes: false, where: '' }
@@ -28,9 +30,11 @@ export class Quotas implements AsyncDisposable {
   readonly usage: Usage
   readonly bounds: Bounds
   readonly #counters: DailyCounters
+  readonly #onRefused: QuotasDeps['onRefused']
 
-  private constructor(counters: DailyCounters, { clock, perPrincipal }: QuotasDeps) {
+  private constructor(counters: DailyCounters, { clock, perPrincipal, onRefused }: QuotasDeps) {
     this.#counters = counters
+    this.#onRefused = onRefused
     this.usage = new Usage(counters, dailyOf(perPrincipal))
     this.bounds = new Bounds(clock, perPrincipal.writes)
   }
@@ -55,9 +59,9 @@ export class Quotas implements AsyncDisposable {
     this.bounds.apply(perPrincipal.writes, names)
   }
 
-  /** Why a call may not be made now; undefined when it may. Takes nothing. */
+  /** Why a call is refused now; undefined when it may be made. Takes nothing. */
   check(target: Target, principalId: string): AppError | undefined {
-    return this.#refuse(target, this.bounds.of(target), this.usage.of(principalId))
+    return this.#tell(this.#refuse(target, this.bounds.of(target), this.usage.of(principalId)))
   }
 
   /** Takes what a call costs, of every bound; or says why it may not be made, and takes nothing at all. */
@@ -65,7 +69,7 @@ export class Quotas implements AsyncDisposable {
     const bounds = this.bounds.of(target)
     const usage = this.usage.of(principalId)
     const refusal = this.#refuse(target, bounds, usage)
-    if (refusal) return refusal
+    if (refusal) return this.#tell(refusal)
     usage.calls += 1
     count(usage.today)
     if (isWrite(target)) count(usage.todayWrites)
@@ -76,6 +80,11 @@ export class Quotas implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.#counters[Symbol.asyncDispose]()
+  }
+
+  #tell(refusal: AppError | undefined): AppError | undefined {
+    if (refusal) this.#onRefused?.(refusal.code === 'rate_limited' ? 'rate' : 'daily')
+    return refusal
   }
 
   #refuse(
