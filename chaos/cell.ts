@@ -3,7 +3,7 @@ import { callTool, failureOf, textOf } from '../packages/cli/test/fixtures/wire.
 import { fdCount, orphansOf } from './census.ts'
 import { blast } from './clients/blast.ts'
 import type { CallReport, PlannedCall } from './clients/call.ts'
-import { p99, type QuietLoad } from './clients/quiet-load.ts'
+import { p99, type SteadyLoad, toldFailures } from './clients/steady-load.ts'
 import { faultsOf, OK } from './hostile/faults.ts'
 import type { Era, Form } from './hostile/wire.ts'
 import { residentBytes } from '../packages/cli/test/fixtures/processes.ts'
@@ -52,7 +52,7 @@ export async function runCell(
   world: World,
   cell: Cell,
   effort: Effort,
-  quiet?: QuietLoad,
+  quiet?: SteadyLoad,
 ): Promise<CellReport> {
   const calls = planCalls(world, cell, effort)
   await quiet?.take()
@@ -61,7 +61,7 @@ export async function runCell(
   const window = await quiet?.take()
   const problems = [
     ...judgeCalls(world, cell, effort, reports),
-    ...toldOnce(window?.failures ?? []),
+    ...toldFailures(window?.failures ?? {}),
   ]
   const beganMs = performance.now()
   problems.push(...(await recovery(world, cell)))
@@ -126,13 +126,6 @@ function told(
   const words = reports.map((one) => `${one.client} ${one.call.tool}: ${say(one)}`)
   const some = [...new Set(words)].slice(0, PROBLEMS_MAX).join(' | ')
   return [`${reports.length} calls ${what}: ${some}`]
-}
-
-/** What went wrong with quiet calls, each thing once. */
-function toldOnce(failures: readonly string[]): string[] {
-  if (failures.length === 0) return []
-  const some = [...new Set(failures)].slice(0, PROBLEMS_MAX).join(' | ')
-  return [`${failures.length} quiet calls failed: ${some}`]
 }
 
 /** A fault that is over is over: without anybody's help the server serves again, to every principal. */

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Cell, type CellReport, type Effort, runCell } from './cell.ts'
-import { fdCount, type Memory, memoryOf, offspringOf } from './census.ts'
-import { p99, QuietLoad } from './clients/quiet-load.ts'
+import { p99, SteadyLoad } from './clients/steady-load.ts'
 import { faultsOf } from './hostile/faults.ts'
 import { type Era, FORMS } from './hostile/wire.ts'
+import { type Footprint, footprintOf, judgeGrowth, settled } from './footprint.ts'
 import { cellLine } from './print.ts'
 import { QUIET, startWorld, type World } from './world.ts'
 
@@ -15,6 +15,8 @@ export interface ChaosOptions {
   /** Otherwise the eras take turns. */
   readonly bothEras: boolean
   onCell(line: string): void
+  /** Ends the run after the cell that is being tried. */
+  readonly signal: AbortSignal
 }
 
 export interface ChaosReport {
@@ -27,24 +29,16 @@ export interface ChaosReport {
   readonly problems: readonly string[]
 }
 
-/** What the gateway takes of its machine while nobody calls. */
-export interface Footprint {
-  readonly memory: Memory
-  readonly fds: number
-  readonly processes: number
-}
-
 /** Deadline of every call; the fault strikes 1.2 s after the first of them. */
 const DEADLINE_MS = 4_000
 const EFFORT = { rampMs: 1_000, marginMs: 1_000 }
 const IDLE_MS = 5_000
-const QUIET_EVERY_MS = 5
+const QUIET_PER_SECOND = 200
 /** How much slower a quiet server may be than beside as many good calls. */
 const P99_FACTOR = 2
-const FD_GROWTH_MAX = 16
-const HEAP_GROWTH_MAX = 8 * 1_024 * 1_024
-const RSS_GROWTH_MAX = 64 * 1_024 * 1_024
-const SETTLE_MS_MAX = 60_000
+const MIB = 1_024 * 1_024
+/** File descriptors: sockets to servers that the pool keeps. Resident memory: what the allocator keeps. */
+const GROWTH_MAX = { fds: 16, processes: 0, heapBytes: 8 * MIB, rssBytes: 64 * MIB }
 
 /** Tries every fault over every transport, one after another, in one gateway. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
@@ -57,6 +51,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   {
     await using quiet = openQuiet(world)
     for (const cell of planCells(options)) {
+      if (options.signal.aborted) break
       const report = await runCell(world, cell, effort, quiet)
       const slow = report.quietP99Ms > calm.calmP99Ms * P99_FACTOR
       const problems = slow
@@ -66,8 +61,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       options.onCell(cellLine({ ...report, problems }))
     }
   }
-  const after = await settled(world, before)
-  const growth = judgeGrowth(before, after)
+  const after = await settled(world, (now) => judgeGrowth(before, now, GROWTH_MAX))
+  const growth = judgeGrowth(before, after, GROWTH_MAX)
   const ended = await judgeEnd(world)
   const problems = [
     ...cells.flatMap((one) => one.problems.map((problem) => `${nameOf(one.cell)}: ${problem}`)),
@@ -81,9 +76,11 @@ function nameOf({ form, era, fault }: Cell): string {
   return `${form}-${era} ${fault}`
 }
 
-function openQuiet({ gateway, quietToken }: World): QuietLoad {
-  const { url } = gateway
-  return new QuietLoad({ url, token: quietToken, servers: QUIET, everyMs: QUIET_EVERY_MS })
+function openQuiet({ gateway, quietToken }: World): SteadyLoad {
+  return new SteadyLoad({
+    ...{ url: gateway.url, token: quietToken, servers: QUIET },
+    ...{ perSecond: QUIET_PER_SECOND, linesMax: 64, sessions: false },
+  })
 }
 
 function planCells({ forms, faults, bothEras }: ChaosOptions): Cell[] {
@@ -131,35 +128,6 @@ function median(values: readonly number[]): number {
 
 function slowness({ quietP99Ms }: CellReport, calmP99Ms: number): string {
   return `quiet servers' p99 ${quietP99Ms.toFixed(1)} ms, over ${P99_FACTOR} x ${calmP99Ms.toFixed(1)} ms`
-}
-
-async function footprintOf(world: World): Promise<Footprint> {
-  return {
-    memory: await memoryOf(world.gateway, world.memoryFile),
-    fds: await fdCount(world.gateway.pid),
-    processes: (await offspringOf(world.gateway)).length,
-  }
-}
-
-/** Waits, within bounds, until the gateway is back to what it was. */
-async function settled(world: World, before: Footprint): Promise<Footprint> {
-  const untilMs = performance.now() + SETTLE_MS_MAX
-  for (;;) {
-    const now = await footprintOf(world)
-    if (judgeGrowth(before, now).length === 0 || performance.now() > untilMs) return now
-    await sleep(2_000)
-  }
-}
-
-function judgeGrowth(before: Footprint, after: Footprint): string[] {
-  const grown = (what: string, from: number, to: number, max: number): string[] =>
-    to - from > max ? [`${what} grew from ${from} to ${to}`] : []
-  return [
-    ...grown('file descriptors', before.fds, after.fds, FD_GROWTH_MAX),
-    ...grown('processes', before.processes, after.processes, 0),
-    ...grown('the heap', before.memory.heapUsed, after.memory.heapUsed, HEAP_GROWTH_MAX),
-    ...grown('resident memory', before.memory.rss, after.memory.rss, RSS_GROWTH_MAX),
-  ]
 }
 
 async function judgeEnd({ gateway }: World): Promise<string[]> {

@@ -1,5 +1,6 @@
 import type { CellReport } from './cell.ts'
-import type { ChaosReport, Footprint } from './chaos.ts'
+import type { ChaosReport } from './chaos.ts'
+import { footprintLine } from './footprint.ts'
 
 const MIB = 1_024 * 1_024
 
@@ -29,8 +30,8 @@ export function printChaos(report: ChaosReport): string {
   const lines = [
     `${new Set(cells.map(({ cell }) => cell.fault)).size} faults in ${cells.length} cells, ${calls} calls`,
     `quiet servers' p99: ${idleP99Ms.toFixed(1)} ms idle, ${calmP99Ms.toFixed(1)} ms beside good calls, at worst ${worst?.quietP99Ms.toFixed(1)} ms (${worst?.cell.form} ${worst?.cell.fault})`,
-    `before: ${footprint(before)}`,
-    `after:  ${footprint(after)}`,
+    `before: ${footprintLine(before)}`,
+    `after:  ${footprintLine(after)}`,
     problems.length === 0 ? 'no problems' : `${problems.length} problems:`,
     ...problems.map((problem) => `  ${problem}`),
   ]
@@ -39,9 +40,4 @@ export function printChaos(report: ChaosReport): string {
 
 function sumOf(errors: Readonly<Record<string, number>>): number {
   return Object.values(errors).reduce((sum, count) => sum + count, 0)
-}
-
-function footprint({ memory, fds, processes }: Footprint): string {
-  const heap = (memory.heapUsed / MIB).toFixed(1)
-  return `${processes} processes, ${fds} fds, heap ${heap} MiB, rss ${Math.round(memory.rss / MIB)} MiB`
 }

@@ -12,7 +12,12 @@ const { values } = parseArgs({
     all: { type: 'boolean', default: false },
   },
 })
+const controller = new AbortController()
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(name, () => controller.abort())
+}
 const report = await runChaos({
+  signal: controller.signal,
   calls: Number(values.calls),
   forms: values.form,
   faults: values.fault,
