@@ -18,7 +18,7 @@ import { LocalSocket } from './handover/local-socket.ts'
 import { createLocalUpgrade } from './handover/local-upgrade.ts'
 import { OldSide } from './handover/old-side.ts'
 import type { Base } from './open-base.ts'
-import type { Mcp } from './open-mcp.ts'
+import type { Mcp } from './mcp.ts'
 import { Operations } from './operations.ts'
 import type { ConfigControl } from './reload/config-control.ts'
 

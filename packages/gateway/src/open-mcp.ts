@@ -1,12 +1,12 @@
 import { createMac, Sealer } from '@sallyport/kit/crypto'
 import { Deadlines } from '@sallyport/kit/limits'
-import { LegacySessions, McpEdge } from '@sallyport/kit/mcp'
-import { LiveApplication } from './call/live-application.ts'
+import { LegacySessions } from '@sallyport/kit/mcp'
 import { TaskIds } from './call/task-ids.ts'
 import type { RunnableConfig } from './config/index.ts'
 import { CallState } from './feature-deps.ts'
-import { createGeneration, type Generation, type Lasting } from './generation.ts'
+import { createGeneration, type Lasting } from './generation.ts'
 import { Marks } from './marks.ts'
+import { Mcp } from './mcp.ts'
 import type { Base } from './open-base.ts'
 import { ParkedCalls } from './questions/parked-calls.ts'
 import { RequestStates } from './questions/request-state.ts'
@@ -14,79 +14,8 @@ import { Catalogue } from './routing/catalogue.ts'
 import { Links } from './routing/links.ts'
 import { Subscriptions } from './subscriptions/subscriptions.ts'
 import { fingerprintOf } from './upstreams/fingerprint.ts'
-import type { ServerChanges, ServerFleet, UpstreamEvents, Upstreams } from './upstreams/upstream.ts'
+import type { ServerFleet, UpstreamEvents, Upstreams } from './upstreams/upstream.ts'
 import { openUpstreams } from './upstreams/upstreams.ts'
-
-const LISTS = ['tools', 'prompts', 'resources'] as const
-
-/** MCP on both sides: the edge towards clients, the servers, and the generation that connects them. */
-export class Mcp {
-  readonly edge: McpEdge
-  readonly marks: Marks
-  readonly #base: Base
-  readonly #lasting: Lasting
-  readonly #live: LiveApplication
-  readonly #current: { generation: Generation }
-
-  /** @param current shared with those who must know the generation in force */
-  constructor(
-    base: Base,
-    lasting: Lasting,
-    current: { generation: Generation },
-    scope: AsyncDisposableStack,
-  ) {
-    this.marks = lasting.marks
-    this.#base = base
-    this.#lasting = lasting
-    this.#current = current
-    this.#live = new LiveApplication(current.generation.app)
-    this.edge = openEdge(base, this.#live, lasting)
-    scope.use(this.edge)
-  }
-
-  get generation(): Generation {
-    return this.#current.generation
-  }
-
-  get fleet(): ServerFleet {
-    return this.#lasting.fleet
-  }
-
-  get catalogue(): Catalogue {
-    return this.#lasting.catalogue
-  }
-
-  /** Ends what belongs to a principal whose credential is no longer valid. */
-  endPrincipal(principalId: string): void {
-    this.edge.endPrincipal(principalId)
-    this.#lasting.parked.endPrincipal(principalId)
-    this.#lasting.calls.endPrincipal(principalId)
-  }
-
-  /**
-   * Goes over to another configuration in one step: requests that come later find it, those under way end
-   * as they began. Waits for nothing.
-   */
-  apply(config: RunnableConfig): {
-    readonly changes: ServerChanges
-    readonly drained: Promise<void>
-  } {
-    const { fleet, catalogue, calls, marks } = this.#lasting
-    const applied = fleet.apply(config.servers)
-    marks.apply()
-    catalogue.apply(config.servers)
-    calls.apply(config)
-    const before = this.#current.generation
-    const next = createGeneration(this.#base, this.#lasting, config)
-    next.upstreams.takeOver(before.upstreams, applied.changes)
-    this.#current.generation = next
-    this.#live.use(next.app)
-    if (changesLists(before.config, config)) {
-      for (const kind of LISTS) this.edge.changed(kind, (scope) => next.views.has(scope))
-    }
-    return applied
-  }
-}
 
 /** Opens catalogue, servers and edge and ties them together. */
 export async function openMcp(base: Base, scope: AsyncDisposableStack): Promise<Mcp> {
@@ -134,7 +63,6 @@ export async function openMcp(base: Base, scope: AsyncDisposableStack): Promise<
   connectNews(mcp, lasting, news)
   fleet.prestart()
   base.revoked.end = (principalId) => mcp.endPrincipal(principalId)
-  watchRuntime(base, mcp, lasting.calls)
   return mcp
 }
 
@@ -174,35 +102,8 @@ function connectNews(mcp: Mcp, { catalogue }: Lasting, news: News): void {
   }
 }
 
-function openEdge(
-  base: Base,
-  app: LiveApplication,
-  { sessions, deadlines }: Pick<Lasting, 'sessions' | 'deadlines'>,
-): McpEdge {
-  const { clock, log } = base.options
-  return new McpEdge(app, {
-    sessions,
-    deadlines,
-    charge: (principalId) => base.door.rates.take(principalId),
-    reserve: (principalId) => base.budget.reserve(principalId),
-    clock,
-    log,
-    limits: base.settings.edge,
-  })
-}
-
 function isMember({ groups }: RunnableConfig, server: string): boolean {
   return Object.values(groups).some(({ members }) => members.some((one) => one.server === server))
-}
-
-/** Whether clients may see other lists: anything but that is cheap to tell them. */
-function changesLists(before: RunnableConfig, after: RunnableConfig): boolean {
-  const shown = ({ servers, groups, endpoints, names, limits }: RunnableConfig): string =>
-    JSON.stringify([
-      Object.values(servers).map(({ name, tools }) => [name, tools]),
-      ...[groups, endpoints, names, limits.results],
-    ])
-  return shown(before) !== shown(after)
 }
 
 /** What servers announce goes to the catalogue, the clients, the groups and the metrics. */
@@ -221,20 +122,6 @@ function upstreamEvents({ metrics }: Base, catalogue: Catalogue, news: News): Up
       if (how === 'restarted') metrics.serverRestarted(server)
     },
     onStray: (server) => metrics.serverStrayed(server),
+    onCheck: (server, { ok }) => metrics.stayUp.serverChecked(server, ok),
   }
-}
-
-function watchRuntime(base: Base, mcp: Mcp, calls: CallState): void {
-  base.metrics.watch(() => ({
-    servers: mcp.fleet.status().map(({ name, state, inFlight }) => ({
-      name,
-      state,
-      inFlight,
-      queued: calls.queueOf(name).queued,
-    })),
-    bufferedBytes: base.budget.total,
-    openStreams: mcp.edge.load.streams,
-    legacySessions: mcp.edge.load.sessions,
-    storeWritable: base.audit?.writable ?? true,
-  }))
 }

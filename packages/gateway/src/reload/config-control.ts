@@ -49,6 +49,8 @@ export interface Generation extends Omit<GenerationRecord, 'body'> {
 
 /** The configuration of a running gateway. */
 export interface ConfigControl {
+  /** The generation in force. */
+  readonly generation: number
   /** The last wish for another configuration; undefined before the first. */
   readonly last: ReloadReport | undefined
   /** Reads the file again and goes over to it at once, or changes nothing. One after the other. */

@@ -2,7 +2,8 @@ import { Sealer } from '@sallyport/kit/crypto'
 import { judgeAuthentication, type RunnableConfig } from '../config/index.ts'
 import type { Doors } from '../doors.ts'
 import type { Base } from '../open-base.ts'
-import type { Mcp } from '../open-mcp.ts'
+import type { Mcp } from '../mcp.ts'
+import { countReload, watchRuntime } from '../watch-runtime.ts'
 import { History } from './history.ts'
 import { type ConfigOrigin, Reloader } from './reloader.ts'
 
@@ -28,13 +29,15 @@ export async function openReloader(
   const history = new History({ store: store.generations, sealer: new Sealer(keys, 'config') })
   const { text, file } = origin.loaded
   await history.begin({ atMs: clock.nowMs(), cause: 'start', by: '', file, text })
-  return new Reloader({
+  const reloader = new Reloader({
     ...{ origin, history, clock, log },
     config: () => settings.config,
     judge: async (config) => judgeAuthentication(config, await base.usableKeys()),
     apply: (config) => apply({ base, mcp, doors }, config),
-    onReload: () => undefined,
+    onReload: (report) => countReload(base, report),
   })
+  watchRuntime(base, mcp, reloader)
+  return reloader
 }
 
 /** One step: nothing is waited for between the first line and the last. */

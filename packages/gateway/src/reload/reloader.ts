@@ -72,6 +72,10 @@ export class Reloader implements ConfigControl {
     return this.#files
   }
 
+  get generation(): number {
+    return this.#deps.history.current
+  }
+
   get last(): ReloadReport | undefined {
     return this.#last
   }

@@ -175,6 +175,7 @@ export function fakeConfig() {
     return fake.next
   }
   const control: ConfigControl = {
+    generation: 1,
     last: undefined,
     reload: async ({ cause, by }) => go(`reload ${cause} by ${by}`),
     diff: async () => ({

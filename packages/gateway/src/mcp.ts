@@ -1,0 +1,112 @@
+import type { Deadlines } from '@sallyport/kit/limits'
+import { type LegacySessions, McpEdge } from '@sallyport/kit/mcp'
+import { LiveApplication } from './call/live-application.ts'
+import type { RunnableConfig } from './config/index.ts'
+import type { CallState } from './feature-deps.ts'
+import { createGeneration, type Generation, type Lasting } from './generation.ts'
+import type { Marks } from './marks.ts'
+import type { Base } from './open-base.ts'
+import type { Catalogue } from './routing/catalogue.ts'
+import type { ServerChanges, ServerFleet } from './upstreams/upstream.ts'
+
+const LISTS = ['tools', 'prompts', 'resources'] as const
+
+/** MCP on both sides: the edge towards clients, the servers, and the generation that connects them. */
+export class Mcp {
+  readonly edge: McpEdge
+  readonly marks: Marks
+  readonly #base: Base
+  readonly #lasting: Lasting
+  readonly #live: LiveApplication
+  readonly #current: { generation: Generation }
+
+  /** @param current shared with those who must know the generation in force */
+  constructor(
+    base: Base,
+    lasting: Lasting,
+    current: { generation: Generation },
+    scope: AsyncDisposableStack,
+  ) {
+    this.marks = lasting.marks
+    this.#base = base
+    this.#lasting = lasting
+    this.#current = current
+    this.#live = new LiveApplication(current.generation.app)
+    this.edge = openEdge(base, this.#live, lasting)
+    scope.use(this.edge)
+  }
+
+  get generation(): Generation {
+    return this.#current.generation
+  }
+
+  get fleet(): ServerFleet {
+    return this.#lasting.fleet
+  }
+
+  get calls(): CallState {
+    return this.#lasting.calls
+  }
+
+  get catalogue(): Catalogue {
+    return this.#lasting.catalogue
+  }
+
+  /** Ends what belongs to a principal whose credential is no longer valid. */
+  endPrincipal(principalId: string): void {
+    this.edge.endPrincipal(principalId)
+    this.#lasting.parked.endPrincipal(principalId)
+    this.#lasting.calls.endPrincipal(principalId)
+  }
+
+  /**
+   * Goes over to another configuration in one step: requests that come later find it, those under way end
+   * as they began. Waits for nothing.
+   */
+  apply(config: RunnableConfig): {
+    readonly changes: ServerChanges
+    readonly drained: Promise<void>
+  } {
+    const { fleet, catalogue, calls, marks } = this.#lasting
+    const applied = fleet.apply(config.servers)
+    marks.apply()
+    catalogue.apply(config.servers)
+    calls.apply(config)
+    const before = this.#current.generation
+    const next = createGeneration(this.#base, this.#lasting, config)
+    next.upstreams.takeOver(before.upstreams, applied.changes)
+    this.#current.generation = next
+    this.#live.use(next.app)
+    if (changesLists(before.config, config)) {
+      for (const kind of LISTS) this.edge.changed(kind, (scope) => next.views.has(scope))
+    }
+    return applied
+  }
+}
+
+function openEdge(
+  base: Base,
+  app: LiveApplication,
+  { sessions, deadlines }: { readonly sessions: LegacySessions; readonly deadlines: Deadlines },
+): McpEdge {
+  const { clock, log } = base.options
+  return new McpEdge(app, {
+    sessions,
+    deadlines,
+    charge: (principalId) => base.door.rates.take(principalId),
+    reserve: (principalId) => base.budget.reserve(principalId),
+    clock,
+    log,
+    limits: base.settings.edge,
+  })
+}
+
+/** Whether clients may see other lists: anything but that is cheap to tell them. */
+function changesLists(before: RunnableConfig, after: RunnableConfig): boolean {
+  const shown = ({ servers, groups, endpoints, names, limits }: RunnableConfig): string =>
+    JSON.stringify([
+      Object.values(servers).map(({ name, tools }) => [name, tools]),
+      ...[groups, endpoints, names, limits.results],
+    ])
+  return shown(before) !== shown(after)
+}
