@@ -22,7 +22,7 @@ interface ServerItem {
 }
 
 async function server({ gateway }: Example, name: string): Promise<ServerItem> {
-  const { items } = await gateway.json<{ items: ServerItem[] }>(['servers', 'list'])
+  const { items } = await gateway.api<{ items: ServerItem[] }>('servers')
   const found = items.find((one) => one.name === name)
   if (!found) throw new Error(`no server ${name}`)
   return found

@@ -24,7 +24,7 @@ interface GroupItem {
 }
 
 async function group(gateway: TestGateway): Promise<GroupItem> {
-  const { items } = await gateway.json<{ items: readonly GroupItem[] }>(['groups'])
+  const { items } = await gateway.api<{ items: readonly GroupItem[] }>('groups')
   const [only] = items
   if (!only) throw new Error('no group')
   return only

@@ -16,7 +16,7 @@ interface ServerItem {
 }
 
 async function servers(gateway: TestGateway): Promise<Record<string, ServerItem>> {
-  const { items } = await gateway.json<{ items: ServerItem[] }>(['servers'])
+  const { items } = await gateway.api<{ items: ServerItem[] }>('servers')
   return Object.fromEntries(items.map((item) => [item.name, item]))
 }
 
