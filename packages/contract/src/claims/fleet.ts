@@ -19,6 +19,15 @@ export const FLEET = {
     behavior: 'What callers and tools do wrong never opens a breaker.',
     source: 'Hangar scenario 5; design §5',
   },
+  'fleet/breaker/own-child': {
+    behavior: 'A child of one principal that keeps crashing opens no breaker for another.',
+    source: 'issue 03a; design §5',
+  },
+  'fleet/breaker/one-incident': {
+    behavior:
+      'A child that dies with many calls, or a start that many wait for, is one failure for a breaker.',
+    source: 'issue 03a',
+  },
   'fleet/apply/kept': {
     behavior:
       'Over a reload a server whose command, address, secrets and sharing are unchanged keeps its children, sessions, calls, subscriptions and marks.',
@@ -43,6 +52,33 @@ export const FLEET = {
     behavior:
       'Over a reload a server under the same command or address keeps what it lists; clients hear of lists that show something else.',
     source: 'issue 03a; Hangar scenario 8',
+  },
+  'fleet/start': {
+    behavior: 'An operator starts a server also while it is left alone after failed starts.',
+    source: 'issue 03a, `servers` verbs',
+  },
+  'fleet/stop': {
+    behavior:
+      'A server that an operator stops finishes its calls within the time given; the next call starts it again.',
+    source: 'issue 03a, `servers` verbs',
+  },
+  'fleet/block': {
+    behavior:
+      'A blocked server refuses calls with the reason, finishes those that run, and is started by nothing.',
+    source: 'Hangar §4.2 h; design §5',
+  },
+  'fleet/drain': {
+    behavior:
+      'A server that is drained refuses new calls with a time to retry and finishes those that run.',
+    source: 'S 267',
+  },
+  'fleet/check': {
+    behavior: 'A look at a server on demand starts it where it is cold, and says how it is.',
+    source: 'issue 03a; ContextForge #6842',
+  },
+  'fleet/logs': {
+    behavior: 'The last lines that a child wrote to its standard error outlive it.',
+    source: 'Hangar 2.2',
   },
   'fleet/block/hidden': {
     behavior: 'A blocked server is on no list, and clients hear of that.',

@@ -61,7 +61,7 @@ export class Breakers {
   settle(call: Call, error: AppError | undefined): void {
     if (this.#entries.size === 0 && (error === undefined || this.#config.failures === 0)) return
     const key = this.#keyOf(call.key)
-    const verdict = verdictOf(error)
+    const verdict = call.slot?.unwanted === true ? 'none' : verdictOf(error)
     const known = this.#entries.get(key)
     if (known === undefined && verdict !== 'failed') return
     const { breaker, incident } = known ?? this.#add(key)

@@ -352,7 +352,8 @@ export class Server implements SessionPoolEvents {
 
   onSettled(call: Call, error: AppError | undefined): void {
     this.#intake.breakers.settle(call, error)
-    if (call.session === undefined) return
+    // What we cut short ourselves says nothing about the server.
+    if (call.session === undefined || call.slot?.unwanted === true) return
     if (error === undefined) {
       if (this.#condition.trouble !== null) this.#recovered()
     } else if (isTransportFailure(error)) {
