@@ -48,6 +48,11 @@ export const FLEET = {
       'A server with `prestart` is started with the gateway; that it cannot be started only shows in its state.',
     source: 'Hangar 2.2',
   },
+  'fleet/recovery': {
+    behavior:
+      'A member of a group that went away is used again within two intervals of its coming back, without a call or a hand.',
+    source: 'Hangar scenario 3; Hangar §4.2 b',
+  },
   'fleet/apply/lists': {
     behavior:
       'Over a reload a server under the same command or address keeps what it lists; clients hear of lists that show something else.',
