@@ -40,6 +40,11 @@ export const SUPERVISION = {
       'Lines of stderr are shown without control characters and without what looks like a credential.',
     source: 'design §7',
   },
+  'supervision/stderr/flood': {
+    behavior:
+      'A server that floods its stderr slows no call to another one, and takes no more memory with time.',
+    source: 'part 03a, "Supervision"; design §5',
+  },
   'supervision/instances': {
     behavior:
       'A gateway process ends at its start what dead processes on its store left running, and leaves the children of living ones alone.',

@@ -4,11 +4,14 @@ import { AppError } from '@sallyport/kit/errors'
 import type { Capped } from './caps.ts'
 import { LineReader } from './line-reader.ts'
 import { endMarkedProcesses, signalProcess } from './mark.ts'
+import { readInTurns, readSlowly } from './read-paced.ts'
 import type { StderrRing } from './stderr-ring.ts'
 
 const STDIN_WAIT_MS = 2_000
 const TERM_WAIT_MS = 3_000
 const KILL_WAIT_MS = 2_000
+/** After each 64 KiB or two of stderr: some 10 MiB a second, far more than anybody reads. */
+const STDERR_REST_MS = 10
 /** After its exit a child's last words may still be in the pipe. */
 const LAST_WORDS_MS = 500
 /** A line this many times over the cap means the child will never stop. */
@@ -74,9 +77,9 @@ export class StdioChild {
     })
     child.once('exit', (code, signal) => this.#onExit(code, signal))
     child.once('close', () => this.#end(this.#exitReason ?? 'the server closed its output'))
-    child.stdout.on('data', (chunk: Buffer) => this.#read(chunk))
+    readInTurns(child.stdout, (chunk) => this.#read(chunk))
     child.stdout.once('end', () => this.#endSoon('the server closed its output'))
-    child.stderr.on('data', (chunk: Buffer) => this.#keep(chunk))
+    readSlowly(child.stderr, STDERR_REST_MS, (chunk) => this.#keep(chunk))
     // Errors of the pipes say no more than the exit that follows; without listeners they would be thrown.
     child.stdin.on('error', () => this.#endSoon('the server closed its input'))
     child.stdout.on('error', () => this.#endSoon('the output of the server broke'))

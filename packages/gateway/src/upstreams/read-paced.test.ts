@@ -1,0 +1,72 @@
+import { PassThrough } from 'node:stream'
+import { expect, test, vi } from 'vitest'
+import { readInTurns, readSlowly } from './read-paced.ts'
+
+/** Takes its time, as a read full of small messages does. */
+function busy(ms: number): void {
+  const untilMs = performance.now() + ms
+  while (performance.now() < untilMs);
+}
+
+test('what takes long is handed on in turns, whole and in order, and others come between', async () => {
+  const stream = new PassThrough({ highWaterMark: 1_024 * 1_024 })
+  const bytes = Buffer.from(Array.from({ length: 200_000 }, (_, n) => n % 251))
+  const got: Buffer[] = []
+  let turns = 0
+  const look = setInterval(() => {
+    turns += 1
+  }, 0)
+  readInTurns(stream, (chunk) => {
+    got.push(Buffer.from(chunk))
+    busy(1)
+  })
+  for (let at = 0; at < bytes.length; at += 65_536) stream.write(bytes.subarray(at, at + 65_536))
+  await vi.waitFor(() => expect(got.reduce((sum, { length }) => sum + length, 0)).toBe(200_000))
+  clearInterval(look)
+  expect(Buffer.concat(got).equals(bytes)).toBe(true)
+  // 25 slices of a millisecond: at once they would be one turn.
+  expect(turns).toBeGreaterThan(3)
+})
+
+test('what waits for its turn is handed on before the end is told', async () => {
+  const stream = new PassThrough({ highWaterMark: 1_024 * 1_024 })
+  let got = 0
+  const atEnd = new Promise<number>((resolve) => {
+    readInTurns(stream, (chunk) => {
+      got += chunk.length
+      busy(1)
+    })
+    stream.once('end', () => resolve(got))
+  })
+  stream.end(Buffer.alloc(100_000, 'x\n'))
+  // As Node.js does with the pipes of a process that ended.
+  await vi.waitFor(() => expect(got).toBeGreaterThan(0))
+  stream.resume()
+  expect(await atEnd).toBe(100_000)
+})
+
+test.each([
+  ['a small read', '{"jsonrpc":"2.0"}\n'],
+  ['a long line', `${'x'.repeat(60_000)}\n`],
+])('%s is handed on at once and as it came', (_case, text) => {
+  const stream = new PassThrough()
+  const got: Buffer[] = []
+  readInTurns(stream, (chunk) => got.push(chunk))
+  const chunk = Buffer.from(text)
+  stream.emit('data', chunk)
+  expect(got).toEqual([chunk])
+  expect(got[0]).toBe(chunk)
+  expect(stream.isPaused()).toBe(false)
+})
+
+test('after a full read a flood has to wait, a trickle does not', async () => {
+  const stream = new PassThrough()
+  let got = 0
+  readSlowly(stream, 20, (chunk) => (got += chunk.length))
+  stream.emit('data', Buffer.alloc(65_535))
+  expect(stream.isPaused()).toBe(false)
+  stream.emit('data', Buffer.alloc(65_536))
+  expect(stream.isPaused()).toBe(true)
+  await vi.waitFor(() => expect(stream.isPaused()).toBe(false))
+  expect(got).toBe(131_071)
+})
