@@ -12,7 +12,14 @@ import { waitUntil } from '../fixtures/wait-until.ts'
 import { callTool, failureOf, LegacySession, textOf } from '../fixtures/wire.ts'
 
 const run = promisify(execFile)
-const LIMITS = { perPrincipal: { rate: '100000/s', burst: 1_000_000, concurrent: 64 } }
+const LIMITS = {
+  perPrincipal: {
+    rate: '100000/s',
+    burst: 1_000_000,
+    concurrent: 64,
+    writes: { daily: 1_000_000 },
+  },
+}
 
 interface Report {
   readonly ok: boolean

@@ -155,7 +155,14 @@ test(
     await using gateway = await startGateway({
       config: {
         mcpServers: { own: stdioServer(env), shared: stdioServer(env, { share: 'all' }) },
-        limits: { perPrincipal: { rate: '100000/s', burst: 1_000_000, concurrent: 64 } },
+        limits: {
+          perPrincipal: {
+            rate: '100000/s',
+            burst: 1_000_000,
+            concurrent: 64,
+            writes: { daily: 1_000_000 },
+          },
+        },
       },
     })
     const battle = new Battlefield(gateway)

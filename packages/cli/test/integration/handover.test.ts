@@ -4,7 +4,9 @@ import { stdioServer } from '../fixtures/server-events.ts'
 import { Supervised } from '../fixtures/supervised.ts'
 import { waitUntil } from '../fixtures/wait-until.ts'
 
-const ROOMY = { limits: { perPrincipal: { rate: '100000/s', burst: 100_000 } } }
+const ROOMY = {
+  limits: { perPrincipal: { rate: '100000/s', burst: 100_000, writes: { daily: 1_000_000 } } },
+}
 
 interface Verified {
   readonly ok: boolean

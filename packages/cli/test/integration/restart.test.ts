@@ -6,7 +6,7 @@ import { Supervised } from '../fixtures/supervised.ts'
 import { waitUntil } from '../fixtures/wait-until.ts'
 
 const CONFIG = {
-  limits: { perPrincipal: { rate: '100000/s', burst: 100_000 } },
+  limits: { perPrincipal: { rate: '100000/s', burst: 100_000, writes: { daily: 1_000_000 } } },
   mcpServers: { own: stdioServer() },
 }
 
