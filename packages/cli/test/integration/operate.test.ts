@@ -130,6 +130,10 @@ test('a drained gateway is not ready, lets calls finish and refuses others with 
     /^draining the gateway: it is not ready and new calls are refused; 1 call in flight may finish\nto undo: \S+ drain --off$/,
   )
   expect(await readiness(gateway)).toBe(503)
+  expect(await operate(gateway, 'health')).toMatchObject({
+    code: 1,
+    printed: 'not ready: an operator drains it (kernel update); `drain --off` ends that',
+  })
   const refused = failureOf(await callTool(gateway, 'one__echo', { message: 'hi' }))
   expect(refused).toMatchObject({ code: 'server_draining', retryAfterMs: 5_000 })
   expect(textOf(await running)).toBe('waited')
