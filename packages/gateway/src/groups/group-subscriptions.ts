@@ -30,6 +30,8 @@ interface Watch {
   at: { readonly server: string; readonly key: string } | undefined
   /** Set while members are asked. */
   standing: Promise<void> | undefined
+  /** The member being asked now; undefined again once it is another server under its old name. */
+  asked: string | undefined
   /** Whether a member ever announced it. */
   stood: boolean
 }
@@ -61,6 +63,7 @@ export class GroupSubscriptions {
     for (const watch of [...this.#watches.values()]) {
       // A new server knows nothing of it.
       if (watch.at !== undefined && gone.has(watch.at.server)) this.#displace(watch)
+      if (watch.asked !== undefined && gone.has(watch.asked)) watch.asked = undefined
       if (deps.find(watch.group) === undefined) this.#end(watch)
       else this.#review(watch)
     }
@@ -73,7 +76,7 @@ export class GroupSubscriptions {
     const id = idOf(name, key, uri)
     const watch = this.#watches.get(id) ?? {
       ...{ group: name, key, asker, uri, count: 0, at: undefined, standing: undefined },
-      stood: false,
+      ...{ asked: undefined, stood: false },
     }
     this.#watches.set(id, watch)
     watch.count += 1
@@ -128,9 +131,16 @@ export class GroupSubscriptions {
 
   /** Asks members until one announces the changes; who watches already moves there. */
   #stand(watch: Watch): Promise<void> {
-    watch.standing ??= this.#standAnywhere(watch).finally(() => {
+    if (watch.standing !== undefined) return watch.standing
+    const over = (): void => {
       watch.standing = undefined
-    })
+    }
+    watch.standing = this.#standAnywhere(watch)
+    // Meanwhile its member may have left rotation, or become another server.
+    watch.standing.then(() => {
+      over()
+      this.#review(watch)
+    }, over)
     return watch.standing
   }
 
@@ -147,15 +157,15 @@ export class GroupSubscriptions {
       // Where it stands already nobody is better.
       if (member.server === watch.at?.server) return
       tried.push(member)
+      watch.asked = member.server
       try {
         // Nobody's own signal: others may wait for the same. Its server sees that it ends.
         await this.#deps.fleet.subscribe(member.server, watch.asker, watch.uri, NEVER)
+        if (watch.asked === member.server) return this.#settle(watch, member.server)
+        tried.pop()
       } catch (thrown) {
         failure = AppError.from(thrown)
-        continue
       }
-      this.#settle(watch, member.server)
-      return
     }
   }
 

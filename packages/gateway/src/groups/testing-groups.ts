@@ -39,7 +39,8 @@ export class FakeFleet implements ServerFleet {
   readonly called: string[] = []
   readonly warmed: string[] = []
   readonly notified: string[] = []
-  readonly subscribed = new Set<string>()
+  /** As often as it was subscribed to. */
+  readonly subscribed: string[] = []
   /** Servers that refuse subscriptions and warming. */
   readonly refusing = new Set<string>()
   readonly #names: readonly string[]
@@ -83,11 +84,13 @@ export class FakeFleet implements ServerFleet {
 
   async subscribe(server: string, _asker: Asker, uri: string): Promise<void> {
     if (this.refusing.has(server)) throw down()
-    this.subscribed.add(`${server} ${uri}`)
+    this.subscribed.push(`${server} ${uri}`)
   }
 
   unsubscribe(server: string, _asker: Asker, uri: string): void {
-    if (!this.subscribed.delete(`${server} ${uri}`)) throw new TypeError('nobody subscribed')
+    const at = this.subscribed.indexOf(`${server} ${uri}`)
+    if (at === -1) throw new TypeError('nobody subscribed')
+    this.subscribed.splice(at, 1)
   }
 
   notify(server: string, _asker: Asker, method: string): void {
