@@ -34,11 +34,11 @@ export class Condition {
     const { intake, sessions } = this.#options
     if (intake.marks.blocked !== undefined) return 'blocked'
     if (this.isDraining) return 'draining'
+    // Also while another start is tried: until one succeeds nobody should count on it.
+    if (this.fault !== null) return 'degraded'
     const { open, starting, ending } = sessions()
-    const degraded = this.fault !== null
-    if (open) return degraded ? 'degraded' : 'ready'
+    if (open) return 'ready'
     if (starting) return 'starting'
-    if (degraded) return 'degraded'
     return ending ? 'draining' : 'cold'
   }
 
