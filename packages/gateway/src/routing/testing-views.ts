@@ -7,7 +7,9 @@ import { Secret } from '@sallyport/kit/secret'
 import type { CatalogueRecord, CatalogueStore } from '@sallyport/kit/store'
 import { parsed, testExchange, type TestExchangeOptions, testServer } from '../call/testing-call.ts'
 import { type Kind, KINDS, type ServerFacts, type ServerStatus } from '../upstreams/upstream.ts'
+import type { GroupStatus } from '../groups/group-status.ts'
 import { Catalogue } from './catalogue.ts'
+import { GroupCatalogue } from './group-catalogue.ts'
 import { NAME_KEYS } from './item.ts'
 import { Links } from './links.ts'
 import { OpenViews } from './views.ts'
@@ -60,6 +62,9 @@ export interface TestViewsOptions {
   readonly names?: 'full' | 'short'
   readonly pageItems?: number
   readonly states?: Readonly<Record<string, ServerStatus['state']>>
+  /** As in the file. */
+  readonly groups?: Readonly<Record<string, object>>
+  readonly groupStatus?: () => readonly GroupStatus[]
 }
 
 /** One page of a list, taken apart. */
@@ -90,8 +95,11 @@ export async function openTestViews(options: TestViewsOptions = {}) {
     shortNames: names === 'short',
   })
   const states = { ...options.states }
+  const { groups } = gatewayConfig.parse({ groups: options.groups ?? {} })
+  const known = new GroupCatalogue(catalogue, groups)
   const views = new OpenViews({
-    catalogue,
+    catalogue: known,
+    groupStatus: options.groupStatus ?? (() => []),
     endpoints: options.endpoint ? { e: testEndpoint(options.endpoint) } : {},
     names,
     status: () => servers.map((name) => status(name, states[name] ?? 'ready')),
@@ -110,7 +118,7 @@ export async function openTestViews(options: TestViewsOptions = {}) {
     const { answer } = views.answerList(testExchange(text, exchange), kind, 10_000)
     return takeApart(kind, wholeAnswer(answer))
   }
-  return { catalogue, views, read, page, warned, states }
+  return { catalogue, known, views, read, page, warned, states }
 }
 
 /** What a server said of itself. */
