@@ -56,7 +56,7 @@ function declareSight(servers: Command, context: Context, finish: Finish): void 
 
 function declareTurns(servers: Command, context: Context, finish: Finish): void {
   const turns = {
-    start: 'Starts a server for the local administrator. Exit code 1 when it does not start.',
+    start: 'Starts a server now. Exit code 1 when it does not start.',
     stop: 'Lets running calls finish, then ends its sessions and children. The next call starts it again.',
     restart: 'Stops a server, letting running calls finish, and starts it again.',
     warm: 'Sees that the lists of a server are read, starting it only for that.',
@@ -89,37 +89,25 @@ function declareTurns(servers: Command, context: Context, finish: Finish): void 
 }
 
 function declareMarks(servers: Command, context: Context, finish: Finish): void {
-  const set = {
-    block: ['blocked', 'Hides a server and refuses calls to it, also after a restart.'],
-    drain: ['draining', 'Refuses new calls to a server and lets running ones finish.'],
-  } as const
-  for (const [word, [kind, description]] of Object.entries(set)) {
-    servers
+  const marks = [
+    ['block', 'blocked', 'Hides a server and refuses calls to it, also after a restart.'],
+    ['unblock', 'blocked', 'Shows a blocked server again and takes calls to it.'],
+    ['drain', 'draining', 'Refuses new calls to a server and lets running ones finish.'],
+    ['undrain', 'draining', 'Takes calls to a draining server again.'],
+  ] as const
+  for (const [word, kind, description] of marks) {
+    const command = servers
       .command(word)
       .description(description)
       .argument(...NAME)
-      .option(...REASON)
+    const sets = !word.startsWith('un')
+    if (sets) command.option(...REASON)
+    command
       .option(...CONFIG)
       .option(...JSON_OUTPUT)
       .action(async (server, options) => {
-        const { setMark } = await import('./verbs/marks.ts')
-        finish(await setMark(context, { server, kind }, options))
-      })
-  }
-  const clear = {
-    unblock: ['blocked', 'Shows a blocked server again and takes calls to it.'],
-    undrain: ['draining', 'Takes calls to a draining server again.'],
-  } as const
-  for (const [word, [kind, description]] of Object.entries(clear)) {
-    servers
-      .command(word)
-      .description(description)
-      .argument(...NAME)
-      .option(...CONFIG)
-      .option(...JSON_OUTPUT)
-      .action(async (server, options) => {
-        const { clearMark } = await import('./verbs/marks.ts')
-        finish(await clearMark(context, { server, kind }, options))
+        const { clearMark, setMark } = await import('./verbs/marks.ts')
+        finish(await (sets ? setMark : clearMark)(context, { server, kind }, options))
       })
   }
 }

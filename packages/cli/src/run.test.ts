@@ -60,6 +60,23 @@ test.each([
   ],
   [['audit', 'list', '--request', ''], /--request must be text of at least 1 character, got/],
   [['validate', 'a', '--config', 'b'], /give the file once/],
+  [
+    ['servers', 'restart'],
+    /missing required argument 'name'.*see: sallyport servers restart --help/s,
+  ],
+  [['servers', 'restat', 'x'], /^sallyport: .*see: sallyport servers/s],
+  [['servers', 'logs', 'x', '--lines', '0'], /--lines takes a number from 1 to 1000$/],
+  [['servers', 'logs', 'x', '--lines', '1001'], /--lines takes a number from 1 to 1000$/],
+  [
+    ['servers', 'block', 'x', '--reason', 'a\nb'],
+    /^sallyport: --reason must be at most 500 printable characters on one line, got text of 3 /,
+  ],
+  [['servers', 'unblock', 'x', '--reason', 'y'], /unknown option '--reason'/],
+  [['drain', '--reason', 'x'.repeat(501)], /--reason must be at most 500 .* of 501 characters$/],
+  [['drain', '--off', '--reason', 'x'], /--reason belongs to a drain: leave it out with --off$/],
+  [['config', 'show', 'x'], /a generation is named by its number/],
+  [['config', 'rollback', '0'], /a generation is named by its number/],
+  [['config', 'diff'], /there is no .*sallyport\.yaml/],
   [['keys', 'list'], /there is no .*sallyport\.yaml: give --config FILE/],
   [['up', '--plan'], /there is no .*sallyport\.yaml/],
 ])('refuses %j as wrong usage, with a sentence [command/usage]', async (args, sentence) => {
@@ -91,7 +108,10 @@ test('names the gateway it cannot reach and ends with 1', async () => {
 })
 
 test.each([
-  [['--help'], ['up', 'validate', 'keys', 'tools', 'call', 'servers', 'audit', 'health']],
+  [
+    ['--help'],
+    ['up', 'validate', 'keys', 'tools', 'call', 'servers', 'drain', 'config', 'audit', 'health'],
+  ],
   [['--help'], ['Exit codes:', 'SALLYPORT_KEY', 'Examples:']],
   [
     ['up', '--help'],

@@ -26,7 +26,7 @@ export function openTerminal(streams: {
   }
   return {
     isInteractive: streams.stdout.isTTY === true,
-    columns: streams.stdout.isTTY ? streams.stdout.columns : undefined,
+    columns: (streams.stdout.isTTY && streams.stdout.columns) || undefined,
     print: (text) => void streams.stdout.write(`${text}\n`),
     note: (text) => void streams.stderr.write(`${text}\n`),
   }

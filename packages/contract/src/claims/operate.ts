@@ -26,6 +26,11 @@ export const OPERATE = {
       'While the gateway drains it is not ready, running calls finish and new ones are refused with a time to retry.',
     source: 'seed system checklist 267',
   },
+  'operate/logged': {
+    behavior:
+      'What an operator does to a server or the configuration is a line of the log with who it was.',
+    source: 'design §4; house style §3.10',
+  },
   'operate/marks/kept': {
     behavior: 'What an operator blocked or drains stays so over a restart, also after `kill -9`.',
     source: 'seed system checklist 267; Hangar scenario 11',

@@ -64,7 +64,7 @@ test.each([
   },
 )
 
-test('starts, stops, restarts, warms and checks a server for whoever asks, and logs who it was', async () => {
+test('starts, stops, restarts, warms and checks a server for whoever asks, and logs who it was [operate/logged]', async () => {
   await using fixture = await openFixture()
   const start = serverDone.parse((await ask(fixture, 'servers/files/start', 'POST')).json)
   expect(start).toMatchObject({ server: { name: 'files' }, calls: 0, drainMsMax: 0 })
