@@ -1,7 +1,11 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { toNodeHandler } from '@modelcontextprotocol/node'
+import { createMcpHandler } from '@modelcontextprotocol/server'
 import { expect, onTestFinished, test } from 'vitest'
 import type { StdioServerConfig } from '../../src/upstreams/server-config.ts'
 import { RawClient, textOf } from '../fixtures/raw-mcp.ts'
@@ -10,11 +14,13 @@ import {
   asker,
   callText,
   hostileServer,
+  httpServer,
   openTestUpstreams,
   stdioServer,
   temporaryFolder,
   until,
 } from '../fixtures/upstreams/harness.ts'
+import { createSdkServer } from '../fixtures/upstreams/sdk-server.ts'
 
 const GREEDY = fileURLToPath(new URL('../fixtures/upstreams/greedy-server.ts', import.meta.url))
 const CALL = { tool: 'look', arguments: { at: 'it' }, expect: { structuredContent: { ok: true } } }
@@ -87,6 +93,25 @@ test('a call that goes wrong degrades its server but not the session, ordinary c
   await until(() => test.status('one').state === 'ready', 'it is well again')
   expect(await callText(test.upstreams, ['one', 'pid'])).toBe(pid)
   expect(JSON.stringify([test.states, test.checks, test.logged])).not.toContain('5ecret')
+})
+
+test('a modern server over HTTP, which takes a call by its headers too, is looked at with one', async () => {
+  const answer = toNodeHandler(createMcpHandler(createSdkServer, { legacy: 'reject' }))
+  const http = createServer((request, response) => {
+    void answer(request as Parameters<typeof answer>[0], response) // the same, but for exactOptionalPropertyTypes
+  })
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => {
+    http.closeAllConnections()
+    http.close()
+  })
+  const { port } = http.address() as AddressInfo // listening on TCP
+  const call = { tool: 'echo', arguments: { text: 'up' }, expect: { content: [{ text: 'up' }] } }
+  const one = httpServer(`http://127.0.0.1:${port}/mcp`, { health: { everyMs: 60_000, call } })
+  await using test = await openTestUpstreams({ one })
+  const look = test.upstreams.control.check('one', asker(), new AbortController().signal)
+  expect(await look).toMatchObject({ kind: 'call', ok: true, reason: null })
+  expect(test.status('one').era).toBe('modern')
 })
 
 test('an operator’s look starts a server that is cold, counts like any other, and tells what it found', async () => {
