@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto'
+import { setTimeout as wait } from 'node:timers/promises'
 import type { CallSignal } from '../call-signal.ts'
 import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
@@ -67,6 +68,8 @@ export class AuditAppender implements AuditLog {
   #writable = true
   #failedMs = 0
   #closing: Promise<void> | undefined
+  /** The connection is gone: nothing may open it again. */
+  #closed = false
 
   constructor(deps: AppenderDeps) {
     this.#deps = deps
@@ -124,13 +127,22 @@ export class AuditAppender implements AuditLog {
   }
 
   async #close(): Promise<void> {
+    const over = new AbortController()
+    // A store that hangs must not hold the end up; who waited for these rows was refused.
+    const late = wait(HANG_MS, undefined, { signal: over.signal }).catch(() => undefined) // in time
     try {
-      while (this.#collecting !== undefined || this.#writing !== undefined) {
-        if (this.#writing === undefined) this.#flush()
-        await this.#writing
-      }
+      await Promise.race([this.#drain(), late])
     } finally {
+      over.abort()
+      this.#closed = true
       await this.#deps.sink[Symbol.asyncDispose]()
+    }
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#collecting !== undefined || this.#writing !== undefined) {
+      if (this.#writing === undefined) this.#flush()
+      await this.#writing
     }
   }
 
@@ -149,7 +161,7 @@ export class AuditAppender implements AuditLog {
 
   #flush(): void {
     const batch = this.#collecting
-    if (batch === undefined || this.#writing !== undefined) return
+    if (batch === undefined || this.#writing !== undefined || this.#closed) return
     this.#collecting = undefined
     if (!this.#writable) {
       this.#track(batch, this.#recoverAndWrite(batch))

@@ -2,10 +2,11 @@ import type { KeyObject } from 'node:crypto'
 import type { Client } from 'pg'
 import type { AuditSink, SealedBatch } from './audit-appender.ts'
 import { AUDIT_COLUMNS, isSealed, type ChainPoint } from './audit-row.ts'
+import { endPostgres } from './guarded-pool.ts'
 import { toBlob } from './sql-runner.ts'
 
 /** How long a batch may take before its calls are refused, milliseconds. */
-export const AUDIT_STATEMENT_MS = 10_000
+export const AUDIT_STATEMENT_MS = 5_000
 
 const NUMBERS: ReadonlySet<string> = new Set(['seq', 'at', 'duration_us'])
 const ARRAYS = AUDIT_COLUMNS.map(
@@ -70,7 +71,7 @@ export class PostgresAuditSink implements AuditSink {
   async [Symbol.asyncDispose](): Promise<void> {
     const client = this.#client
     this.#client = undefined
-    await client?.end()
+    if (client) await endPostgres(client)
   }
 
   async #append(batch: SealedBatch): Promise<void> {
@@ -100,6 +101,6 @@ export class PostgresAuditSink implements AuditSink {
   #drop(): void {
     const client = this.#client
     this.#client = undefined
-    client?.end().catch(() => undefined) // it is of no use any more, in whatever state
+    if (client) void endPostgres(client)
   }
 }

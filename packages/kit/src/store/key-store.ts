@@ -1,5 +1,6 @@
 import type { Kysely, Selectable } from 'kysely'
 import { AppError } from '../errors.ts'
+import type { Log } from '../log/log.ts'
 import { guardStore, isUniqueViolation } from './store-failure.ts'
 import type { KeyRecord, KeyStore } from './store.ts'
 import type { Tables } from './tables.ts'
@@ -9,11 +10,13 @@ const TOUCH_EVERY_MS = 60_000
 /** API keys. Disposing writes the last uses that are still in memory; the connection is the caller's. */
 export class SqlKeyStore implements KeyStore, AsyncDisposable {
   readonly #db: Kysely<Tables>
+  readonly #log: Log
   /** By key id; bounded by the number of keys, since only accepted keys are touched. */
   readonly #uses = new Map<string, { writtenMs: number; latestMs: number }>()
 
-  constructor(db: Kysely<Tables>) {
+  constructor(db: Kysely<Tables>, log: Log) {
     this.#db = db
+    this.#log = log
   }
 
   async create(key: KeyRecord): Promise<void> {
@@ -75,7 +78,12 @@ export class SqlKeyStore implements KeyStore, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     const unwritten = [...this.#uses].filter(([, use]) => use.latestMs > use.writtenMs)
     this.#uses.clear()
-    for (const [id, use] of unwritten) await this.#write(id, use.latestMs)
+    try {
+      for (const [id, use] of unwritten) await this.#write(id, use.latestMs)
+    } catch (err) {
+      // No reason to fail a stop: whoever stops because the store is away knows that it is.
+      this.#log.warn({ err }, 'last uses of keys could not be kept')
+    }
   }
 
   async #write(id: string, atMs: number): Promise<void> {

@@ -8,6 +8,7 @@ import { AuditJobs } from './audit-reader.ts'
 import { SqlCatalogueStore } from './catalogue-store.ts'
 import { checkMasterKey, ensureMasterKey, toSealKeys, type SealKeys } from './keys.ts'
 import { SqlGenerationStore } from './generation-store.ts'
+import { endPostgres, GuardedPool } from './guarded-pool.ts'
 import { SqlKeyStore } from './key-store.ts'
 import { SqlMarkStore } from './mark-store.ts'
 import { SqlOutcomeStore } from './outcome-store.ts'
@@ -25,8 +26,8 @@ import type { StoreContext } from './store-context.ts'
 import type { AuditLog, Store } from './store.ts'
 import type { Tables } from './tables.ts'
 
-/** Of keys and catalogues. */
-const STATEMENT_MS = 10_000
+/** Of all but the audit log; each takes milliseconds. */
+const STATEMENT_MS = 5_000
 /** Of a migration, and of the wait for another gateway's. */
 const MIGRATION_MS = 30 * 60_000
 
@@ -46,9 +47,10 @@ export async function openPostgresStore(
     statementMs: STATEMENT_MS,
   })
   // Kysely would not end a pool that it has not used yet: it is ours.
-  opening.defer(() => pool.end())
-  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
-  const keyStore = opening.use(new SqlKeyStore(db))
+  const guarded = new GuardedPool(pool)
+  opening.defer(() => guarded.end())
+  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: guarded }) })
+  const keyStore = opening.use(new SqlKeyStore(db, context.log))
   const jobs = opening.use(new AuditJobs({ ...context, location, keys }))
   const resources = opening.move()
   return {
@@ -98,7 +100,7 @@ async function openAudit(
     return client
   }
   const client = await connect()
-  opening.defer(() => client.end())
+  opening.defer(() => endPostgres(client))
   const start = await guardStore('the audit log cannot be written', () =>
     registerChain(postgresRunner(client), { writer, openedAtMs: clock.nowMs() }, key),
   )

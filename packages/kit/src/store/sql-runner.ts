@@ -1,5 +1,6 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite'
 import type { Client } from 'pg'
+import { endPostgres } from './guarded-pool.ts'
 
 export type SqlRow = Readonly<Record<string, unknown>>
 export type SqlValue = string | number | null | Uint8Array
@@ -69,7 +70,7 @@ export function postgresRunner(client: Client): SqlRunner {
         throw thrown
       }
     },
-    [Symbol.asyncDispose]: () => client.end(),
+    [Symbol.asyncDispose]: () => endPostgres(client),
   }
 }
 

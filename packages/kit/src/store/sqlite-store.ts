@@ -36,7 +36,7 @@ export async function openSqliteStore(path: string, context: StoreContext): Prom
     prepare(runner, path, { ...context, seals: keys }),
   )
   const db = new Kysely<Tables>({ dialect: sqliteDialect(database) })
-  const keyStore = opening.use(new SqlKeyStore(db))
+  const keyStore = opening.use(new SqlKeyStore(db, context.log))
   const jobs = opening.use(new AuditJobs({ ...context, location: { kind: 'sqlite', path }, keys }))
   const autoCheckpoint = (pages: number): void => {
     if (database.isOpen) database.exec(`pragma wal_autocheckpoint = ${pages}`)

@@ -8,7 +8,14 @@ import type { CallHandler, CallResult } from '../../call/call.ts'
 import { orAborted } from '../../upstreams/or-aborted.ts'
 import { type Claim, describeClaim, type ToolCall } from './claim.ts'
 import { ClaimantWatch } from './claimant-watch.ts'
-import { type Ending, endingOfFailure, endingOfResult, RELEASED, UNKNOWN } from './ending.ts'
+import {
+  type Ending,
+  endingOfFailure,
+  endingOfResult,
+  PAUSED,
+  RELEASED,
+  UNKNOWN,
+} from './ending.ts'
 import type { OutcomeKeeper } from './outcome-keeper.ts'
 import { encodeReplay } from './replay.ts'
 import type { RunningCall, Verdict } from './running-call.ts'
@@ -102,7 +109,11 @@ export class KeyedCalls {
       // Nobody may find it before it is certain that it is not ours.
       claiming.then(
         (standing) => (standing ? keeper.leave(own) : void keeper.end(own, RELEASED)),
-        () => keeper.leave(own),
+        // A store that did not answer may have taken the claim all the same.
+        (error: unknown) => {
+          if (AppError.from(error).code === 'store_unwritable') void keeper.end(own, RELEASED)
+          else keeper.leave(own)
+        },
       )
       throw AppError.from(thrown).withOutcome('not_sent')
     }
@@ -124,8 +135,8 @@ export class KeyedCalls {
       return await orAborted(signal, () => resuming)
     } catch (thrown) {
       resuming.then(
-        (taken) => (taken ? void keeper.end(own, { kind: 'paused' }) : keeper.leave(own)),
-        () => keeper.leave(own),
+        (taken) => (taken ? void keeper.end(own, PAUSED) : keeper.leave(own)),
+        () => void keeper.end(own, PAUSED),
       )
       throw AppError.from(thrown).withOutcome('not_sent')
     }
