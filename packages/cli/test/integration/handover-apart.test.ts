@@ -96,7 +96,7 @@ test('no server gets the sockets that the gateway inherited, before and after a 
     const servers = await waitUntil('the server', async () => {
       const all = await supervised.files.children()
       const found = all.filter(({ command }) => command.includes('stdio-server.ts'))
-      return found.length === 1 && found
+      return found.length === 1 ? found : undefined
     })
     const open = await socketsOf(servers[0]?.pid ?? 0)
     expect(open.filter((socket) => inherited.includes(socket))).toEqual([])

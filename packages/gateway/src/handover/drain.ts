@@ -25,6 +25,8 @@ export async function drain(
   { edge, stdio, ports }: Open,
   { drainMs, handedOver }: { readonly drainMs: number; readonly handedOver: boolean },
 ): Promise<void> {
+  // What another process holds too goes on there, with those who wait to be accepted.
+  if (!handedOver) await ports?.data.settle()
   ports?.data.retire()
   // Otherwise it is there to the last: it tells that this gateway drains.
   if (handedOver) ports?.admin.retire()

@@ -1,12 +1,15 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { Server as TcpServer, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { formatAddress, normaliseAddress } from './address.ts'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { countUnaccepted } from './accept-queue.ts'
+import { formatAddress, type ListenAddress, normaliseAddress } from './address.ts'
 import { answerClientError } from './client-error.ts'
 import { holdContinue } from './expect-continue.ts'
 import { bind, type Place } from './bind.ts'
 
 const IDLE_SWEEP_MS = 50
+const SETTLE_MS = 100
 
 /** Every cap that holds before a request is understood. */
 export interface ListenerLimits {
@@ -64,6 +67,7 @@ export class Listener implements AsyncDisposable {
   readonly #connections = new Map<Socket, Connection>()
   readonly #perAddress = new Map<string, number>()
   #address: string
+  #bound: ListenAddress | undefined
   #port = 0
   #retired: Promise<void> | undefined
   #sweep: NodeJS.Timeout | undefined
@@ -106,6 +110,7 @@ export class Listener implements AsyncDisposable {
     const bound = await bind(listener.#server, options.address)
     // Accepting fails when file descriptors run out; that refuses one connection, not all of them.
     listener.#server.on('error', () => listener.#refuse('connections', undefined))
+    listener.#bound = bound
     listener.#port = bound?.port ?? 0
     listener.#address = bound === undefined ? pathOf(options.address) : formatAddress(bound)
     return listener
@@ -124,6 +129,18 @@ export class Listener implements AsyncDisposable {
   /** Connections open now. */
   get connections(): number {
     return this.#connections.size
+  }
+
+  /**
+   * Waits for a moment in which nobody has connected without being accepted: those would be reset if it stopped
+   * accepting then. At most a tenth of a second, so `retire` or `stop` has to follow at once.
+   */
+  async settle(): Promise<void> {
+    const untilMs = performance.now() + SETTLE_MS
+    const waiting = (): number => (this.#bound && countUnaccepted(this.#bound)) ?? 0
+    // A whole turn of the loop accepts all who wait.
+    do await nextTurn()
+    while (waiting() > 0 && performance.now() < untilMs)
   }
 
   /**

@@ -1,7 +1,9 @@
+import { spawnSync } from 'node:child_process'
 import { Agent, request, type IncomingMessage, type ServerResponse } from 'node:http'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { type Listener, openListener } from '@sallyport/kit/http'
+import { countUnaccepted } from '../../src/http/accept-queue.ts'
 import { expect, test, vi } from 'vitest'
 
 const limits = {
@@ -103,3 +105,19 @@ async function get(port: number, agent: Agent): Promise<string> {
   for await (const chunk of response) text += String(chunk)
   return text
 }
+
+test.runIf(process.platform === 'linux')(
+  'it is seen how many connections wait to be accepted, and a listener settles once none does',
+  async () => {
+    await using listener = await open((_req, res) => res.end('done'))
+    const address = { host: '127.0.0.1', port: listener.port }
+    expect(countUnaccepted(address)).toBe(0)
+    // Until the loop turns nobody accepts; the end of a client changes nothing in that.
+    const script = `require('net').connect(${listener.port}, '127.0.0.1').on('connect', () => process.exit())`
+    spawnSync(process.execPath, ['-e', script])
+    const waiting = countUnaccepted(address)
+    await listener.settle()
+    expect([waiting, countUnaccepted(address)]).toEqual([1, 0])
+    expect(countUnaccepted({ host: '127.0.0.1', port: 1 })).toBeUndefined()
+  },
+)
