@@ -1,3 +1,5 @@
+import { AppError } from '@sallyport/kit/errors'
+import { printable } from '@sallyport/kit/log'
 import type { Command } from 'commander'
 import type { Context } from './context.ts'
 import { CONFIG, type Finish, JSON_OUTPUT } from './declare.ts'
@@ -24,9 +26,11 @@ function declareSight(servers: Command, context: Context, finish: Finish): void 
   servers
     .command('list', { isDefault: true })
     .description('Shows each server: state and why, last check, calls in flight, tools.')
+    .allowExcessArguments()
     .option(...CONFIG)
     .option(...JSON_OUTPUT)
-    .action(async (options) => {
+    .action(async (options, command) => {
+      await refuseWords(servers, command.args)
       const { listServers } = await import('./verbs/servers.ts')
       finish(await listServers(context, options))
     })
@@ -52,6 +56,18 @@ function declareSight(servers: Command, context: Context, finish: Finish): void 
       const { showLogs } = await import('./verbs/server-logs.ts')
       finish(await showLogs(context, name, options))
     })
+}
+
+/** A misspelt word stands where `list` is meant by leaving it out. */
+async function refuseWords(servers: Command, [word]: readonly string[]): Promise<void> {
+  if (word === undefined) return
+  const { suggest } = await import('@sallyport/kit/config')
+  const meant = suggest(
+    word,
+    servers.commands.map((command) => command.name()),
+  )
+  const hint = meant === undefined ? 'see: sallyport servers --help' : `did you mean \`${meant}\`?`
+  throw new AppError('usage', `\`servers\` has no \`${printable(word, 64)}\`: ${hint}`)
 }
 
 function declareTurns(servers: Command, context: Context, finish: Finish): void {

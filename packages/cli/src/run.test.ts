@@ -64,7 +64,8 @@ test.each([
     ['servers', 'restart'],
     /missing required argument 'name'.*see: sallyport servers restart --help/s,
   ],
-  [['servers', 'restat', 'x'], /^sallyport: .*see: sallyport servers/s],
+  [['servers', 'restat', 'x'], /`servers` has no `restat`: did you mean `restart`\?$/],
+  [['servers', 'files'], /`servers` has no `files`: see: sallyport servers --help$/],
   [['servers', 'logs', 'x', '--lines', '0'], /--lines takes a number from 1 to 1000$/],
   [['servers', 'logs', 'x', '--lines', '1001'], /--lines takes a number from 1 to 1000$/],
   [
