@@ -76,6 +76,7 @@ export class Mcp {
     const next = createGeneration(this.#base, this.#lasting, config)
     next.upstreams.takeOver(before.upstreams, applied.changes)
     this.#current.generation = next
+    this.#lasting.subscriptions.rekey()
     this.#live.use(next.app)
     if (changesLists(before.config, config)) {
       for (const kind of LISTS) this.edge.changed(kind, (scope) => next.views.has(scope))
@@ -93,7 +94,11 @@ function openEdge(
   return new McpEdge(app, {
     sessions,
     deadlines,
-    charge: (principalId) => base.door.rates.take(principalId),
+    charge: (principalId) => {
+      const admission = base.door.rates.take(principalId)
+      if (!admission.allowed) base.quotas.usage.doorRefused(principalId, 'rate_limited')
+      return admission
+    },
     reserve: (principalId) => base.budget.reserve(principalId),
     clock,
     log,

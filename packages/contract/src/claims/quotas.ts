@@ -30,6 +30,11 @@ export const QUOTAS = {
     behavior: 'What was used of a daily quota is still used after a restart.',
     source: 'part 03a, "Limits an agent understands"',
   },
+  'quotas/replicas': {
+    behavior:
+      'Gateways on one store learn of the calls of each other under daily quotas within five seconds of their own.',
+    source: 'design §9, "shared by replicas"',
+  },
   'quotas/clock': {
     behavior: 'A clock that is set back gives no daily quota a second time.',
     source: 'part 03a, "Done when"',

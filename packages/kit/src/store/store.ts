@@ -274,8 +274,11 @@ export interface UsageRecord {
 
 export interface UsageStore {
   read(day: string): Promise<readonly UsageRecord[]>
-  /** Adds to what is there, and forgets days before `keepFrom`. */
-  add(records: readonly UsageRecord[], keepFrom: string): Promise<void>
+  /**
+   * Adds to what is there, and forgets days before `keepFrom`. Resolves with what of these is there now, which
+   * may be more than one gateway counted.
+   */
+  add(records: readonly UsageRecord[], keepFrom: string): Promise<readonly UsageRecord[]>
 }
 
 /** One open store, embedded or PostgreSQL; the same migrations and the same tests on both. */

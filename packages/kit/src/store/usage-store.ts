@@ -21,13 +21,14 @@ export class SqlUsageStore implements UsageStore {
     )
   }
 
-  async add(records: readonly UsageRecord[], keepFrom: string): Promise<void> {
+  async add(records: readonly UsageRecord[], keepFrom: string): Promise<readonly UsageRecord[]> {
     const rows = summed(records)
-    await guardStore('usage cannot be written', () =>
+    return await guardStore('usage cannot be written', () =>
       // Nothing but this connection may be waited for inside: the audit log shares the thread.
       this.#db.transaction().execute(async (db) => {
+        const sums: UsageRecord[] = []
         for (let at = 0; at < rows.length; at += ROWS_MAX) {
-          await db
+          const page = await db
             .insertInto('usage')
             .values(rows.slice(at, at + ROWS_MAX))
             .onConflict((conflict) =>
@@ -35,9 +36,12 @@ export class SqlUsageStore implements UsageStore {
                 calls: set('usage.calls', '+', set.ref('excluded.calls')),
               })),
             )
+            .returningAll()
             .execute()
+          sums.push(...page)
         }
         await db.deleteFrom('usage').where('day', '<', keepFrom).execute()
+        return sums
       }),
     )
   }

@@ -101,7 +101,7 @@ describe.each(testEngines())('what operations keep on %s', (engineName, start) =
     const today = (scope: string, calls: number) => ({ day: '2026-11-21', scope, calls })
     await store.usage.add([{ ...today('a', 9), day: '2026-11-19' }], '2026-11-01')
     await store.usage.add([today('a', 1), today('b', 2), today('a', 3)], '2026-11-20')
-    await store.usage.add([today('b', 5)], '2026-11-20')
+    expect(await store.usage.add([today('b', 5)], '2026-11-20')).toEqual([today('b', 7)])
     await store.usage.add([], '2026-11-20')
     expect(await store.usage.read('2026-11-21')).toEqual([today('a', 4), today('b', 7)])
     expect(await store.usage.read('2026-11-19')).toEqual([])

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import type { CallQuotas, Quota, Quotas, ServerConfig } from '@sallyport/contract/config'
 import type { Clock } from '@sallyport/kit/clock'
 import { PrincipalSlots, RateLimits, type SlotBound } from '@sallyport/kit/limits'
@@ -154,6 +155,8 @@ export class Bounds {
   }
 }
 
+const NAME_CHARS_MAX = 300
+
 const OWN_WRITES: BoundScope = { name: 'principal-writes', shared: false, writes: true, where: '' }
 
 function serverScope(server: string, shared: boolean): BoundScope {
@@ -162,7 +165,10 @@ function serverScope(server: string, shared: boolean): BoundScope {
 }
 
 function toolScope(server: string, tool: string, shared: boolean): BoundScope {
-  const name = `tool${shared ? '' : '-each'} ${server} ${JSON.stringify(tool)}`
+  const text = JSON.stringify(tool)
+  // What the store keeps has a bound, and escapes are long.
+  const key = text.length <= NAME_CHARS_MAX ? text : hash('sha256', text, 'hex')
+  const name = `tool${shared ? '' : '-each'} ${server} ${key}`
   return { name, shared, writes: false, where: ` of the tool ${publicName(server, tool)}` }
 }
 

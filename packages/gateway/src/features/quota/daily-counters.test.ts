@@ -89,6 +89,21 @@ test('a day that another process counted before is joined, not begun again [quot
   expect((await store.read('2026-11-23'))[0]?.calls).toBe(8)
 })
 
+test('gateways on one store learn of the calls of each other as they write [quotas/replicas]', async () => {
+  const store = new MemoryUsage()
+  await using one = await open(store)
+  await using two = await open(store)
+  add(one, 'calls key:a', 3)
+  await one.flush()
+  add(two, 'calls key:a', 2)
+  await two.flush()
+  expect(two.today().counter('calls key:a').calls).toBe(5)
+  add(one, 'calls key:a', 1)
+  expect(one.today().counter('calls key:a').calls).toBe(4)
+  await one.flush()
+  expect(one.today().counter('calls key:a').calls).toBe(6)
+})
+
 test('too many counters of one day: a small old one gives way', async () => {
   await using counters = await open()
   add(counters, 'calls key:big', 1_000)

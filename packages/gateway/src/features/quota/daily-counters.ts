@@ -1,6 +1,6 @@
 import type { Clock } from '@sallyport/kit/clock'
 import type { Log } from '@sallyport/kit/log'
-import type { UsageStore } from '@sallyport/kit/store'
+import type { UsageRecord, UsageStore } from '@sallyport/kit/store'
 
 const DAY_MS = 86_400_000
 const FLUSH_EVERY_MS = 5_000
@@ -15,7 +15,7 @@ const CANDIDATES = 64
 /** Calls of one scope on one day. */
 export interface Counter {
   calls: number
-  /** Those of them that are not in the store yet. */
+  /** Those of them that are not known to be in the store. */
   unsaved: number
 }
 
@@ -68,7 +68,7 @@ export interface DailyCountersDeps {
 
 /**
  * Counts calls per day and scope. What was counted is written every 5 s and at the end, never by a call, and
- * read again at the start. A clock that is set back comes to the counters of a day that it had left, so that
+ * read again at the start; gateways on one store learn of each other's calls as they write. A clock that is set back comes to the counters of a day that it had left, so that
  * nothing is given twice.
  */
 export class DailyCounters implements AsyncDisposable {
@@ -143,11 +143,20 @@ export class DailyCounters implements AsyncDisposable {
       const due = this.#tables.flatMap(unsavedOf)
       if (due.length === 0) return
       const records = due.map(({ day, scope, calls }) => ({ day, scope, calls }))
-      await store.add(records, dayOf(clock.nowMs() - DAYS_STORED * DAY_MS))
+      const sums = await store.add(records, dayOf(clock.nowMs() - DAYS_STORED * DAY_MS))
       for (const { counter, calls } of due) counter.unsaved -= calls
+      this.#learn(sums)
       this.#failed = false
     } catch (err) {
       this.#warn(err)
+    }
+  }
+
+  /** What others count on the same store is known with the next writing. */
+  #learn(sums: readonly UsageRecord[]): void {
+    for (const { day, scope, calls } of sums) {
+      const counter = this.#tables.find((table) => table.day === day)?.counter(scope)
+      if (counter) counter.calls = calls + counter.unsaved
     }
   }
 

@@ -43,13 +43,16 @@ export class MemoryUsage implements UsageStore {
     })
   }
 
-  async add(records: readonly UsageRecord[]): Promise<void> {
+  async add(records: readonly UsageRecord[]): Promise<readonly UsageRecord[]> {
     if (this.broken) throw new TypeError('the disk is full')
     this.batches.push(records)
     for (const { day, scope, calls } of records) {
       const key = `${day}\n${scope}`
       this.#calls.set(key, (this.#calls.get(key) ?? 0) + calls)
     }
+    return records.map(({ day, scope }) => {
+      return { day, scope, calls: this.#calls.get(`${day}\n${scope}`) ?? 0 }
+    })
   }
 }
 
