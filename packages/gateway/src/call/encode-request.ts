@@ -3,6 +3,7 @@ import {
   findMember,
   insertEdit,
   listMembers,
+  metaMembers,
   type Message,
   META_CAPABILITIES,
   META_CLIENT_INFO,
@@ -81,7 +82,7 @@ function metaEdit(
   const { start } = message.meta
   const kept: string[] = []
   let changed = own !== '' || added.length > 0
-  for (const member of listMembers(message.bytes, message.meta)) {
+  for (const member of metaMembers(message)) {
     if (ENVELOPE_KEYS.has(member.key) || (trace && TRACE_KEYS.has(member.key))) {
       changed = true
     } else if (member.key === 'progressToken') {

@@ -3,7 +3,7 @@ import type { ClientAbilities, Exchange, LogLevel } from './exchange.ts'
 import { parseText } from './json-text.ts'
 import { toLogLevel } from './log-level.ts'
 import type { Message } from './message.ts'
-import { listMembers } from './scan.ts'
+import { listMembers, metaMembers } from './scan.ts'
 
 const CAPABILITIES_BYTES_MAX = 4_096
 /** What is kept of capabilities that are too large, the most telling first. */
@@ -23,10 +23,11 @@ function readEnvelope(message: Message): ClientAbilities {
   let capabilities = NONE
   let logLevel: LogLevel | undefined
   const { bytes, meta } = message
-  for (const { key, valueStart, end } of listMembers(bytes, meta)) {
-    const text = () => bytes.toString('utf8', meta.start + valueStart, meta.start + end)
-    if (key === META_CAPABILITIES) capabilities = text()
-    else if (key === META_LOG_LEVEL) logLevel = toLogLevel(parseText(text()))
+  for (const { key, valueStart, end } of metaMembers(message)) {
+    if (key !== META_CAPABILITIES && key !== META_LOG_LEVEL) continue
+    const text = bytes.toString('utf8', meta.start + valueStart, meta.start + end)
+    if (key === META_CAPABILITIES) capabilities = text
+    else logLevel = toLogLevel(parseText(text))
   }
   return { capabilities, logLevel }
 }

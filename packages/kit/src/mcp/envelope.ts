@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { decodeHeaderValue } from './header-value.ts'
 import { LEGACY_VERSIONS, type Message, MODERN_VERSIONS } from './message.ts'
-import { listMembers } from './scan.ts'
+import { listMembers, metaMembers } from './scan.ts'
 
 /** A JSON-RPC error with the HTTP status it travels under. */
 export interface RpcRefusal {
@@ -60,7 +60,7 @@ interface Envelope {
 function readEnvelope(message: Message): Envelope {
   let version: string | undefined
   let capabilities = false
-  for (const { key, valueStart, end } of listMembers(message.bytes, message.meta)) {
+  for (const { key, valueStart, end } of metaMembers(message)) {
     const from = message.meta.start + valueStart
     if (key === META_VERSION) {
       version = message.bytes.toString('utf8', from, message.meta.start + end)

@@ -6,8 +6,16 @@ export {
   MODERN_VERSIONS,
 } from './message.ts'
 export type { Era, Message, Range } from './message.ts'
-export { listElements, listMembers, scanBatch, scanMessage, scanReply } from './scan.ts'
-export type { Member, ScanLimits } from './scan.ts'
+export {
+  listElements,
+  listMembers,
+  metaMembers,
+  scanBatch,
+  scanMessage,
+  scanReply,
+} from './scan.ts'
+export type { ScanLimits } from './scan.ts'
+export type { Member } from './message.ts'
 export type { ScanFault } from './json-walker.ts'
 export {
   errorMessage,

@@ -32,6 +32,18 @@ export interface Message {
   readonly isError: boolean
   /** `result.resultType`, decoded; empty when it is no string. */
   readonly resultType: string | undefined
+  /** The members of `meta` once somebody asked for them; see `metaMembers`. */
+  members?: readonly Member[] | undefined
+}
+
+/** One member of an object, by its places from the object's beginning. */
+export interface Member {
+  /** Decoded. */
+  readonly key: string
+  /** Of the key, quotes included. */
+  readonly start: number
+  readonly valueStart: number
+  readonly end: number
 }
 
 export type Era = 'legacy' | 'modern'

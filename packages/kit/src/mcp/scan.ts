@@ -1,19 +1,11 @@
 import { isUtf8 } from 'node:buffer'
 import { CHAR, Fault, isDigit, JsonWalker, type ScanFault } from './json-walker.ts'
-import { ABSENT, type Message, type Range } from './message.ts'
+import { ABSENT, type Member, type Message, type Range } from './message.ts'
 import { slice } from './splice.ts'
 
 export interface ScanLimits {
   /** Nesting of arrays and objects allowed, 1 to 512. */
   readonly depth: number
-}
-
-/** One `name: value` of an object: where it starts (the name's quote) and where its value lies. */
-export interface Member {
-  readonly key: string
-  readonly start: number
-  readonly valueStart: number
-  readonly end: number
 }
 
 /** Nesting allowed in what servers send. */
@@ -66,6 +58,14 @@ export function listMembers(bytes: Buffer, range: Range): Member[] {
   if (range.start === -1) return []
   const members = walk(slice(bytes, range), REPLY_DEPTH_MAX, false, readMembers)
   return Array.isArray(members) ? members : []
+}
+
+/**
+ * The members of a message's `_meta`, listed once however often they are asked for; none without one. Their
+ * places are counted from `meta.start`.
+ */
+export function metaMembers(message: Message): readonly Member[] {
+  return (message.members ??= listMembers(message.bytes, message.meta))
 }
 
 /** Lists the elements of an array inside a scanned message as byte slices; none when it is no array. */
@@ -244,6 +244,7 @@ class Parts {
       error: this.error,
       isError: this.isError,
       resultType: this.resultType,
+      members: undefined,
     }
   }
 
