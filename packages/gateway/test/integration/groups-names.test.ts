@@ -1,0 +1,116 @@
+import { kill } from 'node:process'
+import { expect, test, vi } from 'vitest'
+import { groupOf } from '../fixtures/groups.ts'
+import { listingEntry, PathClient } from '../fixtures/path-client.ts'
+import { RawClient, textOf } from '../fixtures/raw-mcp.ts'
+import { hostileEntry, TestGateway } from '../fixtures/test-gateway.ts'
+
+const SCHEMA = { type: 'object' }
+const SOON = { timeout: 10_000, interval: 20 }
+const tool = (name: string) => ({ name, inputSchema: SCHEMA })
+
+test.each(['legacy', 'modern'] as const)(
+  'a %s client finds a group on the merged list, at its own address and in an endpoint [groups/name] [groups/shown]',
+  async (era) => {
+    await using gateway = await TestGateway.start({
+      mcpServers: {
+        a: listingEntry('a', {
+          tools: [tool('x'), tool('only-a')],
+          resources: [{ uri: 'r:1', name: 'r' }],
+        }),
+        b: listingEntry('b', { tools: [tool('x')], resources: [{ uri: 'r:1', name: 'r' }] }),
+      },
+      config: {
+        groups: { g: { members: ['a', 'b'], hideMembers: true } },
+        endpoints: { e: { servers: ['g'], tools: { allow: ['g__x'] } } },
+      },
+    })
+    const whole = await PathClient.open(gateway, '/mcp', { era })
+    const list = await whole.request('tools/list')
+    expect(list.message.result?.tools?.map(({ name }) => name)).toEqual(['g__only-a', 'g__x'])
+    expect(list.message.result?._meta?.['dev.sallyport/sources']).toMatchObject([
+      { server: 'g', state: 'healthy', healthy: 2, tools: 2 },
+    ])
+    const own = await PathClient.open(gateway, '/servers/g/mcp', { era })
+    const answers: unknown[] = []
+    for (let n = 0; n < 4; n += 1) {
+      const { message } = await own.request('tools/call', { name: 'x', arguments: {} })
+      answers.push(message.result?.content?.[0]?.text)
+    }
+    expect(answers.toSorted()).toEqual(['a x', 'a x', 'b x', 'b x'])
+    // Only one member has it, so only that one is asked.
+    for (let n = 0; n < 3; n += 1) {
+      const { message } = await own.request('tools/call', { name: 'only-a', arguments: {} })
+      expect(message.result?.content?.[0]?.text).toBe('a only-a')
+    }
+    const read = await whole.request('resources/read', { uri: 'r:1' })
+    expect(read.message.result?.['contents']).toMatchObject([{ uri: 'r:1' }])
+    const chosen = await PathClient.open(gateway, '/mcp/e', { era })
+    expect(await chosen.names('tools/list')).toEqual(['g__x'])
+  },
+)
+
+test('hidden members have no address, and their names lead nowhere [groups/hidden]', async () => {
+  await using gateway = await TestGateway.start({
+    mcpServers: { a: listingEntry('a', { tools: [tool('x')] }) },
+    config: { groups: { g: { members: ['a'], hideMembers: true } } },
+  })
+  const member = await PathClient.open(gateway, '/servers/a/mcp')
+  expect((await member.request('tools/list')).status).toBe(404)
+  const whole = await PathClient.open(gateway, '/mcp')
+  const { message } = await whole.request('tools/call', { name: 'a__x', arguments: {} })
+  expect(message.error).toMatchObject({ code: -32602, message: 'Unknown tool: a__x' })
+})
+
+test('what is watched through a group is announced, also after the member that did so was killed [groups/subscriptions]', async () => {
+  const CAPABILITIES = JSON.stringify({ resources: { subscribe: true } })
+  const entry = {
+    ...hostileEntry('pid,announce', { CAPABILITIES }),
+    ...{ health: { every: '1s' }, tools: { pid: { readOnly: true } } },
+  }
+  await using gateway = await TestGateway.start({
+    mcpServers: { a: entry, b: entry },
+    config: { groups: { g: { members: ['a', 'b'], strategy: 'priority', hideMembers: true } } },
+  })
+  const client = await RawClient.open(gateway, 'legacy')
+  const news = await client.listen()
+  const pid = Number(textOf(await client.call('g__pid')))
+  const { message } = await client.request('resources/subscribe', { uri: 'file:///1' })
+  expect(message.result).toEqual({})
+  const tell = () =>
+    client.call('g__announce', {
+      method: 'notifications/resources/updated',
+      params: { uri: 'file:///1' },
+    })
+  const updates = () => news.methods.filter((one) => one === 'notifications/resources/updated')
+  await tell()
+  await vi.waitFor(() => expect(updates()).toHaveLength(1), SOON)
+  kill(pid, 'SIGKILL')
+  // It may have changed while nobody told.
+  await vi.waitFor(() => expect(updates().length).toBeGreaterThanOrEqual(2), SOON)
+  await vi.waitFor(async () => expect((await groupOf(gateway)).state).toBe('healthy'), SOON)
+})
+
+test('over a reload a group keeps its turn, and a changed one is another at once [groups/reload]', async () => {
+  const entry = listingEntry('a', { tools: [tool('x')] })
+  const options = (groups: object) => ({
+    mcpServers: { a: entry, b: listingEntry('b', { tools: [tool('x')] }) },
+    config: { groups },
+  })
+  await using gateway = await TestGateway.start(options({ g: { members: ['a', 'b'] } }))
+  const client = await RawClient.open(gateway, 'modern')
+  const reload = async (groups: object): Promise<void> => {
+    gateway.configure(options(groups))
+    const report = await gateway.running.config.reload({ cause: 'api', by: 'test' })
+    expect(report).toMatchObject({ ok: true, changed: true })
+  }
+  await client.list()
+  expect(textOf(await client.call('g__x'))).toBe('a x')
+  await reload({ g: { members: ['a', 'b'] }, h: { members: ['b'] } })
+  expect(textOf(await client.call('g__x'))).toBe('b x')
+  expect(textOf(await client.call('h__x'))).toBe('b x')
+  await reload({ g: { members: ['b'] } })
+  expect(textOf(await client.call('g__x'))).toBe('b x')
+  const gone = await client.call('h__x')
+  expect(gone.message.error?.code).toBe(-32602)
+})
