@@ -153,3 +153,18 @@ test('one client may watch so many resources and no more [subscriptions/bounded]
   alice.end()
   expect(subscriptions.size).toBe(1)
 })
+
+test('who is told stays told where sessions are shared otherwise from now on', async () => {
+  const { subscriptions, upstreams, add, updated } = open()
+  const alice = client()
+  await add(alice)
+  upstreams.keyOf = () => '*'
+  subscriptions.rekey()
+  updated('a:b', '{"uri":"a:b"}')
+  expect(alice.heard).toEqual([])
+  updated('a:b', '{"uri":"a:b"}', '*')
+  expect(alice.heard).toHaveLength(1)
+  subscriptions.remove(alice.subscriber, 'a:b')
+  updated('a:b', '{"uri":"a:b"}', '*')
+  expect([alice.heard.length, subscriptions.size, upstreams.subscribed]).toEqual([1, 0, []])
+})

@@ -26,7 +26,9 @@ export interface SubscriptionsDeps {
 export class Subscriptions {
   readonly #deps: SubscriptionsDeps
   /** By server, upstream session and the server's own URI. */
-  readonly #watches = new Map<string, Set<Watch>>()
+  #watches = new Map<string, Set<Watch>>()
+  /** Where each of them stands in there. */
+  readonly #keys = new Map<Watch, string>()
   readonly #own = new Map<Subscriber, Map<string, Watch>>()
   /** Those that the server has not answered yet. */
   readonly #pending = new Set<Watch>()
@@ -58,10 +60,7 @@ export class Subscriptions {
     }
     // Before the server is asked: news may come ahead of its answer.
     own.set(shownUri, watch)
-    const key = this.#keyOf(watch)
-    const known = this.#watches.get(key)
-    if (known) known.add(watch)
-    else this.#watches.set(key, new Set([watch]))
+    this.#place(watch)
     this.#pending.add(watch)
     try {
       await this.#deps.upstreams.subscribe(target.server, asker, target.name, signal)
@@ -92,6 +91,21 @@ export class Subscriptions {
     }
   }
 
+  /** Goes by other servers from now on: who shares a session with whom may be another. */
+  rekey(): void {
+    const watches = [...this.#keys.keys()]
+    this.#watches = new Map()
+    for (const watch of watches) this.#place(watch)
+  }
+
+  #place(watch: Watch): void {
+    const key = this.#keyOf(watch)
+    this.#keys.set(watch, key)
+    const known = this.#watches.get(key)
+    if (known) known.add(watch)
+    else this.#watches.set(key, new Set([watch]))
+  }
+
   #ownOf(subscriber: Subscriber): Map<string, Watch> {
     const known = this.#own.get(subscriber)
     if (known) return known
@@ -111,7 +125,9 @@ export class Subscriptions {
   #forget(watch: Watch): void {
     const own = this.#own.get(watch.subscriber)
     if (own?.get(watch.shownUri) === watch) own.delete(watch.shownUri)
-    const key = this.#keyOf(watch)
+    const key = this.#keys.get(watch)
+    if (key === undefined) return
+    this.#keys.delete(watch)
     const watches = this.#watches.get(key)
     watches?.delete(watch)
     if (watches?.size === 0) this.#watches.delete(key)
