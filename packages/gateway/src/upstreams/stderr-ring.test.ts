@@ -65,6 +65,11 @@ test('each line has the time of its beginning and its child, whatever comes betw
   expect(ring.lines(1, 2)).toEqual([{ atMs: 1_001, pid: 2, text: 'other' }])
 })
 
+test('lines written one after the other have times of their own', () => {
+  const { ring } = filled([1, 'one\n'], [1, 'two\n'])
+  expect(ring.lines(2).map(({ atMs }) => atMs)).toEqual([1_000, 1_001])
+})
+
 test('a letter cut in two by a write is whole', () => {
   const bytes = Buffer.from('one\nh\u00e9\ntwo')
   const { ring } = filled([1, bytes.subarray(0, 6)], [1, bytes.subarray(6)])

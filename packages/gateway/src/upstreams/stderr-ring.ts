@@ -66,10 +66,11 @@ export class StderrRing {
       if (end > 0) found.push(...linesOf(piece, before, wanted))
       const rest = bytes.subarray(end)
       if (end === 0 && before !== undefined) begun.set(by, joined(before, rest))
-      else begun.set(by, { atMs, bytes: rest })
+      else if (rest.length > 0) begun.set(by, { atMs, bytes: rest })
+      else begun.delete(by)
     }
     for (const [by, { atMs, bytes }] of begun) {
-      if (bytes.length > 0) found.push({ atMs, pid: by, text: bytes.toString() })
+      found.push({ atMs, pid: by, text: bytes.toString() })
     }
     return shownOf(found, wanted)
   }

@@ -100,15 +100,24 @@ describe.skipIf(!canGroup)('within control groups', () => {
             )
       expect(without(within)).toEqual(without(bare))
     }
-    const signalsOf = async (from: TestUpstreams): Promise<string | undefined> =>
-      /^SigIgn:.*$/m.exec(String(await told(from, 'status')))?.[0]
-    expect(await signalsOf(test)).toBe(await signalsOf(plain))
     const pid = Number(await told(test, 'pid'))
     expect(test.status('one').pids).toEqual([pid])
     const groupOf = spawnSync('ps', ['-o', 'pgid=', '-p', String(pid)])
       .stdout.toString()
       .trim()
     expect(Number(groupOf)).toBe(pid)
+  })
+
+  test('signals that Node.js ignores act on a capped child as on any other [supervision/caps/plain]', async () => {
+    const shows = { command: 'grep', args: ['SigIgn', '/proc/self/status'] }
+    const seen = async (caps: Partial<CapsConfig>): Promise<unknown> => {
+      await using test = await openTestUpstreams({ one: capped(caps, shows) })
+      await told(test, 'none').catch(() => undefined)
+      return test.logged.find(({ message }) => message.includes('something else'))?.fields['text']
+    }
+    const plain = await seen({})
+    expect(plain).toContain('SigIgn')
+    expect(await seen({ processes: 100 })).toBe(plain)
   })
 
   test('the groups of a child go with it, also after a start that failed, and with what hid in them [supervision/caps/groups]', async () => {
