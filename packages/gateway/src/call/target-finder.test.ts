@@ -73,3 +73,19 @@ test("an extension's method leads to the server that the address is, a removed o
   expect(find('tasks/list', '{}', { scope: 'files' })).toBe(undefined)
   expect(find('roots/list', '{}', { scope: 'files' })).toBe(undefined)
 })
+
+test('a tool of the gateway itself leads to no server, also where one has a tool of that name [quotas/results/listed]', () => {
+  const own = new TargetFinder({
+    ...{ views, taskIds, servers: views.configs },
+    ownTools: new Set(['read_more']),
+  })
+  const exchange = (method: string, name: string) =>
+    testExchange(`{"jsonrpc":"2.0","id":1,"method":"${method}","params":{"name":"${name}"}}`, {
+      scope: 'files',
+    })
+  expect(own.find(exchange('tools/call', 'read_more'))).toBeUndefined()
+  expect(own.owns(exchange('tools/call', 'read_more').message)).toBe(true)
+  expect(own.find(exchange('tools/call', 'read'))).toMatchObject({ name: 'read' })
+  expect(own.find(exchange('prompts/get', 'read_more'))).toMatchObject({ kind: 'prompt' })
+  expect(finder.owns(exchange('tools/call', 'read_more').message)).toBe(false)
+})

@@ -189,3 +189,37 @@ test('what is kept counts as buffered bytes; without room the answer says so [qu
     { timeout: 5_000, interval: 200 },
   )
 })
+
+test('budgets come and go with the configuration, and the tool with them [quotas/results/listed] [quotas/results/session]', async () => {
+  const reload = async (results: object): Promise<void> => {
+    const mcpServers = { one: hostileEntry('big,echo') }
+    const limits = { results, bufferedBytes: '2MiB' }
+    gateway.configure({ mcpServers, config: { limits } })
+    const report = await gateway.running.config.reload({ cause: 'api', by: 'test' })
+    expect(report.problems).toEqual([])
+  }
+  const sizes = async (client: RawClient, ...asked: number[]) => {
+    const kept: boolean[] = []
+    for (const bytes of asked)
+      kept.push(moreOf(await client.call('one__big', { bytes })) !== undefined)
+    return kept
+  }
+  await reload({})
+  const modern = await RawClient.open(gateway, 'modern')
+  expect(namesOf(await modern.list())).toEqual(['one__big', 'one__echo'])
+  expect((await modern.call(READ_MORE, { handle: 'h' })).message.error?.code).toBe(-32_602)
+  expect(await sizes(modern, 100_000)).toEqual([false])
+  await reload({ perSession: '10KiB' })
+  const one = await RawClient.open(gateway, 'legacy')
+  const other = await RawClient.open(gateway, 'legacy')
+  expect(namesOf(await one.list())).toEqual(['one__big', 'one__echo', READ_MORE])
+  expect(await sizes(one, 6_000, 2_000, 6_000, 500, 6_000)).toEqual([
+    false,
+    false,
+    true,
+    false,
+    true,
+  ])
+  expect(await sizes(other, 6_000)).toEqual([false])
+  expect(await sizes(modern, 6_000, 6_000)).toEqual([false, true])
+})
