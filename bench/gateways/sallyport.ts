@@ -72,7 +72,10 @@ export function prepareServers(
       Object.entries(servers).map(([name, upstream]) => [name, entryOf(upstream)]),
     ),
     limits: {
-      perPrincipal: { rate: '100000/s', burst: 1_000_000, concurrent: 1_000 },
+      perPrincipal: {
+        ...{ rate: '100000/s', burst: 1_000_000, concurrent: 1_000 },
+        ...{ daily: 1_000_000_000, writes: { daily: 1_000_000_000 } },
+      },
       ...(sessionIdle === undefined ? {} : { session: { idle: sessionIdle } }),
     },
     ...(audit ? {} : { audit: { enabled: false } }),

@@ -107,7 +107,7 @@ export function createGeneration(base: Base, lasting: Lasting, config: RunnableC
     log,
     tracer: base.tracer,
     marks: lasting.marks,
-    limits: { callMs: limits.callMs },
+    limits: { callMs: limits.callMs, holdMs: timeoutMs },
   })
   const broadcast = new Broadcast({ sessions: lasting.sessions, views, upstreams, taskIds })
   return { config, views, upstreams, app, broadcast }

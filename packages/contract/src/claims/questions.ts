@@ -63,6 +63,11 @@ export const QUESTIONS = {
       'What a server tells while its call is parked goes nowhere, and later to the retry under its own progress token.',
     source: 'MCP 2026-07-28, "Progress"; rule A6',
   },
+  'questions/held': {
+    behavior:
+      'A question that names no call holds the deadlines of those it may belong to for at most the time a person has to answer, in all.',
+    source: 'Design, "Numbers": a call is answered in bounded time, whatever its server does',
+  },
   'questions/deadline': {
     behavior: 'The deadline of a call stands still while a person is asked.',
     source: 'design §6',

@@ -71,7 +71,7 @@ function openApplication(options: Options = {}) {
     targets: new TargetFinder({ views, taskIds: testTaskIds(), servers: views.configs }),
     interceptors: options.interceptors ?? [],
     dispatch: options.dispatch ?? createDispatch({ views, meeting, subscriptions, carry }),
-    limits: { callMs: 30_000 },
+    limits: { callMs: 30_000, holdMs: 60_000 },
   })
   const ask = (text?: string, more?: TestExchangeOptions) => app.request(testExchange(text, more))
   return { app, clock, deadlines, upstreams, views, subscriptions, carried, ask }

@@ -49,6 +49,8 @@ export interface ApplicationDeps {
   readonly limits: {
     /** Queue, start and upstream time of one call, milliseconds. */
     readonly callMs: number
+    /** How long a call's deadline may stand still for a question that may be its own, milliseconds. */
+    readonly holdMs: number
   }
 }
 

@@ -8,7 +8,8 @@ function open(afterMs: number) {
   const deadlines = new Deadlines(clock)
   onTestFinished(() => deadlines[Symbol.dispose]())
   let expired = 0
-  const deadline = new CallDeadline({ deadlines, clock }, afterMs, () => (expired += 1))
+  const limits = { holdMs: 2_000 }
+  const deadline = new CallDeadline({ deadlines, clock, limits }, afterMs, () => (expired += 1))
   const pass = (byMs: number): number => {
     clock.advance(byMs)
     deadlines.expireDue()
@@ -58,4 +59,19 @@ test('a call that used its time up before the pause ends right after it', () => 
   deadline.pause()
   deadline.resume()
   expect(pass(60)).toBe(1)
+})
+
+test('a call that others may be asked for is held, but not for ever, however often [questions/held]', () => {
+  const { deadline, deadlines, pass } = open(1_000)
+  const first = deadline.hold()
+  expect(pass(1_500)).toBe(0)
+  first()
+  first()
+  // 500 ms of holding are left, then its own second runs.
+  deadline.hold()
+  expect(pass(550)).toBe(0)
+  expect(deadline.hold()()).toBeUndefined()
+  expect(pass(900)).toBe(0)
+  expect(pass(151)).toBe(1)
+  expect(deadlines.size).toBe(0)
 })

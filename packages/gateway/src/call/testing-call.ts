@@ -138,7 +138,11 @@ export function testCall(
 /** A deadline that never comes. */
 export function testDeadline(): CallDeadline {
   const clock = { nowMs: () => 0, monotonicMs: () => 0 }
-  return new CallDeadline({ deadlines: new Deadlines(clock), clock }, 60_000, () => undefined)
+  return new CallDeadline(
+    { deadlines: new Deadlines(clock), clock, limits: { holdMs: 60_000 } },
+    60_000,
+    () => undefined,
+  )
 }
 
 /** A legacy session of a client with these capabilities. */

@@ -85,8 +85,10 @@ export function openCalls(respond: Respond | FakeUpstreams, options: OpenCallsOp
   })
   const targets = new TargetFinder({ views, taskIds, servers: views.configs })
   const send = (exchange: Exchange): Promise<CallResult> => {
-    const deadline = new CallDeadline({ deadlines, clock }, callMs, () =>
-      exchange.controller.abort(new AppError('deadline_exceeded', 'late')),
+    const deadline = new CallDeadline(
+      { deadlines, clock, limits: { holdMs: 300_000 } },
+      callMs,
+      () => exchange.controller.abort(new AppError('deadline_exceeded', 'late')),
     )
     const call: Call = { exchange, target: targets.find(exchange), deadline, span: NO_SPAN }
     return carry(call).finally(() => deadline.cancel())

@@ -147,8 +147,10 @@ test('a rollback goes to the generation before, or to the one named, and the fil
   expect((await reloader.diff()).differences).toMatchObject([
     { path: 'endpoints.e.tools.allow[0]', before: '"a__one"', after: '"a__three"' },
   ])
-  // The file counts again once somebody asks for it.
-  await reloader.reload(BY_FILE)
+  // A late notice of what was read before undoes nothing; the file counts again once somebody asks for it.
+  expect(await reloader.reload(BY_FILE)).toMatchObject({ ok: true, changed: false })
+  expect(allowed()).toEqual(['a__one'])
+  await reloader.reload({ cause: 'api', by: 'local' })
   expect(allowed()).toEqual(['a__three'])
 })
 

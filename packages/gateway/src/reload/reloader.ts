@@ -42,6 +42,10 @@ export interface ReloaderDeps {
   onReload(report: ReloadReport): void
 }
 
+function isRead(load: Loaded, before: Loaded): boolean {
+  return load.text === before.text && isSame(load.config, before.config)
+}
+
 const NONE: ServerChanges = { kept: [], changed: [], added: [], removed: [] }
 
 /** What is to come into force: the files as they are now, or an earlier text of them. */
@@ -59,12 +63,15 @@ export class Reloader implements ConfigControl {
   /** Text of the configuration in force. */
   #text: string
   #files: readonly string[]
+  /** What the files said when they were last read; not what is in force after a rollback. */
+  #read: Loaded
   #queue: Promise<unknown> = Promise.resolve()
 
   constructor(deps: ReloaderDeps) {
     this.#deps = deps
     this.#text = deps.origin.loaded.text
     this.#files = deps.origin.loaded.files
+    this.#read = deps.origin.loaded
   }
 
   /** The files that were looked for last, whether they exist or not. */
@@ -120,7 +127,13 @@ export class Reloader implements ConfigControl {
 
   async #go(wish: Wish): Promise<ReloadReport> {
     const load = this.#deps.origin.read(wish.text)
-    if (load.ok) this.#files = load.files
+    const noticed = wish.cause === 'file' && load.ok && isRead(load, this.#read)
+    if (load.ok && wish.text === undefined) {
+      this.#files = load.files
+      this.#read = load
+    }
+    // Somebody else has had it read already, and may have gone back since.
+    if (noticed) return this.#report(wish, { ok: true, problems: load.problems })
     const problems = load.ok ? await this.#judge(load) : load.problems
     const refused = problems.some(({ severity }) => severity === 'error')
     if (!load.ok || refused) return this.#report(wish, { ok: false, problems })
