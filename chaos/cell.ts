@@ -42,7 +42,7 @@ export interface CellReport {
   readonly problems: readonly string[]
 }
 
-const RECOVERY_MS_MAX = 30_000
+const RECOVERY_MS_MAX = 60_000
 const ORPHAN_MS_MAX = 15_000
 const PROBLEMS_MAX = 5
 const AFTER_STRIKE_MS = 150

@@ -7,6 +7,7 @@ import { waitUntil } from '../packages/cli/test/fixtures/wait-until.ts'
 /** Memory of the gateway after its garbage was collected, bytes, and what it holds open by kind. */
 export interface Memory {
   readonly rss: number
+  readonly heapTotal: number
   readonly heapUsed: number
   readonly external: number
   readonly arrayBuffers: number

@@ -61,7 +61,7 @@ export function judgeGrowth(before: Footprint, after: Footprint, max: Growth): s
 
 /** One line of a footprint. */
 export function footprintLine({ memory, fds, processes }: Footprint): string {
-  const heap = (memory.heapUsed / MIB).toFixed(1)
+  const heap = `${(memory.heapUsed / MIB).toFixed(1)} of ${Math.round(memory.heapTotal / MIB)}`
   const outside = ((memory.external + memory.arrayBuffers) / MIB).toFixed(1)
   return `${processes} processes, ${fds} fds, heap ${heap} MiB, buffers ${outside} MiB, rss ${Math.round(memory.rss / MIB)} MiB`
 }

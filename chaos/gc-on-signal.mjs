@@ -13,10 +13,11 @@ process.on('SIGUSR2', async () => {
     globalThis.gc?.()
     await sleep(30)
   }
-  const { rss, heapUsed, external, arrayBuffers } = process.memoryUsage()
+  const { rss, heapTotal, heapUsed, external, arrayBuffers } = process.memoryUsage()
   const resources = Object.groupBy(process.getActiveResourcesInfo(), (name) => name)
   const counts = Object.entries(resources).map(([name, all]) => [name, all.length])
-  const found = { rss, heapUsed, external, arrayBuffers, resources: Object.fromEntries(counts) }
+  const memory = { rss, heapTotal, heapUsed, external, arrayBuffers }
+  const found = { at: Date.now(), ...memory, resources: Object.fromEntries(counts) }
   writeFileSync(`${file}.new`, JSON.stringify(found))
   renameSync(`${file}.new`, file)
 })
