@@ -30,7 +30,7 @@ async function group(gateway: TestGateway): Promise<GroupItem> {
   return only
 }
 
-test('scenario 3: a primary killed between and during calls fails no call that may be repeated, and is used again within two looks [groups/failover] [groups/failback]', async () => {
+test('scenario 3: a primary killed between and during calls fails no call that may be repeated, and is used again within two looks [groups/failover/sent] [groups/failover/unsent] [groups/failback]', async () => {
   await using primary = await ExampleServer.start('primary')
   await using backup = await ExampleServer.start('backup')
   const config = {
@@ -121,7 +121,7 @@ test('scenario 4: a breaker rejects at once, lets exactly one call try after its
   await waitUntil('the next call to try', async () => textOf(await call('who')) === 'only', 3_000)
 }, 40_000)
 
-test('scenario 5: what callers and tools do wrong puts no member out of rotation and opens no breaker [groups/caller-errors]', async () => {
+test('scenario 5: what callers and tools do wrong puts no member out of rotation and opens no breaker [fleet/breaker/transport-only]', async () => {
   await using one = await ExampleServer.start('one')
   await using two = await ExampleServer.start('two')
   const config = {

@@ -20,7 +20,7 @@ async function servers(gateway: TestGateway): Promise<Record<string, ServerItem>
   return Object.fromEntries(items.map((item) => [item.name, item]))
 }
 
-test('scenario 6: a principal that floods gets 429 with the time to come back on every excess call; the other never is refused [limits/rate/per-principal]', async () => {
+test('scenario 6: a principal that floods gets 429 with the time to come back on every excess call; the other never is refused [quotas/flood]', async () => {
   const config = {
     limits: { perPrincipal: { rate: '5/s', burst: 5 } },
     mcpServers: { one: stdioServer({}) },
@@ -61,7 +61,7 @@ test('scenario 6: a principal that floods gets 429 with the time to come back on
   expect(ofKey[1]).toMatchObject({ refused: 0, calls: quietly.length + 1 })
 }, 20_000)
 
-test('scenario 7: each server is looked at in its own interval, and one that hangs is degraded after three looks [health/interval]', async () => {
+test('scenario 7: each server is looked at in its own interval, and one that hangs is degraded after three looks [supervision/health/interval]', async () => {
   await using hanging = await ExampleServer.start('hanging')
   await using calm = await ExampleServer.start('calm')
   const config = {
