@@ -1,4 +1,4 @@
-/** What a caller may do. This slice knows two; part 04a adds the rest to the same table. */
+/** What a caller may do. Roles of an operator's own join the same table later. */
 export type Role = 'caller' | 'admin'
 
 /**

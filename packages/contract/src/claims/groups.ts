@@ -1,6 +1,6 @@
 import type { Claim } from './claim.ts'
 
-const TASK = 'Task of part 03a, "Groups"'
+const TASK = 'Task of Design, "Groups"'
 const HANGAR = 'facts/hangar.md §6'
 
 /** Servers that answer for one name. */

@@ -5,7 +5,7 @@ export const HANDOVER = {
   'handover/fd': {
     behavior:
       'A listener stands on a socket of the parent process: by its number in the file, or as systemd hands it over.',
-    source: 'part 03a, "Shutdown and handover"; sd_listen_fds(3)',
+    source: 'Design, "Shutdown and handover"; sd_listen_fds(3)',
   },
   'handover/fd/real': {
     behavior:
@@ -14,7 +14,7 @@ export const HANDOVER = {
   },
   'handover/fd/children': {
     behavior: 'No child of the gateway gets an inherited socket.',
-    source: 'part 03a, "nothing leaked"',
+    source: 'Design, "nothing leaked"',
   },
   'handover/fd/refused': {
     behavior:
@@ -24,7 +24,7 @@ export const HANDOVER = {
   'handover/no-failed-call': {
     behavior:
       'A new process takes over from the running one on the same sockets and store, again and again, without a failed call.',
-    source: 'part 03a, "Done when"',
+    source: 'Design, "Done when"',
   },
   'handover/sessions': {
     behavior: 'Legacy sessions opened before a handover are served on after it.',
@@ -33,12 +33,12 @@ export const HANDOVER = {
   'handover/children': {
     behavior:
       'The servers of the gateway that leaves finish their calls; the new one does not end them.',
-    source: 'part 03a, "a new version without a failed call"',
+    source: 'Design, "a new version without a failed call"',
   },
   'handover/takes-back': {
     behavior:
       'When the new process ends before it is ready, the running one goes on as before, with its lock and local socket.',
-    source: 'part 03a, "a new version without a failed call"',
+    source: 'Design, "a new version without a failed call"',
   },
   'handover/refused': {
     behavior:
@@ -62,29 +62,29 @@ export const HANDOVER = {
   'handover/systemd': {
     behavior:
       'With a systemd socket a restart refuses no connection: what arrives meanwhile waits and is answered.',
-    source: 'part 03a, "a new version without a failed call"',
+    source: 'Design, "a new version without a failed call"',
   },
   'handover/rolling': {
     behavior:
       'Two gateways on one PostgreSQL behind a proxy are restarted one after the other without a failed call.',
-    source: 'part 03a, "Done when"',
+    source: 'Design, "Done when"',
   },
   'handover/stop/streams': {
     behavior: 'A stop ends open streams at once and keeps the sessions they belong to valid.',
-    source: 'design §4; part 03a, "Shutdown and handover"',
+    source: 'design §4; Design, "Shutdown and handover"',
   },
   'handover/stop/late': {
     behavior:
       'A call on an open connection is still answered while others drain; after the drain time it is refused as `shutting_down`.',
-    source: 'part 03a, "Shutdown and handover"',
+    source: 'Design, "Shutdown and handover"',
   },
   'handover/stop/outlasted': {
     behavior:
       'A call that outlasts the drain time is answered with `shutting_down` and whether it may have acted.',
-    source: 'part 03a, "Shutdown and handover"; design §2, "Errors on the wire"',
+    source: 'Design, "Shutdown and handover"; design §2, "Errors on the wire"',
   },
   'handover/stop/hung': {
     behavior: 'A server that ignores its end is killed, and the gateway ends with 0 all the same.',
-    source: 'part 03a, "Supervision"',
+    source: 'Design, "Supervision"',
   },
 } as const satisfies ClaimsOf<'handover'>

@@ -27,7 +27,7 @@ export const OBSERVE = {
   'observe/metrics/stay-up': {
     behavior:
       'Metrics show the health, last look and breaker of each server, the members of each group against what it needs, the configuration in force and how its last reload ended.',
-    source: 'part 03a, "Health" and "Groups"',
+    source: 'Design, "Health" and "Groups"',
   },
   'observe/log/secrets': {
     behavior: 'A log line holds no credential, whatever its field is called and wherever it hides.',

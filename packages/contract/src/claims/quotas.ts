@@ -5,30 +5,30 @@ export const QUOTAS = {
   'quotas/concurrent/apart': {
     behavior:
       'A call that a cap of its own holds back waits, and calls behind it that the cap does not concern pass.',
-    source: 'part 03a, "Limits an agent understands"',
+    source: 'Design, "Limits an agent understands"',
   },
   'quotas/rate': {
     behavior:
       'Beyond the rate of a server or a tool a call is the tool error `rate_limited` with the time to wait, and was not sent.',
-    source: 'part 03a, "Limits an agent understands"',
+    source: 'Design, "Limits an agent understands"',
   },
   'quotas/daily': {
     behavior:
       'Beyond a daily quota a call is the tool error `quota_exceeded` with nothing remaining and the time until 00:00 UTC.',
-    source: 'part 03a, "Limits an agent understands"',
+    source: 'Design, "Limits an agent understands"',
   },
   'quotas/writes': {
     behavior:
       'Bounds on writes count the calls that are not pinned read-only, and these count in the general bounds as well.',
-    source: 'part 03a, "Limits an agent understands"',
+    source: 'Design, "Limits an agent understands"',
   },
   'quotas/whole': {
     behavior: 'A call that one bound refuses takes nothing from any other.',
-    source: 'part 03a, "Limits an agent understands"',
+    source: 'Design, "Limits an agent understands"',
   },
   'quotas/restart': {
     behavior: 'What was used of a daily quota is still used after a restart.',
-    source: 'part 03a, "Limits an agent understands"',
+    source: 'Design, "Limits an agent understands"',
   },
   'quotas/replicas': {
     behavior:
@@ -37,11 +37,11 @@ export const QUOTAS = {
   },
   'quotas/clock': {
     behavior: 'A clock that is set back gives no daily quota a second time.',
-    source: 'part 03a, "Done when"',
+    source: 'Design, "Done when"',
   },
   'quotas/reload': {
     behavior: 'Another configuration leaves what was used under bounds that it did not change.',
-    source: 'part 03a, "Reload"',
+    source: 'Design, "Reload"',
   },
   'quotas/usage': {
     behavior:
@@ -56,7 +56,7 @@ export const QUOTAS = {
   'quotas/results/kept': {
     behavior:
       'A result beyond its budget is kept, and the answer says in one sentence and in `_meta` how it is read.',
-    source: 'part 03a, "Limits an agent understands"',
+    source: 'Design, "Limits an agent understands"',
   },
   'quotas/results/exact': {
     behavior:
@@ -66,16 +66,16 @@ export const QUOTAS = {
   'quotas/results/own': {
     behavior:
       'A handle of another principal, an expired one and one that never was are answered alike.',
-    source: 'part 03a, "Limits an agent understands"',
+    source: 'Design, "Limits an agent understands"',
   },
   'quotas/results/listed': {
     behavior: '`sallyport__read_more` is listed while some budget is set, and unknown otherwise.',
-    source: 'part 03a, "Limits an agent understands"',
+    source: 'Design, "Limits an agent understands"',
   },
   'quotas/results/session': {
     behavior:
       'Once a session was given its bytes of whole results, every further result above 1 KiB is kept.',
-    source: 'part 03a, "Limits an agent understands"',
+    source: 'Design, "Limits an agent understands"',
   },
   'quotas/results/room': {
     behavior:

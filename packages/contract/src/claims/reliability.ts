@@ -5,16 +5,16 @@ export const RELIABILITY = {
   'reliability/answered': {
     behavior:
       'Whatever a server does to the calls in flight, over whatever transport, each of them is answered within its deadline, with its own result or a typed error.',
-    source: 'part 03a, "Done when": chaos suite',
+    source: 'Design, "Done when": chaos suite',
   },
   'reliability/orphans': {
     behavior:
       'A server that died, hung or was ended leaves no process behind, also not those that left its process group, and it serves again without anybody’s help.',
-    source: 'part 03a, "Done when": chaos suite; design §5',
+    source: 'Design, "Done when": chaos suite; design §5',
   },
   'reliability/files': {
     behavior:
       'Servers that misbehave do not make the gateway hold more files and connections open than before.',
-    source: 'part 03a, "Done when": chaos suite',
+    source: 'Design, "Done when": chaos suite',
   },
 } as const satisfies ClaimsOf<'reliability'>

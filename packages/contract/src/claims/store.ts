@@ -27,27 +27,27 @@ export const STORE = {
   'store/hang': {
     behavior:
       'A store that hangs holds no call beyond its deadline; after 5 s it counts as not writable, and calls are refused at once.',
-    source: 'part 03a, "Done when"; design §4',
+    source: 'Design, "Done when"; design §4',
   },
   'store/faults/full': {
     behavior:
       'On a full disk calls are refused unsent with 503 and readiness is 503; no answered call lacks its record, and it recovers without a restart.',
-    source: 'part 03a, "Done when"; design §4',
+    source: 'Design, "Done when"; design §4',
   },
   'store/faults/io': {
     behavior:
       'While the disk fails to write or to sync, no call is answered without its record, and it recovers without a restart.',
-    source: 'part 03a, "Done when"; design §4',
+    source: 'Design, "Done when"; design §4',
   },
   'store/faults/paused': {
     behavior:
       'While PostgreSQL stands still calls are refused within their deadline, readiness is 503, and it recovers without a restart.',
-    source: 'part 03a, "Done when"; design §4',
+    source: 'Design, "Done when"; design §4',
   },
   'store/clock': {
     behavior:
       'A wall clock that jumps ends no call and no session but those whose total age it exceeds, sets off no storm of timers, and the record stays whole.',
-    source: 'part 03a, "Done when"; design §3, "Clocks"',
+    source: 'Design, "Done when"; design §3, "Clocks"',
   },
   'store/newer': {
     behavior: 'A store that a newer version wrote is refused, naming both versions.',

@@ -10,7 +10,7 @@ export const SUPERVISION = {
   'supervision/health/call': {
     behavior:
       'A configured harmless call that does not give what is expected degrades its server after so many in a row, keeps its session, and one that does recovers it at once.',
-    source: 'part 03a, "Health"',
+    source: 'Design, "Health"',
   },
   'supervision/health/no-values': {
     behavior:
@@ -19,7 +19,7 @@ export const SUPERVISION = {
   },
   'supervision/health/no-pile': {
     behavior: 'Looks at one server never overlap, however long one takes.',
-    source: 'part 03a, "Health"',
+    source: 'Design, "Health"',
   },
   'supervision/health/no-use': {
     behavior:
@@ -33,7 +33,7 @@ export const SUPERVISION = {
   },
   'supervision/stderr/lines': {
     behavior: 'Each line of stderr has its time and the process that wrote it.',
-    source: 'part 03a, "servers verbs"',
+    source: 'Design, "servers verbs"',
   },
   'supervision/stderr/printable': {
     behavior:
@@ -43,7 +43,7 @@ export const SUPERVISION = {
   'supervision/stderr/flood': {
     behavior:
       'A server that floods its stderr slows no call to another one, and takes no more memory with time.',
-    source: 'part 03a, "Supervision"; design §5',
+    source: 'Design, "Supervision"; design §5',
   },
   'supervision/instances': {
     behavior:
@@ -53,29 +53,29 @@ export const SUPERVISION = {
   'supervision/caps/memory': {
     behavior:
       'A child and all it starts together get no more memory than `caps.memory`, wherever they go.',
-    source: 'part 03a, "Supervision"',
+    source: 'Design, "Supervision"',
   },
   'supervision/caps/processes': {
     behavior:
       'A child and all it starts together get no more processes and threads than `caps.processes`.',
-    source: 'part 03a, "Supervision"',
+    source: 'Design, "Supervision"',
   },
   'supervision/caps/open-files': {
     behavior: 'No process of a child opens more files than `caps.openFiles`.',
-    source: 'part 03a, "Supervision"',
+    source: 'Design, "Supervision"',
   },
   'supervision/caps/cpu-time': {
     behavior: 'No process of a child uses more CPU time than `caps.cpuTime`.',
-    source: 'part 03a, "Supervision"',
+    source: 'Design, "Supervision"',
   },
   'supervision/caps/told': {
     behavior: 'A child that ran into a cap is degraded with the cap as its reason.',
-    source: 'part 03a, "Supervision"',
+    source: 'Design, "Supervision"',
   },
   'supervision/caps/refused': {
     behavior:
       'A server with a cap that this host cannot enforce is refused with what is missing, and no process of it is started.',
-    source: 'part 03a, "Supervision"',
+    source: 'Design, "Supervision"',
   },
   'supervision/caps/plain': {
     behavior:
@@ -85,6 +85,6 @@ export const SUPERVISION = {
   'supervision/caps/groups': {
     behavior:
       'The control groups of a child go with it, after a failed start too, and those of a killed gateway with the next start.',
-    source: 'part 03a, "Supervision"',
+    source: 'Design, "Supervision"',
   },
 } as const satisfies ClaimsOf<'supervision'>

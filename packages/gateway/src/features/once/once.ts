@@ -7,7 +7,7 @@ import { readIdempotencyKey } from './idempotency-key.ts'
 /**
  * Makes a tool call that carries an idempotency key at most once; a repeat gets the answer of the first.
  *
- * Source: design §5; part 03a, "At most once".
+ * Source: design §5; Design, "At most once".
  *
  * @throws {AppError} `idempotency_conflict`, `outcome_unknown`, `quota_exceeded`, `store_unwritable`, or
  *   whatever the call ends with
