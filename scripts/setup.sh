@@ -11,6 +11,20 @@ has_promtool() {
   command -v promtool >/dev/null 2>&1
 }
 
+# Faults of disks and jumps of clocks.
+has_strace() {
+  command -v strace >/dev/null 2>&1
+}
+
+has_faketime() {
+  command -v faketime >/dev/null 2>&1
+}
+
+# A disk of its own that a test fills.
+can_mount() {
+  unshare --mount true 2>/dev/null
+}
+
 # The tests start what they need: no package starts a service or makes a database of its own.
 without_services() {
   policy=/usr/sbin/policy-rc.d
@@ -38,6 +52,8 @@ install() {
 
 has_postgres || install postgresql
 has_promtool || install prometheus
+has_strace || install strace
+has_faketime || install faketime
 
 missing=0
 has_postgres || {
@@ -46,6 +62,18 @@ has_postgres || {
 }
 has_promtool || {
   echo 'the form of the metrics (no promtool: install prometheus, or run as root where apt-get is)'
+  missing=1
+}
+has_strace || {
+  echo 'a disk that fails (no strace: install it, or run as root where apt-get is)'
+  missing=1
+}
+has_faketime || {
+  echo 'a clock that jumps (no faketime: install it, or run as root where apt-get is)'
+  missing=1
+}
+can_mount || {
+  echo 'a full disk (no right to mount: run as root)'
   missing=1
 }
 exit "$missing"

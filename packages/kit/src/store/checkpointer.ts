@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import type { Log } from '../log/log.ts'
 import type { WrittenPages } from './audit-sqlite.ts'
-import type { CheckpointJob } from './worker-jobs.ts'
+import type { CheckpointAnswer, CheckpointJob } from './worker-jobs.ts'
 
 /** About 4 MiB of WAL. */
 const PAGES_BETWEEN = 1_000
@@ -21,6 +21,7 @@ export class Checkpointer implements WrittenPages, AsyncDisposable {
   #pages = 0
   #running = false
   #lost = false
+  #failing = false
   #quiet: NodeJS.Timeout | undefined
 
   constructor(
@@ -66,8 +67,9 @@ export class Checkpointer implements WrittenPages, AsyncDisposable {
       resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 4 },
     })
     worker.unref()
-    worker.on('message', () => {
+    worker.on('message', (answer: CheckpointAnswer) => {
       this.#running = false
+      this.#tell(answer)
       if (this.#pages >= PAGES_BETWEEN) this.#checkpoint()
     })
     worker.on('error', (error) => {
@@ -77,5 +79,14 @@ export class Checkpointer implements WrittenPages, AsyncDisposable {
       this.#onLost()
     })
     return worker
+  }
+
+  /** Once per outage. */
+  #tell({ failed }: CheckpointAnswer): void {
+    if (failed !== undefined && !this.#failing) {
+      this.#log.warn({ reason: failed }, 'the store cannot be checkpointed')
+    }
+    if (failed === undefined && this.#failing) this.#log.info({}, 'store checkpointed again')
+    this.#failing = failed !== undefined
   }
 }

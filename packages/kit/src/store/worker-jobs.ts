@@ -3,10 +3,15 @@ import type { ErrorCode } from '../errors.ts'
 import type { StoreLocation } from './location.ts'
 import type { AuditLimits, AuditQuery } from './store.ts'
 
-/** Long-lived: answers each message with the state of the WAL. */
+/** Long-lived: answers each message with a `CheckpointAnswer`. */
 export interface CheckpointJob {
   readonly kind: 'checkpoint'
   readonly path: string
+}
+
+export interface CheckpointAnswer {
+  /** What the engine said; the next message tries again. */
+  readonly failed?: string
 }
 
 interface StoreJob {

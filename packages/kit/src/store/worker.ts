@@ -7,8 +7,9 @@ import { verifyAudit } from './audit-verify.ts'
 import { openSqlite, openSqliteReadOnly } from './sqlite-database.ts'
 import { connectPostgres } from './postgres-database.ts'
 import { postgresRunner, sqliteRunner, type SqlRunner } from './sql-runner.ts'
-import { storeFailure } from './store-failure.ts'
+import { reasonOf, storeFailure } from './store-failure.ts'
 import type {
+  CheckpointAnswer,
   CheckpointJob,
   JobAnswer,
   ListJob,
@@ -67,12 +68,21 @@ function serveCheckpoints(port: MessagePort, job: CheckpointJob): void {
   // Short waits: a checkpoint that cannot be had now comes with the next message.
   const database = new DatabaseSync(job.path, { timeout: 100 })
   port.on('message', () => {
+    port.postMessage(tryCheckpoint(database))
+  })
+}
+
+/** A disk that fails now may work again: the log only grows meanwhile. */
+function tryCheckpoint(database: DatabaseSync): CheckpointAnswer {
+  try {
     const { log } = checkpoint(database, 'passive')
     // What came in meanwhile is little, so that writers wait for a moment only.
     if (log >= TRUNCATE_PAGES) checkpoint(database, 'truncate')
     else if (log >= RESTART_PAGES) checkpoint(database, 'restart')
-    port.postMessage('done')
-  })
+    return {}
+  } catch (thrown) {
+    return { failed: reasonOf(thrown) }
+  }
 }
 
 function checkpoint(
