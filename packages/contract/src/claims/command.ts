@@ -12,7 +12,7 @@ export const COMMAND = {
   },
   'command/first-key/failed-start': {
     behavior: 'A start that fails makes no first key: the next start makes it and shows it.',
-    source: 'part 01, "Two commands"',
+    source: 'Design, "Two commands"',
   },
   'command/first-key/file': {
     behavior:
@@ -21,11 +21,11 @@ export const COMMAND = {
   },
   'command/second-start': {
     behavior: 'A later start says how to make another key.',
-    source: 'part 01, "Two commands"',
+    source: 'Design, "Two commands"',
   },
   'command/snippets': {
     behavior: 'Claude Code, Cursor and VS Code get snippets in their own form.',
-    source: 'part 01, "Two commands"',
+    source: 'Design, "Two commands"',
   },
   'command/up/json': {
     behavior: '`up --json` prints `{ data, admin, pid }` once ready and nothing else.',
@@ -95,7 +95,7 @@ export const COMMAND = {
   },
   'command/help': {
     behavior: 'Every verb has a --help for strangers.',
-    source: 'part 01, "Command"',
+    source: 'Design, "Command"',
   },
   'command/signal/drains': {
     behavior:
@@ -118,17 +118,17 @@ export const COMMAND = {
   },
   'command/launcher/npm': {
     behavior: 'What npm started ends when npm is stopped, however the shell between them behaves.',
-    source: 'part 01, "Two commands"',
+    source: 'Design, "Two commands"',
   },
   'command/install': {
     behavior:
       'What is missing is installed once, also for several processes at once, and nothing when it is there.',
-    source: 'part 01, "Two commands"',
+    source: 'Design, "Two commands"',
   },
   'command/packed': {
     behavior:
       'The packed command, installed into an empty folder without any other package, serves calls, audits and drains.',
-    source: 'part 01, "Two commands"',
+    source: 'Design, "Two commands"',
   },
   'command/packed/licences': {
     behavior: 'The licences in the packed command name every package that is bundled.',
@@ -137,12 +137,12 @@ export const COMMAND = {
   'command/stdio/serves': {
     behavior:
       '`stdio` serves a client that launches it, in either era, with nothing on stdout but messages.',
-    source: 'part 02, "Every transport"',
+    source: 'Design, "Every transport"',
   },
   'command/stdio/no-port': {
     behavior:
       'A gateway that `stdio` starts opens no port, needs no key and makes none, and leaves no process behind.',
-    source: 'part 02, "Every transport"',
+    source: 'Design, "Every transport"',
   },
   'command/stdio/first-run': {
     behavior: 'With no file `stdio` writes one, as `up` does, and says so on stderr.',
@@ -151,7 +151,7 @@ export const COMMAND = {
   'command/stdio/scope': {
     behavior:
       '`stdio` serves all, one endpoint or one server; a name that the file does not have is refused with 2.',
-    source: 'design §2; part 02, "Endpoints"',
+    source: 'design §2; Design, "Endpoints"',
   },
   'command/stdio/drains': {
     behavior: 'When its stdin ends, `stdio` answers what is in flight and ends with 0.',
@@ -168,16 +168,16 @@ export const COMMAND = {
   },
   'command/stdio/stays': {
     behavior: 'A client that ends leaves the gateway of its process to the others until they end.',
-    source: 'part 02, "Every transport"',
+    source: 'Design, "Every transport"',
   },
   'command/stdio/takes-over': {
     behavior:
       'When the gateway ends, also by kill -9, its other clients go on with the next: sessions are kept, what may have acted is answered as unknown, the rest is asked again.',
-    source: 'part 02, "Session recovery"',
+    source: 'Design, "Session recovery"',
   },
   'command/old-node': {
     behavior:
       'On a Node older than 24 the packed command says in one sentence what it needs, and ends with 2.',
-    source: 'part 01, "Two commands"',
+    source: 'Design, "Two commands"',
   },
 } as const satisfies ClaimsOf<'command'>

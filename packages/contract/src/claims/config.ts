@@ -63,7 +63,7 @@ export const CONFIG = {
   },
   'config/editor-schema': {
     behavior: 'The schema for editors takes references and refuses what the file refuses.',
-    source: 'part 01, "Configuration"',
+    source: 'Design, "Configuration"',
   },
   'config/lookups': {
     behavior: 'A missing folder, program or certificate is found without starting anything.',

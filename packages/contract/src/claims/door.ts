@@ -10,7 +10,7 @@ export const DOOR = {
   'door/body/unread': {
     behavior:
       'A request without a valid credential is 401 before a byte of its body has come, and is not told to send it.',
-    source: 'design §2; part 01, "Door"',
+    source: 'design §2; Design, "Door"',
   },
   'door/host/foreign': {
     behavior: 'A request whose Host names no address of this gateway is 403, on every path.',
@@ -80,20 +80,20 @@ export const DOOR = {
   },
   'door/key/secret': {
     behavior: 'An API key holds 256 random bits and a checksum, and what is kept of it is a hash.',
-    source: 'part 01, "Door"; design §7',
+    source: 'Design, "Door"; design §7',
   },
   'door/key/mistyped': {
     behavior: 'A key with one character changed, added or missing is refused by its form alone.',
-    source: 'part 01, "Door"',
+    source: 'Design, "Door"',
   },
   'door/key/expired': {
     behavior: 'A key is not valid from the very moment at which it expires.',
-    source: 'part 01, "Door"',
+    source: 'Design, "Door"',
   },
   'door/key/revoked': {
     behavior:
       'A key that was revoked is refused, at once or, when another process did it, after the next poll.',
-    source: 'part 01, "Door"',
+    source: 'Design, "Door"',
   },
   'door/key/revoked-ends': {
     behavior:

@@ -5,7 +5,7 @@ export const FEATURES = {
   'features/sources': {
     behavior:
       'Every list says which servers it is of, in what state, with how many entries and when read; a server that is down neither empties nor fails it.',
-    source: 'part 02, "Lists with provenance"; design §5',
+    source: 'Design, "Lists with provenance"; design §5',
   },
   'features/never-seen': {
     behavior: 'A list waits for servers of which any list was never read, and for no others.',
@@ -14,7 +14,7 @@ export const FEATURES = {
   'features/list/never-empty': {
     behavior:
       'A list of resources, templates or prompts that comes back empty where it was not keeps its entries and counts as degraded.',
-    source: 'part 02, "Lists with provenance"',
+    source: 'Design, "Lists with provenance"',
   },
   'features/list/everyone': {
     behavior:
@@ -24,7 +24,7 @@ export const FEATURES = {
   'features/list/changed': {
     behavior:
       'A changed list reaches every client that sees its server within a second, as list-changed or on its listen stream.',
-    source: 'part 02, "Lists with provenance"',
+    source: 'Design, "Lists with provenance"',
   },
   'features/stored': {
     behavior:
@@ -78,7 +78,7 @@ export const FEATURES = {
   'features/links': {
     behavior:
       'A link in a result leads back to the server that gave it, for the principal that got it and for nobody else.',
-    source: 'part 02, "Names"; rule C8',
+    source: 'Design, "Names"; rule C8',
   },
   'features/ui': {
     behavior:
@@ -88,36 +88,36 @@ export const FEATURES = {
   'endpoints/hidden': {
     behavior:
       'What an endpoint does not show is not listed, counted, called, read or completed: it is answered as if it did not exist.',
-    source: 'part 02, "Endpoints"; design §2, "Errors on the wire"; rule I6',
+    source: 'Design, "Endpoints"; design §2, "Errors on the wire"; rule I6',
   },
   'endpoints/glob': {
     behavior:
       'A glob is whole, `*` is any run and `?` one character, and none makes matching slow.',
-    source: 'part 02, "Endpoints"',
+    source: 'Design, "Endpoints"',
   },
   'endpoints/rename': {
     behavior: 'A renamed tool answers to its new name only, which comes before any other.',
-    source: 'part 02, "Endpoints"; rule B5',
+    source: 'Design, "Endpoints"; rule B5',
   },
   'endpoints/override': {
     behavior:
       'An endpoint’s description and pins replace those of the server, for that endpoint alone.',
-    source: 'part 02, "Endpoints"',
+    source: 'Design, "Endpoints"',
   },
   'endpoints/drop-prefix': {
     behavior:
       'Names lose their prefix where nothing else claims them; rivals keep theirs, and it is logged once.',
-    source: 'part 02, "Endpoints"; rule I1',
+    source: 'Design, "Endpoints"; rule I1',
   },
   'endpoints/refuse': {
     behavior:
       'An endpoint of an unknown server, of two tools with one name or with an override that is never seen is refused before anything opens, naming both sides.',
-    source: 'part 02, "Endpoints"',
+    source: 'Design, "Endpoints"',
   },
   'endpoints/reach': {
     behavior:
       'A glob that can fit nothing of an endpoint’s servers, and a server named twice, are refused; what is allowed and denied at once is warned of.',
-    source: 'part 02, "Endpoints"; rule A4',
+    source: 'Design, "Endpoints"; rule A4',
   },
   'endpoints/no-sse': {
     behavior: 'An endpoint has no address of HTTP+SSE.',
@@ -126,6 +126,6 @@ export const FEATURES = {
   'endpoints/ui': {
     behavior:
       'The interface of a tool that an endpoint shows is readable there unless denied, that of a hidden tool is not.',
-    source: 'rule I13; part 02, "Endpoints"',
+    source: 'rule I13; Design, "Endpoints"',
   },
 } as const satisfies ClaimsOf<'features' | 'endpoints'>

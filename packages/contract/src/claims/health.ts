@@ -10,11 +10,11 @@ export const HEALTH = {
   'health/ready/store': {
     behavior:
       'Readiness is 503 while the store cannot be written, liveness is not, and readiness recovers.',
-    source: 'part 01, "Health and sight"; Hangar scenario 14',
+    source: 'Design, "Health and sight"; Hangar scenario 14',
   },
   'health/ready/servers': {
     behavior: 'With a key, readiness names the servers that are down without failing for them.',
-    source: 'part 01, "Health and sight"',
+    source: 'Design, "Health and sight"',
   },
   'health/admin/role': {
     behavior: 'Every route under `/api/v1` wants an admin: a key of the role caller is refused.',

@@ -8,15 +8,15 @@ export const LIMITS = {
   },
   'limits/body/declared': {
     behavior: 'A declared length over the limit is 413 before a byte of the body has come.',
-    source: 'Discord scenario 5; part 01, "Limits"',
+    source: 'Discord scenario 5; Design, "Limits"',
   },
   'limits/body/chunked': {
     behavior: 'A body without length is 413 at the limit, and what was sent is not kept.',
-    source: 'Discord scenario 5; part 01, "Limits"',
+    source: 'Discord scenario 5; Design, "Limits"',
   },
   'limits/body/slow': {
     behavior: 'Slow headers and slow bodies end as 408, and a hundred at once delay nobody.',
-    source: 'Discord scenario 5; part 01, "Limits"',
+    source: 'Discord scenario 5; Design, "Limits"',
   },
   'limits/headers': {
     behavior: 'Headers over their limit are 431.',
@@ -33,12 +33,12 @@ export const LIMITS = {
   },
   'limits/rate/batch': {
     behavior: 'A batch costs as much of the rate as its messages one by one, or none of it runs.',
-    source: 'design §6; part 01, "Limits"',
+    source: 'design §6; Design, "Limits"',
   },
   'limits/rate': {
     behavior:
       'A principal beyond its burst is refused until a token is there; other principals are not.',
-    source: 'design §6; part 01, "Limits"',
+    source: 'design §6; Design, "Limits"',
   },
   'limits/queue/principal': {
     behavior: 'Calls of a principal beyond its own cap wait, and do not hold up those of others.',
@@ -46,7 +46,7 @@ export const LIMITS = {
   },
   'limits/queue/fair': {
     behavior: 'A principal with many waiting calls delays another by one turn only.',
-    source: 'design §6; part 01, "Limits"',
+    source: 'design §6; Design, "Limits"',
   },
   'limits/queue/full': {
     behavior:

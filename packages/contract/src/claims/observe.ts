@@ -10,7 +10,7 @@ export const OBSERVE = {
   'observe/metrics/starts': {
     behavior:
       'Starts of servers are counted, with those that failed and those after a child ended by itself.',
-    source: 'part 01, "Health and sight"',
+    source: 'Design, "Health and sight"',
   },
   'observe/metrics/format': {
     behavior: 'Metrics are text that a strict reader accepts.',
@@ -40,7 +40,7 @@ export const OBSERVE = {
   'observe/log/settings': {
     behavior:
       '`MCP_JSON_LOGS` and `MCP_LOG_LEVEL` choose form and level, and an unknown level is refused by name.',
-    source: 'part 01, "Health and sight"',
+    source: 'Design, "Health and sight"',
   },
   'observe/log/failures': {
     behavior:
@@ -78,7 +78,7 @@ export const OBSERVE = {
   'observe/tracing/failures': {
     behavior:
       'A collector that fails or hangs is logged once a minute at most, harms no call and delays the stop by two seconds at most.',
-    source: 'part 02, "Every feature"',
+    source: 'Design, "Every feature"',
   },
   'observe/tracing/bounded': {
     behavior: 'What waits for the collector is bounded; beyond it spans are dropped.',
@@ -86,7 +86,7 @@ export const OBSERVE = {
   },
   'observe/request-id': {
     behavior: 'One request id stands in the response header, the error, the audit row and the log.',
-    source: 'part 01, "Health and sight"; design §2, "Errors on the wire"',
+    source: 'Design, "Health and sight"; design §2, "Errors on the wire"',
   },
   'observe/access-log': {
     behavior:

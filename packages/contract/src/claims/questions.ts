@@ -10,12 +10,12 @@ export const QUESTIONS = {
   'questions/legacy-client': {
     behavior:
       'What a modern server wants is asked of a legacy client on its stream, and the call repeated with the answers.',
-    source: '§1.8 of the protocol facts; part 02, "The bridge"',
+    source: '§1.8 of the protocol facts; Design, "The bridge"',
   },
   'questions/modern-client': {
     behavior:
       'A question of a legacy server parks its call and is an `input_required` for a modern client, whose retry goes on with the same call.',
-    source: '§1.8 of the protocol facts; part 02, "The bridge"',
+    source: '§1.8 of the protocol facts; Design, "The bridge"',
   },
   'questions/url-required': {
     behavior:
@@ -34,7 +34,7 @@ export const QUESTIONS = {
   },
   'questions/state/tampered': {
     behavior: 'A `requestState` of which a byte was changed, cut or added is -32602.',
-    source: 'rule C1; part 02, "Bad input"',
+    source: 'rule C1; Design, "Bad input"',
   },
   'questions/state/once': {
     behavior: 'A `requestState` is good for one retry, and a wrong use does not use it up.',
@@ -51,7 +51,7 @@ export const QUESTIONS = {
   },
   'questions/parked/expires': {
     behavior: 'A parked call whose client does not come back in time is cancelled at its server.',
-    source: 'design §6; part 02, "The bridge"',
+    source: 'design §6; Design, "The bridge"',
   },
   'questions/parked/ended': {
     behavior:
@@ -85,7 +85,7 @@ export const QUESTIONS = {
   'questions/withdrawn': {
     behavior:
       'A question that a server takes back, or whose call ends without its answer, is taken back from the client.',
-    source: 'MCP 2025-11-25, "Cancellation"; part 02, "Bad input"',
+    source: 'MCP 2025-11-25, "Cancellation"; Design, "Bad input"',
   },
   'questions/capability': {
     behavior:
@@ -104,7 +104,7 @@ export const QUESTIONS = {
   },
   'questions/malformed': {
     behavior: 'A demand for input that asks nothing, or too much, is a broken protocol.',
-    source: 'part 02, "Bad input"; MCP 2026-07-28, "Multi round-trip requests"',
+    source: 'Design, "Bad input"; MCP 2026-07-28, "Multi round-trip requests"',
   },
   'questions/rounds': {
     behavior: 'A server that goes on asking is cut off after 32 rounds.',
@@ -147,17 +147,17 @@ export const QUESTIONS = {
   'calls/removed': {
     behavior:
       'A method that an era does not have never passes, whatever servers take; an extension’s own passes where there is one server.',
-    source: 'hazards of rule J; part 02, "Every feature"',
+    source: 'hazards of rule J; Design, "Every feature"',
   },
   'calls/names': {
     behavior:
       'Resources and tasks in results, contents, prompts and notifications carry their public names, and nothing else of them changes.',
-    source: 'design §3, "Names"; part 02, "Names"',
+    source: 'design §3, "Names"; Design, "Names"',
   },
   'calls/face': {
     behavior:
       'A gateway of many servers offers the sum of what they can, one server its own; what cannot be routed is not offered.',
-    source: 'part 02, "Every feature"; MCP 2026-07-28, "Discovery"',
+    source: 'Design, "Every feature"; MCP 2026-07-28, "Discovery"',
   },
   'tasks/owner': {
     behavior:
@@ -175,12 +175,12 @@ export const QUESTIONS = {
   },
   'subscriptions/refused': {
     behavior: 'A subscription that the server refuses leaves nothing behind.',
-    source: 'part 02, "Subscriptions"',
+    source: 'Design, "Subscriptions"',
   },
   'subscriptions/race': {
     behavior:
       'A client that leaves while its server is asked is let go of once, and never at the cost of another.',
-    source: 'part 02, "Subscriptions"; house style §3.9',
+    source: 'Design, "Subscriptions"; house style §3.9',
   },
   'subscriptions/own': {
     behavior:

@@ -36,7 +36,7 @@ export const RECORD = {
   'record/row': {
     behavior:
       'A row says who called, from where, what, with what outcome, for how long, and under which request id.',
-    source: 'design §4; part 01, "Health and sight"',
+    source: 'design §4; Design, "Health and sight"',
   },
   'record/unwritable': {
     behavior:
@@ -57,7 +57,7 @@ export const RECORD = {
   },
   'record/list': {
     behavior: 'The log is listed newest first, page by page, by each of its filters.',
-    source: 'part 01, "Record"',
+    source: 'Design, "Record"',
   },
   'record/list/tool': {
     behavior:

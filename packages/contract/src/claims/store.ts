@@ -9,7 +9,7 @@ export const STORE = {
   'store/engines': {
     behavior:
       'A gateway over PostgreSQL keeps keys and audit through `kill -9`, and verifies as the embedded one.',
-    source: 'design §4; part 01, "Store"',
+    source: 'design §4; Design, "Store"',
   },
   'store/lock': {
     behavior: 'A second gateway on one embedded store is refused with the pid of the first.',

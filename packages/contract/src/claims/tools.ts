@@ -23,7 +23,7 @@ export const TOOLS = {
   },
   'tools/one-server': {
     behavior: 'Under `/servers/<name>/mcp` a server has its own unprefixed names, and only those.',
-    source: 'part 01, "Client side"',
+    source: 'Design, "Client side"',
   },
   'tools/unknown': {
     behavior: 'A name that leads nowhere is -32602, and no server is asked.',
@@ -31,11 +31,11 @@ export const TOOLS = {
   },
   'tools/list/order': {
     behavior: 'The list is in the order of its names, whichever server was read first.',
-    source: 'part 01, "Client side"; MCP 2026-07-28, "Tools"',
+    source: 'Design, "Client side"; MCP 2026-07-28, "Tools"',
   },
   'tools/list/pages': {
     behavior: 'Pages hold every tool once, in order, and the last one says so.',
-    source: 'part 01, "Client side"; MCP, "Pagination"',
+    source: 'Design, "Client side"; MCP, "Pagination"',
   },
   'tools/list/cursor': {
     behavior: 'A cursor that was changed, or that belongs to another caller or address, is -32602.',
@@ -70,7 +70,7 @@ export const TOOLS = {
   'tools/list/changed': {
     behavior:
       'Clients hear of a changed list when its entries changed or its server says that they did, and only then.',
-    source: 'part 01, "Client side"; MCP, Tools, "List Changed Notification"',
+    source: 'Design, "Client side"; MCP, Tools, "List Changed Notification"',
   },
   'tools/list/bytes': {
     behavior: 'A tool’s description is carried byte for byte, with only its name changed.',

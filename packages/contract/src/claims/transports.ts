@@ -17,7 +17,7 @@ export const TRANSPORTS = {
   },
   'wire/session/collected': {
     behavior: 'Abandoned sessions are collected, and what they held is given back.',
-    source: 'rule D5; part 02, "Numbers"',
+    source: 'rule D5; Design, "Numbers"',
   },
   'wire/question/stream': {
     behavior:
@@ -31,7 +31,7 @@ export const TRANSPORTS = {
   },
   'wire/question/once': {
     behavior: 'The first answer to a question counts; a second one is ignored.',
-    source: 'part 02, "Bad input"',
+    source: 'Design, "Bad input"',
   },
   'wire/question/foreign': {
     behavior: 'No other session and no other principal can answer a question.',
@@ -60,7 +60,7 @@ export const TRANSPORTS = {
   },
   'wire/resume/unknown': {
     behavior: 'An event id that is unknown or malformed gets a new stream, not an error.',
-    source: 'part 02, "Session recovery"',
+    source: 'Design, "Session recovery"',
   },
   'wire/resume/bound': {
     behavior:

@@ -33,7 +33,7 @@ export const UPSTREAMS = {
   'upstreams/stop/drain': {
     behavior:
       'A stopping gateway lets running calls finish, answers them, and leaves no process behind.',
-    source: 'design §6; part 01, "Two commands"',
+    source: 'design §6; Design, "Two commands"',
   },
   'upstreams/stop/deadline': {
     behavior: 'A call that outlasts the drain is answered, and says that its outcome is unknown.',
@@ -62,15 +62,15 @@ export const UPSTREAMS = {
   },
   'upstreams/era/probe': {
     behavior: 'A server is spoken to in its own era; silence of a second on stdio is legacy.',
-    source: 'MCP 2026-07-28, Versioning, "Era detection"; part 01, "Server side"',
+    source: 'MCP 2026-07-28, Versioning, "Era detection"; Design, "Server side"',
   },
   'upstreams/era/remembered': {
     behavior: 'A remembered verdict spares the probe, and one that fails is probed again.',
-    source: 'part 01, "Server side"',
+    source: 'Design, "Server side"',
   },
   'upstreams/era/unauthorized': {
     behavior: '401 and 403 from a server are no era: they are reported as the refusal they are.',
-    source: 'part 01, "Server side"',
+    source: 'Design, "Server side"',
   },
   'upstreams/capabilities': {
     behavior:
@@ -80,7 +80,7 @@ export const UPSTREAMS = {
   'upstreams/question/relayed': {
     behavior:
       'What a legacy server asks in the middle of a call reaches that call on every transport, and the answer goes back as it was given, under the id the server chose.',
-    source: 'part 02, "The bridge"; MCP 2025-11-25, client features',
+    source: 'Design, "The bridge"; MCP 2025-11-25, client features',
   },
   'upstreams/question/nobody': {
     behavior:
@@ -125,31 +125,31 @@ export const UPSTREAMS = {
   'upstreams/lists': {
     behavior:
       'Tools, resources, templates and prompts are each read by themselves: one that cannot be read keeps none of the others away.',
-    source: 'part 02, "Lists with provenance"',
+    source: 'Design, "Lists with provenance"',
   },
   'upstreams/lists/changed': {
     behavior:
       'A change that a server announces, in either era, is read within a second, and only the list it is about.',
-    source: 'part 02, "Lists with provenance"',
+    source: 'Design, "Lists with provenance"',
   },
   'upstreams/subscriptions': {
     behavior:
       'A resource is subscribed to at its server in the way of its era, once however many want it, until the last one leaves.',
-    source: 'part 02, "The bridge"; MCP, "Resources" and "Subscriptions"',
+    source: 'Design, "The bridge"; MCP, "Resources" and "Subscriptions"',
   },
   'upstreams/subscriptions/kept': {
     behavior:
       'A subscription outlives the session it was made on: a lost one is opened again, subscribed anew, and what may have been missed is announced.',
-    source: 'part 02, "Session recovery"',
+    source: 'Design, "Session recovery"',
   },
   'upstreams/log-level': {
     behavior:
       'A legacy server is set to the level of log messages that a call wants before it gets the call, and only when it sends less.',
-    source: 'part 02, "The bridge"; MCP 2025-11-25, "Logging"',
+    source: 'Design, "The bridge"; MCP 2025-11-25, "Logging"',
   },
   'upstreams/roots': {
     behavior: 'A client that offers `file:///` as root cannot list it through the quickstart.',
-    source: 'part 01, "It is done when"',
+    source: 'Design, "It is done when"',
   },
   'upstreams/environment': {
     behavior:
@@ -214,7 +214,7 @@ export const UPSTREAMS = {
   'upstreams/kills': {
     behavior:
       'A server that is killed again and again loses no call to silence: each is answered or a typed error.',
-    source: 'part 01, "It is done when"',
+    source: 'Design, "It is done when"',
   },
   'upstreams/output/garbage': {
     behavior:
@@ -224,7 +224,7 @@ export const UPSTREAMS = {
   'upstreams/hostile/stream': {
     behavior:
       'An event stream without end or full of garbage costs its own call at most, and is dropped with it.',
-    source: 'part 02, "Bad input"',
+    source: 'Design, "Bad input"',
   },
   'upstreams/output/endless': {
     behavior: 'A line of a child that never ends does not grow memory: the child is ended.',
@@ -274,7 +274,7 @@ export const UPSTREAMS = {
   'upstreams/sse': {
     behavior:
       'A server of the older HTTP+SSE transport is spoken to in both directions: answers, notifications, questions and cancellation.',
-    source: 'part 02, "Every transport"; MCP 2024-11-05, "HTTP with SSE"',
+    source: 'Design, "Every transport"; MCP 2024-11-05, "HTTP with SSE"',
   },
   'upstreams/sse/fallback': {
     behavior:
@@ -289,27 +289,27 @@ export const UPSTREAMS = {
   'upstreams/sse/lost': {
     behavior:
       'When the stream of an HTTP+SSE server ends, what had left has an unknown outcome and the rest was not sent.',
-    source: 'part 02, "Session recovery"',
+    source: 'Design, "Session recovery"',
   },
   'upstreams/sse/cap': {
     behavior:
       'A result over the cap on the one stream of a server fails its own call, and the others go on.',
-    source: 'part 02, "Bad input"',
+    source: 'Design, "Bad input"',
   },
   'upstreams/sse/strays': {
     behavior:
       'On the stream of a server, an answer that nobody waits for, a second one and what is no message are counted and change nothing.',
-    source: 'part 02, "Bad input"',
+    source: 'Design, "Bad input"',
   },
   'upstreams/posts/unanswered': {
     behavior:
       'A remote server that never answers a POST of a notification or of an answer still gets calls: few of them are open at once, and none for longer than 5 s.',
-    source: 'part 02, "Bad input"',
+    source: 'Design, "Bad input"',
   },
   'upstreams/session/lost-ends': {
     behavior:
       'A session that its server forgot ends with its last call in flight, whatever else of it was never answered.',
-    source: 'part 02, "Session recovery"',
+    source: 'Design, "Session recovery"',
   },
   'upstreams/roots/held': {
     behavior:

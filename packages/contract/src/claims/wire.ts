@@ -20,7 +20,7 @@ export const WIRE = {
   },
   'wire/connection/survives': {
     behavior: 'The connection survives every refused message and serves the next call.',
-    source: 'Discord scenario 6; part 01, "Limits"',
+    source: 'Discord scenario 6; Design, "Limits"',
   },
   'wire/batch': {
     behavior:
@@ -29,7 +29,7 @@ export const WIRE = {
   },
   'wire/method/unknown': {
     behavior: 'A method that is not carried is -32601 in either era.',
-    source: 'Discord scenario 6; part 01, "Client side"',
+    source: 'Discord scenario 6; Design, "Client side"',
   },
   'wire/method/ping': {
     behavior: 'A legacy ping is answered with an empty result.',
@@ -134,7 +134,7 @@ export const WIRE = {
   'wire/session/bound': {
     behavior:
       'With another principal’s credential a session is as unknown as one that was made up.',
-    source: 'design §4; part 01, "Client side"',
+    source: 'design §4; Design, "Client side"',
   },
   'wire/session/states': {
     behavior: 'A legacy call without a session is 400, with an unknown or ended one 404.',
@@ -153,7 +153,7 @@ export const WIRE = {
   'wire/progress': {
     behavior:
       'Progress reaches the client that asked for it, under its own token, before the answer.',
-    source: 'part 01, "Client side"; MCP, "Progress"',
+    source: 'Design, "Client side"; MCP, "Progress"',
   },
   'wire/cancel/modern': {
     behavior: 'A modern client that closes its request cancels the call.',
@@ -207,27 +207,27 @@ export const WIRE = {
   'wire/client/sdk-v2': {
     behavior:
       'The SDK v2 client lists and calls: by default, with `auto`, and pinned to the modern era.',
-    source: 'part 01, "It is done when"',
+    source: 'Design, "It is done when"',
   },
   'wire/client/sdk-v1': {
     behavior: 'The SDK v1 client lists and calls.',
-    source: 'part 01, "It is done when"',
+    source: 'Design, "It is done when"',
   },
   'wire/client/inspector': {
     behavior: 'The Inspector’s command line lists and calls, in the legacy and in the modern era.',
-    source: 'part 01, "It is done when"',
+    source: 'Design, "It is done when"',
   },
   'wire/client/mcporter': {
     behavior: 'The client mcporter lists and calls.',
-    source: 'part 01, "It is done when"',
+    source: 'Design, "It is done when"',
   },
   'wire/client/mcp-remote': {
     behavior: 'The client mcp-remote, driven over stdio, lists and calls.',
-    source: 'part 01, "It is done when"',
+    source: 'Design, "It is done when"',
   },
   'wire/client/ai-sdk': {
     behavior: 'The AI SDK’s client lists and calls.',
-    source: 'part 01, "It is done when"',
+    source: 'Design, "It is done when"',
   },
   'wire/stdio/garbage': {
     behavior:
