@@ -16,24 +16,28 @@ export const caps = z
     memory: size({
       min: '8MiB',
       max: '1TiB',
-      description: 'Memory of a child with all its descendants.',
+      description:
+        'Memory of a child with all its descendants; needs Linux with a writable cgroup that has the memory controller.',
     }).optional(),
     processes: optionalCount({
       min: 1,
       max: 100_000,
       unit: 'processes',
-      description: 'Processes and threads of a child with all its descendants.',
+      description:
+        'Processes and threads of a child with all its descendants; needs Linux with a writable cgroup that has the pids controller.',
     }),
     openFiles: optionalCount({
       min: 16,
       max: 1_000_000,
       unit: 'files',
-      description: 'Files and sockets each of its processes may have open.',
+      description:
+        'Files and sockets each of its processes may have open; needs `prlimit` (util-linux).',
     }),
     cpuTime: duration({
       min: '1s',
       max: '30d',
-      description: 'CPU time each of its processes may use in its whole life.',
+      description:
+        'CPU time each of its processes may use in its whole life; needs `prlimit` (util-linux).',
     }).optional(),
   })
   .transform(({ memory, processes, openFiles, cpuTime }): CapsConfig => {

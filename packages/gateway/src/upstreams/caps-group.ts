@@ -69,20 +69,23 @@ export class CapsGroups {
     return group
   }
 
-  /** Removes what processes of this gateway that no longer run left behind, with what still runs in it. */
-  async removeLeftovers(livingInstances: readonly string[]): Promise<number> {
-    let removed = 0
+  /**
+   * Removes what processes of this gateway that no longer run left behind, with what still runs in it. Never
+   * throws: resolves to the groups that could not be removed.
+   */
+  async removeLeftovers(livingInstances: readonly string[]): Promise<string[]> {
+    const stuck: string[] = []
     const homes = await Promise.all(
       Object.values(CONTROLLERS).map((controller) => findCgroupHome(controller, this.#world)),
     )
     for (const folder of new Set(homes.flatMap((home) => home?.folder ?? []))) {
       const names = await readdir(folder).catch(() => [])
       for (const name of names.filter((each) => this.#isLeft(each, livingInstances))) {
-        await removeGroup(path.join(folder, name))
-        removed += 1
+        const group = path.join(folder, name)
+        await removeGroup(group).catch(() => stuck.push(group))
       }
     }
-    return removed
+    return stuck
   }
 
   /** What the group of the child with this number is called. */

@@ -63,7 +63,8 @@ export async function openUpstreams(deps: UpstreamsDeps): Promise<ServerFleet> {
   const { groups = new CapsGroups({ gatewayId, instanceId }) } = deps
   const ended = await endMarkedProcesses(gatewayId, livingInstances)
   if (ended > 0) deps.log.warn({ processes: ended }, 'processes of an earlier gateway ended')
-  await groups.removeLeftovers(livingInstances)
+  const stuck = await groups.removeLeftovers(livingInstances)
+  if (stuck.length > 0) deps.log.warn({ groups: stuck }, 'control groups could not be removed')
   const eras = await EraMemory.open(deps.eras, deps.clock, deps.log)
   const world = { ...deps, mark, groups, eras }
   const servers = Object.values(deps.servers).map((config): [string, Server] => {
