@@ -21,7 +21,10 @@ export class CallState implements Disposable {
   constructor({ options, budget, quotas }: Base, deadlines: Deadlines) {
     const { clock, config } = options
     this.quotas = quotas
-    this.kept = new KeptResults({ clock, deadlines, reserve: (id) => budget.reserve(id) })
+    this.kept = new KeptResults({
+      ...{ clock, deadlines, reserve: (id) => budget.reserve(id) },
+      bytesMax: config.limits.bufferedBytes / 2,
+    })
     this.given = new GivenBytes(clock)
     this.#queues = new ServerQueues(config, (server) => quotas.bounds.queueSlots(server))
   }

@@ -29,7 +29,12 @@ function setUp(budgets: Partial<ResultBudgets> = {}, totalBytesMax = 1_000_000) 
   const clock = new ManualClock()
   const deadlines = new Deadlines(clock)
   const budget = new ByteBudget({ totalBytesMax })
-  const kept = new KeptResults({ clock, deadlines, reserve: (id) => budget.reserve(id) })
+  const kept = new KeptResults({
+    clock,
+    deadlines,
+    reserve: (id) => budget.reserve(id),
+    bytesMax: totalBytesMax / 2,
+  })
   const given = new GivenBytes(clock)
   const step = keepResults({ budgets: { ...BUDGETS, ...budgets }, kept, given })
   const ask = async (call: Call, result: object | CallResult): Promise<Record<string, unknown>> => {
@@ -174,6 +179,15 @@ test('without room it is too large, and nothing is kept [quotas/results/room]', 
     message: expect.stringMatching(/^the result has 50\d\d bytes, more than the 2000 .*; ask for/),
   })
   expect(budget.total).toBe(0)
+})
+
+test('who has results to read has room left to make calls [quotas/results/room]', async () => {
+  const { budget, isKept } = setUp({}, 80_000)
+  expect(await isKept(testCall(), 9_000)).toBe(true)
+  await expect(isKept(testCall(), 9_000)).rejects.toMatchObject({ code: 'result_too_large' })
+  const { total } = budget
+  expect(total).toBeLessThan(10_000)
+  expect(budget.take('key:alice', 20_000 - total)).toBe(true)
 })
 
 test('other methods are not looked at', async () => {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '@sallyport/kit/clock'
-import type { Deadline, Deadlines } from '@sallyport/kit/limits'
+import { ByteBudget, type Deadline, type Deadlines } from '@sallyport/kit/limits'
 import type { Reservation } from '@sallyport/kit/mcp'
 
 const RESULTS_MAX = 10_000
@@ -28,15 +28,22 @@ export interface KeptResultsDeps {
   readonly deadlines: Deadlines
   /** Counts what is kept against the buffered bytes of its principal. */
   readonly reserve: (principalId: string) => Reservation
+  /** Bytes that may be kept; a quarter of them for one principal. */
+  readonly bytesMax: number
 }
 
-/** Results that were too large to be given whole, in memory, until they expire. */
+/**
+ * Results that were too large to be given whole, in memory, until they expire. They fill only part of the
+ * buffered bytes, so that who has results to read can still make calls.
+ */
 export class KeptResults implements Disposable {
   readonly #deps: KeptResultsDeps
   readonly #entries = new Map<string, Entry>()
+  readonly #room: ByteBudget
 
   constructor(deps: KeptResultsDeps) {
     this.#deps = deps
+    this.#room = new ByteBudget({ totalBytesMax: deps.bytesMax })
   }
 
   /** Results that are kept now. */
@@ -52,7 +59,11 @@ export class KeptResults implements Disposable {
   ): KeptResult | undefined {
     if (this.#entries.size >= RESULTS_MAX) return undefined
     const reservation = this.#deps.reserve(principalId)
-    if (!reservation.grow(text.length)) return undefined
+    if (!this.#room.take(principalId, text.length)) return undefined
+    if (!reservation.grow(text.length)) {
+      this.#room.release(principalId, text.length)
+      return undefined
+    }
     const handle = randomBytes(HANDLE_BYTES).toString('base64url')
     const entry: Entry = {
       ...{ handle, principalId, partBytesMax, reservation },
@@ -86,5 +97,6 @@ export class KeptResults implements Disposable {
     if (!this.#entries.delete(entry.handle)) return
     entry.expiry.cancel()
     entry.reservation.release()
+    this.#room.release(entry.principalId, entry.text.length)
   }
 }
