@@ -41,8 +41,9 @@ async function told(test: TestUpstreams, tool: string, args: object = {}): Promi
   return JSON.parse(await callText(test.upstreams, ['one', tool], args))
 }
 
-/** Folders of control groups that some gateway made below that of this process. */
-async function groupFolders(): Promise<string[]> {
+/** Folders of control groups that processes of this gateway made below that of this process. */
+async function groupFolders(gatewayId: string): Promise<string[]> {
+  const [prefix = ''] = new CapsGroups({ gatewayId, instanceId: '-' }).nameOf(1).split('-')
   const homes = await Promise.all(
     (['memory', 'pids'] as const).map((controller) =>
       findCgroupHome(controller, { self: '/proc/self' }),
@@ -52,7 +53,7 @@ async function groupFolders(): Promise<string[]> {
     .flatMap((home) => home?.folder ?? [])
     .flatMap((folder) =>
       readdirSync(folder)
-        .filter((name) => /^sallyport\.[0-9a-f]{16}\./.test(name))
+        .filter((name) => name.startsWith(prefix))
         .map((name) => path.join(folder, name)),
     )
 }
@@ -121,20 +122,19 @@ describe.skipIf(!canGroup)('within control groups', () => {
   })
 
   test('the groups of a child go with it, also after a start that failed, and with what hid in them [supervision/caps/groups]', async () => {
-    const before = await groupFolders()
     const test = await openTestUpstreams({
       one: capped({ memoryBytes: 512 * MIB, processes: 200 }),
       broken: { ...capped({ processes: 100 }), args: [GREEDY, '--no-such'], command: 'false' },
     })
     // Without the mark in its environment and in a session of its own.
     const hidden = Number(await told(test, 'hide'))
-    expect((await groupFolders()).length).toBeGreaterThan(before.length)
+    expect(await groupFolders(test.gatewayId)).toHaveLength(2)
     await expect(callText(test.upstreams, ['broken', 'pid'])).rejects.toMatchObject({
       code: 'server_start_failed',
     })
     await test[Symbol.asyncDispose]()
     expect(isAlive(hidden)).toBe(false)
-    expect(await groupFolders()).toEqual(before)
+    expect(await groupFolders(test.gatewayId)).toEqual([])
   })
 
   test('what a gateway that was killed left behind goes with the next start: children, those in sessions of their own, and groups [supervision/caps/groups] [upstreams/stop/orphans]', async () => {
@@ -148,13 +148,13 @@ describe.skipIf(!canGroup)('within control groups', () => {
     onTestFinished(() => void gateway.kill('SIGKILL'))
     const [line] = (await once(gateway.stdout, 'data')) as [Buffer]
     const left = JSON.parse(line.toString()) as number[] // as that script prints
-    const folders = (await groupFolders()).length
+    expect(await groupFolders(gatewayId)).toHaveLength(2)
     gateway.kill('SIGKILL')
     await once(gateway, 'exit')
     expect(left.map(isAlive)).toEqual([true, true, true])
     await using next = await openTestUpstreams({ one: capped({}) }, { gatewayId })
     expect(left.map(isAlive)).toEqual([false, false, false])
-    expect(await groupFolders()).toHaveLength(folders - 2)
+    expect(await groupFolders(gatewayId)).toEqual([])
     expect(await told(next, 'pid')).toBeGreaterThan(1)
   })
 })
