@@ -106,10 +106,10 @@ export async function openListeners(
   const ports = localOnly ? undefined : await openPorts({ ...served, life, admin, shared }, scope)
   scope.defer(async () => {
     life.phase = 'draining'
-    const { drainMs } = base.settings.config.limits
+    const { drainMs, stopDelayMs } = base.settings.config.limits
     const handedOver = life.isHandedOver
     log.info({ drainMs, handedOver }, 'gateway stopping')
-    await drain({ edge: mcp.edge, stdio, ports }, { drainMs, handedOver })
+    await drain({ edge: mcp.edge, stdio, ports }, { drainMs, stopDelayMs, handedOver })
   })
   life.addresses.data = ports?.data.address ?? ''
   life.addresses.admin = ports?.admin.address ?? ''

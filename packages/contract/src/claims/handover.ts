@@ -69,6 +69,11 @@ export const HANDOVER = {
       'Two gateways on one PostgreSQL behind a proxy are restarted one after the other without a failed call.',
     source: 'Design, "Done when"',
   },
+  'handover/stop/delay': {
+    behavior:
+      'With `limits.stopDelay` a stop is not ready for so long before it takes no more calls, so that a proxy goes elsewhere first.',
+    source: 'part 03a, "Done when", rolling restart',
+  },
   'handover/stop/streams': {
     behavior: 'A stop ends open streams at once and keeps the sessions they belong to valid.',
     source: 'design §4; Design, "Shutdown and handover"',

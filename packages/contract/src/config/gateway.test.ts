@@ -128,6 +128,7 @@ test('an empty file is a complete configuration [config/complete] [door/loopback
       callMs: 30_000,
       startMs: 60_000,
       drainMs: 20_000,
+      stopDelayMs: 0,
       streamStallMs: 30_000,
       listTools: 1_000,
       perPrincipal: { rate: 200, burst: 400, concurrent: 64 },

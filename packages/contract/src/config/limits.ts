@@ -276,6 +276,13 @@ export const limits = z
       fallback: '20s',
       description: 'Time running calls get to finish when the gateway stops.',
     }),
+    stopDelay: duration({
+      min: '0s',
+      max: '5m',
+      fallback: '0s',
+      description:
+        'For proxies that look at `/health/ready`: a stop first says there that it is not ready, and takes calls for so long yet. Not when another process takes over.',
+    }),
     streamStall: duration({
       min: '1s',
       max: '10m',
@@ -298,12 +305,21 @@ export const limits = z
   })
   .prefault({})
   .transform(
-    ({ requestTimeout, callTimeout, startTimeout, drainTimeout, streamStall, ...rest }) => ({
+    ({
+      requestTimeout,
+      callTimeout,
+      startTimeout,
+      drainTimeout,
+      stopDelay,
+      streamStall,
+      ...rest
+    }) => ({
       ...rest,
       requestMs: requestTimeout,
       callMs: callTimeout,
       startMs: startTimeout,
       drainMs: drainTimeout,
+      stopDelayMs: stopDelay,
       streamStallMs: streamStall,
     }),
   )

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import type { Listener } from '@sallyport/kit/http'
 import type { McpEdge, StdioEdge } from '@sallyport/kit/mcp'
 
@@ -17,19 +18,30 @@ export interface Open {
   readonly ports: { readonly data: Listener; readonly admin: Listener } | undefined
 }
 
+export interface DrainRules {
+  readonly drainMs: number
+  /** How long calls are still taken while `/health/ready` says already that this gateway stops. */
+  readonly stopDelayMs: number
+  /** Whether another process serves on the same sockets. */
+  readonly handedOver: boolean
+}
+
 /**
  * Stops accepting calls and lets those in flight finish for `drainMs`. Where another process serves on the same
  * sockets, connections that idle are kept for their next request as long.
  */
 export async function drain(
   { edge, stdio, ports }: Open,
-  { drainMs, handedOver }: { readonly drainMs: number; readonly handedOver: boolean },
+  { drainMs, stopDelayMs, handedOver }: DrainRules,
 ): Promise<void> {
-  // What another process holds too goes on there, with those who wait to be accepted.
-  if (!handedOver) await ports?.data.settle()
-  ports?.data.retire()
-  // Otherwise it is there to the last: it tells that this gateway drains.
-  if (handedOver) ports?.admin.retire()
+  if (handedOver) {
+    ports?.data.retire()
+    // Otherwise it is there to the last: it tells that this gateway drains.
+    ports?.admin.retire()
+  } else if (ports !== undefined) {
+    if (stopDelayMs > 0) await wait(stopDelayMs)
+    await ports.data.retireUnheard()
+  }
   const connected = (): boolean =>
     ports !== undefined &&
     (ports.data.connections > 0 || (handedOver && ports.admin.connections > 0))

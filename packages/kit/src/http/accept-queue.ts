@@ -2,8 +2,11 @@ import { closeSync, openSync, readSync } from 'node:fs'
 import { isIPv4 } from 'node:net'
 import type { ListenAddress } from './address.ts'
 
-/** Linux lists sockets that listen before all others, at most 150 bytes each. */
-const LISTENERS_BYTES = 16_384
+/** Linux lists sockets that listen before all others, 150 bytes each. Read in parts, so that each is fresh. */
+const PART_BYTES = 1_500
+const PARTS_MAX = 32
+const STATE = 3
+const QUEUES = 4
 const LISTEN_STATE = '0A'
 
 /**
@@ -13,27 +16,36 @@ const LISTEN_STATE = '0A'
  * Source: Linux, Documentation/networking/proc_net_tcp.rst: rx_queue of a listening socket.
  */
 export function countUnaccepted({ host, port }: ListenAddress): number | undefined {
-  const table = readTable(isIPv4(host) ? '/proc/self/net/tcp' : '/proc/self/net/tcp6')
-  const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`
-  for (const line of table.split('\n')) {
-    const [, local = '', , state, queues = ''] = line.trim().split(/\s+/)
-    if (state === LISTEN_STATE && local.endsWith(suffix)) {
-      return Number.parseInt(queues.split(':')[1] ?? '', 16)
-    }
-  }
-  return undefined
+  const local = new RegExp(
+    `^\\s*\\d+: [0-9A-F]+:${port.toString(16).toUpperCase().padStart(4, '0')} `,
+  )
+  const line = findLine(isIPv4(host) ? '/proc/self/net/tcp' : '/proc/self/net/tcp6', local)
+  const fields = line?.trim().split(/\s+/)
+  if (fields?.[STATE] !== LISTEN_STATE) return undefined
+  return Number.parseInt(fields[QUEUES]?.split(':')[1] ?? '', 16)
 }
 
-function readTable(path: string): string {
+/** The first line that fits; undefined where there is none, or no such file. */
+function findLine(path: string, pattern: RegExp): string | undefined {
+  let file: number | undefined
   try {
-    const file = openSync(path, 'r')
-    try {
-      const bytes = Buffer.alloc(LISTENERS_BYTES)
-      return bytes.toString('latin1', 0, readSync(file, bytes))
-    } finally {
-      closeSync(file)
-    }
+    file = openSync(path, 'r')
+    return scanLines(file, pattern)
   } catch {
-    return '' // not Linux, or no /proc: then it cannot be seen
+    return undefined // not Linux, or no /proc: then it cannot be seen
+  } finally {
+    if (file !== undefined) closeSync(file)
   }
+}
+
+function scanLines(file: number, pattern: RegExp): string | undefined {
+  const bytes = Buffer.alloc(PART_BYTES)
+  for (let part = 0, text = ''; part < PARTS_MAX; part += 1) {
+    const length = readSync(file, bytes)
+    const lines = (text + bytes.toString('latin1', 0, length)).split('\n')
+    text = lines.pop() ?? ''
+    const found = lines.find((line) => pattern.test(line))
+    if (found !== undefined || length === 0) return found
+  }
+  return undefined
 }

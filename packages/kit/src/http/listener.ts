@@ -132,24 +132,27 @@ export class Listener implements AsyncDisposable {
   }
 
   /**
-   * Waits for a moment in which nobody has connected without being accepted: those would be reset if it stopped
-   * accepting then. At most a tenth of a second, so `retire` or `stop` has to follow at once.
-   */
-  async settle(): Promise<void> {
-    const untilMs = performance.now() + SETTLE_MS
-    const waiting = (): number => (this.#bound && countUnaccepted(this.#bound)) ?? 0
-    // A whole turn of the loop accepts all who wait.
-    do await nextTurn()
-    while (waiting() > 0 && performance.now() < untilMs)
-  }
-
-  /**
    * Stops accepting and closes nothing: connections that are open have their running request answered and one
    * more, each with `connection: close`, so that their clients are never cut off in the middle of one. A socket
    * that other processes hold too goes on there, with those who wait to be accepted. To be followed by `stop`.
    */
   retire(): void {
     this.#retired ??= this.#close()
+  }
+
+  /**
+   * As `retire`, in a moment in which nobody has connected without being accepted, as far as that can be seen:
+   * the end of the socket resets those. Waits for it at most a tenth of a second.
+   */
+  async retireUnheard(): Promise<void> {
+    const untilMs = performance.now() + SETTLE_MS
+    const waiting = (): number => (this.#bound && countUnaccepted(this.#bound)) ?? 0
+    // The second time it is quicker, and between the look and the end lies as little as can be.
+    waiting()
+    // A whole turn of the loop accepts all who wait.
+    do await nextTurn()
+    while (waiting() > 0 && performance.now() < untilMs)
+    this.retire()
   }
 
   /**
