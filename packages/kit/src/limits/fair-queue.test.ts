@@ -151,6 +151,23 @@ test('of a full server, a principal whose first call is held back runs the next 
   expect(queue.queued).toBe(1)
 })
 
+test('calls of one principal run in the order they came, whatever their caps', async () => {
+  const queue = new FairQueue({ inFlightMax: 1, queuedMax: 10 })
+  const writes = cap(5)
+  const seen: { label: string; release: Release }[] = []
+  enter(queue, 'a', seen, { label: 'read 1' })
+  enter(queue, 'a', seen, { label: 'read 2' })
+  enter(queue, 'a', seen, { label: 'write 1', bounds: writes })
+  enter(queue, 'a', seen, { label: 'read 3' })
+  enter(queue, 'a', seen, { label: 'write 2', bounds: writes })
+  for (let index = 0; index < 4; index += 1) {
+    seen[index]?.release()
+    await settle()
+  }
+  const labels = seen.map(({ label }) => label)
+  expect(labels).toEqual(['read 1', 'read 2', 'write 1', 'read 3', 'write 2'])
+})
+
 test('a cap of everybody goes round between principals, also over two servers', async () => {
   const shared = cap(1, true)
   const here = new FairQueue({ inFlightMax: 10, queuedMax: 10 })

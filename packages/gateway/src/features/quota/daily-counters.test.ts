@@ -61,6 +61,22 @@ test('what the store refuses is written once it can be [quotas/restart]', async 
   expect(store.batches).toEqual([[{ day: '2026-11-22', scope: 'calls key:a', calls: 5 }]])
 })
 
+test('what is counted while it is being written is written later [quotas/restart]', async () => {
+  const store = new MemoryUsage()
+  await using counters = await open(store)
+  const gate = Promise.withResolvers<void>()
+  store.held = gate.promise
+  add(counters, 'calls key:a', 2)
+  const writing = counters.flush()
+  await new Promise(setImmediate)
+  add(counters, 'calls key:a', 3)
+  gate.resolve()
+  await writing
+  expect(counters.today().counter('calls key:a').calls).toBe(5)
+  await counters.flush()
+  expect((await store.read('2026-11-22'))[0]?.calls).toBe(5)
+})
+
 test('a clock that is set back finds the day as it was left [quotas/clock]', async () => {
   const clock = new ManualClock(MORNING_MS)
   await using quotas = await openTestQuotas({ daily: 3 }, { clock })
@@ -83,6 +99,8 @@ test('a day that another process counted before is joined, not begun again [quot
   await store.add([{ day: '2026-11-23', scope: 'calls key:a', calls: 7 }])
   await using counters = await open(store, clock)
   clock.advance(DAY_MS)
+  const begun = counters.today()
+  await vi.waitFor(() => expect(begun.counter('calls key:a').calls).toBe(7))
   add(counters, 'calls key:a', 1)
   await counters.flush()
   expect(counters.today().counter('calls key:a').calls).toBe(8)

@@ -35,6 +35,8 @@ export class MemoryUsage implements UsageStore {
   readonly #calls = new Map<string, number>()
   /** Rejects what is added until it is set to false. */
   broken = false
+  /** What is added waits for this. */
+  held: Promise<void> | undefined
 
   async read(day: string): Promise<readonly UsageRecord[]> {
     return [...this.#calls].flatMap(([key, calls]) => {
@@ -45,6 +47,7 @@ export class MemoryUsage implements UsageStore {
 
   async add(records: readonly UsageRecord[]): Promise<readonly UsageRecord[]> {
     if (this.broken) throw new TypeError('the disk is full')
+    await this.held
     this.batches.push(records)
     for (const { day, scope, calls } of records) {
       const key = `${day}\n${scope}`

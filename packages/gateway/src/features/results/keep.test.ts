@@ -172,6 +172,15 @@ test('every byte that was kept is given back: at expiry, with its principal, at 
   expect([kept.size, budget.total]).toEqual([0, 0])
 })
 
+test('room that became free is used again [quotas/results/room]', async () => {
+  const { clock, deadlines, isKept } = setUp({}, 100_000)
+  for (let round = 0; round < 20; round += 1) {
+    expect(await isKept(testCall(), 9_000)).toBe(true)
+    clock.advance(300_050)
+    deadlines.expireDue()
+  }
+})
+
 test('without room it is too large, and nothing is kept [quotas/results/room]', async () => {
   const { budget, isKept } = setUp({}, 4_000)
   await expect(isKept(testCall(), 5_000)).rejects.toMatchObject({
