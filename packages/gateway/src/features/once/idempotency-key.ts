@@ -1,10 +1,10 @@
-import { type Exchange, findMember, type Message, parseText } from '@sallyport/kit/mcp'
+import { type Exchange, findMember, type Message, parseText, type Range } from '@sallyport/kit/mcp'
 
 /** Where a client without headers of its own puts the key, in `_meta`. */
 export const META_IDEMPOTENCY_KEY = 'dev.sallyport/idempotencyKey'
 
-const MARK = Buffer.from('idempotencyKey')
 const BACKSLASH = 0x5c
+const [LOWER_Y, UPPER_K] = [0x79, 0x4b]
 const HEADER = 'Idempotency-Key'
 const PRINTABLE = /^[\u0020-\u007e]{1,255}$/
 /** An sf-string. Source: RFC 9651 §3.3.3. */
@@ -34,14 +34,23 @@ export function readIdempotencyKey({
   return fromHeader ?? fromMeta
 }
 
-/** The JSON text of the member; nearly always there is none, which two searches tell. */
+/** The JSON text of the member. */
 function metaText({ bytes, meta }: Message): string | undefined {
-  if (meta.start === -1) return undefined
-  const within = bytes.subarray(meta.start, meta.end)
-  // With a backslash its name may be written otherwise.
-  if (!within.includes(MARK) && !within.includes(BACKSLASH)) return undefined
+  if (meta.start === -1 || !mayHold(bytes, meta)) return undefined
   const place = findMember(bytes, meta, META_IDEMPOTENCY_KEY)
   return place && bytes.toString('utf8', place.start, place.end)
+}
+
+/**
+ * Whether the name can be in there: every modern request has a `_meta`, and nearly none a key. With a
+ * backslash it may be written otherwise.
+ */
+function mayHold(bytes: Buffer, { start, end }: Range): boolean {
+  for (let at = start; at < end; at += 1) {
+    const byte = bytes[at]
+    if (byte === BACKSLASH || (byte === UPPER_K && bytes[at - 1] === LOWER_Y)) return true
+  }
+  return false
 }
 
 function readHeader(header: string | string[]): string | { readonly fault: string } {
