@@ -57,7 +57,7 @@ export async function runCell(
   const calls = planCalls(world, cell, effort)
   await quiet?.take()
   const withinMs = world.deadlineMs + QUESTION_MS + effort.marginMs + 5_000
-  const reports = await blast(world.gateway.url, world.tokens, calls, withinMs)
+  const reports = await blast({ ...world, url: world.gateway.url }, calls, withinMs)
   const window = await quiet?.take()
   const problems = [
     ...judgeCalls(world, cell, effort, reports),

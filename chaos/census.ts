@@ -47,7 +47,9 @@ export interface Offspring {
 
 /** Everything that was started below the gateway, whatever group or session it moved to. */
 export async function offspringOf(gateway: TestGateway): Promise<Offspring[]> {
-  const children = await gateway.children()
+  const all = await gateway.children()
+  // A client of the harness that shares the gateway's home.
+  const children = all.filter(({ command }) => !command.includes('sallyport.js stdio '))
   const found = await Promise.all(
     children.map(async ({ pid, command }) => {
       const environ = await readFile(join('/proc', String(pid), 'environ'), 'latin1').catch(

@@ -44,6 +44,7 @@ test.each(CELLS)(
 
 test('after all that the gateway holds no more open, and ends as it should, alone [reliability/files]', async () => {
   expect(await fdCount(world.gateway.pid)).toBeLessThan(fds + FDS_MORE_MAX)
+  await world.stdio[Symbol.asyncDispose]()
   expect(await world.gateway.stop()).toBe(0)
   expect(await world.gateway.children()).toEqual([])
 })

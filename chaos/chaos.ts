@@ -130,7 +130,8 @@ function slowness({ quietP99Ms }: CellReport, calmP99Ms: number): string {
   return `quiet servers' p99 ${quietP99Ms.toFixed(1)} ms, over ${P99_FACTOR} x ${calmP99Ms.toFixed(1)} ms`
 }
 
-async function judgeEnd({ gateway }: World): Promise<string[]> {
+async function judgeEnd({ gateway, stdio }: World): Promise<string[]> {
+  await stdio[Symbol.asyncDispose]()
   const code = await gateway.stop()
   const left = await gateway.children()
   return [

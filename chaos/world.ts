@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { callers } from '../packages/cli/test/fixtures/callers.ts'
 import { startGateway, type TestGateway } from '../packages/cli/test/fixtures/gateway.ts'
 import { measuring } from './census.ts'
+import { StdioClient } from './clients/stdio-client.ts'
 import type { Era, Form } from './hostile/wire.ts'
 import { HOSTILE, HostileProcess } from './hostile-process.ts'
 
@@ -13,6 +14,8 @@ export interface World extends AsyncDisposable {
   /** One for each principal of the load. */
   readonly tokens: readonly string[]
   readonly quietToken: string
+  /** `sallyport stdio` on the gateway. */
+  readonly stdio: StdioClient
   /** Deadline of every call, milliseconds. */
   readonly deadlineMs: number
   /** Where the gateway writes its memory when it is asked. */
@@ -51,16 +54,17 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   const mcpServers = {
     ...Object.fromEntries([...hostile].map(([name, { url }]) => [name, entry(options, { url })])),
     ...Object.fromEntries(
-      options.eras.map((era) => [serverName('stdio', era), child(options, era)]),
+      options.eras.map((era) => [serverName('stdio', era), childEntry(options, era)]),
     ),
-    [QUIET[0]]: { ...entry(options, stdio('legacy')), share: 'all' },
+    [QUIET[0]]: { ...entry(options, child('legacy')), share: 'all' },
     [QUIET[1]]: entry(options, { url: quiet.url }),
   }
   const config = { auth, mcpServers, limits: LIMITS }
   const gateway = stack.use(await startGateway({ config, env: measuring(memoryFile) }))
+  const stdio = stack.use(await StdioClient.open(gateway))
   const owned = stack.move()
   return {
-    ...{ gateway, tokens, quietToken: next(), memoryFile, deadlineMs: options.deadlineMs },
+    ...{ gateway, tokens, stdio, quietToken: next(), memoryFile, deadlineMs: options.deadlineMs },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }
@@ -80,11 +84,11 @@ function remoteForms(eras: readonly Era[]): { form: Form; era: Era }[] {
 }
 
 /** A child for all: legacy. A child for each principal: modern. */
-function child(options: WorldOptions, era: Era): object {
-  return { ...entry(options, stdio(era)), share: era === 'legacy' ? 'all' : 'none' }
+function childEntry(options: WorldOptions, era: Era): object {
+  return { ...entry(options, child(era)), share: era === 'legacy' ? 'all' : 'none' }
 }
 
-function stdio(era: Era): object {
+function child(era: Era): object {
   return { command: process.execPath, args: [HOSTILE, 'stdio', era] }
 }
 

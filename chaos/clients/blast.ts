@@ -3,15 +3,26 @@ import type { CallReport, PlannedCall } from './call.ts'
 import { type Caller, callOverHttp, type HttpSession, openHttpSession } from './http-client.ts'
 import { HttpLine } from './http-line.ts'
 import { SseClient } from './sse-client.ts'
+import type { StdioClient } from './stdio-client.ts'
 
 /** Of ten calls, by their number: how each reaches the gateway. */
 const KINDS = [
-  ...(['modern', 'modern', 'modern', 'modern', 'modern'] as const),
+  ...(['modern', 'modern', 'modern', 'modern', 'stdio'] as const),
   ...(['legacy', 'legacy', 'legacy', 'asked', 'sse'] as const),
 ]
 
+/** Who calls. */
+export interface Callers {
+  readonly url: string
+  /** One for each principal. */
+  readonly tokens: readonly string[]
+  /** The principal of the local socket. */
+  readonly stdio: StdioClient
+}
+
 /** One principal of a blast. */
 interface Party {
+  readonly stdio: StdioClient
   readonly caller: Caller
   readonly legacy: HttpSession
   readonly asked: HttpSession
@@ -20,8 +31,7 @@ interface Party {
 
 /** Sends calls at their times, each on a connection of its own, and waits for the end of all of them. */
 export async function blast(
-  url: string,
-  tokens: readonly string[],
+  { url, tokens, stdio }: Callers,
   calls: readonly PlannedCall[],
   withinMs: number,
 ): Promise<CallReport[]> {
@@ -29,7 +39,7 @@ export async function blast(
   const parties: Party[] = []
   const lines: HttpLine[] = []
   try {
-    for (const caller of callers) parties.push(await openParty(caller))
+    for (const caller of callers) parties.push({ stdio, ...(await openParty(caller)) })
     for (const _call of calls) lines.push(await HttpLine.open(new URL(url)))
     const beganMs = performance.now()
     return await Promise.all(
@@ -48,7 +58,7 @@ export async function blast(
 }
 
 function make(
-  { caller, legacy, asked, sse }: Party,
+  { caller, legacy, asked, sse, stdio }: Party,
   line: HttpLine,
   call: PlannedCall,
   kind: (typeof KINDS)[number] | undefined,
@@ -58,6 +68,8 @@ function make(
       return callOverHttp(line, caller, call, legacy)
     case 'asked':
       return callOverHttp(line, caller, call, asked)
+    case 'stdio':
+      return stdio.call(call, caller.withinMs)
     case 'sse':
       return sse.call(call)
     default:
@@ -65,7 +77,7 @@ function make(
   }
 }
 
-async function openParty(caller: Caller): Promise<Party> {
+async function openParty(caller: Caller): Promise<Omit<Party, 'stdio'>> {
   const line = await HttpLine.open(caller.url)
   try {
     const legacy = await openHttpSession(line, caller, 'legacy')

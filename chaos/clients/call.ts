@@ -23,7 +23,7 @@ export interface CallReport {
 }
 
 /** How callers reach the gateway. `asked` = a legacy session that says it can be asked, and never answers. */
-export type ClientKind = 'modern' | 'legacy' | 'asked' | 'sse'
+export type ClientKind = 'modern' | 'legacy' | 'asked' | 'sse' | 'stdio'
 
 /** The message of a call. */
 export function callMessage(call: PlannedCall, id: number, meta?: object): object {
