@@ -25,6 +25,18 @@ can_mount() {
   unshare --mount true 2>/dev/null
 }
 
+has_haproxy() {
+  command -v haproxy >/dev/null 2>&1
+}
+
+has_systemd() {
+  command -v systemd-analyze >/dev/null 2>&1 && command -v systemd-socket-activate >/dev/null 2>&1
+}
+
+has_python() {
+  command -v python3 >/dev/null 2>&1
+}
+
 # The tests start what they need: no package starts a service or makes a database of its own.
 without_services() {
   policy=/usr/sbin/policy-rc.d
@@ -74,6 +86,18 @@ has_faketime || {
 }
 can_mount || {
   echo 'a full disk (no right to mount: run as root)'
+  missing=1
+}
+has_haproxy || {
+  echo 'a rolling restart behind a proxy (no haproxy: install it, or run as root where apt-get is)'
+  missing=1
+}
+has_systemd || {
+  echo 'the units of systemd (no systemd-analyze: install systemd, or run as root where apt-get is)'
+  missing=1
+}
+has_python || {
+  echo 'handovers (no python3: install it, or run as root where apt-get is)'
   missing=1
 }
 exit "$missing"
