@@ -117,6 +117,17 @@ describe('one gateway', () => {
     expect(await made(gateway, 'crash')).toBe(1)
   })
 
+  test('repeats cost nothing of a daily quota', async () => {
+    const limits = { perPrincipal: { daily: 2 } }
+    const mcpServers = { own: stdioServer(EVENTS) }
+    await using gateway = await startGateway({ config: { mcpServers, limits } })
+    for (let count = 0; count < 5; count += 1) {
+      expect(textOf(await keyed(gateway, 'k', { message: 'hi' }))).toBe('hi')
+    }
+    expect(textOf(await keyed(gateway, 'k2', { message: 'hi' }))).toBe('hi')
+    expect(failureOf(await keyed(gateway, 'k3'))).toMatchObject({ code: 'quota_exceeded' })
+  })
+
   test('a bad key is invalid params, and nothing is sent [once/key/invalid]', async () => {
     await using gateway = await start()
     const answer = await keyed(gateway, '"open', { message: 'hi' })

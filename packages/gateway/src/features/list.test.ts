@@ -6,8 +6,8 @@ test('everything is recorded, refusals too, and who waits is not yet judged [rec
     'record',
     'admit',
     'authorize',
-    'quota',
     'results',
     'once',
+    'quota',
   ])
 })

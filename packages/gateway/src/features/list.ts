@@ -6,12 +6,15 @@ import { quotaFeature } from './quota/feature.ts'
 import { recordFeature } from './record/feature.ts'
 import { resultsFeature } from './results/feature.ts'
 
-/** Outermost first. The order is policy: everything is recorded, what is refused costs no authorisation. */
+/**
+ * Outermost first. The order is policy: everything is recorded, what is refused costs no authorisation; what is
+ * answered from an earlier call costs no quota, and is cut to what its reader may have.
+ */
 export const FEATURES: readonly Feature[] = [
   recordFeature,
   admitFeature,
   authorizeFeature,
-  quotaFeature,
   resultsFeature,
   onceFeature,
+  quotaFeature,
 ]
