@@ -25,6 +25,7 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 }
 const options: PartOptions = {
   scale: Number(values.scale),
+  judgesMemory: Number(values.scale) >= 1,
   signal: controller.signal,
   onProgress: (line) => process.stderr.write(`${line}\n`),
 }

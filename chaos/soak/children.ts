@@ -10,20 +10,24 @@ const PRINCIPALS = 100
 const AT_ONCE = 16
 
 /** Starts a child for each principal, over and over; idle ones leave for the next, or after a second. */
-export async function soakChildren({ scale, onProgress }: PartOptions): Promise<PartReport> {
+export async function soakChildren({
+  scale,
+  judgesMemory,
+  onProgress,
+}: PartOptions): Promise<PartReport> {
   const tiny = { ...TINY, share: 'none', idleAfter: '1s', callTimeout: '20s' }
   await using world = await startGoodWorld(PRINCIPALS, { mcpServers: { tiny } })
   const count = Math.round(CHILDREN * scale)
   // Until the allocator has what it needs for that, memory grows without anything being lost.
   await startChildren(world, Math.round(count / 2))
-  await sleep(5_000)
+  await sleep(2_500)
   const before = await footprintOf(world)
   onProgress(`children before: ${footprintLine(before)}`)
   const beganMs = performance.now()
   const { pids, failures } = await startChildren(world, count)
   const seconds = (performance.now() - beganMs) / 1_000
   onProgress(`children right after: ${footprintLine(await footprintOf(world))}`)
-  const judge = fivePercent(before)
+  const judge = fivePercent(before, judgesMemory)
   const after = await settled(world, (now) => judgeGrowth(before, now, judge))
   const orphans = await orphansOf(world.gateway)
   return {

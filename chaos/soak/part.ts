@@ -1,3 +1,5 @@
+import type { Footprint, Growth } from '../footprint.ts'
+
 /** One part of the soak. */
 export interface PartReport {
   readonly name: string
@@ -10,19 +12,17 @@ export interface PartReport {
 export interface PartOptions {
   /** 1 = as much as `npm run soak` does; less for a trial. */
   readonly scale: number
+  /** Whether memory is judged: not where less is done than it takes to settle. */
+  readonly judgesMemory: boolean
   readonly signal: AbortSignal
   onProgress(line: string): void
 }
 
 /** How far a footprint may be above the one at the start, after everything was given back. */
-export function fivePercent(before: {
-  readonly fds: number
-  readonly memory: { readonly rss: number; readonly heapUsed: number }
-}): { fds: number; processes: number; heapBytes: number; rssBytes: number } {
+export function fivePercent({ fds, memory }: Footprint, judgesMemory: boolean): Growth {
+  const part = judgesMemory ? 0.05 : Infinity
   return {
-    fds: before.fds * 0.05,
-    processes: 0,
-    heapBytes: before.memory.heapUsed * 0.05,
-    rssBytes: before.memory.rss * 0.05,
+    ...{ fds: Math.ceil(fds * 0.05), processes: 0 },
+    ...{ heapBytes: memory.heapUsed * part, rssBytes: memory.rss * part },
   }
 }

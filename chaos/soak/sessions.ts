@@ -14,7 +14,11 @@ const IDLE_S = 10
 const WITHIN_MS = 20_000
 
 /** Opens legacy sessions, uses each once and drops it, in all the ways in which clients leave. */
-export async function soakSessions({ scale, onProgress }: PartOptions): Promise<PartReport> {
+export async function soakSessions({
+  scale,
+  judgesMemory,
+  onProgress,
+}: PartOptions): Promise<PartReport> {
   const limits = { session: { idle: `${IDLE_S}s` } }
   await using world = await startGoodWorld(8, { limits })
   const count = Math.round(SESSIONS * scale)
@@ -28,7 +32,7 @@ export async function soakSessions({ scale, onProgress }: PartOptions): Promise<
   const seconds = (performance.now() - beganMs) / 1_000
   onProgress(`sessions right after: ${footprintLine(await footprintOf(world))}`)
   await sleep(IDLE_S * 1_500)
-  const judge = fivePercent(before)
+  const judge = fivePercent(before, judgesMemory)
   const after = await settled(world, (now) => judgeGrowth(before, now, judge))
   return {
     name: 'sessions',

@@ -17,4 +17,9 @@ export const RELIABILITY = {
       'Servers that misbehave do not make the gateway hold more files and connections open than before.',
     source: 'Design, "Done when": chaos suite',
   },
+  'reliability/reload': {
+    behavior:
+      'While the configuration is reloaded again and again under load, no call to a server that stayed the same fails, and its child goes on.',
+    source: 'part 03a, "Done when": reload under load',
+  },
 } as const satisfies ClaimsOf<'reliability'>
