@@ -126,6 +126,21 @@ test('a full queue is no failure of the group: the next member takes the call', 
   expect(await call()).toBe('a')
 })
 
+test('least-in-flight counts calls that wait for their turn, too [groups/strategy]', async () => {
+  const { queueOf, call } = openGroup(
+    { members: ['a', 'b'], strategy: 'least-in-flight' },
+    { configs: { a: { inFlight: 1 }, b: { inFlight: 2 } } },
+  )
+  const enter = (server: string) => queueOf(server).enter('other', new CallController())
+  const inside = [enter('a'), enter('b'), enter('b')]
+  const waiting = [enter('a'), enter('a')]
+  const answer = call()
+  expect([queueOf('a').queued, queueOf('b').queued]).toEqual([2, 1])
+  for (const release of inside) if (typeof release === 'function') release()
+  for (const turn of waiting) (await turn)()
+  expect(await answer).toBe('b')
+})
+
 test('least-in-flight sees what is running and waiting at this moment [groups/strategy]', async () => {
   const { fleet, queueOf, call } = openGroup({ ...THREE, strategy: 'least-in-flight' })
   const held = queueOf('a').enter('other', new CallController())
@@ -229,11 +244,15 @@ test('a call that one member answered, or only waited for, opens no breaker [gro
     new AppError('server_unavailable', 'the server limits our rate', limited),
   ]
   for (const error of said) {
-    fleet.takes.set('a', () => down())
-    fleet.takes.set('b', () => error)
-    await call()
-    await call()
-    expect(grouped.groupStatus()[0]?.breaker).toBe('closed')
+    for (const [failing, other] of [
+      ['a', 'b'],
+      ['b', 'a'],
+    ] as const) {
+      fleet.takes.set(failing, () => down())
+      fleet.takes.set(other, () => error)
+      await call()
+      expect(grouped.groupStatus()[0]?.breaker).toBe('closed')
+    }
   }
 })
 

@@ -190,3 +190,21 @@ test('a group that is another begins anew; watches leave members that are gone o
   none.takeOver(changed, NONE)
   expect(fleet.subscribed).toEqual([])
 })
+
+test('a member that becomes another server while it is asked is asked again [groups/reload]', async () => {
+  const before = openGroup(TWO)
+  const { fleet } = before
+  const gate = Promise.withResolvers<void>()
+  const subscribe = fleet.subscribe.bind(fleet)
+  fleet.subscribe = async (...asked) => {
+    await subscribe(...asked)
+    await gate.promise
+  }
+  const watching = before.grouped.subscribe('g', ALICE, 'x:1', never)
+  const next = new GroupedUpstreams(before)
+  next.takeOver(before.grouped, { ...NONE, changed: ['a'] })
+  gate.resolve()
+  await watching
+  // Once of the server that is gone, and once of the new one.
+  expect(fleet.subscribed).toEqual(['a x:1', 'a x:1'])
+})
