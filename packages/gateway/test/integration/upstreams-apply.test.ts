@@ -85,8 +85,11 @@ describe('a server that is another one', () => {
     const after = Number(await callText(test.upstreams, ['one', 'pid']))
     expect(after).not.toBe(before)
     expect(isAlive(before)).toBe(true)
+    const told = test.states.length
     expect(await running).toBe('slept')
     await drained
+    // Nobody hears of the one that is gone as if it were the one there is.
+    expect(test.states.slice(told)).toEqual([])
     expect(isAlive(before)).toBe(false)
     expect(test.status('one').pids).toEqual([after])
     expect(JSON.stringify(test.logged)).not.toContain('"new"')

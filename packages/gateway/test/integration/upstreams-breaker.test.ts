@@ -3,6 +3,7 @@ import path from 'node:path'
 import { AppError } from '@sallyport/kit/errors'
 import { describe, expect, test } from 'vitest'
 import {
+  asker,
   callText,
   hostileServer,
   httpServer,
@@ -135,17 +136,19 @@ describe('a remote server', () => {
     const config = httpServer(server.url, { breaker: { failures: 2, resetMs: 300 } })
     // The longest jitter: after four failed starts it is left alone for 4 s.
     await using test = await openTestUpstreams({ one: config }, { random: () => 1 })
-    for (let failed = 0; failed < 4;) {
-      const code = await callText(test.upstreams, ['one', 'x']).catch(codeOf)
-      if (code === 'breaker_open') await new Promise((resolve) => setTimeout(resolve, 20))
-      else failed += 1
+    for (let n = 0; n < 4; n += 1) {
+      const starting = test.upstreams.control.start('one', asker(), AbortSignal.timeout(10_000))
+      await expect(starting).rejects.toMatchObject({ code: 'server_unavailable' })
     }
+    const call = (): Promise<string> => callText(test.upstreams, ['one', 'x']).catch(codeOf)
+    expect([await call(), await call(), await call()]).toEqual([
+      'server_unavailable',
+      'server_unavailable',
+      'breaker_open',
+    ])
     state.mode = 'ok'
     const mendedMs = performance.now()
-    await until(
-      async () => (await callText(test.upstreams, ['one', 'x']).catch(codeOf)) === 'ok',
-      'ok',
-    )
+    await until(async () => (await call()) === 'ok', 'a call gets through')
     expect(performance.now() - mendedMs).toBeLessThan(1_500)
   })
 })
