@@ -136,6 +136,73 @@ describe('one gateway', () => {
   })
 })
 
+test(
+  'under kill -9 no key is made twice, and none that was answered is missing [once/kept] [once/gone] [once/repeat]',
+  { timeout: 90_000 },
+  async () => {
+    await using gateway = await startGateway({
+      config: { mcpServers: { own: stdioServer(EVENTS) } },
+    })
+    const ended = new Map<string, string>()
+    const keys = Array.from({ length: 150 }, (_, at) => `key-${at}`)
+    const waiting = [...keys]
+    let alive = Promise.resolve()
+    /** Undefined while it has to be repeated: cut by the kill, or not sent. */
+    const attempt = async (key: string): Promise<string | undefined> => {
+      await alive
+      const answer = await keyed(gateway, key, { message: key }).catch(() => undefined)
+      if (!answer) return undefined
+      const code = failureOf(answer)?.code
+      return code === undefined ? textOf(answer) : code === 'outcome_unknown' ? code : undefined
+    }
+    const work = async (): Promise<void> => {
+      for (let key = waiting.shift(); key !== undefined; key = waiting.shift()) {
+        let told: string | undefined
+        while (told === undefined) told = await attempt(key)
+        ended.set(key, told)
+      }
+    }
+    const workers = Array.from({ length: 8 }, work)
+    for (const reached of [40, 90]) {
+      await waitUntil(`${reached} calls`, () => ended.size >= reached, 30_000)
+      const { promise, resolve } = Promise.withResolvers<void>()
+      alive = promise
+      await gateway.kill9()
+      await gateway.restart()
+      resolve()
+    }
+    await Promise.all(workers)
+
+    const calls = (await serverEvents(join(gateway.dir, 'events'))).flatMap(({ event, message }) =>
+      event === 'call' ? [message] : [],
+    )
+    expect(calls).toHaveLength(new Set(calls).size)
+    const answered = keys.filter((key) => ended.get(key) === key)
+    expect(answered.filter((key) => !calls.includes(key))).toEqual([])
+    expect(keys.filter((key) => ![key, 'outcome_unknown'].includes(ended.get(key) ?? ''))).toEqual(
+      [],
+    )
+    // Only what was under way when it was killed.
+    expect(keys.length - answered.length).toBeLessThanOrEqual(16)
+  },
+)
+
+test('a key is that of the group: it moves to another member before it is sent, and is replayed whoever made it [once/whose] [once/not-sent]', async () => {
+  const broken = { command: process.execPath, args: ['-e', 'process.exit(1)'] }
+  await using gateway = await startGateway({
+    config: {
+      mcpServers: { one: broken, two: stdioServer(EVENTS) },
+      groups: { both: { members: ['one', 'two'], strategy: 'priority' } },
+    },
+  })
+  const first = await keyed(gateway, 'k', { message: 'hi' }, 'both__echo')
+  expect([textOf(first), isReplay(first)]).toEqual(['hi', false])
+  await gateway.command(['servers', 'block', 'two'])
+  const again = await keyed(gateway, 'k', { message: 'hi' }, 'both__echo')
+  expect([textOf(again), isReplay(again)]).toEqual(['hi', true])
+  expect(await made(gateway)).toBe(1)
+})
+
 test('rounds of questions to a modern client are one call of a legacy server [once/rounds]', async () => {
   const file = fileURLToPath(new URL('../fixtures/servers/asking-stdio.ts', import.meta.url))
   const own = { command: process.execPath, args: [file] }
