@@ -21,27 +21,27 @@ export const FLEET = {
   },
   'fleet/breaker/own-child': {
     behavior: 'A child of one principal that keeps crashing opens no breaker for another.',
-    source: 'issue 03a; design §5',
+    source: 'design §5',
   },
   'fleet/breaker/one-incident': {
     behavior:
       'A child that dies with many calls, or a start that many wait for, is one failure for a breaker.',
-    source: 'issue 03a',
+    source: 'design §5',
   },
   'fleet/apply/kept': {
     behavior:
       'Over a reload a server whose command, address, secrets and sharing are unchanged keeps its children, sessions, calls, subscriptions and marks.',
-    source: 'issue 03a; Hangar scenario 8',
+    source: 'Hangar scenario 8',
   },
   'fleet/apply/drains': {
     behavior:
       'A server that is changed or removed lets the calls inside it run to their end, then ends with all it started; new calls go to its successor at once.',
-    source: 'issue 03a; Hangar scenario 8',
+    source: 'Hangar scenario 8',
   },
   'fleet/apply/subscriptions': {
     behavior:
       'What clients subscribed to at a server that is changed is subscribed to at its successor, and they hear that they may have missed something.',
-    source: 'issue 03a',
+    source: 'design §5',
   },
   'fleet/prestart': {
     behavior:
@@ -56,16 +56,16 @@ export const FLEET = {
   'fleet/apply/lists': {
     behavior:
       'Over a reload a server under the same command or address keeps what it lists; clients hear of lists that show something else.',
-    source: 'issue 03a; Hangar scenario 8',
+    source: 'Hangar scenario 8',
   },
   'fleet/start': {
     behavior: 'An operator starts a server also while it is left alone after failed starts.',
-    source: 'issue 03a, `servers` verbs',
+    source: 'design §8, `servers`',
   },
   'fleet/stop': {
     behavior:
       'A server that an operator stops finishes its calls within the time given; the next call starts it again.',
-    source: 'issue 03a, `servers` verbs',
+    source: 'design §8, `servers`',
   },
   'fleet/block': {
     behavior:
@@ -79,7 +79,7 @@ export const FLEET = {
   },
   'fleet/check': {
     behavior: 'A look at a server on demand starts it where it is cold, and says how it is.',
-    source: 'issue 03a; ContextForge #6842',
+    source: 'ContextForge #6842',
   },
   'fleet/logs': {
     behavior: 'The last lines that a child wrote to its standard error outlive it.',
