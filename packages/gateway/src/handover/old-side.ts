@@ -48,7 +48,7 @@ export interface OldSideDeps {
 export class OldSide implements Disposable {
   readonly #deps: OldSideDeps
   readonly #disposed = new AbortController()
-  #phase: 'alone' | 'waiting' | 'leaving' = 'alone'
+  #phase: 'alone' | 'waiting' | 'returning' | 'leaving' = 'alone'
 
   constructor(deps: OldSideDeps) {
     this.#deps = deps
@@ -110,6 +110,8 @@ export class OldSide implements Disposable {
       line.send({ type: 'released', released: self() })
       await within(readyMs, line.closed, this.#disposed.signal)
     } catch (err) {
+      // Whatever it says from now on comes too late.
+      if (this.#phase === 'waiting') this.#phase = 'returning'
       log.warn({ ...successor, err }, 'handover withdrawn')
       line.send({ type: 'withdrawn', reason: AppError.from(err).message })
       line.end()
@@ -118,7 +120,8 @@ export class OldSide implements Disposable {
   }
 
   async #takeBack(successor: Fields): Promise<void> {
-    if (this.#phase !== 'waiting') return
+    if (this.#phase === 'leaving') return
+    this.#phase = 'returning'
     for (const one of this.#deps.held().toReversed()) {
       if (!(await this.#regain(one, successor))) return
     }

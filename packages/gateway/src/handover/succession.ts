@@ -63,8 +63,9 @@ export class Succession implements Disposable {
       } catch (thrown) {
         if (!heir || !(thrown instanceof AppError) || thrown.code !== 'store_locked') throw thrown
         if (clock.monotonicMs() > untilMs) throw thrown
-        if (this.#predecessor === undefined) await this.#ask(base, thrown)
-        await wait(RETRY_MS)
+        this.#predecessor?.assertWilling()
+        const agreed = this.#predecessor === undefined && (await this.#ask(base, thrown))
+        if (!agreed) await wait(RETRY_MS)
       }
     }
   }
@@ -82,7 +83,8 @@ export class Succession implements Disposable {
     this.#predecessor?.[Symbol.dispose]()
   }
 
-  async #ask(base: string, locked: AppError): Promise<void> {
+  /** Whether it lets go; false when it is just starting, or on its way out. */
+  async #ask(base: string, locked: AppError): Promise<boolean> {
     const { wish, log, obstacle } = this.#options
     if (obstacle !== undefined) {
       throw new AppError('store_locked', `${locked.message}; to take over from it, ${obstacle}`, {
@@ -93,10 +95,11 @@ export class Succession implements Disposable {
       this.#predecessor = await Predecessor.ask(socketPathOf(base), wish)
       const { pid, version } = this.#predecessor.released
       log.info({ predecessorPid: pid, predecessorVersion: version }, 'gateway taking over')
+      return true
     } catch (thrown) {
       const error = AppError.from(thrown, 'server_lost')
-      // It is just starting, or on its way out: the lock says when it is gone.
-      if (['not_running', 'shutting_down', 'server_lost'].includes(error.code)) return
+      // The lock says when it is gone.
+      if (['not_running', 'shutting_down', 'server_lost'].includes(error.code)) return false
       // A version that cannot hand over has nothing at that address.
       throw error.code === 'not_found' ? locked : error
     }
@@ -142,14 +145,26 @@ class Predecessor implements Disposable {
   }
 
   /** @throws {AppError} `store_locked` when it has changed its mind */
+  assertWilling(): void {
+    const { withdrawn } = this.#said
+    if (withdrawn !== undefined) throw this.#unwilling(withdrawn)
+  }
+
+  /** @throws {AppError} as `assertWilling` */
   async complete(): Promise<void> {
-    // Once it is gone there is nobody to tell; what it said before may still be unread.
+    this.assertWilling()
+    // Once it is gone there is nobody to tell.
     this.#line.send({ type: 'ready' })
     const answer = await this.#said.next(this.#line.closed, ANSWER_MS)
-    if (answer?.type === 'leaving' || (answer === undefined && !this.#alive)) return
-    const reason = answer?.type === 'withdrawn' ? answer.reason : 'it does not answer'
-    const sentence = `the gateway with pid ${this.released.pid} does not hand over: ${reason}`
-    throw new AppError('store_locked', sentence, { details: { pid: this.released.pid } })
+    this.assertWilling()
+    if (answer?.type === 'leaving' || !this.#alive) return
+    throw this.#unwilling('it does not answer')
+  }
+
+  #unwilling(reason: string): AppError {
+    const { pid } = this.released
+    const sentence = `the gateway with pid ${pid} does not hand over: ${reason}`
+    return new AppError('store_locked', sentence, { details: { pid } })
   }
 
   [Symbol.dispose](): void {
@@ -160,9 +175,12 @@ class Predecessor implements Disposable {
 /** What came over the line, one after the other. */
 class Said {
   readonly #messages: HandoverMessage[] = []
+  /** Why there is no handover after all. */
+  withdrawn: string | undefined
   #waiting: ((message: HandoverMessage) => void) | undefined
 
   hear(message: HandoverMessage): void {
+    if (message.type === 'withdrawn') this.withdrawn = message.reason
     if (this.#waiting) this.#waiting(message)
     else this.#messages.push(message)
   }
