@@ -79,7 +79,7 @@ function nameOf({ form, era, fault }: Cell): string {
 function openQuiet({ gateway, quietToken }: World): SteadyLoad {
   return new SteadyLoad({
     ...{ url: gateway.url, token: quietToken, servers: QUIET },
-    ...{ perSecond: QUIET_PER_SECOND, linesMax: 64, sessions: false },
+    ...{ perSecond: QUIET_PER_SECOND, linesMax: 500, sessions: false },
   })
 }
 

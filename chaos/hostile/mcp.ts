@@ -13,6 +13,11 @@ export interface Incoming {
 
 const SERVER = { name: 'hostile', version: '1.0.0' }
 const HINTS = { resultType: 'complete', ttlMs: 10_000, cacheScope: 'public' }
+const METHOD_NOT_FOUND = { code: -32601, message: 'Method not found' }
+const FOREIGN_VERSION = {
+  ...{ code: -32022, message: 'Unsupported protocol version' },
+  data: { supported: ['2026-07-28'] },
+}
 const TOOLS = ['do', 'look'].map((name) => ({
   name,
   description: 'Does as it is told, or worse.',
@@ -32,7 +37,8 @@ export function answerTo(message: Incoming, era: Era): object | undefined {
   if (id === undefined || method === undefined) return undefined
   const result = resultOf(message, era)
   if (result === undefined) {
-    return { jsonrpc: '2.0', id, error: { code: -32601, message: 'Method not found' } }
+    const foreign = method === 'initialize'
+    return { jsonrpc: '2.0', id, error: foreign ? FOREIGN_VERSION : METHOD_NOT_FOUND }
   }
   return { jsonrpc: '2.0', id, result }
 }
