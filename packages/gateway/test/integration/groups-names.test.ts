@@ -4,6 +4,7 @@ import { groupOf } from '../fixtures/groups.ts'
 import { listingEntry, PathClient } from '../fixtures/path-client.ts'
 import { RawClient, textOf } from '../fixtures/raw-mcp.ts'
 import { hostileEntry, TestGateway } from '../fixtures/test-gateway.ts'
+import { type Answer, json, startRawHttp } from '../fixtures/upstreams/raw-http-server.ts'
 
 const SCHEMA = { type: 'object' }
 const SOON = { timeout: 10_000, interval: 20 }
@@ -113,4 +114,44 @@ test('over a reload a group keeps its turn, and a changed one is another at once
   expect(textOf(await client.call('g__x'))).toBe('b x')
   const gone = await client.call('h__x')
   expect(gone.message.error?.code).toBe(-32602)
+})
+
+/** A legacy server that makes a task of each call, always of the same id, and says whose it is. */
+const taskServer =
+  (self: string): Answer =>
+  ({ method: verb, body }, response) => {
+    const { id, method } = body
+    const task = { taskId: 't', status: self, createdAt: '2026-01-01T00:00:00Z', ttl: 1_000 }
+    const capabilities = { tools: {}, tasks: { requests: { tools: { call: {} } } } }
+    if (verb !== 'POST') response.writeHead(405).end()
+    else if (id === undefined) response.writeHead(202).end()
+    else if (method === 'initialize') {
+      json(response, { id, result: { protocolVersion: '2025-11-25', capabilities } })
+    } else if (method === 'tools/list') json(response, { id, result: { tools: [tool('x')] } })
+    else if (method === 'tools/call') json(response, { id, result: { task } })
+    else if (method === 'tasks/get') json(response, { id, result: task })
+    else json(response, { id, error: { code: -32_601, message: 'no' } }, 400)
+  }
+
+test('a task is followed at the member that has it, hidden or not, while other calls go round [groups/member]', async () => {
+  await using a = await startRawHttp(taskServer('a'))
+  await using b = await startRawHttp(taskServer('b'))
+  await using gateway = await TestGateway.start({
+    mcpServers: { a: { url: a.url }, b: { url: b.url } },
+    config: { groups: { g: { members: ['a', 'b'], hideMembers: true } } },
+  })
+  const client = await RawClient.open(gateway, 'legacy')
+  const followed: unknown[] = []
+  for (let n = 0; n < 3; n += 1) {
+    const params = { name: 'g__x', arguments: {}, task: { ttl: 1_000 } }
+    const { result } = (await client.request('tools/call', params)).message
+    const { taskId, status } = result?.['task'] as { taskId: string; status: string } // of our own servers
+    const { message } = await client.request('tasks/get', { taskId })
+    followed.push([status, message.result?.['status']])
+  }
+  expect(followed).toEqual([
+    ['a', 'a'],
+    ['b', 'b'],
+    ['a', 'a'],
+  ])
 })
