@@ -3,6 +3,7 @@ import path from 'node:path'
 import { AppError } from '@sallyport/kit/errors'
 import { Secret } from '@sallyport/kit/secret'
 import { describe, expect, test } from 'vitest'
+import type { QuestionAnswer } from '../../src/upstreams/upstream.ts'
 import {
   asker,
   callText,
@@ -15,6 +16,7 @@ import {
   temporaryFolder,
   until,
 } from '../fixtures/upstreams/harness.ts'
+import { BLUE, ELICITATION } from '../fixtures/upstreams/inquire.ts'
 import { legacyServer, startRawHttp, textAnswer } from '../fixtures/upstreams/raw-http-server.ts'
 
 const SIGNAL = AbortSignal.timeout(60_000)
@@ -110,6 +112,24 @@ describe('a server that is another one', () => {
     expect(spawns()).toBe(2)
     await drained
     expect(isAlive(Number([...(pids[0] ?? [])][0]))).toBe(false)
+  })
+
+  test('a call that waits for a person at the old one is answered there [fleet/apply/drains]', async () => {
+    await using test = await openTestUpstreams({ one: hostileServer() })
+    const asked = Promise.withResolvers<void>()
+    const person = Promise.withResolvers<QuestionAnswer>()
+    const onQuestion = (): Promise<QuestionAnswer> => {
+      asked.resolve()
+      return person.promise
+    }
+    const args = { messages: [{ id: 'q', ...ELICITATION }], count: 1 }
+    const parked = callText(test.upstreams, ['one', 'inquire'], args, { onQuestion })
+    await asked.promise
+    const { drained } = test.upstreams.apply(named({ one: hostileServer({ NEW: '1' }) }))
+    expect(await callText(test.upstreams, ['one', 'answers'])).toBe('[]')
+    person.resolve(BLUE)
+    expect(await parked).toContain('"id":"q"')
+    await drained
   })
 
   test('calls that wait for room in the old one get it there', async () => {
