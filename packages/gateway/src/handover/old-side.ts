@@ -110,8 +110,9 @@ export class OldSide implements Disposable {
       line.send({ type: 'released', released: self() })
       await within(readyMs, line.closed, this.#disposed.signal)
     } catch (err) {
+      if (this.#phase === 'leaving') return
       // Whatever it says from now on comes too late.
-      if (this.#phase === 'waiting') this.#phase = 'returning'
+      this.#phase = 'returning'
       log.warn({ ...successor, err }, 'handover withdrawn')
       line.send({ type: 'withdrawn', reason: AppError.from(err).message })
       line.end()

@@ -6,6 +6,8 @@ import { ModernTalk } from './modern.ts'
 import { Streams } from './streams.ts'
 import type { ListKind } from './subscription.ts'
 
+const IDLE_LINES_MS = 50
+
 /** What every transport of an edge shares: what is in flight, who listens, and what messages mean. */
 export class EdgeCore implements AsyncDisposable {
   readonly app: McpApplication
@@ -46,10 +48,14 @@ export class EdgeCore implements AsyncDisposable {
    * rest with `shutting_down`.
    */
   async drain(drainMs: number, lull?: Lull): Promise<void> {
+    const { sessions } = this.deps
     this.streams.finish()
-    this.deps.sessions.endStreams()
+    sessions.endStreams()
+    sessions.endIdleLines()
+    const ending = setInterval(() => sessions.endIdleLines(), IDLE_LINES_MS)
     await this.calls.drain(drainMs, lull)
-    this.deps.sessions.endLines()
+    clearInterval(ending)
+    sessions.endLines()
   }
 
   /** Drains at once and forgets all sessions. */

@@ -62,12 +62,13 @@ export class HttpSse {
     const { sessions, limits, reserve } = this.#core.deps
     const session = sessions.findOnLine(sessionIdOf(request.url), caller.principal, scope)
     const line = session && this.#lines.get(session)
-    if (!line) throw new AppError('not_found', 'the session is unknown or over')
+    if (!session || !line) throw new AppError('not_found', 'the session is unknown or over')
     if (!isJsonType(rest.headers['content-type'])) {
       throw new AppError('media_type', 'content-type must be application/json')
     }
     // The message outlives its request: it is held until its answer has left.
     const reservation = reserve(caller.principal.id)
+    session.messages += 1
     try {
       const bytes = await readBody(request, limits.requestBytes, reservation)
       const message = scanMessage(bytes, limits)
@@ -77,6 +78,7 @@ export class HttpSse {
       await line.receive({ caller, scope, headers, reservation, arrivedMs }, message)
     } finally {
       reservation.release()
+      session.messages -= 1
     }
   }
 }

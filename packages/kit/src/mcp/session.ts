@@ -52,6 +52,8 @@ export class LegacySession implements ClientSession {
   logLevel: LogLevel | undefined
   /** Requests in flight by the literal of their id. */
   readonly live = new LiveTable<string, CallAbort>()
+  /** Messages over HTTP+SSE whose answers have not left yet. */
+  messages = 0
   /** Ways to the client outside its requests, oldest first. */
   readonly lines: Line[] = []
   #negotiated: Negotiated | undefined

@@ -177,6 +177,13 @@ export class LegacySessions implements Disposable {
     for (const session of this.#known.values()) session.endLines()
   }
 
+  /** Ends the sessions of HTTP+SSE that nothing is under way for: their clients open others elsewhere. */
+  endIdleLines(): void {
+    for (const { session, rules } of this.#onLines.values()) {
+      if (rules.expires && session.messages === 0) this.end(session)
+    }
+  }
+
   /** Ends the sessions of lines. */
   endLines(): void {
     for (const { session } of this.#onLines.values()) this.end(session)
