@@ -144,8 +144,8 @@ test('a task is followed at the member that has it, hidden or not, while other c
   const followed: unknown[] = []
   for (let n = 0; n < 3; n += 1) {
     const params = { name: 'g__x', arguments: {}, task: { ttl: 1_000 } }
-    const { result } = (await client.request('tools/call', params)).message
-    const { taskId, status } = result?.['task'] as { taskId: string; status: string } // of our own servers
+    const { result = {} } = (await client.request('tools/call', params)).message
+    const { taskId, status } = result['task'] as { taskId: string; status: string } // of our own servers
     const { message } = await client.request('tasks/get', { taskId })
     followed.push([status, message.result?.['status']])
   }
