@@ -15,11 +15,14 @@ type Claim = Parameters<OutcomeStore['claim']>[0]
 /** Keyed calls and how they ended; the claims of all gateways on one store exclude each other. */
 export class SqlOutcomeStore implements OutcomeStore {
   readonly #db: Kysely<Tables>
+  readonly #onKept: (bytes: number) => void
   /** Claims a principal may make before its keys are counted again. */
   readonly #room = new Map<string, number>()
 
-  constructor(db: Kysely<Tables>) {
+  /** @param onKept told how large an answer was that went into the store */
+  constructor(db: Kysely<Tables>, onKept: (bytes: number) => void = () => undefined) {
     this.#db = db
+    this.#onKept = onKept
   }
 
   async claim(record: Claim, keysMax: number): Promise<OutcomeRecord | undefined> {
@@ -92,6 +95,7 @@ export class SqlOutcomeStore implements OutcomeStore {
         .where('state', '=', 'pending')
         .execute(),
     )
+    if (result) this.#onKept(result.length)
   }
 
   async release(key: OutcomeKey, claimant: string): Promise<void> {

@@ -22,6 +22,8 @@ import type { AuditLog, Store } from './store.ts'
 import type { Tables } from './tables.ts'
 
 const CHECKPOINT_PAGES = 1_000
+/** SQLite's own default. */
+const PAGE_BYTES = 4_096
 
 /** Opens an embedded store: one file, one process. */
 export async function openSqliteStore(path: string, context: StoreContext): Promise<Store> {
@@ -38,8 +40,11 @@ export async function openSqliteStore(path: string, context: StoreContext): Prom
   const db = new Kysely<Tables>({ dialect: sqliteDialect(database) })
   const keyStore = opening.use(new SqlKeyStore(db, context.log))
   const jobs = opening.use(new AuditJobs({ ...context, location: { kind: 'sqlite', path }, keys }))
-  const autoCheckpoint = (pages: number): void => {
-    if (database.isOpen) database.exec(`pragma wal_autocheckpoint = ${pages}`)
+  const wal: WalShare = {
+    autoCheckpoint: (pages) => {
+      if (database.isOpen) database.exec(`pragma wal_autocheckpoint = ${pages}`)
+    },
+    written: undefined,
   }
   const resources = opening.move()
   return {
@@ -50,13 +55,10 @@ export async function openSqliteStore(path: string, context: StoreContext): Prom
     retention: jobs,
     marks: new SqlMarkStore(db),
     generations: new SqlGenerationStore(db),
-    outcomes: new SqlOutcomeStore(db),
+    outcomes: new SqlOutcomeStore(db, (bytes) => wal.written?.(bytes / PAGE_BYTES)),
     usage: new SqlUsageStore(db),
     openAudit: ({ durability }) =>
-      openAudit(
-        { path, context, keys, autoCheckpoint },
-        durability === 'power' ? 'FULL' : 'NORMAL',
-      ),
+      openAudit({ path, context, keys, wal }, durability === 'power' ? 'FULL' : 'NORMAL'),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   }
 }
@@ -85,12 +87,18 @@ interface AuditParts {
   readonly path: string
   readonly context: StoreContext
   readonly keys: SealKeys
-  /** Of the store's other connection, which must not checkpoint on the serving thread either. */
+  readonly wal: WalShare
+}
+
+/** The store's other connection writes to the same log, and must not checkpoint on the serving thread either. */
+interface WalShare {
   readonly autoCheckpoint: (pages: number) => void
+  /** Told of pages by that connection; undefined while it checkpoints by itself. */
+  written: ((pages: number) => void) | undefined
 }
 
 async function openAudit(parts: AuditParts, synchronous: 'NORMAL' | 'FULL'): Promise<AuditLog> {
-  const { path, context, keys } = parts
+  const { path, context, keys, wal: share } = parts
   const { clock, log, workerUrl } = context
   await using opening = new AsyncDisposableStack()
   const database = openSqlite(path, { synchronous, autoCheckpointPages: 0 })
@@ -104,8 +112,12 @@ async function openAudit(parts: AuditParts, synchronous: 'NORMAL' | 'FULL'): Pro
       database.exec(`pragma wal_autocheckpoint = ${CHECKPOINT_PAGES}`),
     ),
   )
-  parts.autoCheckpoint(0)
-  opening.defer(() => parts.autoCheckpoint(CHECKPOINT_PAGES))
+  share.autoCheckpoint(0)
+  share.written = (pages) => checkpoints.written(pages)
+  opening.defer(() => {
+    share.written = undefined
+    share.autoCheckpoint(CHECKPOINT_PAGES)
+  })
   // From here on the sink waits, without blocking the thread.
   database.exec('pragma busy_timeout = 0')
   const sink = new SqliteAuditSink(database, chain, checkpoints)
