@@ -1,90 +1,10 @@
-import { MasterKeys, Sealer } from '@sallyport/kit/crypto'
 import { ManualClock } from '@sallyport/kit/clock'
 import { AppError } from '@sallyport/kit/errors'
-import { type Era, errorMessage, idOf, resultMessage, RPC } from '@sallyport/kit/mcp'
-import { silentLog } from '@sallyport/kit/log'
-import { Secret } from '@sallyport/kit/secret'
-import { expect, onTestFinished, test, vi } from 'vitest'
-import type { Call, CallHandler, CallResult } from '../../call/call.ts'
+import { errorMessage, idOf, RPC } from '@sallyport/kit/mcp'
+import { expect, test, vi } from 'vitest'
 import { encodeRefusal } from '../../call/encode-answer.ts'
-import {
-  parsed,
-  testDeadline,
-  testExchange,
-  testPrincipal,
-  testTarget,
-} from '../../call/testing-call.ts'
-import { NO_SPAN } from '@sallyport/kit/tracing'
-import { KeyedCalls } from './keyed-calls.ts'
-import { makeOnce } from './once.ts'
-import { OutcomeKeeper } from './outcome-keeper.ts'
-import { MemoryOutcomes } from './testing-outcomes.ts'
-
-const LIMITS = { keepMs: 86_400_000, perPrincipal: 10, resultBytes: 1_000, waitingMs: 300_000 }
-const SEALER = new Sealer(MasterKeys.parse([new Secret('ab'.repeat(32))]), 'once')
-
-/** One process over a store that others may share, and what it was asked to send. */
-class Process {
-  readonly store: MemoryOutcomes
-  readonly clock: ManualClock
-  readonly keeper: OutcomeKeeper
-  readonly sent: Call[] = []
-  /** What the server does. */
-  respond: CallHandler = (call) => Promise.resolve(ok(call, '{"content":[]}'))
-  readonly #handle: CallHandler
-
-  constructor(store = new MemoryOutcomes(), clock = new ManualClock(), claimant = 'one') {
-    this.store = store
-    this.clock = clock
-    this.keeper = new OutcomeKeeper({ store, sealer: SEALER, clock, log: silentLog, claimant })
-    onTestFinished(() => this.keeper[Symbol.asyncDispose]())
-    const keyed = new KeyedCalls({
-      ...{ store, keeper: this.keeper, clock, limits: LIMITS },
-      argumentsMac: (bytes) => `mac of ${bytes}`,
-    })
-    this.#handle = makeOnce({ keyed })((call) => {
-      this.sent.push(call)
-      return this.respond(call)
-    })
-  }
-
-  call(call: Call): Promise<CallResult> {
-    return this.#handle(call)
-  }
-}
-
-interface Asked {
-  readonly key?: string
-  readonly id?: string
-  readonly era?: Era
-  readonly principal?: string
-  readonly args?: string
-  readonly state?: string
-  readonly budget?: number
-}
-
-function keyed(asked: Asked = {}, target = testTarget()): Call {
-  const { id = '"c1"', args = '{"a":1}', state } = asked
-  const more = state === undefined ? '' : `,"requestState":"${state}"`
-  const text = `{"jsonrpc":"2.0","id":${id},"method":"tools/call","params":{"name":"files__echo","arguments":${args}${more}}}`
-  const exchange = testExchange(text, {
-    era: asked.era ?? 'legacy',
-    headers: { 'idempotency-key': asked.key ?? 'k1' },
-    principal: testPrincipal(asked.principal),
-    ...(asked.budget === undefined ? {} : { budget: asked.budget }),
-  })
-  return { exchange, target, deadline: testDeadline(), span: NO_SPAN }
-}
-
-function ok({ exchange }: Call, result: string): CallResult {
-  const bytes = resultMessage(idOf(exchange.message), result)
-  return { answer: { bytes, status: 200 }, outcome: 'ok', code: null }
-}
-
-const answerOf = ({ answer }: CallResult) =>
-  parsed(Buffer.concat([answer.bytes, ...(answer.more ?? [])]))
-const fail = (outcome: 'not_sent' | 'unknown') => () =>
-  Promise.reject(new AppError('server_lost', 'gone', { outcome }))
+import { testExchange, testTarget } from '../../call/testing-call.ts'
+import { answerOf, fail, keyed, LIMITS, ok, Process } from './testing-process.ts'
 
 test('a call without a key passes untouched, however often it is made', async () => {
   const one = new Process()
