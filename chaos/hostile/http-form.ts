@@ -16,6 +16,8 @@ export function serveHttp(era: Era, port: number): Promise<void> {
     const message = await readMessage(request)
     if (message === undefined) return
     if (era === 'legacy' && !isKnown(sessions, request, message, response)) return
+    // An answer to a question of ours: it is never taken.
+    if (message.method === undefined) return
     const order = orderOf(message)
     if (order) return obey(wireOf({ era, id: message.id, order }, response))
     const answer = answerTo(message, era)

@@ -18,6 +18,8 @@ export function serveSse(port: number): Promise<void> {
     if (request.method !== 'POST' || !stream) return void response.writeHead(404).end()
     const message = await readMessage(request)
     if (message === undefined) return
+    // An answer to a question of ours: it is never taken.
+    if (message.method === undefined) return
     const order = orderOf(message)
     if (order?.fault.startsWith('post-') !== true) response.writeHead(202).end()
     if (order) return obey(wireOf({ id: message.id, order }, response, stream))
