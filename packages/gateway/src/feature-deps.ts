@@ -70,7 +70,10 @@ export function featureDeps(base: Base, calls: CallState, config: RunnableConfig
   }
 }
 
-function keyedCalls({ state, keeper, options }: Base, { limits }: RunnableConfig): KeyedCalls {
+function keyedCalls(
+  { state, keeper, metrics, options }: Base,
+  { limits }: RunnableConfig,
+): KeyedCalls {
   const mac = createMac(state.keys.deriveKey('once/arguments'))
   return new KeyedCalls({
     store: state.store.outcomes,
@@ -78,5 +81,6 @@ function keyedCalls({ state, keeper, options }: Base, { limits }: RunnableConfig
     argumentsMac: (bytes) => mac(bytes).toString('hex'),
     clock: options.clock,
     limits: { ...limits.idempotency, waitingMs: limits.questions.timeoutMs },
+    onDecided: (outcome) => metrics.stayUp.keyedCall(outcome),
   })
 }

@@ -13,6 +13,18 @@ test('a call without a key passes untouched, however often it is made', async ()
   await one.call(call)
   expect(one.sent).toEqual([call, call])
   expect(one.store.done).toEqual([])
+  expect(one.decided).toEqual([])
+})
+
+test('each keyed call is counted once, by what became of it', async () => {
+  const one = new Process()
+  await one.call(keyed())
+  await one.call(keyed())
+  await one.call(keyed({ args: '{"a":2}' })).catch(() => undefined)
+  one.respond = fail('unknown')
+  await one.call(keyed({ key: 'lost' })).catch(() => undefined)
+  await one.call(keyed({ key: 'lost' })).catch(() => undefined)
+  expect(one.decided).toEqual(['ran', 'replayed', 'conflict', 'ran', 'unknown'])
 })
 
 test('a repeat gets the answer of the first with its own id, marked, and nothing is sent [once/repeat]', async () => {

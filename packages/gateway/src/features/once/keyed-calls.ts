@@ -3,6 +3,7 @@ import type { CallSignal } from '@sallyport/kit/call-signal'
 import type { Clock } from '@sallyport/kit/clock'
 import { AppError } from '@sallyport/kit/errors'
 import { parseText, paramText } from '@sallyport/kit/mcp'
+import type { KeyedOutcome } from '@sallyport/kit/metrics'
 import type { OutcomeRecord, OutcomeStore } from '@sallyport/kit/store'
 import type { CallHandler, CallResult } from '../../call/call.ts'
 import { orAborted } from '../../upstreams/or-aborted.ts'
@@ -37,6 +38,8 @@ export interface KeyedCallsDeps {
   readonly argumentsMac: (bytes: Buffer) => string
   readonly clock: Clock
   readonly limits: KeyedCallLimits
+  /** What became of a call; one that failed before anything was decided is told of by its error alone. */
+  readonly onDecided: (outcome: KeyedOutcome) => void
 }
 
 /** Between two looks at a call that runs elsewhere, milliseconds. */
@@ -72,9 +75,9 @@ export class KeyedCalls {
     for (let lookMs = LOOK_MS_FIRST; ; lookMs = Math.min(lookMs * 2, LOOK_MS_MAX)) {
       const running = keeper.find(claim.id)
       if (running) {
-        assertSame(claim, running.claim)
+        this.#assertSame(claim, running.claim)
         const verdict = await orAborted(signal, () => running.verdict)
-        const repeated = repeat(call, verdict)
+        const repeated = this.#repeat(call, verdict)
         if (repeated) return repeated
         continue
       }
@@ -86,7 +89,7 @@ export class KeyedCalls {
       }
       keeper.leave(own)
       const verdict = this.#judge(claim, standing, watch)
-      const repeated = verdict && repeat(call, verdict)
+      const repeated = verdict && this.#repeat(call, verdict)
       if (repeated) return repeated
       await orAborted(signal, () => wait(lookMs, undefined, { ref: false }))
     }
@@ -150,6 +153,7 @@ export class KeyedCalls {
     began: boolean,
   ): Promise<CallResult> {
     const { controller } = call.exchange
+    if (!began) this.#deps.onDecided('ran')
     // A client that loses its connection comes back for the answer.
     controller.detached = true
     let result: CallResult
@@ -182,7 +186,7 @@ export class KeyedCalls {
   /** What is known of a call that is not this process' any more, or never was; undefined = it runs. */
   #judge(claim: Claim, standing: OutcomeRecord, watch: ClaimantWatch): Ending | undefined {
     const { keeper, clock, limits } = this.#deps
-    assertSame(claim, standing)
+    this.#assertSame(claim, standing)
     switch (standing.state) {
       case 'done':
         return keeper.endingOf(standing)
@@ -198,39 +202,43 @@ export class KeyedCalls {
         return standing.state satisfies never
     }
   }
-}
 
-/** The answer for a repeat; undefined when it has to look again. */
-function repeat({ exchange }: ToolCall, verdict: Verdict): CallResult | undefined {
-  switch (verdict.kind) {
-    case 'answer':
-      return encodeReplay(exchange, verdict)
-    case 'unknown':
-      throw new AppError(
-        'outcome_unknown',
-        'an earlier call with this idempotency key ended without a known outcome; see what it did before calling with a new key',
-        { outcome: 'unknown' },
-      )
-    case 'stuck':
-      throw new AppError('store_unwritable', 'the claim of an earlier call is not released yet', {
-        outcome: 'not_sent',
-      })
-    case 'released':
-    case 'paused':
-      return undefined
-    default:
-      return verdict satisfies never
+  /** The answer for a repeat; undefined when it has to look again. */
+  #repeat({ exchange }: ToolCall, verdict: Verdict): CallResult | undefined {
+    const { onDecided } = this.#deps
+    switch (verdict.kind) {
+      case 'answer':
+        onDecided('replayed')
+        return encodeReplay(exchange, verdict)
+      case 'unknown':
+        onDecided('unknown')
+        throw new AppError(
+          'outcome_unknown',
+          'an earlier call with this idempotency key ended without a known outcome; see what it did before calling with a new key',
+          { outcome: 'unknown' },
+        )
+      case 'stuck':
+        throw new AppError('store_unwritable', 'the claim of an earlier call is not released yet', {
+          outcome: 'not_sent',
+        })
+      case 'released':
+      case 'paused':
+        return undefined
+      default:
+        return verdict satisfies never
+    }
   }
-}
 
-/** @throws {AppError} `idempotency_conflict` */
-function assertSame(one: { argumentsMac: string }, other: { argumentsMac: string }): void {
-  if (one.argumentsMac === other.argumentsMac) return
-  throw new AppError(
-    'idempotency_conflict',
-    'the idempotency key was used with other arguments; take a new key for another call',
-    { outcome: 'not_sent' },
-  )
+  /** @throws {AppError} `idempotency_conflict` */
+  #assertSame(one: { argumentsMac: string }, other: { argumentsMac: string }): void {
+    if (one.argumentsMac === other.argumentsMac) return
+    this.#deps.onDecided('conflict')
+    throw new AppError(
+      'idempotency_conflict',
+      'the idempotency key was used with other arguments; take a new key for another call',
+      { outcome: 'not_sent' },
+    )
+  }
 }
 
 /** A tool that may be repeated is not repeated for a keyed call, unless it changes nothing at all. */

@@ -3,6 +3,7 @@ import { MasterKeys, Sealer } from '@sallyport/kit/crypto'
 import { AppError } from '@sallyport/kit/errors'
 import { silentLog } from '@sallyport/kit/log'
 import { type Era, idOf, resultMessage } from '@sallyport/kit/mcp'
+import type { KeyedOutcome } from '@sallyport/kit/metrics'
 import { Secret } from '@sallyport/kit/secret'
 import { NO_SPAN } from '@sallyport/kit/tracing'
 import { onTestFinished } from 'vitest'
@@ -20,7 +21,12 @@ import { OutcomeKeeper } from './outcome-keeper.ts'
 import { MemoryOutcomes } from './testing-outcomes.ts'
 
 /** Few keys and small answers, so that a test reaches them. */
-export const LIMITS = { keepMs: 86_400_000, perPrincipal: 10, resultBytes: 1_000, waitingMs: 300_000 }
+export const LIMITS = {
+  keepMs: 86_400_000,
+  perPrincipal: 10,
+  resultBytes: 1_000,
+  waitingMs: 300_000,
+}
 const SEALER = new Sealer(MasterKeys.parse([new Secret('ab'.repeat(32))]), 'once')
 
 /** One process over a store that others may share, and what it was asked to send. */
@@ -29,6 +35,7 @@ export class Process {
   readonly clock: ManualClock
   readonly keeper: OutcomeKeeper
   readonly sent: Call[] = []
+  readonly decided: KeyedOutcome[] = []
   /** What the server does. */
   respond: CallHandler = (call) => Promise.resolve(ok(call, '{"content":[]}'))
   readonly #handle: CallHandler
@@ -41,6 +48,7 @@ export class Process {
     const keyed = new KeyedCalls({
       ...{ store, keeper: this.keeper, clock, limits: LIMITS },
       argumentsMac: (bytes) => `mac of ${bytes}`,
+      onDecided: (outcome) => this.decided.push(outcome),
     })
     this.#handle = makeOnce({ keyed })((call) => {
       this.sent.push(call)
