@@ -11,6 +11,9 @@ import type { Session } from './session.ts'
  */
 const ABILITIES = { elicitation: { form: {}, url: {} }, sampling: { tools: {} } }
 
+/** So many times the silence that counts as legacy is waited for a server that has begun to answer. */
+const LATE_PATIENCE = 5
+
 /** What a server and we have agreed on. */
 export interface Agreement extends Presentation {
   readonly era: Era
@@ -68,9 +71,10 @@ async function discover(
     case 'legacy': {
       const agreed = await initialize(session, options, signal)
       if ('era' in agreed) return agreed
-      if (!agreed.modern) throw refusal(agreed.refused)
       // Slow to answer the probe, and modern after all.
-      return discoverOnly(session, options, signal)
+      if (agreed.modern) return discoverOnly(session, options, signal)
+      if (verdict.silent !== true) throw refusal(agreed.refused)
+      return discoverLate(session, options, { refused: agreed.refused, signal })
     }
     default:
       return verdict satisfies never
@@ -82,7 +86,7 @@ async function probe(
   session: Session,
   options: HandshakeOptions,
   signal: AbortSignal,
-): Promise<Verdict> {
+): Promise<Verdict & { readonly silent?: boolean }> {
   const { silenceMs, withinMs } = options
   // A server known to be modern gets longer: it may just be slow to start.
   const patienceMs = options.remembered === 'modern' ? withinMs / 2 : (silenceMs ?? withinMs)
@@ -93,7 +97,7 @@ async function probe(
   } catch (thrown) {
     const { code } = AppError.from(thrown)
     const silent = code === 'deadline_exceeded' && silenceMs !== undefined && !signal.aborted
-    if (silent || code === 'server_protocol') return { kind: 'legacy' }
+    if (silent || code === 'server_protocol') return { kind: 'legacy', silent }
     throw thrown
   }
 }
@@ -108,6 +112,26 @@ async function discoverOnly(
   if (verdict.kind !== 'modern') throw refusal('it speaks neither era')
   session.adopt('modern', verdict.version)
   return agreement('modern', verdict.version, verdict)
+}
+
+/**
+ * Asks again what stayed without an answer while the server was perhaps still starting. By now it has answered
+ * something, so that its silence means no.
+ */
+async function discoverLate(
+  session: Session,
+  options: HandshakeOptions,
+  { refused, signal }: { readonly refused: string; readonly signal: AbortSignal },
+): Promise<Agreement> {
+  const { silenceMs = 0, withinMs } = options
+  const patient = { ...options, withinMs: Math.min(withinMs, silenceMs * LATE_PATIENCE) }
+  try {
+    return await discoverOnly(session, patient, signal)
+  } catch (thrown) {
+    const { code } = AppError.from(thrown)
+    if (signal.aborted || (code !== 'deadline_exceeded' && code !== 'server_protocol')) throw thrown
+    throw refusal(refused)
+  }
 }
 
 async function initialize(

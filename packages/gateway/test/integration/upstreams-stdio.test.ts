@@ -33,6 +33,12 @@ describe('eras over stdio', () => {
       'modern',
       '2026-07-28',
     ],
+    [
+      'one that does not say so when it refuses the other era',
+      { MODERN: 'alone', START_DELAY_MS: '1300' },
+      'modern',
+      '2026-07-28',
+    ],
   ] as const)(
     '%s is spoken to in its own era [upstreams/era/probe]',
     async (_case, env, era, version) => {
