@@ -52,7 +52,7 @@ export async function openMcp(base: Base, scope: AsyncDisposableStack): Promise<
   const lasting: Lasting = {
     ...{ fleet, catalogue, deadlines, sealer, parked, marks },
     sessions: new LegacySessions(sealer, clock, settings.session),
-    states: new RequestStates({ sealer, clock, lifeMs: config.limits.questions.timeoutMs }),
+    states: new RequestStates({ sealer, clock, limits: settings.questions }),
     taskIds: new TaskIds(createMac(state.keys.deriveKey('mcp/tasks'))),
     links: new Links(),
     subscriptions: new Subscriptions({ upstreams: live, log }),

@@ -12,7 +12,8 @@ const CALL = '"name":"files__echo","arguments":{"a":1,"b":{"c":[1,2],"d":null}}'
 const RESUMPTION: Resumption = { kind: 'server', value: 'their state', own: ['r'] }
 
 function openStates(clock = new ManualClock()) {
-  return { clock, states: new RequestStates({ sealer: testSealer(), clock, lifeMs: LIFE_MS }) }
+  const limits = { timeoutMs: LIFE_MS }
+  return { clock, limits, states: new RequestStates({ sealer: testSealer(), clock, limits }) }
 }
 
 /** What a retry with these members gets of a state that was sealed for `CALL`. */
@@ -75,7 +76,8 @@ test('no byte of a state can be changed, cut or added [questions/state/tampered]
   })
   const cut = [...bytes.keys()].map((length) => bytes.subarray(0, length).toString('base64url'))
   const other = new Sealer(MasterKeys.parse([new Secret('cd'.repeat(32))]), 'mcp')
-  const foreign = new RequestStates({ sealer: other, clock: new ManualClock(), lifeMs: LIFE_MS })
+  const limits = { timeoutMs: LIFE_MS }
+  const foreign = new RequestStates({ sealer: other, clock: new ManualClock(), limits })
   for (const text of [
     ...changed,
     ...cut,
@@ -123,6 +125,17 @@ test('a state expires, and is used once until then [questions/state/expires]', (
   expect(states.take(request, one)).toBe(undefined)
   clock.advance(1)
   expect(states.take(request, other)).toBe(undefined)
+})
+
+test('another time, set by a reload, holds for the states that are sealed from then on', () => {
+  const { clock, limits, states } = openStates()
+  const request = modernRequest(CALL)
+  const before = states.seal(request, RESUMPTION)
+  limits.timeoutMs = 1_000
+  const after = states.seal(request, RESUMPTION)
+  clock.advance(1_000)
+  expect(states.take(request, after)).toBe(undefined)
+  expect(states.take(request, before)).toEqual(RESUMPTION)
 })
 
 test('a state outlives a restart, and says nothing of what is in it', () => {

@@ -33,8 +33,10 @@ export interface Resumption {
 export interface RequestStatesDeps {
   readonly sealer: SessionSealer
   readonly clock: Clock
-  /** How long a state is good, milliseconds. */
-  readonly lifeMs: number
+  readonly limits: {
+    /** How long a state is good, milliseconds; read for each. */
+    readonly timeoutMs: number
+  }
 }
 
 /**
@@ -53,10 +55,10 @@ export class RequestStates {
   }
 
   seal(exchange: Exchange, resumption: Resumption): string {
-    const { sealer, clock, lifeMs } = this.#deps
+    const { sealer, clock, limits } = this.#deps
     const { kind, value, own, member } = resumption
     const plain: z.infer<typeof content> = {
-      t: clock.nowMs() + lifeMs,
+      t: clock.nowMs() + limits.timeoutMs,
       n: randomBytes(9).toString('base64url'),
       k: kind,
       ...(value === undefined ? {} : { v: value }),

@@ -74,7 +74,7 @@ export function openCalls(respond: Respond | FakeUpstreams, options: OpenCallsOp
     },
     limits: { timeoutMs, perPrincipal, total },
   })
-  const states = new RequestStates({ sealer: testSealer(), clock, lifeMs: timeoutMs })
+  const states = new RequestStates({ sealer: testSealer(), clock, limits: { timeoutMs } })
   const questions = new Questions({ states, deadlines, parked, timeoutMs })
   const upstreams = respond instanceof FakeUpstreams ? respond : new FakeUpstreams(respond)
   const views = new FakeViews(options.views)
