@@ -1,15 +1,17 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { postgresAvailable, startPostgres } from '@sallyport/kit/testing/postgres'
-import { describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ACCEPTED, askedBy, sendModern } from '../fixtures/asked.ts'
 import { startGateway, type TestGateway } from '../fixtures/gateway.ts'
-import type { Answer } from '../fixtures/send.ts'
+import { type Answer, send } from '../fixtures/send.ts'
 import { serverEvents, stdioServer } from '../fixtures/server-events.ts'
 import { waitUntil } from '../fixtures/wait-until.ts'
 import { callTool, failureOf, LegacySession, type Target, textOf } from '../fixtures/wire.ts'
 
 const EVENTS = { EVENTS_FILE: './events' }
+
+const start = () => startGateway({ config: { mcpServers: { own: stdioServer(EVENTS) } } })
 
 function keyed(
   target: Target,
@@ -40,10 +42,14 @@ const audited = async (gateway: TestGateway): Promise<unknown[]> => {
 }
 
 describe('one gateway', () => {
-  const start = () => startGateway({ config: { mcpServers: { own: stdioServer(EVENTS) } } })
+  let gateway: TestGateway
+  beforeAll(async () => {
+    gateway = await start()
+  })
+  afterAll(() => gateway[Symbol.asyncDispose]())
 
   test('a repeat gets the first answer by header and by `_meta`, in both eras, is recorded, and reaches no server [once/repeat] [once/key]', async () => {
-    await using gateway = await start()
+    const before = await made(gateway)
     const first = await keyed(gateway, '"k 1"', { message: 'hi' })
     expect([textOf(first), isReplay(first)]).toEqual(['hi', false])
     const session = await LegacySession.open(gateway)
@@ -57,92 +63,116 @@ describe('one gateway', () => {
     }
     const other = await keyed(gateway, '"k 1"', { message: 'ho' })
     expect(failureOf(other)).toMatchObject({ code: 'idempotency_conflict', outcome: 'not_sent' })
-    expect(await made(gateway)).toBe(1)
+    expect(await made(gateway)).toBe(before + 1)
     const rows = await audited(gateway)
     expect(rows).toContainEqual(['ok', 'replayed'])
     expect(rows).toContainEqual(['refused', 'idempotency_conflict'])
   })
 
   test('of forty calls with one key that come at once, one is made [once/together]', async () => {
-    await using gateway = await start()
+    const before = await made(gateway, 'wait')
     const answers = await Promise.all(
-      Array.from({ length: 40 }, () => keyed(gateway, 'k', { ms: 300 }, 'own__wait')),
+      Array.from({ length: 40 }, () => keyed(gateway, 'forty', { ms: 300 }, 'own__wait')),
     )
     expect(answers.map(textOf)).toEqual(Array(40).fill('waited'))
     expect(answers.filter(isReplay)).toHaveLength(39)
-    expect(await made(gateway, 'wait')).toBe(1)
-  })
-
-  test('an outcome outlives kill -9, and a call that was cut by it is not made again [once/kept] [once/gone]', async () => {
-    await using gateway = await start()
-    expect(textOf(await keyed(gateway, 'done', { message: 'hi' }))).toBe('hi')
-    const cut = keyed(gateway, 'cut', { ms: 20_000 }, 'own__wait').catch(() => 'cut')
-    await waitUntil('the call to reach the server', async () => (await made(gateway, 'wait')) === 1)
-    await gateway.kill9()
-    expect(await cut).toBe('cut')
-
-    await gateway.restart()
-    const again = await keyed(gateway, 'done', { message: 'hi' })
-    expect([textOf(again), isReplay(again)]).toEqual(['hi', true])
-    const unknown = await keyed(gateway, 'cut', { ms: 20_000 }, 'own__wait')
-    expect(failureOf(unknown)).toMatchObject({
-      ...{ code: 'outcome_unknown', outcome: 'unknown', retryable: false },
-    })
-    expect([await made(gateway), await made(gateway, 'wait')]).toEqual([1, 1])
+    expect(await made(gateway, 'wait')).toBe(before + 1)
   })
 
   test('a call goes on when its client loses the connection, which then finds the answer [once/lost-connection]', async () => {
-    await using gateway = await start()
+    const before = await made(gateway, 'wait')
     const leaving = new AbortController()
     const params = { name: 'own__wait', arguments: { ms: 500 } }
-    const headers = { 'idempotency-key': 'k' }
+    const headers = { 'idempotency-key': 'lost' }
     const { signal } = leaving
     const lost = sendModern(gateway, 'tools/call', params, { headers, signal }).catch(() => 'lost')
-    await waitUntil('the call to reach the server', async () => (await made(gateway, 'wait')) === 1)
+    await waitUntil(
+      'the call to reach the server',
+      async () => (await made(gateway, 'wait')) > before,
+    )
     leaving.abort()
     expect(await lost).toBe('lost')
-    const again = await keyed(gateway, 'k', { ms: 500 }, 'own__wait')
+    const again = await keyed(gateway, 'lost', { ms: 500 }, 'own__wait')
     expect([textOf(again), isReplay(again)]).toEqual(['waited', true])
     const events = await serverEvents(join(gateway.dir, 'events'))
     expect(events.filter(({ event }) => event === 'cancelled')).toEqual([])
-    expect(await made(gateway, 'wait')).toBe(1)
+    expect(await made(gateway, 'wait')).toBe(before + 1)
+  })
+
+  test('a call outlives its session, and not its cancellation [once/lost-connection] [once/unknown]', async () => {
+    const call = async (session: LegacySession, key: string, id: number): Promise<void> => {
+      const params = { name: 'own__wait', arguments: { ms: 700 } }
+      const body = { jsonrpc: '2.0', id, method: 'tools/call', params }
+      const before = await made(gateway, 'wait')
+      session.post(body, { 'idempotency-key': key }).catch(() => undefined) // its answer is not looked at
+      await waitUntil('the call', async () => (await made(gateway, 'wait')) > before)
+    }
+    const ended = await LegacySession.open(gateway)
+    await call(ended, 'ended', 1)
+    await send(gateway.url, { method: 'DELETE', headers: ended.headers })
+    const again = await keyed(gateway, 'ended', { ms: 700 }, 'own__wait')
+    expect([textOf(again), isReplay(again)]).toEqual(['waited', true])
+
+    const session = await LegacySession.open(gateway)
+    await call(session, 'cancelled', 1)
+    await session.post({
+      ...{ jsonrpc: '2.0', method: 'notifications/cancelled' },
+      params: { requestId: 1 },
+    })
+    const unknown = await keyed(gateway, 'cancelled', { ms: 700 }, 'own__wait')
+    expect(failureOf(unknown)).toMatchObject({ code: 'outcome_unknown' })
   })
 
   test('a call whose server died has no known outcome, and is not made again [once/unknown]', async () => {
-    await using gateway = await start()
-    const first = await keyed(gateway, 'k', {}, 'own__crash')
+    const first = await keyed(gateway, 'died', {}, 'own__crash')
     expect(failureOf(first)).toMatchObject({ code: 'server_lost', outcome: 'unknown' })
-    const again = await keyed(gateway, 'k', {}, 'own__crash')
+    const again = await keyed(gateway, 'died', {}, 'own__crash')
     expect(failureOf(again)).toMatchObject({ code: 'outcome_unknown', retryable: false })
     expect(await made(gateway, 'crash')).toBe(1)
   })
 
-  test('repeats cost nothing of a daily quota', async () => {
-    const limits = { perPrincipal: { daily: 2 } }
-    const mcpServers = { own: stdioServer(EVENTS) }
-    await using gateway = await startGateway({ config: { mcpServers, limits } })
-    for (let count = 0; count < 5; count += 1) {
-      expect(textOf(await keyed(gateway, 'k', { message: 'hi' }))).toBe('hi')
-    }
-    expect(textOf(await keyed(gateway, 'k2', { message: 'hi' }))).toBe('hi')
-    expect(failureOf(await keyed(gateway, 'k3'))).toMatchObject({ code: 'quota_exceeded' })
-  })
-
   test('a bad key is invalid params, and nothing is sent [once/key/invalid]', async () => {
-    await using gateway = await start()
+    const before = await made(gateway)
     const answer = await keyed(gateway, '"open', { message: 'hi' })
     expect(answer.json.error).toMatchObject({ code: -32_602, data: { code: 'request_invalid' } })
-    expect(await made(gateway)).toBe(0)
+    expect(await made(gateway)).toBe(before)
   })
+})
+
+test('an outcome outlives kill -9, and a call that was cut by it is not made again [once/kept] [once/gone]', async () => {
+  await using gateway = await start()
+  expect(textOf(await keyed(gateway, 'done', { message: 'hi' }))).toBe('hi')
+  const cut = keyed(gateway, 'cut', { ms: 20_000 }, 'own__wait').catch(() => 'cut')
+  await waitUntil('the call to reach the server', async () => (await made(gateway, 'wait')) === 1)
+  await gateway.kill9()
+  expect(await cut).toBe('cut')
+
+  await gateway.restart()
+  const again = await keyed(gateway, 'done', { message: 'hi' })
+  expect([textOf(again), isReplay(again)]).toEqual(['hi', true])
+  const unknown = await keyed(gateway, 'cut', { ms: 20_000 }, 'own__wait')
+  expect(failureOf(unknown)).toMatchObject({
+    ...{ code: 'outcome_unknown', outcome: 'unknown', retryable: false },
+  })
+  expect([await made(gateway), await made(gateway, 'wait')]).toEqual([1, 1])
+})
+
+test('repeats cost nothing of a daily quota', async () => {
+  const limits = { perPrincipal: { daily: 2 } }
+  const mcpServers = { own: stdioServer(EVENTS) }
+  await using gateway = await startGateway({ config: { mcpServers, limits } })
+  for (let count = 0; count < 5; count += 1) {
+    expect(textOf(await keyed(gateway, 'k', { message: 'hi' }))).toBe('hi')
+  }
+  expect(textOf(await keyed(gateway, 'k2', { message: 'hi' }))).toBe('hi')
+  expect(failureOf(await keyed(gateway, 'k3'))).toMatchObject({ code: 'quota_exceeded' })
 })
 
 test(
   'under kill -9 no key is made twice, and none that was answered is missing [once/kept] [once/gone] [once/repeat]',
   { timeout: 90_000 },
   async () => {
-    await using gateway = await startGateway({
-      config: { mcpServers: { own: stdioServer(EVENTS) } },
-    })
+    await using gateway = await start()
     const ended = new Map<string, string>()
     const keys = Array.from({ length: 150 }, (_, at) => `key-${at}`)
     const waiting = [...keys]
