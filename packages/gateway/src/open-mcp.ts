@@ -28,7 +28,7 @@ export async function openMcp(base: Base, scope: AsyncDisposableStack): Promise<
       store: state.store.catalogues,
       clock,
       log,
-      shortNames: config.names === 'short',
+      shortNames: () => settings.config.names === 'short',
     }),
   )
   const news = new News()

@@ -19,10 +19,10 @@ const RECORD: CatalogueRecord = {
 interface Opening {
   readonly records?: readonly CatalogueRecord[]
   readonly store?: CatalogueStore
-  readonly shortNames?: boolean
+  readonly shortNames?: () => boolean
 }
 
-async function openCatalogue({ records = [], store, shortNames = false }: Opening = {}) {
+async function openCatalogue({ records = [], store, shortNames = () => false }: Opening = {}) {
   const memory = memoryStore(records)
   const changes: string[] = []
   const warned: string[] = []
@@ -200,9 +200,14 @@ test('names over 64 characters are warned of when they change, unless they are c
   full.catalogue.onList('files', 'tools', [page(long)])
   full.catalogue.onList('files', 'tools', [page(long)])
   expect(full.warned).toHaveLength(1)
-  const short = await openCatalogue({ shortNames: true })
+  let cuts = true
+  const short = await openCatalogue({ shortNames: () => cuts })
   short.catalogue.onList('files', 'tools', [page(long)])
   expect(short.warned).toEqual([])
+  // As after a reload.
+  cuts = false
+  short.catalogue.onList('files', 'tools', [page(`${long}x`)])
+  expect(short.warned).toHaveLength(1)
 })
 
 test('another set of servers keeps what is known of the same ones, and announces what is shown otherwise [fleet/apply/lists]', async () => {

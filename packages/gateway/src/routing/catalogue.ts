@@ -70,8 +70,8 @@ export interface CatalogueDeps {
   readonly store: CatalogueStore
   readonly clock: Clock
   readonly log: Log
-  /** Whether long names are cut, so that they need no warning. */
-  readonly shortNames: boolean
+  /** Whether long names are cut now, so that they need no warning. */
+  readonly shortNames: () => boolean
 }
 
 /** What all servers list: remembered in the store, renewed by each reading. */
@@ -257,7 +257,7 @@ export class Catalogue implements ServerLists, AsyncDisposable {
   }
 
   #warnOfLongNames({ server, tools }: Entry): void {
-    if (this.#deps.shortNames) return
+    if (this.#deps.shortNames()) return
     const long = tools.items.filter(({ name }) => publicName(server, name).length > NAME_LENGTH_MAX)
     const [first] = long
     if (!first) return

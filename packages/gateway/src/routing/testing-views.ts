@@ -92,7 +92,7 @@ export async function openTestViews(options: TestViewsOptions = {}) {
     store: memoryStore().store,
     clock: new ManualClock(0),
     log,
-    shortNames: names === 'short',
+    shortNames: () => names === 'short',
   })
   const states = { ...options.states }
   const { groups } = gatewayConfig.parse({ groups: options.groups ?? {} })
