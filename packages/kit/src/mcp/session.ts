@@ -177,13 +177,13 @@ export class LegacySession implements ClientSession {
     else (this.#onEnd ??= []).push(told)
   }
 
-  /** Aborts its calls, drops its questions, ends its lines. Safe to call twice. */
+  /** Aborts its calls but for detached ones, drops its questions, ends its lines. Safe to call twice. */
   end(): void {
     if (this.#ended) return
     this.#ended = true
     this.#questions?.end()
     for (const controller of this.live.values()) {
-      controller.abort(new AppError('cancelled', 'the session ended'))
+      if (!controller.detached) controller.abort(new AppError('cancelled', 'the session ended'))
     }
     this.dropStreams()
     for (const told of this.#onEnd ?? []) told()
