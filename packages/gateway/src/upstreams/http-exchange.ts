@@ -4,6 +4,7 @@ import { type Message, scanReply } from '@sallyport/kit/mcp'
 import type { Dispatcher } from 'undici'
 import { connectionFailure, headerOf, statusFailure } from './http-failure.ts'
 import type { Origin } from './incoming.ts'
+import { Turns } from './read-paced.ts'
 import { type Exchange, readId } from './session.ts'
 import { SseReader } from './sse-reader.ts'
 
@@ -51,6 +52,7 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
   #headers: IncomingHttpHeaders = {}
   #reading: Reading = 'nothing'
   #events: SseReader | undefined
+  #turns: Turns | undefined
   #body: Buffer | undefined
   #more: Buffer[] | undefined
   #bytes = 0
@@ -87,7 +89,7 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(
-    _controller: Dispatcher.DispatchController,
+    controller: Dispatcher.DispatchController,
     status: number,
     headers: IncomingHttpHeaders,
   ): void {
@@ -108,11 +110,13 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
     if (status >= 400) this.#bytesMax = Math.min(ERROR_BYTES_MAX, this.#bytesMax)
     if (status < 300 && type.startsWith('text/event-stream')) {
       this.#reading = 'events'
-      this.#events = new SseReader({
+      const events = new SseReader({
         eventBytesMax: this.#bytesMax,
         onData: (data) => this.#onEvent(data),
         onOversize: () => this.#tooLarge(),
       })
+      this.#events = events
+      this.#turns = new Turns(controller, (chunk) => events.push(chunk))
     } else if (type.startsWith('application/json')) {
       this.#reading = 'json'
       if (Number(headerOf(headers, 'content-length')) > this.#bytesMax) this.#tooLarge()
@@ -120,8 +124,8 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#events !== undefined) {
-      this.#events.push(chunk)
+    if (this.#turns !== undefined) {
+      this.#turns.push(chunk)
       return
     }
     if (this.#reading === 'nothing' || this.#settled) {
@@ -137,6 +141,7 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
+    this.#turns?.flush()
     if (this.#settled) {
       this.#owner.onFreed(this)
       return
@@ -155,6 +160,7 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#turns?.flush()
     if (this.#settled) this.#owner.onFreed(this)
     else if (this.#events !== undefined && this.#resumeLater(this.#events)) return
     else this.fail(connectionFailure(error, this.exchange.handedOver))
@@ -169,6 +175,7 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
     this.#controller = undefined
     // Until the new stream stands, a failure is the end of the call.
     this.#events = undefined
+    this.#turns = undefined
     const waitMs = Math.min(events.retryMs ?? RESUME_WAIT_MS, RESUME_WAIT_MS_MAX)
     this.#resumeTimer = setTimeout(() => this.#owner.resume(this, this.#lastEventId), waitMs)
     return true
@@ -240,6 +247,7 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
   #abort(): void {
     this.#cancelled = true
     clearTimeout(this.#resumeTimer)
+    this.#turns?.stop()
     this.#controller?.abort(new Error('the answer is not wanted any more'))
   }
 }

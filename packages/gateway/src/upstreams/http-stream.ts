@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { type Message, scanReply } from '@sallyport/kit/mcp'
 import type { Dispatcher } from 'undici'
 import { headerOf } from './http-failure.ts'
+import { Turns } from './read-paced.ts'
 import { readWords } from './session.ts'
 import { SseReader } from './sse-reader.ts'
 
@@ -60,19 +61,27 @@ export class HttpStream {
   #open(): void {
     const openedMs = performance.now()
     let events: SseReader | undefined
+    let turns: Turns | undefined
     let refusal: Refusal | undefined
     const over = (): void => {
+      turns?.flush()
       this.#controller = undefined
       if (events !== undefined && events.lastId !== '') this.#lastEventId = events.lastId
       if (performance.now() - openedMs > GOOD_MS) this.#failures = 0
       if (refusal !== undefined) this.#refuse(refusal)
       else this.#openLater(events?.retryMs)
     }
-    const start = (status: number, headers: IncomingHttpHeaders): void => {
+    const start = (
+      controller: Dispatcher.DispatchController,
+      status: number,
+      headers: IncomingHttpHeaders,
+    ): void => {
       const type = headerOf(headers, 'content-type') ?? ''
       const refused = status >= 400 && status < 500 && status !== 429
       if (status === 200 && type.startsWith('text/event-stream')) {
-        events = this.#reader()
+        const reader = this.#reader()
+        events = reader
+        turns = new Turns(controller, (chunk) => reader.push(chunk))
         this.#noteOpen()
       } else if (refused || (status === 200 && type.startsWith('application/json'))) {
         refusal = { status, body: [], bytes: 0 }
@@ -83,7 +92,7 @@ export class HttpStream {
         refusal.bytes += chunk.length
         if (refusal.bytes <= REFUSAL_BYTES_MAX) refusal.body.push(chunk)
         else this.#controller?.abort(new Error('not wanted'))
-      } else events?.push(chunk)
+      } else turns?.push(chunk)
     }
     this.#options.open(
       {
@@ -91,8 +100,8 @@ export class HttpStream {
           this.#controller = controller
           if (this.#closed) controller.abort(new Error('the session is closed'))
         },
-        onResponseStart: (_controller, status, headers) => {
-          if (status >= 200) start(status, headers)
+        onResponseStart: (controller, status, headers) => {
+          if (status >= 200) start(controller, status, headers)
         },
         onResponseData: (_controller, chunk) => read(chunk),
         onResponseEnd: over,

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream'
-import { expect, test, vi } from 'vitest'
-import { readInTurns, readSlowly } from './read-paced.ts'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { readInTurns, readSlowly, Turns } from './read-paced.ts'
 
 /** Takes its time, as a read full of small messages does. */
 function busy(ms: number): void {
@@ -57,6 +57,41 @@ test.each([
   expect(got).toEqual([chunk])
   expect(got[0]).toBe(chunk)
   expect(stream.isPaused()).toBe(false)
+})
+
+test('many that flood share one turn, and each has its own in time', async () => {
+  let slowest = 0
+  let lastMs = performance.now()
+  const look = setInterval(() => {
+    slowest = Math.max(slowest, performance.now() - lastMs)
+    lastMs = performance.now()
+  }, 0)
+  onTestFinished(() => clearInterval(look))
+  // Each has 40 reads for whoever lets it, of half a millisecond: half a second in all.
+  const left = Array.from({ length: 25 }, () => 40)
+  for (const index of left.keys()) {
+    let paused = false
+    const send = (): void => {
+      while (!paused && (left[index] ?? 0) > 0) {
+        left[index] = (left[index] ?? 0) - 1
+        turns.push(Buffer.from('x\n'))
+      }
+    }
+    const turns = new Turns(
+      {
+        pause: () => void (paused = true),
+        resume: () => {
+          paused = false
+          send()
+        },
+      },
+      () => busy(0.5),
+    )
+    setImmediate(send)
+  }
+  await vi.waitFor(() => expect(left.every((count) => count === 0)).toBe(true), 10_000)
+  // All at once would take 500 ms; the first reads of each are free.
+  expect(slowest).toBeLessThan(250)
 })
 
 test('after a full read a flood has to wait, a trickle does not', async () => {

@@ -3,6 +3,7 @@ import { AppError } from '@sallyport/kit/errors'
 import { type Message, scanReply } from '@sallyport/kit/mcp'
 import type { Dispatcher } from 'undici'
 import { connectionFailure, headerOf, statusFailure } from './http-failure.ts'
+import { Turns } from './read-paced.ts'
 import { SseReader } from './sse-reader.ts'
 
 const ENDPOINT_CHARACTERS_MAX = 4_096
@@ -25,7 +26,7 @@ export interface SseSessionStreamOptions {
 export class SseSessionStream implements Dispatcher.DispatchHandler {
   readonly #options: SseSessionStreamOptions
   #controller: Dispatcher.DispatchController | undefined
-  #events: SseReader | undefined
+  #turns: Turns | undefined
   #endpoint = false
   #over = false
 
@@ -35,6 +36,7 @@ export class SseSessionStream implements Dispatcher.DispatchHandler {
 
   close(): void {
     this.#over = true
+    this.#turns?.stop()
     this.#controller?.abort(new Error('the session is closed'))
   }
 
@@ -44,7 +46,7 @@ export class SseSessionStream implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(
-    _controller: Dispatcher.DispatchController,
+    controller: Dispatcher.DispatchController,
     status: number,
     headers: IncomingHttpHeaders,
   ): void {
@@ -54,20 +56,25 @@ export class SseSessionStream implements Dispatcher.DispatchHandler {
     else if (!type.startsWith('text/event-stream')) {
       const sentence = 'the server opened no event stream'
       this.#end(new AppError('server_protocol', sentence, { outcome: 'not_sent' }))
-    } else this.#events = this.#reader()
+    } else {
+      const events = this.#reader()
+      this.#turns = new Turns(controller, (chunk) => events.push(chunk))
+    }
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#options.onBytes()
-    this.#events?.push(chunk)
+    this.#turns?.push(chunk)
   }
 
   onResponseEnd(): void {
+    this.#turns?.flush()
     this.#end(new AppError('server_lost', 'the server ended its event stream'))
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.#end(connectionFailure(error, this.#events !== undefined))
+    this.#turns?.flush()
+    this.#end(connectionFailure(error, this.#turns !== undefined))
   }
 
   #reader(): SseReader {
