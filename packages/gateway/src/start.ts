@@ -141,7 +141,8 @@ function successionOf(
   return new Succession({
     wish: { pid: process.pid, version, data: formatAddress(listen) },
     heir: inherited.listen !== undefined,
-    ...{ obstacle, drainMs: limits.drainMs, clock, log },
+    drainMs: limits.stopDelayMs + limits.drainMs,
+    ...{ obstacle, clock, log },
   })
 }
 

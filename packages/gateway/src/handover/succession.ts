@@ -25,7 +25,7 @@ export interface SuccessionOptions {
   readonly heir: boolean
   /** Why this process could not serve beside the one that runs; undefined = it could. */
   readonly obstacle: string | undefined
-  /** Time that a gateway which is stopping may take to drain, milliseconds. */
+  /** Time that a gateway which is stopping may take until its servers are ended, milliseconds. */
   readonly drainMs: number
   readonly clock: Clock
   readonly log: Log
