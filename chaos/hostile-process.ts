@@ -1,13 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
 import { kill } from '../packages/cli/test/fixtures/processes.ts'
 import { bareEnvironment } from '../packages/cli/test/fixtures/run-command.ts'
 import type { Era, Form } from './hostile/wire.ts'
 
-/** The program of every hostile server. */
-export const HOSTILE = fileURLToPath(new URL('./hostile/main.ts', import.meta.url))
+/** What is started, and how. */
+export interface HostileLaunch {
+  /** The program, from `HostileProgram`. */
+  readonly file: string
+  readonly form: Form
+  readonly era: Era
+}
 
 const THAW_MS = 2_500
 const RESPAWN_MS = 300
@@ -16,8 +20,7 @@ const LOOK_MS = 500
 /** A hostile server that listens. It is started again on its port when it ends, and thawed when it froze. */
 export class HostileProcess implements AsyncDisposable {
   readonly url: string
-  readonly #form: Form
-  readonly #era: Era
+  readonly #launch: HostileLaunch
   readonly #port: number
   #child: ChildProcess
   #over = false
@@ -25,20 +28,19 @@ export class HostileProcess implements AsyncDisposable {
   readonly #look: NodeJS.Timeout
   #frozenSinceMs: number | undefined
 
-  private constructor(form: Form, era: Era, port: number, child: ChildProcess) {
-    this.#form = form
-    this.#era = era
+  private constructor(given: HostileLaunch, port: number, child: ChildProcess) {
+    this.#launch = given
     this.#port = port
-    this.url = `http://127.0.0.1:${port}/${form === 'sse' ? 'sse' : 'mcp'}`
+    this.url = `http://127.0.0.1:${port}/${given.form === 'sse' ? 'sse' : 'mcp'}`
     this.#child = this.#watch(child)
     this.#look = setInterval(() => void this.#thaw(), LOOK_MS)
   }
 
-  static async start(form: Form, era: Era): Promise<HostileProcess> {
-    const child = launch(form, era, 0)
+  static async start(given: HostileLaunch): Promise<HostileProcess> {
+    const child = launch(given, 0)
     const [line] = (await once(child.stdout ?? child, 'data')) as [Buffer] // the first line it prints
     const { port } = JSON.parse(line.toString()) as { port: number } // written by our own program
-    return new HostileProcess(form, era, port, child)
+    return new HostileProcess(given, port, child)
   }
 
   get pid(): number {
@@ -61,7 +63,7 @@ export class HostileProcess implements AsyncDisposable {
       if (this.#over) return
       const timer = setTimeout(() => {
         this.#timers.delete(timer)
-        if (!this.#over) this.#child = this.#watch(launch(this.#form, this.#era, this.#port))
+        if (!this.#over) this.#child = this.#watch(launch(this.#launch, this.#port))
       }, RESPAWN_MS)
       this.#timers.add(timer)
     })
@@ -78,8 +80,8 @@ export class HostileProcess implements AsyncDisposable {
   }
 }
 
-function launch(form: Form, era: Era, port: number): ChildProcess {
-  return spawn(process.execPath, [HOSTILE, form, era, String(port)], {
+function launch({ file, form, era }: HostileLaunch, port: number): ChildProcess {
+  return spawn(process.execPath, [file, form, era, String(port)], {
     env: bareEnvironment(),
     stdio: ['pipe', 'pipe', 'ignore'],
   })

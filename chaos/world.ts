@@ -6,7 +6,8 @@ import { startGateway, type TestGateway } from '../packages/cli/test/fixtures/ga
 import { measuring } from './census.ts'
 import { StdioClient } from './clients/stdio-client.ts'
 import type { Era, Form } from './hostile/wire.ts'
-import { HOSTILE, HostileProcess } from './hostile-process.ts'
+import { HostileProcess } from './hostile-process.ts'
+import { HostileProgram } from './hostile-program.ts'
 
 /** A gateway of its own process, hostile servers of every form behind it, and quiet ones beside them. */
 export interface World extends AsyncDisposable {
@@ -46,17 +47,18 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   const memoryFile = join(folder, 'memory.json')
   const { auth, next } = callers(options.principals + 1)
   const tokens = Array.from({ length: options.principals }, next)
-  const quiet = stack.use(await HostileProcess.start('http', 'modern'))
+  const { file } = stack.use(await HostileProgram.bundle())
+  const quiet = stack.use(await HostileProcess.start({ file, form: 'http', era: 'modern' }))
   const hostile = new Map<string, HostileProcess>()
   for (const { form, era } of remoteForms(options.eras)) {
-    hostile.set(serverName(form, era), stack.use(await HostileProcess.start(form, era)))
+    hostile.set(serverName(form, era), stack.use(await HostileProcess.start({ file, form, era })))
   }
   const mcpServers = {
     ...Object.fromEntries([...hostile].map(([name, { url }]) => [name, entry(options, { url })])),
     ...Object.fromEntries(
-      options.eras.map((era) => [serverName('stdio', era), childEntry(options, era)]),
+      options.eras.map((era) => [serverName('stdio', era), childEntry(options, child(file, era))]),
     ),
-    [QUIET[0]]: { ...entry(options, child('legacy')), share: 'all' },
+    [QUIET[0]]: { ...entry(options, child(file, 'legacy')), share: 'all' },
     [QUIET[1]]: entry(options, { url: quiet.url }),
   }
   const config = { auth, mcpServers, limits: LIMITS }
@@ -84,12 +86,12 @@ function remoteForms(eras: readonly Era[]): { form: Form; era: Era }[] {
 }
 
 /** A child for all: legacy. A child for each principal: modern. */
-function childEntry(options: WorldOptions, era: Era): object {
-  return { ...entry(options, child(era)), share: era === 'legacy' ? 'all' : 'none' }
+function childEntry(options: WorldOptions, own: { readonly args: readonly string[] }): object {
+  return { ...entry(options, own), share: own.args.includes('legacy') ? 'all' : 'none' }
 }
 
-function child(era: Era): object {
-  return { command: process.execPath, args: [HOSTILE, 'stdio', era] }
+function child(file: string, era: Era) {
+  return { command: process.execPath, args: [file, 'stdio', era] }
 }
 
 function entry({ deadlineMs }: WorldOptions, own: object): object {

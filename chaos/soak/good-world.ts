@@ -6,7 +6,8 @@ import { callers } from '../../packages/cli/test/fixtures/callers.ts'
 import { startGateway, type TestGateway } from '../../packages/cli/test/fixtures/gateway.ts'
 import { measuring } from '../census.ts'
 import type { Measured } from '../footprint.ts'
-import { HOSTILE, HostileProcess } from '../hostile-process.ts'
+import { HostileProcess } from '../hostile-process.ts'
+import { HostileProgram } from '../hostile-program.ts'
 
 /** A gateway of its own process in front of servers that do nothing wrong. */
 export interface GoodWorld extends AsyncDisposable, Measured {
@@ -46,9 +47,10 @@ export async function startGoodWorld(
   const memoryFile = join(folder, 'memory.json')
   const { auth, next } = callers(principals)
   const tokens = Array.from({ length: principals }, next)
-  const remote = stack.use(await HostileProcess.start('http', 'modern'))
-  const older = stack.use(await HostileProcess.start('sse', 'legacy'))
-  const child = { command: process.execPath, args: [HOSTILE, 'stdio', 'legacy'], share: 'all' }
+  const { file } = stack.use(await HostileProgram.bundle())
+  const remote = stack.use(await HostileProcess.start({ file, form: 'http', era: 'modern' }))
+  const older = stack.use(await HostileProcess.start({ file, form: 'sse', era: 'legacy' }))
+  const child = { command: process.execPath, args: [file, 'stdio', 'legacy'], share: 'all' }
   const good = {
     child: { ...child, tools: LOOK },
     remote: { url: remote.url, tools: LOOK },

@@ -69,7 +69,7 @@ function openLoad({ gateway, tokens, servers }: GoodWorld): SteadyLoad {
 
 async function childPids({ gateway }: GoodWorld): Promise<string> {
   const all = await offspringOf(gateway)
-  const good = all.filter(({ command }) => command.includes('hostile/main.ts'))
+  const good = all.filter(({ command }) => command.includes('hostile.mjs'))
   return good.map(({ pid }) => pid).join(' ')
 }
 
