@@ -69,10 +69,9 @@ export async function openMcp(base: Base, scope: AsyncDisposableStack): Promise<
 function openFleet(base: Base, catalogue: Catalogue, news: News): Promise<ServerFleet> {
   const { options, state, settings } = base
   const { config, clock, log, version } = options
-  const { limits } = config
   return openUpstreams({
     servers: config.servers,
-    limits: { resultBytes: limits.resultBytes, callMs: limits.callMs },
+    limits: settings.answers,
     toolsKnown: new Map(catalogue.list().map(({ server, tools }) => [server, tools.items.length])),
     clock,
     log,

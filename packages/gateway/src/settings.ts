@@ -17,6 +17,8 @@ export class Settings {
   readonly session: Readonly<RunnableConfig['limits']['session']>
   readonly questions: Readonly<RunnableConfig['limits']['questions']>
   readonly edge: Readonly<ReturnType<typeof edgeOf>>
+  /** Answers of servers. */
+  readonly answers: Readonly<ReturnType<typeof answersOf>>
   /** How long and how many audit rows are kept. */
   readonly retention: Readonly<ReturnType<typeof retentionOf>>
 
@@ -28,6 +30,7 @@ export class Settings {
     this.session = { ...limits.session }
     this.questions = { ...limits.questions }
     this.edge = edgeOf(config)
+    this.answers = answersOf(config)
     this.retention = retentionOf(config)
   }
 
@@ -44,6 +47,7 @@ export class Settings {
     write(this.session, limits.session)
     write(this.questions, limits.questions)
     write(this.edge, edgeOf(config))
+    write(this.answers, answersOf(config))
     write(this.retention, retentionOf(config))
   }
 }
@@ -63,6 +67,10 @@ function edgeOf({ limits }: RunnableConfig) {
     stallMs: limits.streamStallMs,
     unreadBytesMax: Math.max(UNREAD_BYTES_MAX, limits.resultBytes * 2),
   }
+}
+
+function answersOf({ limits: { resultBytes, callMs } }: RunnableConfig) {
+  return { resultBytes, callMs }
 }
 
 function retentionOf({ audit }: RunnableConfig) {

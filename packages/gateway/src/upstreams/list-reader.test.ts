@@ -48,7 +48,7 @@ function reader(bytesMax = 10_000): { reader: ListReader; reads: string[]; end()
   const options = {
     kind: 'tools' as const,
     clientInfo: { name: 'test', version: '0' },
-    ...{ bytesMax, pageMs: 1_000, signal: ending.signal, clock: systemClock },
+    ...{ bytesMax, pageMs: () => 1_000, signal: ending.signal, clock: systemClock },
     onRead: (pages: readonly Buffer[], tools: number) =>
       void reads.push(`${pages.length} pages ${tools} tools`),
   }

@@ -23,8 +23,8 @@ export interface ListReaderOptions {
   readonly clientInfo: ClientInfo
   /** All pages together, bytes. */
   readonly bytesMax: number
-  /** Time for one page, milliseconds. */
-  readonly pageMs: number
+  /** Time for one page, milliseconds; asked for each. */
+  readonly pageMs: () => number
   readonly signal: AbortSignal
   readonly clock: Clock
   /** A whole list was read: raw `result` values, and how many entries they hold. */
@@ -130,7 +130,7 @@ export class ListReader {
     const { kind, clientInfo, pageMs, signal } = this.#options
     const params = cursor === undefined ? {} : { cursor }
     const method = LIST_METHODS[kind]
-    return ask(session, { method, params, clientInfo, withinMs: pageMs, cancels: true }, signal)
+    return ask(session, { method, params, clientInfo, withinMs: pageMs(), cancels: true }, signal)
   }
 }
 

@@ -102,7 +102,7 @@ export class Server implements SessionPoolEvents {
     })
     const { clientInfo, clock, log, limits } = deps
     this.#catalogue = new CatalogueReader({
-      ...{ clientInfo, clock, signal, bytesMax: limits.resultBytes, pageMs: limits.callMs },
+      ...{ clientInfo, clock, signal, bytesMax: limits.resultBytes, pageMs: () => limits.callMs },
       onRead: (kind, read) => this.#onList(kind, read),
       onFailed: (kind, session, err) => {
         if (signal.aborted || session.lost !== undefined) return
@@ -110,7 +110,7 @@ export class Server implements SessionPoolEvents {
       },
     })
     this.#subscriptions = new Subscriptions({
-      ...{ clientInfo, clock, log, signal, answerMs: limits.callMs },
+      ...{ clientInfo, clock, log, signal, answerMs: () => limits.callMs },
       open: (asker) => this.#pool.open(asker),
       find: (key) => this.#pool.find(key),
       onMissed: (key, uri) => this.#news.resourceUpdated(key, uri, JSON.stringify({ uri })),

@@ -16,8 +16,8 @@ export interface SubscriptionsOptions {
   readonly clientInfo: ClientInfo
   readonly clock: Clock
   readonly log: Log
-  /** Time for one answer, milliseconds. */
-  readonly answerMs: number
+  /** Time for one answer, milliseconds; asked for each. */
+  readonly answerMs: () => number
   readonly signal: AbortSignal
   open(asker: Asker): Promise<void>
   find(key: string): Slot | undefined
@@ -233,7 +233,7 @@ export class Subscriptions {
 
   #send(session: Session, method: string, uri: string): ReturnType<typeof ask> {
     const { clientInfo, answerMs, signal } = this.#options
-    const question = { method, params: { uri }, clientInfo, withinMs: answerMs, cancels: true }
+    const question = { method, params: { uri }, clientInfo, withinMs: answerMs(), cancels: true }
     return ask(session, question, signal)
   }
 

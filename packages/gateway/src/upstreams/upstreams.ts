@@ -31,7 +31,7 @@ export interface UpstreamsDeps {
   readonly limits: {
     /** Longest answer taken from a server, bytes. */
     readonly resultBytes: number
-    /** Time for one page of a tool list, milliseconds. */
+    /** Time for an answer to what we ask of ourselves, such as a page of a list, milliseconds; may change. */
     readonly callMs: number
   }
   readonly clock: Clock
