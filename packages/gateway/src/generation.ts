@@ -62,11 +62,16 @@ export function createGeneration(base: Base, lasting: Lasting, config: RunnableC
   const { clock, log, version } = base.options
   const { limits } = config
   const { fleet, catalogue, deadlines, sealer, parked, states, taskIds, subscriptions } = lasting
+  const { quotas } = lasting.calls
   // After the catalogue knows its servers: of the generations the last one is told what is read.
   const known = new GroupCatalogue(catalogue, config.groups)
   const upstreams = new GroupedUpstreams({
     ...{ fleet, catalogue, clock, log, groups: config.groups, servers: config.servers },
     queueOf: (server) => lasting.calls.queueOf(server),
+    bounds: {
+      slots: (target) => quotas.bounds.slotsAt(target),
+      take: (target, principalId) => quotas.takeAtMember(target, principalId),
+    },
     onResourceUpdated: (...news) => subscriptions.updated(...news),
   })
   const deps = featureDeps(base, lasting.calls, config)

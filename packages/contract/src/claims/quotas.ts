@@ -22,6 +22,11 @@ export const QUOTAS = {
       'Bounds on writes count the calls that are not pinned read-only, and these count in the general bounds as well.',
     source: 'Design, "Limits an agent understands"',
   },
+  'quotas/members': {
+    behavior:
+      'A call through a group costs what its member’s own bounds say, counted with the calls by the member’s name; a member whose bounds refuse it is passed over.',
+    source: 'Design, "Limits an agent understands"',
+  },
   'quotas/whole': {
     behavior: 'A call that one bound refuses takes nothing from any other.',
     source: 'Design, "Limits an agent understands"',

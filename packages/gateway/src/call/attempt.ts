@@ -37,6 +37,7 @@ export class Attempt implements UpstreamRequest {
   readonly signal: CallSignal
   readonly logLevel: LogLevel | undefined
   readonly repeatable: boolean
+  readonly readOnly: boolean
   readonly member: string | undefined
   /** Set before the call is sent. */
   ask: AskQuestion | undefined
@@ -83,6 +84,7 @@ export class Attempt implements UpstreamRequest {
     this.method = exchange.message.method
     this.name = target.name
     this.repeatable = target.repeatable
+    this.readOnly = target.readOnly
     this.member = how.member
     this.paramHeaders = how.paramHeaders
     this.logLevel = how.logLevel

@@ -1,7 +1,13 @@
 import { CallController } from '@sallyport/kit/call-signal'
+import { ManualClock } from '@sallyport/kit/clock'
 import { AppError, type ErrorCode } from '@sallyport/kit/errors'
+import { silentLog } from '@sallyport/kit/log'
 import { expect, test } from 'vitest'
 import { testPrincipal } from '../call/testing-call.ts'
+import { Quotas } from '../features/quota/quotas.ts'
+import { callQuotas, MemoryUsage, MORNING_MS, NO_QUOTA } from '../features/quota/testing-quotas.ts'
+import { describeTarget } from '../routing/target.ts'
+import type { MemberBounds } from './group-call.ts'
 import { countOf, down, openGroup, testRequest } from './testing-groups.ts'
 
 const THREE = { members: ['a', 'b', 'c'] }
@@ -266,4 +272,47 @@ test('pinned principals get the canary; without one of their side in rotation bo
   expect(countOf(await callTimes(4, 'eve'))).toEqual({ a: 2, b: 2 })
   fleet.states.set('new', 'ready').set('a', 'degraded').set('b', 'degraded')
   expect(countOf(await callTimes(4, 'bob'))).toEqual({ new: 4 })
+})
+
+test('a member whose own quota is used up is passed over, and where all are the caller is told when to come back [quotas/members]', async () => {
+  const clock = new ManualClock(MORNING_MS)
+  await using quotas = await Quotas.open({
+    ...{ clock, log: silentLog, store: new MemoryUsage() },
+    perPrincipal: { daily: 100, writes: { ...NO_QUOTA, daily: 100 } },
+  })
+  const bounds: MemberBounds = {
+    slots: (target) => quotas.bounds.slotsAt(target),
+    take: (target, principalId) => quotas.takeAtMember(target, principalId),
+  }
+  const limits = callQuotas({ daily: 1 })
+  const tools = { echo: { limits: callQuotas({ rate: 1, burst: 1 }) } }
+  const { fleet, call } = openGroup(FIRST, { bounds, configs: { a: { limits }, b: { tools } } })
+  fleet.takes.set('c', () => down())
+  expect([await call(), await call()]).toEqual(['a', 'b'])
+  expect(await call()).toBe('server_unavailable not_sent')
+  fleet.states.set('c', 'blocked')
+  expect(await call()).toBe('rate_limited not_sent')
+  // What was refused cost nothing, and no member left the rotation for it.
+  clock.advance(1_000)
+  expect([await call(), await call({}, 'bob')]).toEqual(['b', 'rate_limited not_sent'])
+})
+
+test('what a call costs at a member is counted with the calls that go there by its own name [quotas/members]', async () => {
+  await using quotas = await Quotas.open({
+    ...{ clock: new ManualClock(MORNING_MS), log: silentLog, store: new MemoryUsage() },
+    perPrincipal: { daily: 100, writes: { ...NO_QUOTA, daily: 100 } },
+  })
+  const bounds: MemberBounds = {
+    slots: (target) => quotas.bounds.slotsAt(target),
+    take: (target, principalId) => quotas.takeAtMember(target, principalId),
+  }
+  const limits = callQuotas({ daily: 2 })
+  const { servers, call } = openGroup({ members: ['a'] }, { bounds, configs: { a: { limits } } })
+  const config = servers['a']
+  if (!config) throw new TypeError('no server')
+  expect(quotas.take(describeTarget(config, 'echo', undefined), 'alice')).toBeUndefined()
+  expect([await call(), await call()]).toEqual(['a', 'quota_exceeded not_sent'])
+  expect(quotas.take(describeTarget(config, 'echo', undefined), 'alice')?.code).toBe(
+    'quota_exceeded',
+  )
 })

@@ -1,6 +1,7 @@
 import type { Clock } from '@sallyport/kit/clock'
 import { AppError, type CallOutcome, type ErrorCode } from '@sallyport/kit/errors'
-import type { Release } from '@sallyport/kit/limits'
+import type { Release, SlotBound } from '@sallyport/kit/limits'
+import type { BoundTarget } from '../features/quota/bounds.ts'
 import { type Verdict, verdictOf } from '../upstreams/breaker.ts'
 import type { Asker, ServerFleet, UpstreamReply, UpstreamRequest } from '../upstreams/upstream.ts'
 import type { Group, Wish } from './group.ts'
@@ -16,8 +17,17 @@ const WORTH_REPEATING: ReadonlySet<ErrorCode> = new Set([
 /** What no member can help, also where nothing was sent. */
 const FINAL: ReadonlySet<ErrorCode> = new Set(['cancelled', 'deadline_exceeded', 'shutting_down'])
 
+/** What a call must keep at the member it goes to. */
+export interface MemberBounds {
+  /** Caps that hold it back in the member's queue. */
+  slots(target: BoundTarget): readonly SlotBound[]
+  /** Takes what it costs there; or says why it may not go there now, and takes nothing. */
+  take(target: BoundTarget, principalId: string): AppError | undefined
+}
+
 export interface GroupCallDeps {
   readonly fleet: Pick<ServerFleet, 'call'>
+  readonly bounds: MemberBounds
   readonly clock: Clock
 }
 
@@ -91,9 +101,14 @@ export class GroupCall {
   async #send(member: Member): Promise<UpstreamReply> {
     const { server, queue } = member
     const { signal } = this.#request
-    const entered = queue.enter(this.#asker.principal.id, signal)
+    const { bounds } = this.#deps
+    const { id } = this.#asker.principal
+    const target = boundTarget(member, this.#request)
+    const entered = queue.enter(id, signal, bounds.slots(target))
     const release = typeof entered === 'function' ? entered : await turn(entered)
     try {
+      const refusal = bounds.take(target, id)
+      if (refusal !== undefined) throw refusal
       this.#request.departTo?.(server, release)
       const { message, era } = await this.#deps.fleet.call(server, this.#asker, this.#request)
       return { message, era, member: server }
@@ -118,6 +133,14 @@ export class GroupCall {
     if (outcome === 'not_sent') return true
     return this.#request.repeatable === true && WORTH_REPEATING.has(code)
   }
+}
+
+/** A call as the bounds of a member see it. */
+function boundTarget({ config }: Member, request: UpstreamRequest): BoundTarget {
+  const { method, name = '', readOnly = false } = request
+  const isTask = method.startsWith('tasks/')
+  const kind = method === 'tools/call' ? 'tool' : isTask ? 'task' : 'other'
+  return { config, kind, name, readOnly }
 }
 
 /** @throws {AppError} what it waited for in vain, outcome `not_sent` */

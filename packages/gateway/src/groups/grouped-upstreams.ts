@@ -13,7 +13,7 @@ import type {
   Upstreams,
 } from '../upstreams/upstream.ts'
 import { Group, type GroupDeps } from './group.ts'
-import { GroupCall, type GroupCallDeps } from './group-call.ts'
+import { GroupCall, type GroupCallDeps, type MemberBounds } from './group-call.ts'
 import type { GroupStatus } from './group-status.ts'
 import {
   GroupSubscriptions,
@@ -27,6 +27,7 @@ export interface GroupedUpstreamsDeps extends Pick<GroupDeps, 'catalogue' | 'que
   readonly servers: Readonly<Record<string, ServerConfig>>
   /** Owned by others. */
   readonly fleet: ServerFleet
+  readonly bounds: MemberBounds
   /** Takes what changed, under the names of servers and of groups. */
   readonly onResourceUpdated: TellUpdated
   readonly clock: Clock
@@ -56,7 +57,7 @@ export class GroupedUpstreams implements Upstreams {
         new Group(config, deps.servers, { fleet, catalogue, queueOf, clock, random }),
       ]),
     )
-    this.#calls = { fleet, clock }
+    this.#calls = { fleet, clock, bounds: deps.bounds }
     this.#subscriptions = new GroupSubscriptions(this.#subscriptionDeps)
   }
 

@@ -1,6 +1,6 @@
 import type { GroupMember, ServerConfig } from '@sallyport/contract/config'
 import type { CallSignal } from '@sallyport/kit/call-signal'
-import type { Release } from '@sallyport/kit/limits'
+import type { Release, SlotBound } from '@sallyport/kit/limits'
 import type { ServerFleet } from '../upstreams/upstream.ts'
 import type { Candidate } from './strategies.ts'
 
@@ -8,7 +8,11 @@ import type { Candidate } from './strategies.ts'
 export interface MemberQueue {
   readonly inFlight: number
   readonly queued: number
-  enter(principalId: string, signal: CallSignal): Release | Promise<Release>
+  enter(
+    principalId: string,
+    signal: CallSignal,
+    bounds?: readonly SlotBound[],
+  ): Release | Promise<Release>
 }
 
 /**

@@ -15,6 +15,7 @@ import type {
   UpstreamRequest,
 } from '../upstreams/upstream.ts'
 import { Group } from './group.ts'
+import type { MemberBounds } from './group-call.ts'
 import { GroupedUpstreams } from './grouped-upstreams.ts'
 
 /** A group named `g`, as the file would give it; @throws when it would not. */
@@ -126,7 +127,11 @@ export interface TestGroupOptions {
   /** What is known of servers; none by default, so that each may have everything. */
   readonly known?: ReadonlyMap<string, ServerCatalogue>
   readonly random?: () => number
+  /** What calls must keep at members; nothing by default. */
+  readonly bounds?: MemberBounds
 }
+
+const UNBOUNDED: MemberBounds = { slots: () => [], take: () => undefined }
 
 /** A group `g` of fake servers, on a clock that stands. */
 export function openGroup(entry: object, options: TestGroupOptions = {}) {
@@ -154,6 +159,7 @@ export function openGroup(entry: object, options: TestGroupOptions = {}) {
   const updates: string[] = []
   const deps = {
     ...{ fleet, catalogue, queueOf, clock, random, servers, log: silentLog },
+    bounds: options.bounds ?? UNBOUNDED,
     groups: { g: config },
     onResourceUpdated: (server: string, key: string, uri: string) =>
       void updates.push(`${server} ${key} ${uri}`),

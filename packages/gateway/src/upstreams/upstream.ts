@@ -53,6 +53,8 @@ export interface UpstreamRequest {
   readonly signal: CallSignal
   /** Whether sending it twice does no more than once; a group may then move it although it was sent. */
   readonly repeatable?: boolean
+  /** Whether the operator pinned that it changes nothing; quotas of members count it so. */
+  readonly readOnly?: boolean
   /** The one member of a group it must go to: whoever knows its state. */
   readonly member?: string | undefined
   /**

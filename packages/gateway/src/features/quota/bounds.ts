@@ -40,6 +40,9 @@ interface Kinds {
   readonly writes: CallBounds
 }
 
+/** What of a target says which bounds hold. */
+export type BoundTarget = Pick<Target, 'config' | 'kind' | 'name' | 'readOnly' | 'group'>
+
 interface ServerBounds extends Kinds {
   /** Of tools with bounds of their own, by their own names. */
   readonly tools: ReadonlyMap<string, Kinds> | undefined
@@ -51,7 +54,7 @@ interface Bucket {
 }
 
 /** Whether the bounds on writes count a call: nobody pinned it read-only, and it does not merely ask for a task. */
-export function isWrite({ readOnly, kind }: Target): boolean {
+export function isWrite({ readOnly, kind }: Pick<Target, 'readOnly' | 'kind'>): boolean {
   return !readOnly && kind !== 'task'
 }
 
@@ -65,17 +68,23 @@ export class Bounds {
   readonly #buckets = new Map<string, Bucket>()
   /** What each principal may do over all servers. */
   #ownWrites: Quota
+  #own: Kinds
   #servers = new WeakMap<ServerConfig, ServerBounds>()
+  /** The same without what holds over all servers. */
+  #members = new WeakMap<ServerConfig, ServerBounds>()
 
   constructor(clock: Clock, ownWrites: Quota) {
     this.#clock = clock
     this.#ownWrites = ownWrites
+    this.#own = this.#compileOwn()
   }
 
   /** Goes over to another configuration, and forgets what was used at servers that it does not have. */
   apply(ownWrites: Quota, names: ReadonlySet<string>): void {
     this.#ownWrites = ownWrites
+    this.#own = this.#compileOwn()
     this.#servers = new WeakMap()
+    this.#members = new WeakMap()
     for (const kept of [this.#slots, this.#buckets]) {
       for (const name of kept.keys()) {
         const [, server] = name.split(' ', 2)
@@ -84,9 +93,33 @@ export class Bounds {
     }
   }
 
-  of(target: Target): CallBounds {
+  /** All that holds for a call; of one to a group what is known before its member is. */
+  of(target: BoundTarget): CallBounds {
+    if (target.group === true) return isWrite(target) ? this.#own.writes : this.#own.reads
+    return this.#find(this.#servers, this.#own, target)
+  }
+
+  /** What holds for a call besides, where a group sends it to one of its members. */
+  atMember(target: BoundTarget): CallBounds {
+    return this.#find(this.#members, NO_KINDS, target)
+  }
+
+  /** Caps that hold a call back in the queue of the member a group sends it to. */
+  slotsAt(target: BoundTarget): readonly SlotBound[] {
+    return this.#find(this.#servers, this.#own, target).slots
+  }
+
+  #find(
+    compiled: WeakMap<ServerConfig, ServerBounds>,
+    general: Kinds,
+    target: BoundTarget,
+  ): CallBounds {
     const { config, kind } = target
-    const known = this.#servers.get(config) ?? this.#compile(config)
+    let known = compiled.get(config)
+    if (known === undefined) {
+      known = this.#compile(config, general)
+      compiled.set(config, known)
+    }
     const own = kind === 'tool' ? known.tools?.get(target.name) : undefined
     return isWrite(target) ? (own ?? known).writes : (own ?? known).reads
   }
@@ -96,13 +129,18 @@ export class Bounds {
     return this.#slotsFor(limits.perPrincipal, serverScope(name, false))
   }
 
-  #compile(config: ServerConfig): ServerBounds {
+  #compileOwn(): Kinds {
+    const writes = this.#list({ ...this.#ownWrites, daily: undefined }, OWN_WRITES)
+    return { reads: NOTHING, writes }
+  }
+
+  /** @param over what holds over all servers */
+  #compile(config: ServerConfig, over: Kinds): ServerBounds {
     const { name, limits, tools } = config
     const general = this.#kinds(limits, (shared) => serverScope(name, shared))
-    const own = this.#list({ ...this.#ownWrites, daily: undefined }, OWN_WRITES)
     // The queue of the server holds its general caps.
-    const reads = { ...general.reads, slots: [] }
-    const writes = merge(own, reads, general.writes)
+    const reads = merge(over.reads, { ...general.reads, slots: [] })
+    const writes = merge(over.writes, { ...general.reads, slots: [] }, general.writes)
     const limited = Object.entries(tools).flatMap(([tool, pin]): [string, Kinds][] => {
       if (!pin.limits) return []
       const more = this.#kinds(pin.limits, (shared) => toolScope(name, tool, shared))
@@ -110,10 +148,7 @@ export class Bounds {
         [tool, { reads: merge(reads, more.reads), writes: merge(writes, more.reads, more.writes) }],
       ]
     })
-    const tooled = limited.length === 0 ? undefined : new Map(limited)
-    const compiled = { reads, writes, tools: tooled }
-    this.#servers.set(config, compiled)
-    return compiled
+    return { reads, writes, tools: limited.length === 0 ? undefined : new Map(limited) }
   }
 
   #kinds(quotas: CallQuotas, scopeFor: (shared: boolean) => BoundScope): Kinds {
@@ -155,6 +190,8 @@ export class Bounds {
   }
 }
 
+const NOTHING: CallBounds = { slots: [], rates: [], dailies: [] }
+const NO_KINDS: Kinds = { reads: NOTHING, writes: NOTHING }
 const NAME_CHARS_MAX = 300
 
 const OWN_WRITES: BoundScope = { name: 'principal-writes', shared: false, writes: true, where: '' }

@@ -4,7 +4,7 @@ import { AppError } from '@sallyport/kit/errors'
 import type { Log } from '@sallyport/kit/log'
 import type { UsageStore } from '@sallyport/kit/store'
 import type { Target } from '../../routing/target.ts'
-import { type BoundScope, Bounds, type CallBounds, isWrite } from './bounds.ts'
+import { type BoundScope, Bounds, type BoundTarget, type CallBounds, isWrite } from './bounds.ts'
 import { DailyCounters, type DayTable } from './daily-counters.ts'
 import { type PrincipalUsage, Usage } from './usage.ts'
 
@@ -61,20 +61,34 @@ export class Quotas implements AsyncDisposable {
 
   /** Why a call is refused now; undefined when it may be made. Takes nothing. */
   check(target: Target, principalId: string): AppError | undefined {
-    return this.#tell(this.#refuse(target, this.bounds.of(target), this.usage.of(principalId)))
+    const usage = this.usage.of(principalId)
+    return this.#tell(this.#refuseOwn(target, usage) ?? this.#refuse(this.bounds.of(target), usage))
   }
 
   /** Takes what a call costs, of every bound; or says why it may not be made, and takes nothing at all. */
   take(target: Target, principalId: string): AppError | undefined {
     const bounds = this.bounds.of(target)
     const usage = this.usage.of(principalId)
-    const refusal = this.#refuse(target, bounds, usage)
+    const refusal = this.#refuseOwn(target, usage) ?? this.#refuse(bounds, usage)
     if (refusal) return this.#tell(refusal)
     usage.calls += 1
     count(usage.today)
     if (isWrite(target)) count(usage.todayWrites)
-    for (const { scope, limits } of bounds.rates) limits.take(scope.shared ? '' : principalId)
-    for (const { scope } of bounds.dailies) count(counterOf(usage.table, scope, principalId))
+    takeAll(bounds, usage)
+    return undefined
+  }
+
+  /**
+   * Takes what a call that went to a group costs at one of its members; or says why that member may not have
+   * it, and takes nothing.
+   */
+  takeAtMember(target: BoundTarget, principalId: string): AppError | undefined {
+    const bounds = this.bounds.atMember(target)
+    if (bounds.rates.length === 0 && bounds.dailies.length === 0) return undefined
+    const usage = this.usage.of(principalId)
+    const refusal = this.#refuse(bounds, usage)
+    if (refusal) return this.#tell(refusal)
+    takeAll(bounds, usage)
     return undefined
   }
 
@@ -87,16 +101,16 @@ export class Quotas implements AsyncDisposable {
     return refusal
   }
 
-  #refuse(
-    target: Target,
-    { rates, dailies }: CallBounds,
-    usage: PrincipalUsage,
-  ): AppError | undefined {
+  #refuseOwn(target: Target, usage: PrincipalUsage): AppError | undefined {
     const { calls, writes } = this.usage.bounds
     if (usage.today.calls >= calls) return this.#usedUp(OWN, calls)
     if (writes !== undefined && usage.todayWrites.calls >= writes && isWrite(target)) {
       return this.#usedUp(OWN_WRITES, writes)
     }
+    return undefined
+  }
+
+  #refuse({ rates, dailies }: CallBounds, usage: PrincipalUsage): AppError | undefined {
     const { principalId, table } = usage
     for (const { scope, calls: daily } of dailies) {
       if (counterOf(table, scope, principalId).calls >= daily) return this.#usedUp(scope, daily)
@@ -116,6 +130,11 @@ export class Quotas implements AsyncDisposable {
       ...{ retryAfterMs, remaining: 0, outcome: 'not_sent' },
     })
   }
+}
+
+function takeAll({ rates, dailies }: CallBounds, { principalId, table }: PrincipalUsage): void {
+  for (const { scope, limits } of rates) limits.take(scope.shared ? '' : principalId)
+  for (const { scope } of dailies) count(counterOf(table, scope, principalId))
 }
 
 function tooFast(scope: BoundScope, perSecond: number, retryAfterMs: number): AppError {
