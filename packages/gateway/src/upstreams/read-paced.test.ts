@@ -59,39 +59,39 @@ test.each([
   expect(stream.isPaused()).toBe(false)
 })
 
-test('many that flood share one turn, and each has its own in time', async () => {
-  let slowest = 0
-  let lastMs = performance.now()
-  const look = setInterval(() => {
-    slowest = Math.max(slowest, performance.now() - lastMs)
-    lastMs = performance.now()
-  }, 0)
-  onTestFinished(() => clearInterval(look))
-  // Each has 40 reads for whoever lets it, of half a millisecond: half a second in all.
-  const left = Array.from({ length: 25 }, () => 40)
+test('many that flood share one turn, and each comes to its end', async () => {
+  const turns: number[] = [0]
+  const count = (): void => {
+    turns.push(0)
+    next = setImmediate(count)
+  }
+  let next = setImmediate(count)
+  onTestFinished(() => clearImmediate(next))
+  // Each has 20 reads for whoever lets it, of half a millisecond.
+  const left = Array.from({ length: 25 }, () => 20)
   for (const index of left.keys()) {
     let paused = false
     const send = (): void => {
       while (!paused && (left[index] ?? 0) > 0) {
         left[index] = (left[index] ?? 0) - 1
-        turns.push(Buffer.from('x\n'))
+        flood.push(Buffer.from('x\n'))
       }
     }
-    const turns = new Turns(
-      {
-        pause: () => void (paused = true),
-        resume: () => {
-          paused = false
-          send()
-        },
-      },
-      () => busy(0.5),
-    )
+    const pause = (): void => void (paused = true)
+    const resume = (): void => {
+      paused = false
+      send()
+    }
+    const flood = new Turns({ pause, resume }, () => {
+      turns[turns.length - 1] = (turns.at(-1) ?? 0) + 1
+      busy(0.5)
+    })
     setImmediate(send)
   }
-  await vi.waitFor(() => expect(left.every((count) => count === 0)).toBe(true), 10_000)
-  // All at once would take 500 ms; the first reads of each are free.
-  expect(slowest).toBeLessThan(250)
+  await vi.waitFor(() => expect(left.every((reads) => reads === 0)).toBe(true), { timeout: 10_000 })
+  // The first reads of each are free, and all come at once here; then two milliseconds are four reads, or five.
+  expect(turns.filter((reads) => reads > 10).length).toBeLessThanOrEqual(2)
+  expect(turns.filter((reads) => reads > 0).length).toBeGreaterThan(40)
 })
 
 test('after a full read a flood has to wait, a trickle does not', async () => {

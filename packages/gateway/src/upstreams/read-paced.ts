@@ -111,6 +111,8 @@ export class Turns {
       return
     }
     this.#resting = false
+    // It was not quiet: it was not heard.
+    this.#readMs = performance.now()
     if (!this.#over) this.#source.resume()
   }
 
