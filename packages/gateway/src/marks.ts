@@ -118,6 +118,7 @@ export class Marks {
       await this.#deps.store.set(record)
       this.#keep(record)
       this.#effect(server, kind, record)
+      this.#deps.log.info({ ...placeOf(server), kind, reason, by }, 'mark set')
       return record
     })
   }
@@ -128,6 +129,7 @@ export class Marks {
       const held = this.#records.delete(keyOf(server, kind))
       if (server === GATEWAY) this.#draining = undefined
       this.#effect(server, kind, undefined)
+      if (stored || held) this.#deps.log.info({ ...placeOf(server), kind }, 'mark cleared')
       return stored || held
     })
   }
@@ -162,6 +164,10 @@ export class Marks {
       this.#waiting -= 1
     }
   }
+}
+
+function placeOf(server: string): { readonly server?: string } {
+  return server === GATEWAY ? {} : { server }
 }
 
 function keyOf(server: string, kind: Kind): string {

@@ -59,12 +59,17 @@ export interface ServerTurn {
 
 const NO_TURN: ServerTurn = { calls: 0, drainedMs: 0, drainMsMax: 0, startedMs: 0 }
 
-/** What an operator does to the servers of a running gateway. Each action is one line of the log. */
+/** What an operator does to the servers of a running gateway. What was asked for is one line of the log; what came of it is told by who did it. */
 export class Operations {
   readonly #deps: OperationsDeps
 
   constructor(deps: OperationsDeps) {
     this.#deps = deps
+  }
+
+  /** Who drains the whole gateway; undefined while it takes calls. */
+  get draining(): MarkRecord | undefined {
+    return this.#deps.marks.drainingRecord
   }
 
   /** By name. */
@@ -232,6 +237,6 @@ export class Operations {
     reason = '',
   ): void {
     const more = { ...(server !== undefined && { server }), ...(reason !== '' && { reason }) }
-    this.#deps.log.info({ action, ...more, principal: principal.id, requestId }, 'operator acts')
+    this.#deps.log.info({ action, ...more, principal: principal.id, requestId }, 'operator asks')
   }
 }

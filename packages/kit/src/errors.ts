@@ -22,6 +22,11 @@ function failure(http: number, summary: string, retryable = true): ErrorSpec {
   return { http, family: 'failure', retryable, exposeMessage: false, summary }
 }
 
+/** A failure whose message is always our own words and tells the caller more than the summary does. */
+function told(http: number, summary: string, retryable = true): ErrorSpec {
+  return { ...failure(http, summary, retryable), exposeMessage: true }
+}
+
 /** Every failure this product reports. `docs/errors.md` is generated from this table. */
 export const ERRORS = {
   // Start and configuration
@@ -60,13 +65,13 @@ export const ERRORS = {
   server_unauthorized: failure(502, 'The server refused our credential.', false),
   server_lost: failure(502, 'The connection to the server was lost.'),
   deadline_exceeded: failure(504, 'The server did not answer in time.'),
-  breaker_open: failure(
+  breaker_open: told(
     503,
     'The server failed several times in a row; calls to it are refused for a moment.',
   ),
-  group_unhealthy: failure(503, 'Too few servers of the group are healthy.'),
+  group_unhealthy: told(503, 'Too few servers of the group are healthy.'),
   server_blocked: rejection(403, 'An operator blocked the server.'),
-  server_draining: failure(503, 'The server takes no new calls for now.'),
+  server_draining: told(503, 'The server takes no new calls for now.'),
   caps_unavailable: rejection(503, 'A cap of the server cannot be enforced on this host.'),
   quota_exceeded: rejection(429, 'The daily quota is used up.', true),
   idempotency_conflict: rejection(409, 'The idempotency key was used for another call.'),
@@ -79,10 +84,7 @@ export const ERRORS = {
   question_unanswered: rejection(400, 'A question of the server was not answered.'),
   cancelled: rejection(499, 'The caller cancelled the call.'),
   // Its sentences name sizes and nothing else.
-  result_too_large: {
-    ...failure(502, 'The result exceeds the size limit.', false),
-    exposeMessage: true,
-  },
+  result_too_large: told(502, 'The result exceeds the size limit.', false),
   internal: {
     http: 500,
     family: 'defect',

@@ -1,4 +1,4 @@
-import type { ServerItem } from '@sallyport/contract/admin'
+import type { ServerItem, ServerList } from '@sallyport/contract/admin'
 import { printable } from '@sallyport/kit/log'
 import type { ConfigOptions } from '../configuration.ts'
 import type { Context } from '../context.ts'
@@ -22,10 +22,16 @@ export async function listServers(
   const { terminal } = context
   await using gateway = new SocketAdministration(await localSocket(context, options))
   const list = await gateway.listServers()
+  if (!options.json && list.draining) terminal.print(drainingLine(list.draining))
   if (options.json) terminal.print(JSON.stringify(list))
   else if (list.items.length === 0) terminal.note('no servers are configured')
   else terminal.print(formatServers(list.items, terminal.columns))
   return EXIT.ok
+}
+
+function drainingLine({ at, reason }: NonNullable<ServerList['draining']>): string {
+  const why = reason === '' ? '' : ` (${printable(reason, TEXT_CHARACTERS_MAX)})`
+  return `the gateway takes no new calls since ${at}${why}: \`sallyport drain --off\` ends that\n`
 }
 
 /** A line for each server; where it is narrow, what matters least gives way. */

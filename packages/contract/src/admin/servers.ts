@@ -55,7 +55,13 @@ export const serverItem = z
   })
   .meta({ id: 'Server' })
 
-export const serverList = listOf(serverItem).meta({ id: 'ServerList' })
+export const serverList = listOf(serverItem)
+  .extend({
+    draining: mark.optional().meta({
+      description: 'Set while the whole gateway takes no new calls, whatever its servers are like.',
+    }),
+  })
+  .meta({ id: 'ServerList' })
 
 /** The answer to what was done to a server. */
 export const serverDone = z

@@ -131,7 +131,10 @@ test('an empty file is a complete configuration [config/complete] [door/loopback
       stopDelayMs: 0,
       streamStallMs: 30_000,
       listTools: 1_000,
-      perPrincipal: { rate: 200, burst: 400, concurrent: 64 },
+      perPrincipal: {
+        ...{ rate: 200, burst: 400, concurrent: 64, daily: 1_000_000 },
+        writes: { daily: 10_000 },
+      },
       lockout: { failures: 20, windowMs: 60_000, holdMs: 60_000 },
       session: {
         idleMs: 900_000,
@@ -140,6 +143,8 @@ test('an empty file is a complete configuration [config/complete] [door/loopback
         totalMax: 10_000,
       },
       questions: { timeoutMs: 300_000, perPrincipal: 8, total: 1_000 },
+      results: { keepMs: 300_000 },
+      idempotency: { keepMs: 86_400_000, perPrincipal: 10_000, resultBytes: 131_072 },
     },
     audit: {
       durability: 'process',
@@ -149,6 +154,7 @@ test('an empty file is a complete configuration [config/complete] [door/loopback
     },
     metrics: { protect: false, perTool: false },
     log: { access: false },
+    groups: {},
     endpoints: {},
     names: 'full',
   })

@@ -28,10 +28,10 @@ const call = z
   .strictObject({
     tool: z.string().min(1).max(256).meta({ description: 'Its own name of a harmless tool.' }),
     arguments: z
-      .record(z.string(), z.json())
+      .record(z.string(), z.unknown())
       .prefault({})
       .meta({ description: 'Arguments of that call.' }),
-    expect: z.json().optional().meta({
+    expect: z.unknown().optional().meta({
       description:
         'What the result must contain, such as `{ structuredContent: { ok: true } }`: maps member by member, lists element by element. Without it any result that is no error is healthy.',
     }),

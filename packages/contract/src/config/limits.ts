@@ -191,7 +191,7 @@ const idempotency = z
     resultBytes: size({
       min: '1KiB',
       max: '100MiB',
-      fallback: '1MiB',
+      fallback: '128KiB',
       description: 'Largest result that is kept with its outcome.',
     }),
   })

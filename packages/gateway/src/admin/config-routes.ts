@@ -59,7 +59,7 @@ export function addConfigRoutes(app: FastifyInstance, { config, log }: ConfigDep
   })
   app.post('/api/v1/config/reload', async (request, reply): Promise<ReloadResult> => {
     const { principal, requestId } = operatorOf(request)
-    log.info({ action: 'reload', principal: principal.id, requestId }, 'operator acts')
+    log.info({ action: 'reload', principal: principal.id, requestId }, 'operator asks')
     const report = await withDeadline(reply.raw, RELOAD_DEADLINE_MS, () =>
       config.reload({ cause: 'api', by: principal.id }),
     )
@@ -69,7 +69,7 @@ export function addConfigRoutes(app: FastifyInstance, { config, log }: ConfigDep
     const { id } = parseRequest(rollbackCreate, request.body ?? {}, 'the body')
     const { principal, requestId } = operatorOf(request)
     const to = id ?? 'the one before'
-    log.info({ action: 'rollback', to, principal: principal.id, requestId }, 'operator acts')
+    log.info({ action: 'rollback', to, principal: principal.id, requestId }, 'operator asks')
     const report = await withDeadline(reply.raw, RELOAD_DEADLINE_MS, () =>
       config.rollback(id, principal.id),
     )

@@ -28,7 +28,11 @@ export interface ServerDeps {
 /** Everything under `/api/v1/servers`. */
 export function addServerRoutes(app: FastifyInstance, { operations }: ServerDeps): void {
   app.get('/api/v1/servers', async (): Promise<ServerList> => {
-    return { items: operations.list().map(toServerItem) }
+    const { draining } = operations
+    return {
+      items: operations.list().map(toServerItem),
+      ...(draining && { draining: toMarkItem(draining) }),
+    }
   })
   app.get('/api/v1/servers/:name', async (request): Promise<ServerItem> => {
     return toServerItem(operations.get(nameOf(request)))

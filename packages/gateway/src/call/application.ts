@@ -45,7 +45,7 @@ export interface ApplicationDeps {
   readonly log: Log
   readonly tracer: Tracer
   /** Whether the whole gateway takes no new calls for now. */
-  readonly marks: { readonly draining: object | undefined }
+  readonly marks: { readonly draining: { readonly reason: string } | undefined }
   readonly limits: {
     /** Queue, start and upstream time of one call, milliseconds. */
     readonly callMs: number
@@ -107,7 +107,8 @@ export class GatewayApplication implements McpApplication {
       controller.abort(new AppError('deadline_exceeded', `no answer within ${afterMs} ms`)),
     )
     try {
-      if (this.#deps.marks.draining && target) throw draining()
+      const { draining } = this.#deps.marks
+      if (draining && target) throw refusalOf(draining)
       const unread = this.#unreadServers(exchange, target)
       if (unread.length > 0) {
         const part = span.child('start')
@@ -183,7 +184,8 @@ export class GatewayApplication implements McpApplication {
   }
 }
 
-function draining(): AppError {
+function refusalOf({ reason }: { readonly reason: string }): AppError {
   const how = { retryAfterMs: DRAIN_RETRY_MS, outcome: 'not_sent' } as const
-  return new AppError('server_draining', 'an operator drains the gateway', how)
+  const why = reason === '' ? '' : `: ${reason}`
+  return new AppError('server_draining', `an operator drains the gateway${why}`, how)
 }

@@ -195,8 +195,14 @@ export function encodeFailure(exchange: Exchange, error: AppError): Answer {
 }
 
 function outcomeSentence(text: string, error: AppError): string {
-  const sentence = text.charAt(0).toUpperCase() + text.slice(1).replace(/\.$/, '')
+  const sentence = capitalised(text).replace(/\.$/, '')
   if (error.outcome === 'unknown') return `${sentence}; whether the call took effect is unknown.`
   if (error.outcome === 'not_sent') return `${sentence}; the call was not sent.`
   return `${sentence}.`
+}
+
+/** A sentence begins with a capital, but a name stays as it is: `sallyport__read_more`, `caps.memory`. */
+function capitalised(text: string): string {
+  const [first = ''] = text.split(' ', 1)
+  return /[_.`]/.test(first) ? text : text.charAt(0).toUpperCase() + text.slice(1)
 }

@@ -197,8 +197,8 @@ export class Reloader implements ConfigControl {
     }
     this.#last = report
     const fields = { cause, by, generation: report.generation }
-    for (const { severity, path, line, column, message, remedy } of problems) {
-      const place = { ...fields, path, line, column, remedy }
+    for (const { severity, path, file, line, column, message, remedy } of problems) {
+      const place = { ...fields, path, file, line, column, remedy }
       if (severity === 'error') log.error(place, `configuration refused: ${message}`)
       else log.warn(place, `configuration: ${message}`)
     }

@@ -86,7 +86,7 @@ test('starts, stops, restarts, warms and checks a server for whoever asks, and l
   const acts = fixture.lines.map((line) => JSON.parse(line)).filter(({ action }) => action)
   expect(acts).toMatchObject(
     ['start', 'stop', 'restart', 'warm', 'check'].map((action) => ({
-      ...{ level: 'info', msg: 'operator acts', server: 'files', action, principal },
+      ...{ level: 'info', msg: 'operator asks', server: 'files', action, principal },
     })),
   )
 })
