@@ -59,7 +59,6 @@ function watched(slots: readonly Slot[], changes: Partial<HealthOptions> = {}) {
     checks: [] as HealthCheck[],
     alive: 0,
     dead: [] as Slot[],
-    failed: [] as AppError[],
   }
   const closing = new AbortController()
   const health = new Health({
@@ -71,7 +70,6 @@ function watched(slots: readonly Slot[], changes: Partial<HealthOptions> = {}) {
       told.dead.push(slot)
       slot.session = undefined
     },
-    onFailed: (error) => void told.failed.push(error),
     onCheck: (check) => void told.checks.push(check),
     ...changes,
   })
@@ -97,8 +95,8 @@ test('a call that does not give what is expected degrades after so many in a row
   expect(health.fault).toBeNull()
   await look()
   expect(health.fault).toBe(reason)
-  // The session is as good as before: nothing is replaced, and no failure of the transport is told.
-  expect(told).toMatchObject({ dead: [], failed: [] })
+  // The session is as good as before.
+  expect(told.dead).toEqual([])
   given = OK
   expect(await look()).toMatchObject({ ok: true, reason: null })
   expect(health.fault).toBeNull()
@@ -142,15 +140,13 @@ test('pings that stay unanswered as often as configured replace the session, and
   expect(told.dead).toEqual([])
   await look()
   expect(told.dead).toEqual([hung])
-  expect(told.failed.map(({ code }) => code)).toEqual(['deadline_exceeded', 'deadline_exceeded'])
 })
 
-test('a call whose transport failed is told as such', async () => {
+test('a call whose transport failed gives its reason', async () => {
   const lost = new AppError('server_unavailable', 'the server cannot be reached')
   const session = fakeSession((method) => (method === 'ping' ? '"result":{}' : lost))
-  const { look, told } = watched([slotOf(session)])
+  const { look } = watched([slotOf(session)])
   expect(await look()).toMatchObject({ ok: false, reason: 'the server cannot be reached' })
-  expect(told.failed).toEqual([lost])
 })
 
 test('a session that ends while it is looked at says nothing about its server', async () => {
@@ -161,7 +157,7 @@ test('a session that ends while it is looked at says nothing about its server', 
   expect(await looking).toMatchObject({
     ...{ ok: false, reason: 'the session ended during the look at it' },
   })
-  expect(told).toMatchObject({ checks: [], dead: [], failed: [] })
+  expect(told).toMatchObject({ checks: [], dead: [] })
 })
 
 test('looks never overlap, however long one takes [supervision/health/no-pile]', async () => {

@@ -1,6 +1,5 @@
 import type { ProbeCall } from '@sallyport/contract/config'
 import type { Clock } from '@sallyport/kit/clock'
-import type { AppError } from '@sallyport/kit/errors'
 import type { Log } from '@sallyport/kit/log'
 import { orAborted } from './or-aborted.ts'
 import type { ClientInfo } from './own-messages.ts'
@@ -34,8 +33,6 @@ export interface HealthOptions {
   onAlive(slot: Slot, session: Session): void
   /** Its pings failed `failures` times in a row. */
   onDead(slot: Slot): void
-  /** A ping or call of ours was not answered, and why. */
-  onFailed?(error: AppError): void
   /** A look is over; `fault` is up to date. */
   onCheck?(check: HealthCheck): void
 }
@@ -186,9 +183,7 @@ export class Health {
   }
 
   #tell({ error }: Finding): void {
-    if (error === undefined) return
-    this.#options.log.debug({ err: error }, 'health probe failed')
-    this.#options.onFailed?.(error)
+    if (error !== undefined) this.#options.log.debug({ err: error }, 'health probe failed')
   }
 
   #deps(): ProbeDeps {
