@@ -110,7 +110,7 @@ export function checkWords(check: NonNullable<ServerItem['check']>): string {
 }
 
 /** `blocked by local: disk full`. */
-export function markWords({ kind, by, reason }: NonNullable<ServerItem['mark']>): string {
+function markWords({ kind, by, reason }: NonNullable<ServerItem['mark']>): string {
   const why = reason === '' ? '' : `: ${printable(reason, TEXT_CHARACTERS_MAX)}`
   return `${kind} by ${printable(by, TEXT_CHARACTERS_MAX)}${why}`
 }

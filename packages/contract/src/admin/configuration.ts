@@ -102,7 +102,6 @@ export const rollbackCreate = z
   })
   .meta({ id: 'RollbackCreate' })
 
-export type ConfigProblemItem = z.output<typeof configProblem>
 export type GenerationItem = z.output<typeof generationItem>
 export type GenerationList = z.output<typeof generationList>
 export type GenerationText = z.output<typeof generationText>

@@ -57,7 +57,6 @@ export {
   reloadReport,
   rollbackCreate,
   type ConfigDiffResult,
-  type ConfigProblemItem,
   type ConfigStatus,
   type GenerationItem,
   type GenerationList,

@@ -33,11 +33,6 @@ export class Credentials {
     this.#tokens = new Map(tokens.map(toTokenEntry))
   }
 
-  /** Keys that are valid now, expired ones included until the next sweep. */
-  get keyCount(): number {
-    return this.#keys.size
-  }
-
   /**
    * Who presents this credential; undefined when it is unknown, revoked or expired. Compared by hash and in
    * constant time, so that the answer's timing says nothing about how much of it was right.

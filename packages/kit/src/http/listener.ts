@@ -10,6 +10,8 @@ import { bind, type Place } from './bind.ts'
 
 const IDLE_SWEEP_MS = 50
 const SETTLE_MS = 100
+/** How long an unused connection is kept: above the minute that proxies keep theirs. */
+const KEEP_ALIVE_MS = 65_000
 
 /** Every cap that holds before a request is understood. */
 export interface ListenerLimits {
@@ -21,8 +23,6 @@ export interface ListenerLimits {
   readonly connections: number
   /** Connections at once from one address. */
   readonly connectionsPerAddress: number
-  /** How long an unused connection is kept; 65 s by default, above the minute that proxies keep theirs. */
-  readonly keepAliveMs?: number
 }
 
 /** Why a connection was refused or ended before a handler saw a request. */
@@ -239,7 +239,7 @@ function createListenerServer(limits: ListenerLimits): Server {
     headersTimeout: limits.requestMs,
     requestTimeout: limits.requestMs,
     connectionsCheckingInterval: Math.min(1_000, Math.max(20, Math.floor(limits.requestMs / 4))),
-    keepAliveTimeout: limits.keepAliveMs ?? 65_000,
+    keepAliveTimeout: KEEP_ALIVE_MS,
     insecureHTTPParser: false,
     // The door answers a missing Host, so that it is counted and has our shape.
     requireHostHeader: false,

@@ -12,7 +12,6 @@ export interface SocketRequest {
   readonly url: string
   /** Sent as JSON when given. */
   readonly body?: unknown
-  readonly headers?: Readonly<Record<string, string>>
   /** The deadline is the caller's. */
   readonly signal: AbortSignal
 }
@@ -54,7 +53,6 @@ function send(asked: SocketRequest): Promise<IncomingMessage> {
       host: 'localhost',
       accept: 'application/json',
       ...(payload && { 'content-type': 'application/json', 'content-length': payload.length }),
-      ...asked.headers,
     },
     signal: asked.signal,
   })
