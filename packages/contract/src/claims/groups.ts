@@ -51,7 +51,7 @@ export const GROUPS = {
   },
   'groups/failover/never': {
     behavior:
-      'Errors of tools and of callers, deadlines and rate limits move no call, take no member out of rotation and open no breaker.',
+      'Errors of tools and of callers and deadlines move no call; neither they nor rate limits take a member out of rotation or open a breaker.',
     source: `${HANGAR}, scenario 5`,
   },
   'groups/failback': {
