@@ -68,8 +68,8 @@ export interface DailyCountersDeps {
 
 /**
  * Counts calls per day and scope. What was counted is written every 5 s and at the end, never by a call, and
- * read again at the start; gateways on one store learn of each other's calls as they write. A clock that is set back comes to the counters of a day that it had left, so that
- * nothing is given twice.
+ * read again at the start; gateways on one store learn of each other's calls as they write. A clock that is
+ * set back comes to the counters of a day that it had left, so that nothing is given twice.
  */
 export class DailyCounters implements AsyncDisposable {
   readonly #deps: DailyCountersDeps
