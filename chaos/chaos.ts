@@ -36,6 +36,7 @@ const IDLE_MS = 5_000
 const QUIET_PER_SECOND = 200
 /** How much slower a quiet server may be than beside as many good calls. */
 const P99_FACTOR = 2
+const TRIES = 3
 const MIB = 1_024 * 1_024
 /** File descriptors: sockets to servers that the pool keeps. Resident memory: what the allocator keeps. */
 const GROWTH_MAX = { fds: 16, processes: 0, heapBytes: 8 * MIB, rssBytes: 64 * MIB }
@@ -52,13 +53,11 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     await using quiet = openQuiet(world)
     for (const cell of planCells(options)) {
       if (options.signal.aborted) break
-      const report = await runCell(world, cell, effort, quiet)
-      const slow = report.quietP99Ms > calm.calmP99Ms * P99_FACTOR
-      const problems = slow
-        ? [...report.problems, slowness(report, calm.calmP99Ms)]
-        : report.problems
-      cells.push({ ...report, problems })
-      options.onCell(cellLine({ ...report, problems }))
+      const report = await judgeCell(cell, calm.calmP99Ms, (one) =>
+        runCell(world, one, effort, quiet),
+      )
+      cells.push(report)
+      options.onCell(cellLine(report))
     }
   }
   const after = await settled(world, (now) => judgeGrowth(before, now, GROWTH_MAX))
@@ -126,8 +125,29 @@ function median(values: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)] ?? 0
 }
 
-function slowness({ quietP99Ms }: CellReport, calmP99Ms: number): string {
-  return `quiet servers' p99 ${quietP99Ms.toFixed(1)} ms, over ${P99_FACTOR} x ${calmP99Ms.toFixed(1)} ms`
+/**
+ * Runs a cell, and again with a good one before it where quiet servers were slow: other work on the machine
+ * makes everybody slow at times. Every other problem counts however often the cell was run.
+ */
+async function judgeCell(
+  cell: Cell,
+  calmP99Ms: number,
+  run: (cell: Cell) => Promise<CellReport>,
+): Promise<CellReport> {
+  let report = await run(cell)
+  let boundMs = calmP99Ms * P99_FACTOR
+  const problems = [...report.problems]
+  for (let tries = 1; tries < TRIES && report.quietP99Ms > boundMs; tries += 1) {
+    const calm = await run({ ...cell, fault: 'ok' })
+    boundMs = Math.max(calmP99Ms, calm.quietP99Ms) * P99_FACTOR
+    report = await run(cell)
+    problems.push(...report.problems)
+  }
+  if (report.quietP99Ms > boundMs) {
+    const [is, bound] = [report.quietP99Ms.toFixed(1), boundMs.toFixed(1)]
+    problems.push(`quiet servers' p99 ${is} ms, over ${bound} ms`)
+  }
+  return { ...report, problems }
 }
 
 async function judgeEnd({ gateway, stdio }: World): Promise<string[]> {

@@ -90,9 +90,11 @@ export class SseClient {
   }
 
   #read(piece: string): void {
-    const events = (this.#text + piece).split('\n\n')
+    const events = (this.#text === '' ? piece : this.#text + piece).split('\n\n')
     this.#text = events.pop() ?? ''
     for (const event of events) {
+      // Of floods there is a lot to pass over.
+      if (event.includes('"method":')) continue
       const data = /^data: ?(.*)$/m.exec(event)?.[1] ?? ''
       if (/^event: ?endpoint$/m.test(event)) {
         this.#posts = new URL(data, this.#caller.url)
@@ -102,7 +104,7 @@ export class SseClient {
   }
 
   #take(data: string): void {
-    const { id, method } = JSON.parse(data) as { id?: number; method?: string } // looked at below
-    if (method === undefined && typeof id === 'number') this.#waiting.get(id)?.(data)
+    const { id } = JSON.parse(data) as { id?: number } // looked at below
+    if (typeof id === 'number') this.#waiting.get(id)?.(data)
   }
 }

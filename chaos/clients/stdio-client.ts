@@ -20,8 +20,10 @@ export class StdioClient implements AsyncDisposable {
     this.#child.stdin.on('error', () => undefined) // whoever waits runs into the limit
     this.#child.stderr.resume()
     createInterface({ input: this.#child.stdout }).on('line', (line) => {
-      const { id, method } = JSON.parse(line) as { id?: number; method?: string } // looked at below
-      if (method === undefined && typeof id === 'number') this.#waiting.get(id)?.(line)
+      // Of floods there is a lot to pass over.
+      if (line.includes('"method":')) return
+      const { id } = JSON.parse(line) as { id?: number } // looked at below
+      if (typeof id === 'number') this.#waiting.get(id)?.(line)
     })
   }
 

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { stepBack } from './step-back.ts'
 import { type Fault, FORMS, good, goodText, type Wire } from './wire.ts'
 
 const PIECE = Buffer.alloc(64 * 1_024, 'x')
@@ -14,6 +15,7 @@ function changed(members: (wire: Wire) => object): Fault {
 }
 
 async function ofBytes(wire: Wire, bytes: number): Promise<void> {
+  stepBack()
   const [head = '', tail = ''] = goodText(wire).split('ok ')
   await wire.part(`${head}ok `)
   for (let sent = 0; sent < bytes && !wire.gone; sent += PIECE.length) await wire.part(PIECE)
@@ -22,6 +24,7 @@ async function ofBytes(wire: Wire, bytes: number): Promise<void> {
 }
 
 async function endless(wire: Wire): Promise<void> {
+  stepBack()
   const untilMs = performance.now() + wire.order.deadlineMs
   await wire.part(goodText(wire).slice(0, 40))
   while (!wire.gone && performance.now() < untilMs) await wire.part(PIECE)

@@ -1,5 +1,6 @@
 import { spawn, type StdioOptions } from 'node:child_process'
 import { closeSync } from 'node:fs'
+import { stepBack } from './step-back.ts'
 import { type Fault, FORMS, goodText, type Wire } from './wire.ts'
 
 /** So few: the first of them decides for all calls of its process. */
@@ -35,6 +36,7 @@ const HYDRA = [
 HYDRA.push(HYDRA[2] ?? '')
 
 function spin(ms: number): void {
+  stepBack()
   const untilMs = performance.now() + ms
   while (performance.now() < untilMs);
 }
@@ -45,6 +47,7 @@ function leakAll(): void {
 }
 
 async function stderrFor(wire: Wire, bytes: number): Promise<void> {
+  stepBack()
   const piece = Buffer.alloc(64 * 1_024, 'e')
   piece[piece.length - 1] = 0x0a
   const untilMs = performance.now() + wire.order.deadlineMs

@@ -1,3 +1,4 @@
+import { stepBack } from './step-back.ts'
 import { type Fault, FORMS, goodText, type Wire } from './wire.ts'
 
 const FORM_QUESTION = {
@@ -11,6 +12,7 @@ type Message = (wire: Wire, at: number) => object
 /** So many messages, then a good answer. */
 function flood(per1000: number, count: number, message: Message): Fault {
   const strike = async (wire: Wire): Promise<void> => {
+    stepBack()
     for (let at = 0; at < count && !wire.gone; at += 1) await wire.event(message(wire, at))
     await wire.event(JSON.parse(goodText(wire)) as object) // our own text
     wire.end()
@@ -21,6 +23,7 @@ function flood(per1000: number, count: number, message: Message): Fault {
 /** Messages until nobody reads or the deadline is over, and no answer. */
 function endless(per1000: number, message: Message): Fault {
   const strike = async (wire: Wire): Promise<void> => {
+    stepBack()
     const untilMs = performance.now() + wire.order.deadlineMs
     for (let at = 0; !wire.gone && performance.now() < untilMs; at += 1) {
       await wire.event(message(wire, at))
