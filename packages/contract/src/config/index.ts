@@ -20,17 +20,17 @@ export type { HealthConfig, ProbeCall } from './health.ts'
 export { configJsonSchema, rawConfigJsonSchema, type JsonSchema } from './json-schema.ts'
 export type { LimitsConfig } from './limits.ts'
 export { judgeName } from './name.ts'
+export type { ToolPin } from './pin.ts'
 export { isPem, type RemoteConfig, type RemoteTransport, type TlsConfig } from './remote.ts'
+export type { RootsConfig } from './roots.ts'
 export {
   OWN_HEADERS,
   server,
   type HttpServerConfig,
-  type RootsConfig,
   type ServerBase,
   type ServerConfig,
   type ServerEntry,
   type StdioServerConfig,
-  type ToolPin,
 } from './server.ts'
 export { isMasterKey } from './store.ts'
 export type { CallQuotas, Quota, Quotas } from './quota.ts'

@@ -1,5 +1,10 @@
 import { z } from 'zod'
+import { idempotency } from './idempotency.ts'
+import { lockout } from './lockout.ts'
+import { questions } from './questions.ts'
 import { writes, type Quota } from './quota.ts'
+import { results } from './results.ts'
+import { session } from './session.ts'
 import { count, duration, rate, size } from './units.ts'
 
 /** Calls of a principal per day to tools that nobody pinned read-only. */
@@ -42,166 +47,6 @@ const perPrincipal = z
   })
   .prefault({})
   .meta({ description: 'Limits of each principal (key, token or anonymous).' })
-
-const lockout = z
-  .strictObject({
-    failures: count({
-      min: 0,
-      max: 10_000,
-      fallback: 20,
-      unit: 'failures',
-      description: 'Bad credentials from one address that lock it out; 0 = never.',
-    }),
-    window: duration({
-      min: '1s',
-      max: '1d',
-      fallback: '1m',
-      description: 'Time in which those failures are counted.',
-    }),
-    hold: duration({
-      min: '1s',
-      max: '1d',
-      fallback: '1m',
-      description: 'How long bad credentials from that address get 429. A valid one still passes.',
-    }),
-  })
-  .prefault({})
-  .transform(({ failures, window, hold }) => ({ failures, windowMs: window, holdMs: hold }))
-  .meta({ description: 'What happens after many bad credentials from one address.' })
-
-const session = z
-  .strictObject({
-    idle: duration({
-      min: '10s',
-      max: '1d',
-      fallback: '15m',
-      description: 'A legacy session unused for this long ends.',
-    }),
-    total: duration({
-      min: '1m',
-      max: '7d',
-      fallback: '24h',
-      description: 'A legacy session ends after this long even when used.',
-    }),
-    perPrincipal: count({
-      min: 1,
-      max: 100_000,
-      fallback: 2_000,
-      unit: 'sessions',
-      description:
-        'Legacy sessions of one principal in memory. Beyond it the longest idle one is forgotten until its client comes back; where all are in use, `overloaded`.',
-    }),
-    max: count({
-      min: 1,
-      max: 1_000_000,
-      fallback: 10_000,
-      unit: 'sessions',
-      description: 'Legacy sessions of all principals in memory; the same applies beyond it.',
-    }),
-  })
-  .prefault({})
-  .transform(({ idle, total, perPrincipal: own, max }) => ({
-    idleMs: idle,
-    totalMs: total,
-    perPrincipalMax: own,
-    totalMax: max,
-  }))
-  .meta({ description: 'Life and number of client sessions of revisions up to 2025-11-25.' })
-
-const questions = z
-  .strictObject({
-    timeout: duration({
-      min: '1s',
-      max: '1h',
-      fallback: '5m',
-      description:
-        'Time a person has to answer a question of a server; not part of the call’s own.',
-    }),
-    perPrincipal: count({
-      min: 1,
-      max: 10_000,
-      fallback: 8,
-      unit: 'calls',
-      description: 'Calls of one principal that may wait for a person at once.',
-    }),
-    total: count({
-      min: 1,
-      max: 100_000,
-      fallback: 1_000,
-      unit: 'calls',
-      description: 'Calls that may wait for a person at once.',
-    }),
-  })
-  .prefault({})
-  .transform(({ timeout, perPrincipal: own, total }) => ({
-    timeoutMs: timeout,
-    perPrincipal: own,
-    total,
-  }))
-  .meta({
-    description: 'Questions of servers in the middle of a call: forms, links, sampling, roots.',
-  })
-
-const results = z
-  .strictObject({
-    perCall: size({
-      min: '1KiB',
-      max: '1GiB',
-      description: 'A larger result is kept and read in parts; off by default.',
-    }).optional(),
-    perSession: size({
-      min: '1KiB',
-      max: '64GiB',
-      description:
-        'Bytes of results that a client session gets whole; what comes after is kept and read in parts. Off by default.',
-    }).optional(),
-    keep: duration({
-      min: '1s',
-      max: '1h',
-      fallback: '5m',
-      description: 'How long a kept result can be read.',
-    }),
-  })
-  .prefault({})
-  .transform(({ perCall, perSession, keep }) => ({
-    perCallBytes: perCall,
-    perSessionBytes: perSession,
-    keepMs: keep,
-  }))
-  .meta({
-    description:
-      'Results too large for a model: they are kept for their principal and read with the tool `sallyport__read_more`, which is listed while any budget is set.',
-  })
-
-const idempotency = z
-  .strictObject({
-    keep: duration({
-      min: '1m',
-      max: '30d',
-      fallback: '24h',
-      description: 'How long the outcome of a call with an idempotency key is remembered.',
-    }),
-    perPrincipal: count({
-      min: 1,
-      max: 1_000_000,
-      fallback: 10_000,
-      unit: 'keys',
-      description: 'Outcomes remembered for one principal; further keyed calls are refused.',
-    }),
-    resultBytes: size({
-      min: '1KiB',
-      max: '100MiB',
-      fallback: '128KiB',
-      description: 'Largest result that is kept with its outcome.',
-    }),
-  })
-  .prefault({})
-  .transform(({ keep, perPrincipal: own, resultBytes }) => ({
-    keepMs: keep,
-    perPrincipal: own,
-    resultBytes,
-  }))
-  .meta({ description: 'Calls that are made at most once: `Idempotency-Key`.' })
 
 /** Every bound of the gateway that is not one server's. */
 export const limits = z

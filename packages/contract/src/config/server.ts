@@ -3,25 +3,12 @@ import { z } from 'zod'
 import { breaker, type BreakerConfig } from './breaker.ts'
 import { caps, type CapsConfig } from './caps.ts'
 import { health, type HealthConfig } from './health.ts'
+import { pin, type ToolPin } from './pin.ts'
 import { callQuotas, type CallQuotas } from './quota.ts'
 import { remoteKeys, toRemoteConfig, type RemoteConfig } from './remote.ts'
-import { parsedText, refuse, wrongKind, type IssueSink } from './text.ts'
-import { count, duration, flag, size } from './units.ts'
-
-/** What an operator asserts about one tool; it outweighs what the server says. */
-export interface ToolPin {
-  readonly readOnly?: boolean | undefined
-  readonly destructive?: boolean | undefined
-  readonly idempotent?: boolean | undefined
-  readonly openWorld?: boolean | undefined
-  /** Bounds on its calls. */
-  readonly limits?: CallQuotas | undefined
-  /** Larger results are kept and paged, bytes; `limits.results.perCall` where undefined. */
-  readonly resultBytes?: number | undefined
-}
-
-/** Which roots a server is told of: none, those of the client it serves, or these `file:` URIs. */
-export type RootsConfig = 'none' | 'client' | readonly string[]
+import { roots, type RootsConfig } from './roots.ts'
+import { parsedText, refuse, type IssueSink } from './text.ts'
+import { count, duration, flag } from './units.ts'
 
 /** What is the same for every kind of server. */
 export interface ServerBase {
@@ -82,42 +69,11 @@ const plainText = z
 const secretText = plainText.transform((text) => new Secret(text))
 const note = z.string().max(500)
 
-const pin = z
-  .strictObject({
-    readOnly: z.boolean().optional().meta({ description: 'It changes nothing.' }),
-    destructive: z.boolean().optional().meta({ description: 'It may delete or overwrite.' }),
-    idempotent: z.boolean().optional().meta({ description: 'Twice is the same as once.' }),
-    openWorld: z.boolean().optional().meta({ description: 'It reaches beyond its own system.' }),
-    limits: callQuotas.optional().meta({ description: 'Bounds on calls to it.' }),
-    resultBytes: size({
-      min: '1KiB',
-      max: '1GiB',
-      description:
-        'A larger result is kept and read in parts with `sallyport__read_more`; `limits.results.perCall` by default.',
-    }).optional(),
-  })
-  .superRefine(({ readOnly, destructive }, context) => {
-    if (readOnly !== true || destructive !== true) return
-    refuse(context, 'a tool cannot be read-only and destructive', 'remove one', ['destructive'])
-  })
-  .meta({ description: 'What you assert about this tool; it outweighs what the server says.' })
-
 const serverUrl = parsedText({
   parse: parseServerUrl,
   expected: 'an http or https URL without user, password and fragment',
   remedy: 'write it like `https://search.example.com/mcp`; credentials belong in `headers`',
 })
-
-const rootUri = parsedText({
-  parse: parseRootUri,
-  expected: 'a `file://` URI',
-  remedy: 'write the absolute path of a folder like `file:///srv/shared`',
-})
-const rootsForms = '`none`, `client` or a list of `file://` URIs'
-const roots = z.union(
-  [z.enum(['none', 'client'], { error: wrongKind(rootsForms) }), z.array(rootUri).min(1).max(100)],
-  { error: wrongKind(rootsForms) },
-)
 
 const environmentName = z
   .string()
@@ -324,9 +280,4 @@ function parseServerUrl(text: string): string | undefined {
   const url = URL.parse(text)
   if (url === null || !/^https?:$/.test(url.protocol)) return undefined
   return `${url.username}${url.password}${url.hash}` === '' ? url.href : undefined
-}
-
-function parseRootUri(text: string): string | undefined {
-  const url = /^file:\/\//i.test(text) ? URL.parse(text) : null
-  return url === null || `${url.search}${url.hash}` !== '' ? undefined : url.href
 }
