@@ -3,6 +3,7 @@ import type { Clock } from '@sallyport/kit/clock'
 import { AppError } from '@sallyport/kit/errors'
 import type { Log } from '@sallyport/kit/log'
 import type { GatewayConfigLoad, RunnableConfig } from '../config/index.ts'
+import { isSameValue } from '../same-value.ts'
 import type { ServerChanges } from '../upstreams/upstream.ts'
 import type {
   ConfigControl,
@@ -13,7 +14,7 @@ import type {
 } from './config-control.ts'
 import { findDifferences } from './differences.ts'
 import type { History } from './history.ts'
-import { isSame, restartKeys } from './restart-only.ts'
+import { restartKeys } from './restart-only.ts'
 
 type Loaded = Extract<GatewayConfigLoad, { ok: true }>
 
@@ -40,10 +41,6 @@ export interface ReloaderDeps {
     readonly drained: Promise<void>
   }
   onReload(report: ReloadReport): void
-}
-
-function isRead(load: Loaded, before: Loaded): boolean {
-  return load.text === before.text && isSame(load.config, before.config)
 }
 
 const NONE: ServerChanges = { kept: [], changed: [], added: [], removed: [] }
@@ -137,7 +134,7 @@ export class Reloader implements ConfigControl {
     const problems = load.ok ? await this.#judge(load) : load.problems
     const refused = problems.some(({ severity }) => severity === 'error')
     if (!load.ok || refused) return this.#report(wish, { ok: false, problems })
-    const same = load.text === this.#text && isSame(load.config, this.#deps.config())
+    const same = load.text === this.#text && isSameValue(load.config, this.#deps.config())
     if (same) return this.#report(wish, { ok: true, problems })
     const { changes, drained } = this.#deps.apply(load.config)
     void drained.then(
@@ -210,4 +207,9 @@ export class Reloader implements ConfigControl {
     onReload(report)
     return report
   }
+}
+
+/** Whether the files say what they said when they were read before. */
+function isRead(load: Loaded, before: Loaded): boolean {
+  return load.text === before.text && isSameValue(load.config, before.config)
 }

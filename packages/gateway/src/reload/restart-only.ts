@@ -1,7 +1,6 @@
-import { isDeepStrictEqual } from 'node:util'
 import type { ConfigPath } from '@sallyport/kit/config'
-import { Secret } from '@sallyport/kit/secret'
 import type { RunnableConfig } from '../config/index.ts'
+import { isSameValue } from '../same-value.ts'
 
 type Reader = (config: RunnableConfig) => unknown
 
@@ -27,17 +26,7 @@ const RESTART_ONLY: readonly (readonly [path: ConfigPath, read: Reader])[] = [
 
 /** The keys in which two configurations differ and that only a restart can change. */
 export function restartKeys(before: RunnableConfig, after: RunnableConfig): readonly ConfigPath[] {
-  return RESTART_ONLY.filter(([, read]) => !isSame(read(before), read(after))).map(([path]) => path)
-}
-
-/** Deep equality that looks into secrets without showing them. */
-export function isSame(one: unknown, other: unknown): boolean {
-  return isDeepStrictEqual(plain(one), plain(other))
-}
-
-function plain(value: unknown): unknown {
-  if (value instanceof Secret) return { secret: value.reveal() }
-  if (Array.isArray(value)) return value.map(plain)
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]))
+  return RESTART_ONLY.filter(([, read]) => !isSameValue(read(before), read(after))).map(
+    ([path]) => path,
+  )
 }
