@@ -233,9 +233,9 @@ export interface ServerFleet extends Upstreams {
   /** As in `status`; cheap, for groups ask it with each call. `closed` for a name that is none. */
   breakerOf(server: string): ServerStatus['breaker']
   /**
-   * Goes over to another set of servers at once, in one step: a server whose configuration is deeply equal
-   * is kept, others are new. What left the set finishes its calls and ends by itself; the promise settles
-   * when it has.
+   * Goes over to another set of servers at once, in one step: a server that is the same, see `isSameServer`,
+   * is kept and takes its other settings over; others are new. What left the set finishes its calls and ends
+   * by itself; the promise settles when it has.
    */
   apply(servers: Readonly<Record<string, ServerConfig>>): {
     readonly changes: ServerChanges
