@@ -5,10 +5,13 @@ import { createLog, type LogOptions } from '@sallyport/kit/log'
 import { AUDIT_WORKER } from './audit-worker.ts'
 import type { Configuration } from './configuration.ts'
 import type { Context } from './context.ts'
+import type { ForcedEnd } from './forced-end.ts'
 import { VERSION } from './version.ts'
 
 export interface StartOptions {
   readonly logOptions: LogOptions
+  /** Takes the children along when the process is forced to end. */
+  readonly forcedEnd: ForcedEnd
   /** Opens the local socket and no port. */
   readonly localOnly?: boolean
 }
@@ -21,11 +24,12 @@ export interface StartOptions {
 export async function startGateway(
   context: Context,
   configuration: Configuration,
-  { logOptions, localOnly = false }: StartOptions,
+  { logOptions, forcedEnd, localOnly = false }: StartOptions,
   signal: AbortSignal,
 ): Promise<Gateway> {
   keepCallsYoung()
-  const { Gateway } = await import('@sallyport/gateway')
+  const { Gateway, killChildrenNow } = await import('@sallyport/gateway')
+  forcedEnd.before(killChildrenNow)
   const { config, stateFolder, source } = configuration
   const { environment: env, cwd } = context
   signal.throwIfAborted()

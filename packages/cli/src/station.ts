@@ -6,6 +6,7 @@ import { openLine } from '@sallyport/kit/lifecycle'
 import { createLog, type LogOptions } from '@sallyport/kit/log'
 import type { Configuration } from './configuration.ts'
 import type { Context } from './context.ts'
+import type { ForcedEnd } from './forced-end.ts'
 import { localSocketOf } from './local.ts'
 import { startGateway } from './start-gateway.ts'
 
@@ -18,6 +19,7 @@ export interface StationOptions {
   readonly context: Context
   readonly configuration: Configuration
   readonly logOptions: LogOptions
+  readonly forcedEnd: ForcedEnd
   /** What is to be served, such as `/stdio`. */
   readonly url: string
 }
@@ -80,12 +82,12 @@ export class Station implements AsyncDisposable {
 
   /** Starts a gateway; or why that has to wait. */
   async #host(signal: AbortSignal): Promise<AppError | undefined> {
-    const { context, configuration, logOptions } = this.#options
+    const { context, configuration, logOptions, forcedEnd } = this.#options
     try {
       const gateway = await startGateway(
         context,
         configuration,
-        { logOptions, localOnly: true },
+        { logOptions, forcedEnd, localOnly: true },
         signal,
       )
       this.#gateway = gateway

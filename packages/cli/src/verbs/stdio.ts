@@ -13,7 +13,7 @@ import {
   type Configuration,
 } from '../configuration.ts'
 import type { Context } from '../context.ts'
-import { endAtOnce } from '../end-at-once.ts'
+import { ForcedEnd } from '../forced-end.ts'
 import { LineRelay } from '../line-relay.ts'
 import { Station } from '../station.ts'
 
@@ -36,11 +36,12 @@ export async function stdio(context: Context, options: StdioOptions): Promise<nu
     context.terminal.note(`${problem.severity}: ${problemText(problem)}`)
   }
   const url = servedUrl(configuration, options)
+  const forcedEnd = new ForcedEnd()
   let failure: AppError | undefined
   const exitCode = await runUntilSignal(
-    (signal, started) => serve({ context, configuration, url, signal, started }),
+    (signal, started) => serve({ context, configuration, url, signal, started, forcedEnd }),
     (error) => (failure = error),
-    { clock: context.clock, source: process, force: endAtOnce },
+    { clock: context.clock, source: process, force: forcedEnd.end },
   )
   process.stdin.destroy()
   if (failure !== undefined) throw failure
@@ -64,9 +65,11 @@ interface Serving {
   readonly url: string
   readonly signal: AbortSignal
   readonly started: () => void
+  readonly forcedEnd: ForcedEnd
 }
 
-async function serve({ context, configuration, url, signal, started }: Serving): Promise<void> {
+async function serve(serving: Serving): Promise<void> {
+  const { context, configuration, url, signal, started, forcedEnd } = serving
   const { requestBytes, drainMs } = configuration.config.limits
   const logOptions = parseLogOptions(
     { MCP_LOG_LEVEL: 'warn', ...context.environment },
@@ -75,7 +78,7 @@ async function serve({ context, configuration, url, signal, started }: Serving):
   // A client that goes away ends only its own line: others may be using the gateway of this process.
   process.stdout.removeAllListeners('error')
   const relay = new LineRelay(process.stdin, process.stdout, requestBytes)
-  await using station = new Station({ context, configuration, logOptions, url })
+  await using station = new Station({ context, configuration, logOptions, url, forcedEnd })
   let line: Socket | undefined
   try {
     line = await station.connect(signal)

@@ -12,9 +12,9 @@ import {
   type Configuration,
 } from '../configuration.ts'
 import type { Context } from '../context.ts'
-import { endAtOnce } from '../end-at-once.ts'
 import { EXIT } from '../exit-code.ts'
 import { followConfiguration, hangupStops } from '../follow-configuration.ts'
+import { ForcedEnd } from '../forced-end.ts'
 import { pendingOf } from '../pending.ts'
 import { startGateway } from '../start-gateway.ts'
 
@@ -34,12 +34,13 @@ export async function up(context: Context, options: UpOptions): Promise<number> 
   for (const problem of configuration.problems) {
     context.terminal.note(`${problem.severity}: ${problemText(problem)}`)
   }
+  const forcedEnd = new ForcedEnd()
   let failure: AppError | undefined
   const exitCode = await runUntilSignal(
-    (signal, started) => serve(context, { configuration, options, signal, started }),
+    (signal, started) => serve(context, { configuration, options, signal, started, forcedEnd }),
     (error) => (failure = error),
     {
-      ...{ clock: context.clock, source: process, force: endAtOnce },
+      ...{ clock: context.clock, source: process, force: forcedEnd.end },
       signals: hangupStops() ? STOPS : STOPS_WITHOUT_HANGUP,
     },
   )
@@ -52,12 +53,14 @@ interface Serving {
   readonly options: UpOptions
   readonly signal: AbortSignal
   readonly started: () => void
+  readonly forcedEnd: ForcedEnd
 }
 
 async function serve(context: Context, serving: Serving): Promise<void> {
-  const { configuration, options, signal, started } = serving
+  const { configuration, options, signal, started, forcedEnd } = serving
   const logOptions = parseLogOptions(context.environment, process.stderr)
-  await using gateway = await startGateway(context, configuration, { logOptions }, signal)
+  const startOptions = { logOptions, forcedEnd }
+  await using gateway = await startGateway(context, configuration, startOptions, signal)
   started()
   using _following = await followConfiguration(gateway, createLog(logOptions))
   await announce(context, gateway, { configuration, json: options.json === true })

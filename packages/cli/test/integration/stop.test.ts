@@ -135,6 +135,30 @@ test('a second signal during the drain forces the end [command/signal/forces]', 
   expect(await cut).toBeInstanceOf(Error)
 })
 
+test('a second Ctrl-C leaves no child behind, nor what a child started in a session of its own [command/signal/children]', async () => {
+  const env = { EVENTS_FILE: './events.jsonl', GRANDCHILD: '1' }
+  await using gateway = await startGateway({ config: { mcpServers: { own: stdioServer(env) } } })
+  const target = { url: gateway.url, token: gateway.token }
+  const cut = callTool(target, 'own__wait', { ms: 30_000 }).catch((error: unknown) => error)
+  const events = `${gateway.dir}/events.jsonl`
+  await waitUntil('the call', async () =>
+    (await serverEvents(events)).some(({ tool }) => tool === 'wait'),
+  )
+  const { pid } = gateway
+  expect(await gateway.children()).toHaveLength(2)
+  const closed = portClosed(gateway.data)
+  const stopped = gateway.stop('SIGINT')
+  await closed
+  await wait(1_500)
+  expect(await gateway.children()).not.toEqual([])
+  kill(pid, 'SIGINT')
+  expect(await stopped).toBeNull()
+  const endedMs = performance.now()
+  await waitUntil('the children to end', async () => (await gateway.children()).length === 0)
+  expect(performance.now() - endedMs).toBeLessThan(1_000)
+  expect(await cut).toBeInstanceOf(Error)
+})
+
 /** Settles once nobody can connect any more. */
 async function portClosed(origin: string): Promise<void> {
   const headers = { connection: 'close' }

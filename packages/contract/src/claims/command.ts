@@ -106,6 +106,10 @@ export const COMMAND = {
     behavior: 'A signal repeated more than a second later forces the end, with 130 or 143.',
     source: 'design §8',
   },
+  'command/signal/children': {
+    behavior: 'A forced end takes the children along, with all they started, wherever that went.',
+    source: 'Design, "Supervision"; design §8',
+  },
   'command/signal/start': {
     behavior:
       'A signal ends a start that hangs within a second or so, with 130 or 143 when it could not be closed in order.',

@@ -53,6 +53,8 @@ export interface Capped {
   readonly plan: SpawnPlan
   /** What it ran into, by the signal that ended it; undefined when that is not known. */
   explain(signal: NodeJS.Signals | null): string | undefined
+  /** Kills what its groups hold before it returns; nothing where it has none. */
+  killNow(): void
   /** Ends what is left of it and takes away what held it. @throws {AppError} `internal` */
   remove(): Promise<void>
 }
@@ -69,7 +71,12 @@ export async function applyCaps(
   caps: CapsConfig | undefined,
   world: CapsWorld,
 ): Promise<Capped> {
-  const none: Capped = { plan: child.plan, explain: () => undefined, remove: async () => undefined }
+  const none: Capped = {
+    plan: child.plan,
+    explain: () => undefined,
+    killNow: () => undefined,
+    remove: async () => undefined,
+  }
   if (caps === undefined || Object.values(caps).every((cap) => cap === undefined)) return none
   const missing = await findMissingCap(caps, world)
   if (missing !== undefined) {
@@ -83,6 +90,7 @@ export async function applyCaps(
   return {
     plan: { ...plan, shownAs: child.plan.file },
     explain: (signal) => explain(signal, caps) ?? group?.explain(),
+    killNow: () => group?.killNow(),
     remove: async () => group?.remove(),
   }
 }

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { MARK_VARIABLE } from './environment.ts'
@@ -6,6 +7,7 @@ import { MARK_VARIABLE } from './environment.ts'
 const TERM_WAIT_MS = 1_000
 const POLL_MS = 25
 const ROUNDS_MAX = 5
+const NOW_POLL_MS = 5
 
 /**
  * Ends every process of this user whose environment carries `mark`, or a mark below it (`<mark>/...`): also
@@ -52,6 +54,23 @@ export async function markedProcesses(
   return found.filter((pid) => pid !== process.pid)
 }
 
+/**
+ * Kills every process of this user that carries one of the marks, or a mark below one, before it returns: for
+ * a process that is about to end. Gives up when the time is over. Does nothing but on Linux.
+ */
+export function killMarkedNow(marks: readonly string[], withinMs: number): void {
+  if (process.platform !== 'linux') return
+  const wanted = marks.map((mark) => matcherOf(mark, []))
+  const untilMs = performance.now() + withinMs
+  // A process may fork between look and kill, hence looks until there is none.
+  for (;;) {
+    const left = markedNow((entry) => wanted.some((isWanted) => isWanted(entry)), untilMs)
+    for (const pid of left) signalProcess(pid, 'SIGKILL')
+    if (left.length === 0 || performance.now() >= untilMs) return
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, NOW_POLL_MS)
+  }
+}
+
 /** Signals one process or, negative, one process group; false when there is none to signal. */
 export function signalProcess(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
@@ -74,6 +93,26 @@ async function markedOnLinux(isWanted: (entry: string) => boolean): Promise<numb
     }),
   )
   return pids.filter((_, index) => carries[index])
+}
+
+function markedNow(isWanted: (entry: string) => boolean, untilMs: number): number[] {
+  const pids = readNow(() => readdirSync('/proc'), [])
+    .filter((entry) => /^\d+$/.test(entry))
+    .map(Number)
+  return pids.filter((pid) => {
+    if (pid === process.pid || performance.now() >= untilMs) return false
+    const text = readNow(() => readFileSync(`/proc/${pid}/environ`, 'latin1'), '')
+    return text.split('\0').some(isWanted)
+  })
+}
+
+/** What cannot be read is not ours to find, as in `markedOnLinux`. */
+function readNow<Read>(read: () => Read, otherwise: Read): Read {
+  try {
+    return read()
+  } catch {
+    return otherwise
+  }
 }
 
 function markedByPs(isWanted: (entry: string) => boolean): Promise<number[]> {

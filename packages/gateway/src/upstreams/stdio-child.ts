@@ -1,8 +1,9 @@
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process'
 import { Writable } from 'node:stream'
 import { AppError } from '@sallyport/kit/errors'
 import type { Capped } from './caps.ts'
 import { LineReader } from './line-reader.ts'
+import { registerChild } from './live-children.ts'
 import { endMarkedProcesses, signalProcess } from './mark.ts'
 import { readInTurns, readSlowly } from './read-paced.ts'
 import type { StderrRing } from './stderr-ring.ts'
@@ -10,6 +11,7 @@ import type { StderrRing } from './stderr-ring.ts'
 const STDIN_WAIT_MS = 2_000
 const TERM_WAIT_MS = 3_000
 const KILL_WAIT_MS = 2_000
+const KILL_NOW_MS_MAX = 1_000
 /** After each 64 KiB or two of stderr: some 10 MiB a second, far more than anybody reads. */
 const STDERR_REST_MS = 10
 /** After its exit a child's last words may still be in the pipe. */
@@ -38,6 +40,7 @@ export class StdioChild {
   readonly #options: StdioChildOptions
   readonly #reader: LineReader
   readonly #exited: Promise<void>
+  readonly #registration: Disposable
   #ended = false
   #stopping: Promise<void> | undefined
   #lastWords: NodeJS.Timeout | undefined
@@ -66,6 +69,7 @@ export class StdioChild {
     const { plan } = options.capped
     const child = spawnChild(options)
     this.#process = child
+    this.#registration = registerChild(this)
     sendInput(child, plan.input)
     this.#exited = new Promise((resolve) => {
       child.once('exit', () => resolve())
@@ -110,6 +114,15 @@ export class StdioChild {
     return this.#stopping
   }
 
+  /** Kills it and its group before it returns, for an end of this process that waits for nothing. */
+  killNow(): void {
+    this.#options.capped.killNow()
+    const { pid } = this.#process
+    if (pid === undefined) return
+    if (process.platform !== 'win32') signalProcess(-pid, 'SIGKILL')
+    else spawnSync('taskkill', ['/pid', String(pid), '/t', '/f'], { timeout: KILL_NOW_MS_MAX })
+  }
+
   #keep(chunk: Buffer): void {
     if (this.#process.pid !== undefined) this.#options.stderr.push(this.#process.pid, chunk)
   }
@@ -148,6 +161,7 @@ export class StdioChild {
   }
 
   async #stop(): Promise<void> {
+    using _registration = this.#registration
     this.#ended = true
     clearTimeout(this.#lastWords)
     const child = this.#process

@@ -6,6 +6,7 @@ import type { Log } from '@sallyport/kit/log'
 import { CapsGroups } from './caps-group.ts'
 import { EraMemory, type EraStore } from './era-memory.ts'
 import { fingerprintOf } from './fingerprint.ts'
+import { registerMark } from './live-children.ts'
 import { endMarkedProcesses } from './mark.ts'
 import { SessionOpener } from './open-session.ts'
 import { orAborted } from './or-aborted.ts'
@@ -112,11 +113,13 @@ class Fleet implements ServerFleet {
   #servers: ReadonlyMap<string, Server>
   /** Those that left the set and still have calls inside. */
   readonly #leaving = new Set<Server>()
+  readonly #registration: Disposable
   #disposed: Promise<void> | undefined
 
   constructor(servers: ReadonlyMap<string, Server>, world: ServerWorld) {
     this.#servers = servers
     this.#world = world
+    this.#registration = registerMark(world.mark)
     this.control = new FleetControl((server) => this.#servers.get(server))
   }
 
@@ -231,6 +234,7 @@ class Fleet implements ServerFleet {
   }
 
   async #dispose(): Promise<void> {
+    using _registration = this.#registration
     const all = [...this.#servers.values(), ...this.#leaving]
     await Promise.allSettled(all.map((server) => server.close()))
     await endMarkedProcesses(this.#world.mark)

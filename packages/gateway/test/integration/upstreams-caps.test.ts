@@ -8,6 +8,7 @@ import type { CapsConfig } from '@sallyport/contract/config'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { CapsGroups } from '../../src/upstreams/caps-group.ts'
 import { findCgroupHome } from '../../src/upstreams/caps-folders.ts'
+import { killChildrenNow } from '../../src/upstreams/live-children.ts'
 import type { StdioServerConfig } from '../../src/upstreams/server-config.ts'
 import {
   callText,
@@ -16,6 +17,7 @@ import {
   stdioServer,
   temporaryFolder,
   type TestUpstreams,
+  until,
 } from '../fixtures/upstreams/harness.ts'
 
 const GREEDY = fileURLToPath(new URL('../fixtures/upstreams/greedy-server.ts', import.meta.url))
@@ -135,6 +137,13 @@ describe.skipIf(!canGroup)('within control groups', () => {
     await test[Symbol.asyncDispose]()
     expect(isAlive(hidden)).toBe(false)
     expect(await groupFolders(test.gatewayId)).toEqual([])
+  })
+
+  test('a forced end kills what is in the groups of a child, also what hides from its mark [command/signal/children]', async () => {
+    await using test = await openTestUpstreams({ one: capped({ memoryBytes: 512 * MIB }) })
+    const pids = [await told(test, 'pid'), await told(test, 'leave'), await told(test, 'hide')]
+    killChildrenNow()
+    await until(() => !pids.some((pid) => isAlive(Number(pid))), 'the end of all three', 1_000)
   })
 
   test('what a gateway that was killed left behind goes with the next start: children, those in sessions of their own, and groups [supervision/caps/groups] [upstreams/stop/orphans]', async () => {
