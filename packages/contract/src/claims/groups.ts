@@ -20,6 +20,11 @@ export const GROUPS = {
       'With `hideMembers` the members are on no list, at no address and in no endpoint; their tasks are still reached through the group.',
     source: TASK,
   },
+  'groups/uris': {
+    behavior:
+      'A group changes no URI of its visible members: each is listed once, as it is, and read through the group; `<member>+<uri>` and `<group>+<uri>` lead to the one they name.',
+    source: 'design §3, "Names"',
+  },
   'groups/strategy': {
     behavior:
       'Members are chosen in turn, by weight, by fewest calls in flight, at random by weight or by priority, as the strategy says.',

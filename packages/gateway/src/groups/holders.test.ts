@@ -4,7 +4,10 @@ import { isUnread } from './holders.ts'
 import { openGroup } from './testing-groups.ts'
 
 type Lists = Readonly<
-  Record<string, { tools?: string[]; resources?: string[]; prompts?: string[] }>
+  Record<
+    string,
+    { tools?: string[]; resources?: string[]; resourceTemplates?: string[]; prompts?: string[] }
+  >
 >
 
 /** The members that a call is given to, one after the other, when each fails without being sent. */
@@ -46,10 +49,16 @@ test.each<[string, Lists, string, string[]]>([
     ['b'],
   ],
   [
-    'everybody with a resource of a template',
+    'everybody with a resource of no template',
     { a: has('y'), b: has('y') },
     'resources/read',
     ['a', 'b', 'c'],
+  ],
+  [
+    'members with a template that the resource fits, and to unread ones',
+    { a: has('y'), b: { resourceTemplates: ['{+p}'] } },
+    'resources/read',
+    ['b', 'c'],
   ],
   ['everybody with an extension', { a: has('y') }, 'acme/do', ['a', 'b', 'c']],
 ])('a call goes to %s', async (_case, lists, method, wanted) => {

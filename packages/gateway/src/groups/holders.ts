@@ -1,5 +1,6 @@
 import type { ServerCatalogue } from '../routing/catalogue.ts'
 import { isSettled } from '../routing/listed.ts'
+import { fitsTemplate } from '../routing/uri-template.ts'
 import { type Kind, KINDS } from '../upstreams/upstream.ts'
 import type { Member } from './member.ts'
 
@@ -25,10 +26,13 @@ const KINDS_OF: Readonly<Record<string, readonly Kind[]>> = {
 /** What a member's lists say of a name: `open` = it may have gained it since they were read. */
 type Say = 'listed' | 'unread' | 'open' | 'none'
 
+/** What the templates of one member may cost in one look-up. */
+const STEPS_MAX = 200_000
+
 /**
  * The members a call may go to: those that list what it names and those whose lists were never read. Where
- * there is none, those that may have gained it since; and where it is on nobody's list, such as a resource
- * of a template, all.
+ * there is none, those that may have gained it since; of a resource those with a template that it fits; and
+ * where it is on nobody's list, all.
  */
 export function holdersOf(
   { method, name }: Holders,
@@ -43,11 +47,23 @@ export function holdersOf(
   const said = members.map(say)
   const those = (...wanted: Say[]): Member[] =>
     members.filter((_, at) => wanted.includes(said[at] ?? 'none'))
-  if (!said.includes('listed') && kinds.includes('resources')) return members
+  if (!said.includes('listed') && kinds.includes('resources')) {
+    const makers = members.filter((one) => hasTemplate(catalogue.get(one.server), name))
+    if (makers.length === 0) return members
+    return members.filter((one, at) => makers.includes(one) || said[at] === 'unread')
+  }
   const holders = those('listed', 'unread')
   if (holders.length > 0) return holders
   const gained = those('open')
   return gained.length > 0 ? gained : members
+}
+
+/** Whether a URI may be of one of a server's templates. */
+function hasTemplate(known: ServerCatalogue | undefined, uri: string): boolean {
+  const budget = { steps: STEPS_MAX }
+  return (known?.resourceTemplates.items ?? []).some(
+    ({ template }) => template !== undefined && fitsTemplate(template, uri, budget),
+  )
 }
 
 function sayOf(known: ServerCatalogue | undefined, kinds: readonly Kind[], name: string): Say {

@@ -66,6 +66,12 @@ test('what a blocked member lists is not shown; with all of them blocked a name 
   expect(views.get('g').tool('x')).toBeUndefined()
   catalogue.setHidden('b', true)
   expect(page('tools', undefined, { scope: 'g' }).names).toEqual([])
+  expect(page('tools').sources).toMatchObject([
+    { server: 'a', at: null },
+    { server: 'b', at: null },
+    { server: 'c', at: null },
+    { server: 'g', at: null },
+  ])
   expect(views.get('g').tool('x')).toMatchObject({ group: true })
   catalogue.setHidden('a', false)
   expect(page('tools', undefined, { scope: 'g' }).names).toEqual(['x'])

@@ -85,6 +85,7 @@ export class GroupCatalogue implements ServerLists {
       prompts: mergeLists(seen.map(({ prompts }) => prompts)),
       facts: met?.facts,
       offers: met?.offers ?? new Set(),
+      hidden: shown.length === 0,
     }
   }
 }

@@ -57,7 +57,10 @@ interface SourceMember {
 export interface Source {
   readonly server: string
   readonly state: ServerState | GroupState
-  /** When its list was read, ISO 8601; null = never. Of a group the oldest reading of its members. */
+  /**
+   * When its list was read, ISO 8601; null = never, or nothing of it is shown for now. Of a group the oldest
+   * reading of its members.
+   */
   readonly at: string | null
   /** Of a group: how many members calls go to, and which, unless they are hidden. */
   readonly healthy?: number
@@ -114,12 +117,12 @@ export class Lists {
   sources(view: ScopeView, kind: Kind, counts: ReadonlyMap<string, number>): readonly Source[] {
     const states = new Map(this.#deps.status().map(({ name, state }) => [name, state]))
     const groups = new Map(this.#deps.groupStatus?.().map((group) => [group.name, group]))
-    return view.catalogues().map(({ server, [kind]: { shrunk, readAtMs } }) => {
+    return view.catalogues().map(({ server, hidden, [kind]: { shrunk, readAtMs } }) => {
       const group = groups.get(server)
       const state = shrunk ? 'degraded' : (states.get(server) ?? 'cold')
       return {
         ...{ server, state: group?.state ?? state, [kind]: counts.get(server) ?? 0 },
-        at: readAtMs === undefined ? null : new Date(readAtMs).toISOString(),
+        at: readAtMs === undefined || hidden === true ? null : new Date(readAtMs).toISOString(),
         ...(group ? groupSource(group) : {}),
       }
     })

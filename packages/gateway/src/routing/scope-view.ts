@@ -180,13 +180,15 @@ export class ScopeView implements View {
       if (own) own.push(item.ui.uri)
       else uiUris.set(server, [item.ui.uri])
     }
-    const sources = this.catalogues().map(({ server, resources, resourceTemplates, offers }) => ({
-      server,
-      resources: resources.items,
-      templates: resourceTemplates.items,
-      uiUris: uiUris.get(server) ?? [],
+    const sources = this.catalogues().map((known) => ({
+      server: known.server,
+      members: known.members?.map(({ server }) => server),
+      resources: known.resources.items,
+      templates: known.resourceTemplates.items,
+      uiUris: uiUris.get(known.server) ?? [],
       hasResources:
-        offers.has('resources') || resources.items.length + resourceTemplates.items.length > 0,
+        known.offers.has('resources') ||
+        known.resources.items.length + known.resourceTemplates.items.length > 0,
     }))
     return new Uris(this.#deps.rules, sources)
   }

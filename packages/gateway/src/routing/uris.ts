@@ -1,11 +1,14 @@
 import { isDenied, selects } from './glob.ts'
 import type { Item, TemplateItem } from './item.ts'
+import { Kin } from './kin.ts'
 import type { ScopeRules } from './scope-rules.ts'
 import { fitsTemplate, type UriTemplate } from './uri-template.ts'
 
 /** What one server contributes to the URIs of a scope. */
 export interface UriSource {
   readonly server: string
+  /** Of a group. */
+  readonly members?: readonly string[] | undefined
   readonly resources: readonly Item[]
   readonly templates: readonly TemplateItem[]
   /** `ui://` resources that the tools it shows here name. */
@@ -42,7 +45,8 @@ const WEB = /^https?:/i
 
 /**
  * The URIs of one scope. They pass unchanged; those that two servers list, or that could be mistaken for
- * `<server>+<uri>`, carry that form; `ui://` URIs keep their beginning, `ui://<server>+...`.
+ * `<server>+<uri>`, carry that form; `ui://` URIs keep their beginning, `ui://<server>+...`. What a group and
+ * its members list is listed once and led to the group; `<member>+<uri>` leads to the member all the same.
  *
  * Source: design §3, "Names"; docs/adr/008.
  */
@@ -55,26 +59,31 @@ export class Uris {
   readonly #templatePlaces = new Map<string, Place>()
   readonly #matchers: readonly Matcher[]
   readonly #only: string | undefined
+  readonly #kin: Kin
+  /** Of what several of a kin have: which of them it leads to. */
+  readonly #leads: ReadonlyMap<string, string>
 
   constructor(rules: ScopeRules, sources: readonly UriSource[]) {
     this.#rules = rules
+    this.#kin = new Kin(sources)
     const shown = sources.map((source) => showSource(rules, source))
-    this.#moved = rules.passThrough === undefined ? moveUris(rules.servers, shown) : new Map()
-    this.resources = shown.flatMap(({ server, resources }) => this.#place(server, resources))
-    this.templates = shown.flatMap(({ server, templates }) => this.#place(server, templates))
+    const { moved, leads } =
+      rules.passThrough === undefined ? moveUris(rules.servers, shown, this.#kin) : UNMOVED
+    this.#moved = moved
+    this.#leads = leads
     for (const { server, uiUris } of shown) {
-      for (const uri of uiUris)
-        this.#resourcePlaces.set(this.#shownAs(server, uri), { server, uri })
+      for (const uri of uiUris) this.#lead(this.#resourcePlaces, server, uri)
     }
-    for (const { server, item, publicUri } of this.resources) {
-      this.#resourcePlaces.set(publicUri, { server, uri: item.name })
-    }
-    for (const { server, item, publicUri } of this.templates) {
-      this.#templatePlaces.set(publicUri, { server, uri: item.name })
-    }
-    this.#matchers = listMatchers(sources)
-    const able = sources.filter(({ hasResources }) => hasResources)
-    this.#only = able.length === 1 ? able[0]?.server : undefined
+    this.resources = this.#place(
+      shown.map(({ server, resources: items }) => ({ server, items })),
+      this.#resourcePlaces,
+    )
+    this.templates = this.#place(
+      shown.map(({ server, templates: items }) => ({ server, items })),
+      this.#templatePlaces,
+    )
+    this.#matchers = listMatchers(sources, this.#kin)
+    this.#only = onlyAble(sources, this.#kin)
   }
 
   /** A server's URIs that carry another public form; undefined when all pass unchanged. */
@@ -93,10 +102,12 @@ export class Uris {
     if (moved !== undefined) return moved
     const shown = withServer(server, uri)
     if (this.#prefixed(uri)) return shown
-    const listed = this.#resourcePlaces.get(uri)
-    if (listed?.server === server || WEB.test(uri)) return uri
-    const others = [listed?.server, learned, this.#matching(uri, LINK_STEPS_MAX)]
-    return others.some((other) => other !== undefined && other !== server) ? shown : uri
+    const listed = this.#resourcePlaces.get(uri)?.server
+    if (WEB.test(uri) || (listed !== undefined && this.#kin.are(listed, server))) return uri
+    // A link may be known to the one member alone that gave it.
+    if (listed !== undefined || (learned ?? server) !== server) return shown
+    const other = this.#matching(uri, LINK_STEPS_MAX)
+    return other === undefined || this.#kin.are(other, server) ? uri : shown
   }
 
   /** Where a URI leads. `learned` is the server that gave the caller this link, if one did. */
@@ -117,8 +128,25 @@ export class Uris {
     return this.#templatePlaces.get(uri) ?? this.resource(uri, learned)
   }
 
-  #place(server: string, items: readonly Item[]): PlacedItem[] {
-    return items.map((item) => ({ server, item, publicUri: this.#shownAs(server, item.name) }))
+  /** Each public URI once: what a kin has, as its lead lists it. */
+  #place(lists: readonly ListOf[], places: Map<string, Place>): readonly PlacedItem[] {
+    const placed = new Map<string, PlacedItem>()
+    for (const { server, items } of lists) {
+      for (const item of items) {
+        const publicUri = this.#shownAs(server, item.name)
+        this.#lead(places, server, item.name)
+        if (placed.has(publicUri) && this.#leads.get(item.name) !== server) continue
+        placed.set(publicUri, { server, item, publicUri })
+      }
+    }
+    return [...placed.values()]
+  }
+
+  /** Leads a server's URI to it, or to the lead of its kin; by `<server>+<uri>` to itself in any case. */
+  #lead(places: Map<string, Place>, server: string, uri: string): void {
+    const lead = this.#leads.get(uri)
+    places.set(this.#shownAs(server, uri), { server: lead ?? server, uri })
+    if (lead !== undefined) places.set(withServer(server, uri), { server, uri })
   }
 
   #shownAs(server: string, uri: string): string {
@@ -186,10 +214,20 @@ function showSource({ endpoint }: ScopeRules, source: UriSource): UriSource {
   }
 }
 
-function moveUris(
-  servers: readonly string[],
-  sources: readonly UriSource[],
-): Map<string, Map<string, string>> {
+interface ListOf {
+  readonly server: string
+  readonly items: readonly Item[]
+}
+
+interface Moves {
+  /** By server, its own URIs to public ones. */
+  readonly moved: ReadonlyMap<string, ReadonlyMap<string, string>>
+  readonly leads: ReadonlyMap<string, string>
+}
+
+const UNMOVED: Moves = { moved: new Map(), leads: new Map() }
+
+function moveUris(servers: readonly string[], sources: readonly UriSource[], kin: Kin): Moves {
   const names = new Set(servers)
   const owners = new Map<string, Set<string>>()
   for (const { server, resources, templates, uiUris } of sources) {
@@ -197,15 +235,20 @@ function moveUris(
     for (const uri of uris) owners.set(uri, (owners.get(uri) ?? new Set()).add(server))
   }
   const moved = new Map<string, Map<string, string>>()
+  const leads = new Map<string, string>()
   for (const [uri, own] of owners) {
     const looksPrefixed = names.has(withoutServer(uri)?.server ?? '')
-    if (own.size === 1 && !looksPrefixed) continue
+    const lead = looksPrefixed ? undefined : kin.leadOf([...own])
+    if (lead !== undefined) {
+      if (own.size > 1) leads.set(uri, lead)
+      continue
+    }
     for (const server of own) {
       const ofServer = moved.get(server) ?? new Map<string, string>()
       moved.set(server, ofServer.set(uri, withServer(server, uri)))
     }
   }
-  return moved
+  return { moved, leads }
 }
 
 /** Hosts of MCP Apps take nothing that does not begin with it. Source: MCP Apps, "UI resources". */
@@ -229,10 +272,26 @@ function nameOf({ name }: Item): string {
   return name
 }
 
-/** The closest template first; among equals the order of the servers decides. */
-function listMatchers(sources: readonly UriSource[]): Matcher[] {
+/**
+ * The closest template first; among equals the order of the servers decides. What a group lists too leads to
+ * the group.
+ */
+function listMatchers(sources: readonly UriSource[], kin: Kin): Matcher[] {
+  const groups = sources
+    .filter(({ members }) => members !== undefined)
+    .map(({ server, templates }) => ({ server, names: new Set(templates.map(nameOf)) }))
   const all = sources.flatMap(({ server, templates }) =>
-    templates.flatMap(({ template }) => (template ? [{ server, template }] : [])),
+    templates.flatMap(({ name, template }) => {
+      const group = groups.find((one) => kin.has(one.server, server) && one.names.has(name))
+      return template ? [{ server: group?.server ?? server, template }] : []
+    }),
   )
   return all.toSorted((a, b) => b.template.literalLength - a.template.literalLength)
+}
+
+/** The one server that has any resources; a group does not count beside a member that has. */
+function onlyAble(sources: readonly UriSource[], kin: Kin): string | undefined {
+  const able = sources.filter(({ hasResources }) => hasResources).map(({ server }) => server)
+  const own = able.filter((server) => !able.some((other) => kin.has(server, other)))
+  return own.length === 1 ? own[0] : undefined
 }

@@ -63,33 +63,71 @@ test('hidden members have no address, and their names lead nowhere [groups/hidde
   expect(message.error).toMatchObject({ code: -32602, message: 'Unknown tool: a__x' })
 })
 
-test('what is watched through a group is announced, also after the member that did so was killed [groups/subscriptions]', async () => {
-  const CAPABILITIES = JSON.stringify({ resources: { subscribe: true } })
-  const entry = {
-    ...hostileEntry('pid,announce', { CAPABILITIES }),
-    ...{ health: { every: '1s' }, tools: { pid: { readOnly: true } } },
-  }
-  await using gateway = await TestGateway.start({
-    mcpServers: { a: entry, b: entry },
-    config: { groups: { g: { members: ['a', 'b'], strategy: 'priority', hideMembers: true } } },
-  })
-  const client = await RawClient.open(gateway, 'legacy')
-  const news = await client.listen()
-  const pid = Number(textOf(await client.call('g__pid')))
-  const { message } = await client.request('resources/subscribe', { uri: 'file:///1' })
-  expect(message.result).toEqual({})
-  const tell = () =>
-    client.call('g__announce', {
-      method: 'notifications/resources/updated',
-      params: { uri: 'file:///1' },
+test.each([true, false])(
+  'what is watched through a group is announced, also after the member that did so was killed (members hidden: %s) [groups/subscriptions]',
+  async (hideMembers) => {
+    const CAPABILITIES = JSON.stringify({ resources: { subscribe: true } })
+    const entry = {
+      ...hostileEntry('pid,announce', { CAPABILITIES }),
+      ...{ health: { every: '1s' }, tools: { pid: { readOnly: true } } },
+    }
+    await using gateway = await TestGateway.start({
+      mcpServers: { a: entry, b: entry },
+      config: { groups: { g: { members: ['a', 'b'], strategy: 'priority', hideMembers } } },
     })
-  const updates = () => news.methods.filter((one) => one === 'notifications/resources/updated')
-  await tell()
-  await vi.waitFor(() => expect(updates()).toHaveLength(1), SOON)
-  kill(pid, 'SIGKILL')
-  // It may have changed while nobody told.
-  await vi.waitFor(() => expect(updates().length).toBeGreaterThanOrEqual(2), SOON)
-  await vi.waitFor(async () => expect((await groupOf(gateway)).state).toBe('healthy'), SOON)
+    const client = await RawClient.open(gateway, 'legacy')
+    const news = await client.listen()
+    const list = await client.request('resources/list', {})
+    expect(list.message.result?.['resources']).toMatchObject([{ uri: 'file:///1' }])
+    const pid = Number(textOf(await client.call('g__pid')))
+    const { message } = await client.request('resources/subscribe', { uri: 'file:///1' })
+    expect(message.result).toEqual({})
+    const tell = () =>
+      client.call('g__announce', {
+        method: 'notifications/resources/updated',
+        params: { uri: 'file:///1' },
+      })
+    const updates = () => news.methods.filter((one) => one === 'notifications/resources/updated')
+    await tell()
+    await vi.waitFor(() => expect(updates()).toHaveLength(1), SOON)
+    kill(pid, 'SIGKILL')
+    // It may have changed while nobody told.
+    await vi.waitFor(() => expect(updates().length).toBeGreaterThanOrEqual(2), SOON)
+    await vi.waitFor(async () => expect((await groupOf(gateway)).state).toBe('healthy'), SOON)
+  },
+)
+
+test('with a group added, clients read, complete and watch its members’ resources by the URIs they had [groups/uris]', async () => {
+  const resources = (...uris: string[]) => uris.map((uri) => ({ uri, name: uri }))
+  const resourceTemplates = [{ uriTemplate: 't:{+p}', name: 't' }]
+  const mcpServers = {
+    a: listingEntry('a', { resources: resources('m:a', 'm:1'), resourceTemplates }),
+    b: listingEntry('b', { resources: resources('m:1') }),
+    c: listingEntry('c', { resources: resources('m:c') }),
+  }
+  await using gateway = await TestGateway.start({ mcpServers })
+  const client = await PathClient.open(gateway, '/mcp', { era: 'legacy' })
+  const uris = async () => (await client.entries('resources/list')).map(({ uri }) => uri)
+  const read = async (uri: string) => {
+    const { message } = await client.request('resources/read', { uri })
+    return message.error?.message ?? message.result?.['contents']
+  }
+  expect(await uris()).toEqual(['a+m:1', 'b+m:1', 'm:a', 'm:c'])
+  const groups = { g: { members: ['b', 'a'], strategy: 'priority' } }
+  gateway.configure({ mcpServers, config: { groups } })
+  await gateway.running.config.reload({ cause: 'api', by: 'test' })
+  expect(await uris()).toEqual(['m:1', 'm:a', 'm:c'])
+  expect(await read('m:a')).toEqual([{ uri: 'm:a', text: 'a m:a' }])
+  expect(await read('m:1')).toEqual([{ uri: 'm:1', text: 'b m:1' }])
+  expect(await read('a+m:1')).toEqual([{ uri: 'm:1', text: 'a m:1' }])
+  expect(await read('g+m:a')).toEqual([{ uri: 'm:a', text: 'a m:a' }])
+  // Only one member has the template.
+  expect(await read('t:7')).toEqual([{ uri: 't:7', text: 'a t:7' }])
+  const { message } = await client.request('completion/complete', {
+    ref: { type: 'ref/resource', uri: 't:{+p}' },
+    argument: { name: 'p', value: '' },
+  })
+  expect(message.result?.['completion']).toMatchObject({ values: ['a', expect.anything()] })
 })
 
 test('over a reload a group keeps its turn, and a changed one is another at once [groups/reload]', async () => {
