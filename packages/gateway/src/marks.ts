@@ -64,6 +64,11 @@ export class Marks {
     return this.#draining
   }
 
+  /** The mark of the whole gateway with who decided it. */
+  get drainingRecord(): MarkRecord | undefined {
+    return this.#records.get(keyOf(GATEWAY, 'draining'))
+  }
+
   list(): readonly MarkRecord[] {
     return [...this.#records.values()]
   }
