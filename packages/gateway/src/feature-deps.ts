@@ -1,5 +1,5 @@
 import { createMac } from '@sallyport/kit/crypto'
-import type { Deadlines, FairQueue } from '@sallyport/kit/limits'
+import { type Deadlines, type FairQueue, RateLimits } from '@sallyport/kit/limits'
 import { NO_SERVER } from '@sallyport/kit/metrics'
 import type { RunnableConfig } from './config/index.ts'
 import { ServerQueues } from './features/admit/server-queues.ts'
@@ -11,11 +11,16 @@ import { GivenBytes } from './features/results/given-bytes.ts'
 import { KeptResults } from './features/results/kept-results.ts'
 import type { Base } from './open-base.ts'
 
+/** As of what the door refuses. */
+const REFUSAL_ROWS_PER_SECOND = 10
+
 /** What calls wait in and are counted by. Lives on when the configuration changes. */
 export class CallState implements Disposable {
   readonly quotas: Quotas
   readonly kept: KeptResults
   readonly given: GivenBytes
+  /** Rows that are kept of calls which limits refused, by principal. */
+  readonly refusals: RateLimits
   readonly #queues: ServerQueues
 
   constructor({ options, budget, quotas }: Base, deadlines: Deadlines) {
@@ -26,6 +31,9 @@ export class CallState implements Disposable {
       bytesMax: config.limits.bufferedBytes / 2,
     })
     this.given = new GivenBytes(clock)
+    this.refusals = new RateLimits(clock, {
+      ...{ capacity: REFUSAL_ROWS_PER_SECOND, refillPerSecond: REFUSAL_ROWS_PER_SECOND },
+    })
     this.#queues = new ServerQueues(config, (server) => quotas.bounds.queueSlots(server))
   }
 
@@ -65,6 +73,7 @@ export function featureDeps(base: Base, calls: CallState, config: RunnableConfig
       metrics.callFinished(server === '' ? NO_SERVER : server, method, outcome, durationMs / 1_000)
       if (tool !== '') metrics.toolFinished(server, tool, outcome === 'ok')
     },
+    keepsRefusal: (principalId) => calls.refusals.take(principalId).allowed,
     onRecorded: (kind) => metrics.auditAppended(kind),
     onUnrecorded: () => metrics.auditFailed(),
   }

@@ -20,6 +20,11 @@ export const RECORD = {
     behavior: 'A call that is not pinned read-only leaves a row before it goes to its server.',
     source: 'design §4',
   },
+  'record/refusals/bounded': {
+    behavior:
+      'Of the calls of one principal that limits refuse at most ten rows a second are kept; metrics and usage count them all.',
+    source: 'Design, "Audit": a caller must not be able to roll the log over',
+  },
   'record/refusals': {
     behavior: 'Refusals are recorded too: unknown names, tool errors and bad credentials.',
     source: 'design §2',

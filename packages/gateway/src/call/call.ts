@@ -1,5 +1,5 @@
 import type { Answer, Exchange, Message } from '@sallyport/kit/mcp'
-import type { AuditOutcome } from '@sallyport/kit/store'
+import type { AuditEntry, AuditOutcome } from '@sallyport/kit/store'
 import type { CallSpan } from '@sallyport/kit/tracing'
 import type { Target } from '../routing/target.ts'
 import type { CallDeadline } from './call-deadline.ts'
@@ -12,6 +12,8 @@ export interface Call {
   readonly deadline: CallDeadline
   /** Its trace; nothing while tracing is off. */
   readonly span: CallSpan
+  /** What the audit log says of it; set by the step that records it. */
+  entry?: AuditEntry | undefined
 }
 
 /** An answer, and what the record says about it. */

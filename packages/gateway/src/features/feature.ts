@@ -26,6 +26,8 @@ export interface FeatureDeps {
   /** Calls with an idempotency key. */
   readonly keyed: KeyedCalls
   readonly onFinished: (finished: FinishedCall) => void
+  /** Whether a row is kept of one more call of a principal that a limit refused. */
+  readonly keepsRefusal: (principalId: string) => boolean
   /** A row was handed to the audit log. */
   readonly onRecorded: (kind: AuditKind) => void
   /** A row could not be written. */

@@ -9,5 +9,6 @@ test('everything is recorded, refusals too, and who waits is not yet judged [rec
     'results',
     'once',
     'quota',
+    'intend',
   ])
 })

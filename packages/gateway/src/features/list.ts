@@ -3,7 +3,7 @@ import { authorizeFeature } from './authorize/feature.ts'
 import type { Feature } from './feature.ts'
 import { onceFeature } from './once/feature.ts'
 import { quotaFeature } from './quota/feature.ts'
-import { recordFeature } from './record/feature.ts'
+import { intendFeature, recordFeature } from './record/feature.ts'
 import { resultsFeature } from './results/feature.ts'
 
 /**
@@ -17,4 +17,5 @@ export const FEATURES: readonly Feature[] = [
   resultsFeature,
   onceFeature,
   quotaFeature,
+  intendFeature,
 ]

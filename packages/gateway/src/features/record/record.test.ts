@@ -1,9 +1,9 @@
 import { ManualClock } from '@sallyport/kit/clock'
 import { AppError, type ErrorCode } from '@sallyport/kit/errors'
-import type { AuditEntry, AuditLog } from '@sallyport/kit/store'
+import type { AuditEntry, AuditKind, AuditLog } from '@sallyport/kit/store'
 import { NO_SPAN } from '@sallyport/kit/tracing'
 import { expect, test } from 'vitest'
-import type { Call, CallHandler, CallResult } from '../../call/call.ts'
+import type { Call, CallHandler, CallResult, Interceptor } from '../../call/call.ts'
 import {
   testCall,
   testDeadline,
@@ -12,7 +12,7 @@ import {
   testTarget,
 } from '../../call/testing-call.ts'
 import type { FinishedCall } from '../feature.ts'
-import { recordCalls } from './record.ts'
+import { intendCalls, recordCalls } from './record.ts'
 
 const OK: CallResult = {
   answer: { bytes: Buffer.from('{}'), status: 200 },
@@ -25,6 +25,7 @@ async function record(
   call: Call,
   next: (events: string[]) => ReturnType<CallHandler>,
   failAt: readonly number[] = [],
+  keepsRefusal: (principalId: string) => boolean = () => true,
 ) {
   const rows: AuditEntry[] = []
   const events: string[] = []
@@ -43,18 +44,21 @@ async function record(
     probe: () => Promise.resolve(true),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   }
-  const handle = recordCalls({
+  const deps = {
     clock,
     audit,
-    argumentsMac: (bytes) => `mac of ${bytes}`,
-    onFinished: (one) => finished.push(one),
-    onRecorded: (kind) => counted.push(kind),
-    onUnrecorded: () => counted.push('unrecorded'),
-  })(() => {
+    argumentsMac: (bytes: Buffer) => `mac of ${bytes}`,
+    keepsRefusal,
+    onFinished: (one: FinishedCall) => void finished.push(one),
+    onRecorded: (kind: AuditKind) => void counted.push(kind),
+    onUnrecorded: () => void counted.push('unrecorded'),
+  }
+  const handler: CallHandler = () => {
     events.push('handler')
     clock.advance(2.5)
     return next(events)
-  })
+  }
+  const handle = recordCalls(deps)(intendCalls(deps)(handler))
   const ending = await handle(call).then(
     (result) => ({ result, error: undefined }),
     (error: unknown) => ({ result: undefined, error }),
@@ -195,10 +199,44 @@ test('without an audit log calls run and are counted', async () => {
     clock: new ManualClock(),
     audit: undefined,
     argumentsMac: () => '',
+    keepsRefusal: () => true,
     onFinished: (one) => finished.push(one),
     onRecorded: () => expect.unreachable('no row was written'),
     onUnrecorded: () => expect.unreachable('no row failed'),
   })(async () => OK)
   expect(await handle(testCall())).toBe(OK)
   expect(finished).toHaveLength(1)
+})
+
+test('what refuses a call behind the record leaves no intent', async () => {
+  const rows: AuditEntry[] = []
+  const audit: AuditLog = {
+    append: async (entry) => void rows.push(entry),
+    writable: true,
+    probe: () => Promise.resolve(true),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  }
+  const deps = {
+    ...{ clock: new ManualClock(), audit, argumentsMac: () => '', keepsRefusal: () => true },
+    ...{ onFinished: () => undefined, onRecorded: () => undefined, onUnrecorded: () => undefined },
+  }
+  const refuse: Interceptor = () => () => fail(new AppError('quota_exceeded', 'no'))()
+  const handle = recordCalls(deps)(refuse(intendCalls(deps)(async () => OK)))
+  await expect(handle(testCall())).rejects.toMatchObject({ code: 'quota_exceeded' })
+  expect(rows.map(({ kind, code }) => [kind, code])).toEqual([['call', 'quota_exceeded']])
+})
+
+test('of calls that a limit refuses rows are kept up to a bound, of others always [record/refusals/bounded]', async () => {
+  const asked: string[] = []
+  const never = (principalId: string): boolean => asked.push(principalId) < 0
+  const refused = (code: ErrorCode) =>
+    record(testCall(), fail(new AppError(code, 'no', { outcome: 'not_sent' })), [], never)
+  const kinds = async (code: ErrorCode) =>
+    (await refused(code)).events.filter((one) => one === 'call row')
+  for (const code of ['quota_exceeded', 'rate_limited', 'queue_full', 'breaker_open'] as const) {
+    expect(await kinds(code)).toEqual([])
+  }
+  expect(asked).toEqual(Array.from({ length: 4 }, () => 'key:alice'))
+  expect(await kinds('forbidden')).toHaveLength(1)
+  expect((await refused('quota_exceeded')).finished).toMatchObject([{ outcome: 'refused' }])
 })

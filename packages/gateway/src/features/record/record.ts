@@ -4,23 +4,20 @@ import type { AuditEntry, AuditOutcome } from '@sallyport/kit/store'
 import type { Call, Interceptor } from '../../call/call.ts'
 import type { FeatureDeps } from '../feature.ts'
 
-type RecordDeps = Pick<
-  FeatureDeps,
-  'clock' | 'audit' | 'argumentsMac' | 'onFinished' | 'onRecorded' | 'onUnrecorded'
->
+type AppendDeps = Pick<FeatureDeps, 'audit' | 'onRecorded' | 'onUnrecorded'>
+type RecordDeps = AppendDeps &
+  Pick<FeatureDeps, 'clock' | 'argumentsMac' | 'onFinished' | 'keepsRefusal'>
 
 /**
- * Writes every call to the audit log before its answer leaves, and before it goes upstream unless the
- * operator pinned the tool read-only. A row that cannot be written refuses the call.
+ * Writes every call to the audit log before its answer leaves. Of calls that a limit refused so many a second
+ * and principal. A row that cannot be written refuses the call.
  *
  * @throws {AppError} `store_unwritable`, or whatever the call ends with
  */
 export function recordCalls(deps: RecordDeps): Interceptor {
   return (next) => async (call) => {
     const entry = describe(call, deps)
-    if (call.target && !call.target.readOnly) {
-      await append(call, { ...entry, kind: 'intent' }, 'not_sent', deps)
-    }
+    call.entry = entry
     try {
       const result = await next(call)
       await finish(call, entry, { outcome: result.outcome, code: result.code }, deps)
@@ -33,6 +30,31 @@ export function recordCalls(deps: RecordDeps): Interceptor {
     }
   }
 }
+
+/**
+ * Writes down that a call is about to go upstream, unless the operator pinned the tool read-only: once nothing
+ * can refuse it any more.
+ *
+ * @throws {AppError} `store_unwritable`, outcome `not_sent`
+ */
+export function intendCalls(deps: AppendDeps & Pick<FeatureDeps, 'clock'>): Interceptor {
+  return (next) => (call) => {
+    const { target, entry } = call
+    if (!target || !entry || target.readOnly) return next(call)
+    const intent = { ...entry, kind: 'intent', atMs: deps.clock.nowMs() } as const
+    return append(call, intent, 'not_sent', deps).then(() => next(call))
+  }
+}
+
+/** Refusals that any caller brings about as often as it likes. */
+const LIMITS: ReadonlySet<string> = new Set([
+  'rate_limited',
+  'quota_exceeded',
+  'queue_full',
+  'breaker_open',
+  'group_unhealthy',
+  'server_draining',
+])
 
 interface Ending {
   readonly outcome: Exclude<AuditOutcome, 'pending'>
@@ -53,6 +75,8 @@ function finish(call: Call, entry: AuditEntry, ending: Ending, deps: RecordDeps)
     outcome,
     durationMs,
   })
+  const flood = code !== null && LIMITS.has(code)
+  if (flood && !deps.keepsRefusal(entry.principal)) return Promise.resolve()
   const durationUs = Math.round(durationMs * 1_000)
   return append(call, { ...entry, ...ending, atMs: clock.nowMs(), durationUs }, 'unknown', deps)
 }
@@ -62,7 +86,7 @@ async function append(
   { exchange }: Call,
   entry: AuditEntry,
   effect: CallOutcome,
-  { audit, onRecorded, onUnrecorded }: RecordDeps,
+  { audit, onRecorded, onUnrecorded }: AppendDeps,
 ): Promise<void> {
   if (!audit) return
   onRecorded(entry.kind)
