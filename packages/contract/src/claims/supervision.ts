@@ -40,6 +40,11 @@ export const SUPERVISION = {
       'Lines of stderr are shown without control characters and without what looks like a credential.',
     source: 'design §7',
   },
+  'supervision/stderr/secrets': {
+    behavior:
+      'No value in the `env` of a server, of six characters or more, is shown or logged where its child writes it to stderr, among its messages or in refusing its start.',
+    source: 'design §7',
+  },
   'supervision/stderr/flood': {
     behavior:
       'A server that floods its stderr slows no call to another one, and takes no more memory with time.',

@@ -10,6 +10,7 @@ import { fingerprintOf } from './fingerprint.ts'
 import { type Agreement, type HandshakeOptions, shakeHands } from './handshake.ts'
 import { HttpSession } from './http-session.ts'
 import { openTarget } from './http-target.ts'
+import type { KnownSecrets } from './known-secrets.ts'
 import type { ClientInfo } from './own-messages.ts'
 import type { HttpServerConfig, ServerConfig, StdioServerConfig } from './server-config.ts'
 import type { Session, SessionEvents } from './session.ts'
@@ -171,7 +172,8 @@ export class SessionOpener {
       return { session, agreement }
     } catch (thrown) {
       retire(session)
-      throw withLastWords(AppError.from(thrown), session.lastWords)
+      const error = withoutSecrets(AppError.from(thrown), this.#deps.stderr.secrets)
+      throw withLastWords(error, session.lastWords)
     }
   }
 
@@ -180,6 +182,7 @@ export class SessionOpener {
     // A mark of its own below the gateway's, so that stopping one child spares the others.
     const mark = `${this.#deps.mark}/${randomBytes(8).toString('hex')}`
     const environment = childEnvironment(this.#deps.environment, config.env, mark)
+    stderr.secrets.add(Object.values(config.env))
     const plan = planSpawn(config.command, config.args, spawnWorld(environment))
     const { roots, cwd, caps } = config
     const world = { groups, environment: this.#deps.environment, platform: process.platform }
@@ -226,6 +229,18 @@ async function startOr<Started>(undo: () => Promise<void>, start: () => Started)
 function isOlderTransport({ code, details }: AppError): boolean {
   const { status } = details
   return code === 'server_protocol' && (status === 400 || status === 404 || status === 405)
+}
+
+/** A server that refuses its start says why in words of its own. */
+function withoutSecrets(error: AppError, secrets: KnownSecrets): AppError {
+  const message = secrets.hide(error.message)
+  if (message === error.message) return error
+  const { code, outcome, retryAfterMs, details } = error
+  return new AppError(code, message, {
+    details,
+    ...(outcome === undefined ? {} : { outcome }),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  })
 }
 
 /** What a server says before it ends while starting is mostly why. */

@@ -1,4 +1,5 @@
 import { ManualClock } from '@sallyport/kit/clock'
+import { Secret } from '@sallyport/kit/secret'
 import { expect, test } from 'vitest'
 import { StderrRing } from './stderr-ring.ts'
 
@@ -86,4 +87,28 @@ test('nothing that a terminal would act on, and nothing that looks like a secret
   expect(first).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202e]/)
   expect(first).toContain('red bell')
   expect(second).not.toContain('abcdefgh')
+})
+
+test('a known secret is hidden, however the writes cut it and wherever the line is cut [supervision/stderr/secrets]', () => {
+  const secret = 'SuperSecretValue99182'
+  const { ring } = filled(
+    [1, `token Super`],
+    [2, `other ${secret}\n`],
+    [1, `SecretValue`],
+    [1, `99182 refused\n`],
+    [1, `${'y'.repeat(16_370)} ${secret} ${secret}\n`],
+    [1, `half ${secret.slice(0, 12)}`],
+  )
+  ring.secrets.add([new Secret(secret)])
+  const texts = ring.lines(10).map(({ text }) => text)
+  expect(texts.slice(0, 2)).toEqual(['other [redacted]', 'token [redacted] refused'])
+  expect(texts.at(-1)).toBe('half [redacted]')
+  expect(texts.join('')).not.toContain('SuperS')
+})
+
+test('a secret that begins before what is kept is hidden too [supervision/stderr/secrets]', () => {
+  const secret = 'SuperSecretValue99182'
+  const { ring } = filled([1, `${secret}${'x'.repeat(1_024 * 1_024 - 15)}\nend\n`])
+  ring.secrets.add([new Secret(secret)])
+  expect(ring.lines(2)[0]?.text).toMatch(/^\[redacted\]x/)
 })

@@ -1,5 +1,6 @@
 import type { Clock } from '@sallyport/kit/clock'
 import { printable, redactText } from '@sallyport/kit/log'
+import { KnownSecrets } from './known-secrets.ts'
 import type { StderrLine } from './upstream.ts'
 
 /** Lines that are shown at most. */
@@ -11,6 +12,8 @@ const PIECES_MAX = 2 * STDERR_LINES_MAX
 const PIECE_BYTES_MIN = 256
 /** Read besides, where some lines are longer than what of them is shown. */
 const SPARE_BYTES = 128 * 1_024
+/** Of a line without end; more than is looked at for what of it is shown, whatever its letters. */
+const BEGUN_BYTES_MAX = 8 * LINE_BYTES_MAX
 const NEWLINE = 0x0a
 
 /** What was written at once, or the beginnings of one line. */
@@ -33,6 +36,8 @@ interface Begun {
  * copy, however many lines are in it: lines are told apart when they are asked for.
  */
 export class StderrRing {
+  /** Never shown. */
+  readonly secrets = new KnownSecrets()
   readonly #clock: Pick<Clock, 'nowMs'>
   #pieces: Piece[] = []
   #bytes = 0
@@ -51,8 +56,8 @@ export class StderrRing {
   }
 
   /**
-   * The last lines, oldest first, without control characters and what looks like a secret; of every child, or
-   * of the one with this pid. What stands after the last line break is a line too.
+   * The last lines, oldest first, without control characters, the known secrets and what looks like one; of
+   * every child, or of the one with this pid. What stands after the last line break is a line too.
    */
   lines(linesMax: number, pid?: number): StderrLine[] {
     const wanted = Math.min(linesMax, STDERR_LINES_MAX)
@@ -72,7 +77,7 @@ export class StderrRing {
     for (const [by, { atMs, bytes }] of begun) {
       found.push({ atMs, pid: by, text: bytes.toString() })
     }
-    return shownOf(found, wanted)
+    return shownOf(found, wanted, this.secrets)
   }
 
   /** As many of the newest as may hold so many lines, oldest first. */
@@ -126,9 +131,9 @@ function append(piece: Piece, chunk: Buffer): void {
   piece.length = length
 }
 
-/** A line without end grows no further than what of it is shown. */
+/** A line without end grows no further than what of it is looked at. */
 function joined(before: Begun, more: Buffer): Begun {
-  if (before.bytes.length > LINE_BYTES_MAX) return before
+  if (before.bytes.length > BEGUN_BYTES_MAX) return before
   return { atMs: before.atMs, bytes: Buffer.concat([before.bytes, more]) }
 }
 
@@ -145,12 +150,16 @@ function linesOf(piece: Piece, before: Begun | undefined, linesMax: number): Std
   })
 }
 
-function shownOf(lines: readonly StderrLine[], linesMax: number): StderrLine[] {
+function shownOf(
+  lines: readonly StderrLine[],
+  linesMax: number,
+  secrets: KnownSecrets,
+): StderrLine[] {
   const shown: StderrLine[] = []
   for (let at = lines.length - 1; at >= 0 && shown.length < linesMax; at -= 1) {
     const line = lines[at]
     const raw = line?.text.slice(0, 2 * LINE_BYTES_MAX)
-    const text = raw && printable(redactText(raw), LINE_BYTES_MAX).trimEnd()
+    const text = raw && printable(redactText(secrets.hide(raw)), LINE_BYTES_MAX).trimEnd()
     if (line !== undefined && text) shown.push({ ...line, text })
   }
   return shown.toReversed()

@@ -24,6 +24,8 @@ const BATCH_BYTES_MAX = 256 * 1_024
 const QUEUE_BYTES_MAX = 32 * 1_024 * 1_024
 const GARBAGE_LOGGED_MAX = 20
 const GARBAGE_TEXT_MAX = 200
+/** Looked at for what of it is shown. */
+const GARBAGE_BYTES_MAX = 2_048
 const STDERR_LINES_LOGGED = 20
 const LAST_WORDS_LINES = 5
 
@@ -273,14 +275,19 @@ export class StdioSession implements Session, IncomingOwner {
       return
     }
     this.#listens.delete(id)
-    events.onOver(readWords(message) ?? 'the server ended the subscription')
+    const words = this.#deps.child.stderr.secrets.hide(readWords(message) ?? '')
+    events.onOver(words || 'the server ended the subscription')
   }
 
   #onGarbage(line: Buffer): void {
     this.#deps.events.onStray()
     this.#garbage += 1
     if (this.#garbage > GARBAGE_LOGGED_MAX) return
-    const text = printable(line.toString('utf8', 0, GARBAGE_TEXT_MAX), GARBAGE_TEXT_MAX).trimEnd()
+    const { secrets } = this.#deps.child.stderr
+    const text = printable(
+      secrets.hide(line.toString('utf8', 0, GARBAGE_BYTES_MAX)),
+      GARBAGE_TEXT_MAX,
+    ).trimEnd()
     this.#deps.log.warn({ text, bytes: line.length }, 'server wrote something else than MCP')
   }
 

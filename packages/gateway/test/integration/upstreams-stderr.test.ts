@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url'
+import { inspect } from 'node:util'
 import { expect, test } from 'vitest'
 import {
   callText,
@@ -9,6 +10,19 @@ import {
   until,
 } from '../fixtures/upstreams/harness.ts'
 
+const SECRET = 'SuperSecretValue99182'
+/** Tells its secret wherever it can, and refuses or dies. */
+const TELLTALE = `
+  const { TOKEN, ENDS } = process.env
+  console.error(process.env)
+  console.log('using ' + TOKEN)
+  const error = { code: -32000, message: TOKEN + ' is no good' }
+  require('node:readline').createInterface({ input: process.stdin }).on('line', (line) => {
+    const { id } = JSON.parse(line)
+    if (id !== undefined) console.log(JSON.stringify({ jsonrpc: '2.0', id, error }))
+  })
+  if (ENDS) setTimeout(() => process.exit(9), 100)
+`
 const GREEDY = fileURLToPath(new URL('../fixtures/upstreams/greedy-server.ts', import.meta.url))
 
 test('what the children of a server wrote is told apart by process, and is there after their end [supervision/stderr/lines] [supervision/stderr/bounded]', async () => {
@@ -57,3 +71,21 @@ test('a server that floods its stderr slows no call to another one, and takes no
   expect(loudMs).toBeLessThan(Math.max(4 * quietMs, 1.5))
   expect(process.memoryUsage().external - heldBefore).toBeLessThan(32 * 1_024 * 1_024)
 })
+
+test.each([{}, { ENDS: 'yes' }])(
+  'what a child was given is nowhere to be read, whatever it writes and however its start fails: %j [supervision/stderr/secrets]',
+  async (ends) => {
+    const command = [process.execPath, '-e', TELLTALE]
+    await using test = await openTestUpstreams({
+      one: stdioServer(command, { TOKEN: SECRET, ...ends }),
+    })
+    const failure = await callText(test.upstreams, ['one', 'any']).catch((error: unknown) => error)
+    expect(failure).toBeInstanceOf(Error)
+    const words = test.upstreams.control.logs('one', 1_000).map(({ text }) => text)
+    expect(words.join(' ')).toContain(`TOKEN: '[redacted]'`)
+    const told = inspect([failure, words, test.logged, test.status('one')], { depth: Infinity })
+    expect(told).toContain('[redacted]')
+    expect(told).toContain('using [redacted]')
+    expect(told).not.toContain(SECRET)
+  },
+)
