@@ -92,8 +92,19 @@ test('with no failures allowed it never opens, and other numbers hold at once', 
   for (let n = 0; n < 100; n += 1) fail(off)
   expect(off.state(0)).toBe('closed')
   const breaker = opened()
-  breaker.configure({ failures: 10, resetMs: 1 })
+  breaker.configure({ failures: 10, resetMs: 1 }, 0)
   expect(breaker.enter(0, {})).toBeUndefined()
+})
+
+test('a shorter reset holds for the opening that runs, and a longer one from the next on', () => {
+  const breaker = opened({ failures: 3, resetMs: 30_000 })
+  breaker.configure(CONFIG, 1_000)
+  expect(breaker.enter(1_000, {})).toMatchObject({ retryAfterMs: 2_000 })
+  breaker.configure({ failures: 3, resetMs: 60_000 }, 2_000)
+  expect(breaker.enter(2_000, {})).toMatchObject({ retryAfterMs: 1_000 })
+  expect(breaker.enter(3_000, PROBE)).toBeUndefined()
+  breaker.settle('failed', 3_000, PROBE)
+  expect(breaker.enter(3_000, {})).toMatchObject({ retryAfterMs: 60_000 })
 })
 
 test('refuses in well under a millisecond', () => {

@@ -36,9 +36,10 @@ export class Breaker {
     return this.#failures === 0
   }
 
-  /** Takes other numbers. What has failed so far counts on. */
-  configure(config: BreakerConfig): void {
+  /** Takes other numbers. What has failed so far counts on, and while it is open a shorter reset holds at once. */
+  configure(config: BreakerConfig, nowMs: number): void {
     this.#config = config
+    this.#openUntilMs = Math.min(this.#openUntilMs, nowMs + config.resetMs)
   }
 
   /** @param nowMs monotonic, as everywhere here */

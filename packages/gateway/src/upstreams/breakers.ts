@@ -43,7 +43,8 @@ export class Breakers {
   configure(config: BreakerConfig | undefined): void {
     this.#config = config ?? OFF
     if (this.#config.failures === 0) this.#entries.clear()
-    for (const { breaker } of this.#entries.values()) breaker.configure(this.#config)
+    const nowMs = this.#options.clock.monotonicMs()
+    for (const { breaker } of this.#entries.values()) breaker.configure(this.#config, nowMs)
   }
 
   /** As `Breaker.enter`. */
