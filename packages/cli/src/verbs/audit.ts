@@ -74,16 +74,29 @@ function toInstant(option: string, text: string, nowMs: number): string {
   )
 }
 
-function formatRows(rows: readonly AuditItem[]): string {
+/** Rows as a table; a column of members only where one had a call. */
+export function formatRows(rows: readonly AuditItem[]): string {
   const cell = (text: string | null): string => printable(text ?? '-', CELL_CHARACTERS_MAX)
+  const routed = rows.some(({ member }) => member !== null)
   return formatTable(
-    ['at', 'outcome', 'principal', 'method', 'tool', 'ms', 'code', 'request'],
+    [
+      'at',
+      'outcome',
+      'principal',
+      'method',
+      'tool',
+      ...(routed ? ['member'] : []),
+      'ms',
+      'code',
+      'request',
+    ],
     rows.map((row) => [
       row.at,
       row.kind === 'intent' ? 'intent' : row.outcome,
       cell(row.principal),
       cell(row.method),
       cell(toolOf(row)),
+      ...(routed ? [cell(row.member)] : []),
       row.durationUs === null ? '-' : (row.durationUs / 1_000).toFixed(1),
       cell(row.code),
       row.requestId,

@@ -40,7 +40,7 @@ test('a file that would be refused is told as `validate` does', () => {
 
 test.each([80, 120])('the history keeps within %i columns', (width) => {
   const generations: GenerationItem[] = [12, 11].map((id) => ({
-    ...{ id, at: AT, cause: 'api', by: 'key:abcdefgh', digest: 'd', current: id === 12 },
+    ...{ id, at: AT, cause: 'api', by: 'key:abcdefgh', digest: 'd', current: id === 12, of: null },
     file: '/srv/mcp/production/europe/gateway-2/sallyport.yaml',
   }))
   const text = formatHistory(generations, Date.parse(AT) + 1_000, width)
@@ -51,7 +51,7 @@ test.each([80, 120])('the history keeps within %i columns', (width) => {
 
 test('a report names what happened to which servers', () => {
   const report: ReloadResult = {
-    ...{ ok: true, generation: 4, changed: true, cause: 'api', at: AT, problems: [] },
+    ...{ ok: true, generation: 4, of: null, changed: true, cause: 'api', at: AT, problems: [] },
     servers: { kept: ['files', 'mail'], changed: ['search'], added: ['new'], removed: ['old'] },
   }
   expect(formatReport(report).split('\n')).toEqual([
@@ -64,4 +64,18 @@ test('a report names what happened to which servers', () => {
   expect(
     formatReport({ ...report, changed: false, problems: [{ ...PROBLEM, severity: 'warning' }] }),
   ).toMatch(/^warning: .*\ngeneration 4 stays in force: nothing differs$/)
+})
+
+test('a rollback is told with what it went back to, in the report and in the history', () => {
+  const none = { kept: [], changed: [], added: [], removed: [] }
+  const report: ReloadResult = {
+    ...{ ok: true, generation: 5, of: 3, changed: true, cause: 'rollback', at: AT, problems: [] },
+    servers: none,
+  }
+  expect(formatReport(report)).toContain('generation 5 is in force: it is 3 again')
+  const item: GenerationItem = {
+    ...{ id: 5, at: AT, cause: 'rollback', by: '', digest: 'd', current: true, of: 3 },
+    file: '/etc/sallyport.yaml',
+  }
+  expect(formatHistory([item], Date.parse(AT), 120)).toContain('rollback to 3')
 })

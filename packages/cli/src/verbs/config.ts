@@ -75,12 +75,12 @@ export function formatHistory(
 ): string {
   return fitTable(
     ['id', 'in force', 'at', 'age', 'cause', 'by', 'file'],
-    generations.map(({ id, at, cause, by, file, current }) => [
+    generations.map(({ id, at, cause, by, file, current, of }) => [
       String(id),
       current ? 'now' : '',
       at,
       agoOf(at, nowMs),
-      cause,
+      of === null ? cause : `${cause} to ${of}`,
       by === '' ? '-' : printable(by, VALUE_CHARACTERS_MAX),
       printable(file, VALUE_CHARACTERS_MAX),
     ]),
@@ -162,7 +162,7 @@ async function change(context: Context, options: Options, wanted: Change): Promi
 }
 
 /** What came into force and what it did to the servers. */
-export function formatReport({ generation, changed, servers, problems }: ReloadResult): string {
+export function formatReport({ generation, of, changed, servers, problems }: ReloadResult): string {
   const warnings = problemLines(problems)
   if (!changed)
     return [...warnings, `generation ${generation} stays in force: nothing differs`].join('\n')
@@ -170,7 +170,9 @@ export function formatReport({ generation, changed, servers, problems }: ReloadR
     names.length === 0 ? [] : [`  ${label}: ${names.join(', ')}`]
   return [
     ...warnings,
-    `generation ${generation} is in force`,
+    of === null
+      ? `generation ${generation} is in force`
+      : `generation ${generation} is in force: it is ${of} again`,
     ...named('added', servers.added),
     ...named('changed, the old one finishes its calls', servers.changed),
     ...named('removed, after its calls', servers.removed),

@@ -26,6 +26,11 @@ export const generationItem = z
     digest: z.string().meta({ description: 'SHA-256 of its text, hex.' }),
     file: z.string().meta({ description: 'Where it was read: a path, or `environment`.' }),
     current: z.boolean(),
+    of: z
+      .int()
+      .min(1)
+      .nullable()
+      .meta({ description: 'The generation that a rollback brought back; null for others.' }),
   })
   .meta({ id: 'Generation' })
 
@@ -49,6 +54,11 @@ export const reloadReport = z
   .strictObject({
     ok: z.boolean().meta({ description: 'Whether it is in force; otherwise nothing changed.' }),
     generation: z.int().min(0).meta({ description: 'The generation in force now.' }),
+    of: z
+      .int()
+      .min(1)
+      .nullable()
+      .meta({ description: 'The generation that a rollback went back to; null for others.' }),
     changed: z.boolean().meta({ description: 'Whether anything differs from before.' }),
     servers: z.strictObject({
       kept: names.meta({ description: 'As they were: children, sessions and calls go on.' }),
@@ -98,7 +108,7 @@ export const rollbackCreate = z
       .min(1)
       .max(Number.MAX_SAFE_INTEGER)
       .optional()
-      .meta({ description: 'The generation before the current one by default.' }),
+      .meta({ description: 'The generation before what is in force by default.' }),
   })
   .meta({ id: 'RollbackCreate' })
 

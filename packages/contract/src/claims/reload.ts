@@ -25,6 +25,11 @@ export const RELOAD = {
       'A file with an error changes nothing; the log and the API name its key, line, column and remedy.',
     source: DESIGN,
   },
+  'reload/empty': {
+    behavior:
+      'A file that was emptied, or says nothing but its version, changes nothing: servers are removed by writing it.',
+    source: 'Design, "Configuration": nothing is lost by bad input',
+  },
   'reload/restart-keys': {
     behavior:
       'A file that changes what only a restart can change is refused whole, and every such key is named.',

@@ -84,9 +84,9 @@ function requireDone(report: ReloadReport): ReloadResult {
 }
 
 function toReloadResult(report: ReloadReport): ReloadResult {
-  const { ok, generation, changed, servers, problems, cause, atMs } = report
+  const { ok, generation, of, changed, servers, problems, cause, atMs } = report
   return {
-    ...{ ok, generation, changed, cause },
+    ...{ ok, generation, of, changed, cause },
     servers: {
       kept: [...servers.kept],
       changed: [...servers.changed],
@@ -99,8 +99,8 @@ function toReloadResult(report: ReloadReport): ReloadResult {
 }
 
 function toGenerationItem(generation: Generation): GenerationItem {
-  const { id, atMs, cause, by, digest, file, current } = generation
-  return { id, at: toInstant(atMs), cause, by, digest, file, current }
+  const { id, atMs, cause, by, digest, file, current, of } = generation
+  return { id, at: toInstant(atMs), cause, by, digest, file, current, of }
 }
 
 function idOf(request: FastifyRequest): number {

@@ -15,6 +15,8 @@ export interface ReloadReport {
   readonly ok: boolean
   /** The generation in force now. */
   readonly generation: number
+  /** The generation that a rollback went back to; null for others. */
+  readonly of: number | null
   /** Whether anything differs from what was in force before. */
   readonly changed: boolean
   readonly servers: ServerChanges
@@ -45,6 +47,8 @@ export interface ConfigDiff {
 /** One configuration that was in force. */
 export interface Generation extends Omit<GenerationRecord, 'body'> {
   readonly current: boolean
+  /** The generation that a rollback brought back; null for others. */
+  readonly of: number | null
 }
 
 /** The configuration of a running gateway. */
@@ -63,7 +67,7 @@ export interface ConfigControl {
   /**
    * Goes back to an earlier generation; the file stays as it is.
    *
-   * @param id the generation before the current one by default
+   * @param id the generation before what is in force by default
    * @throws {AppError} `not_found`
    */
   rollback(id: number | undefined, by: string): Promise<ReloadReport>

@@ -60,13 +60,23 @@ export class History {
   /** Newest first. */
   async list(): Promise<readonly Generation[]> {
     const records = await this.#deps.store.list()
-    return records.map((record) => ({ ...record, current: record.id === this.#current }))
+    return records.map((record) => {
+      return { ...record, current: record.id === this.#current, of: originOf(record, records) }
+    })
   }
 
-  /** The generation before the one in force; undefined when there is none. */
+  /**
+   * The generation before what is in force; undefined when there is none. Of what a rollback brought back that
+   * is the one before the original: going back twice goes back two steps.
+   */
   async before(): Promise<number | undefined> {
     const records = await this.#deps.store.list()
-    return records.find(({ id }) => id < this.#current)?.id
+    const current = records.find(({ id }) => id === this.#current)
+    if (current === undefined) return undefined
+    const from = originOf(current, records) ?? current.id
+    return records.find(({ id, cause, digest }) => {
+      return id < from && cause !== 'rollback' && digest !== current.digest
+    })?.id
   }
 
   /**
@@ -92,6 +102,17 @@ export class History {
     const { text } = await this.text(id)
     return writeYaml(redactDocument(JSON.parse(text)))
   }
+}
+
+type Known = Omit<GenerationRecord, 'body'>
+
+/** Which generation a rollback brought back; null for what no rollback brought, or where that is forgotten. */
+function originOf({ id, cause, digest }: Known, records: readonly Known[]): number | null {
+  if (cause !== 'rollback') return null
+  const original = records.find(
+    (one) => one.id < id && one.cause !== 'rollback' && one.digest === digest,
+  )
+  return original?.id ?? null
 }
 
 function digestOf(text: string): string {

@@ -92,7 +92,7 @@ test('a change that takes a restart refuses the whole file, with the place of it
 
 test('what would leave a listener open to all is refused [reload/open-listener]', async () => {
   const { reloader, file, world, inForce } = await open({ allowedHosts: ['a'] })
-  file.now = loadOf({})
+  file.now = loadOf({ origins: [] })
   world.judge = '`listen` is not on loopback and has no authentication'
   const report = await reloader.reload(BY_FILE)
   expect(report).toMatchObject({ ok: false, problems: [{ severity: 'error' }] })
@@ -152,6 +152,48 @@ test('a rollback goes to the generation before, or to the one named, and the fil
   expect(allowed()).toEqual(['a__one'])
   await reloader.reload({ cause: 'api', by: 'local' })
   expect(allowed()).toEqual(['a__three'])
+})
+
+test('a second rollback goes back another step, and what a rollback brought back is told [reload/rollback]', async () => {
+  const { reloader, file, inForce } = await open(endpoint('a__one'))
+  for (const name of ['a__two', 'a__three']) {
+    file.now = loadOf(endpoint(name))
+    await reloader.reload(BY_FILE)
+  }
+  const allowed = () => inForce.config.endpoints['e']?.tools.allow
+  expect(await reloader.rollback(undefined, 'local')).toMatchObject({ of: 2, generation: 4 })
+  expect(await reloader.rollback(undefined, 'local')).toMatchObject({ of: 1, generation: 5 })
+  expect(allowed()).toEqual(['a__one'])
+  expect((await reloader.history()).map(({ id, of }) => [id, of])).toEqual([
+    [5, 1],
+    [4, 2],
+    [3, null],
+    [2, null],
+    [1, null],
+  ])
+  await expect(reloader.rollback(undefined, 'local')).rejects.toMatchObject({ code: 'not_found' })
+})
+
+test.each([{}, { version: 1 }, { $schema: 'x', environment: 'local' }])(
+  'a file that says no more than %j is taken for one that is being written [reload/empty]',
+  async (said) => {
+    const { reloader, file, inForce } = await open(endpoint('a__x'))
+    file.now = loadOf(said)
+    expect(await reloader.reload(BY_FILE)).toMatchObject({ ok: false, changed: false })
+    expect(inForce.times).toBe(0)
+    file.now = loadOf({ mcpServers: {} })
+    expect(await reloader.reload(BY_FILE)).toMatchObject({ ok: true, changed: true })
+  },
+)
+
+test('what stands against going back is told of the generation, not of a place in the file', async () => {
+  const { reloader, file, world } = await open(endpoint('a__one'))
+  file.now = loadOf(endpoint('a__two'))
+  await reloader.reload(BY_FILE)
+  world.judge = 'no'
+  expect((await reloader.rollback(1, 'local')).problems).toMatchObject([
+    { file: 'generation 1', line: 0, column: 0, message: 'no' },
+  ])
 })
 
 test('a rollback to nothing is refused', async () => {

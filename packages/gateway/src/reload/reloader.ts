@@ -48,6 +48,8 @@ const NONE: ServerChanges = { kept: [], changed: [], added: [], removed: [] }
 /** What is to come into force: the files as they are now, or an earlier text of them. */
 interface Wish extends ReloadRequest {
   readonly text?: string
+  /** The generation that `text` is of. */
+  readonly of?: number
 }
 
 /**
@@ -111,7 +113,7 @@ export class Reloader implements ConfigControl {
         throw new AppError('not_found', 'there is no earlier generation to go back to')
       }
       const { text } = await history.text(wanted)
-      return this.#go({ cause: 'rollback', by, text })
+      return this.#go({ cause: 'rollback', by, text, of: wanted })
     })
   }
 
@@ -131,7 +133,8 @@ export class Reloader implements ConfigControl {
     }
     // Somebody else has had it read already, and may have gone back since.
     if (noticed) return this.#report(wish, { ok: true, problems: load.problems })
-    const problems = load.ok ? await this.#judge(load) : load.problems
+    const found = load.ok ? await this.#judge(load, wish) : load.problems
+    const problems = wish.of === undefined ? found : found.map(ofGeneration(wish.of))
     const refused = problems.some(({ severity }) => severity === 'error')
     if (!load.ok || refused) return this.#report(wish, { ok: false, problems })
     const same = load.text === this.#text && isSameValue(load.config, this.#deps.config())
@@ -147,12 +150,18 @@ export class Reloader implements ConfigControl {
   }
 
   /** Warnings of the load, and what stands against its coming into force now. */
-  async #judge(load: Loaded): Promise<readonly ConfigProblem[]> {
+  async #judge(load: Loaded, wish: Wish): Promise<readonly ConfigProblem[]> {
     const problems = [...load.problems, ...this.#restartProblems(load)]
+    const place = { severity: 'error', path: '', file: load.file, line: 0, column: 0 } as const
+    if (wish.text === undefined && saysNothing(load) && load.text !== this.#text) {
+      const message = 'the file says nothing, as one does that is being written or was cut off'
+      const remedy = 'write `mcpServers: {}` to run without servers'
+      return [...problems, { ...place, message, remedy }]
+    }
     const reason = await this.#deps.judge(load.config)
-    if (reason === undefined) return problems
-    const place = { path: '', file: load.file, line: 0, column: 0 }
-    return [...problems, { severity: 'error', ...place, message: reason, remedy: '' }]
+    return reason === undefined
+      ? problems
+      : [...problems, { ...place, message: reason, remedy: '' }]
   }
 
   #restartProblems(load: Loaded): ConfigProblem[] {
@@ -175,7 +184,7 @@ export class Reloader implements ConfigControl {
   }
 
   #report(
-    { cause, by }: Wish,
+    { cause, by, of }: Wish,
     {
       ok,
       problems,
@@ -188,12 +197,12 @@ export class Reloader implements ConfigControl {
   ): ReloadReport {
     const { history, clock, log, onReload } = this.#deps
     const report: ReloadReport = {
-      ...{ ok, problems, cause, generation: history.current, atMs: clock.nowMs() },
+      ...{ ok, problems, cause, of: of ?? null, generation: history.current, atMs: clock.nowMs() },
       changed: changes !== undefined,
       servers: changes ?? NONE,
     }
     this.#last = report
-    const fields = { cause, by, generation: report.generation }
+    const fields = { cause, by, generation: report.generation, ...(of !== undefined && { of }) }
     for (const { severity, path, file, line, column, message, remedy } of problems) {
       const place = { ...fields, path, file, line, column, remedy }
       if (severity === 'error') log.error(place, `configuration refused: ${message}`)
@@ -212,4 +221,19 @@ export class Reloader implements ConfigControl {
 /** Whether the files say what they said when they were read before. */
 function isRead(load: Loaded, before: Loaded): boolean {
   return load.text === before.text && isSameValue(load.config, before.config)
+}
+
+/** Keys that configure nothing by themselves. */
+const SILENT_KEYS: ReadonlySet<string> = new Set(['$schema', 'version', 'environment'])
+
+/** Whether a file configures nothing at all. The environment is no file: it cannot be cut off. */
+function saysNothing({ text, files }: Loaded): boolean {
+  return (
+    files.length > 0 && Object.keys(Object(JSON.parse(text))).every((key) => SILENT_KEYS.has(key))
+  )
+}
+
+/** What is kept of a generation stands in no file that could be looked at. */
+function ofGeneration(id: number): (problem: ConfigProblem) => ConfigProblem {
+  return (problem) => ({ ...problem, file: `generation ${id}`, line: 0, column: 0 })
 }

@@ -143,7 +143,7 @@ export function memoryMarks(records: readonly MarkRecord[] = []) {
 
 const GENERATIONS: readonly Generation[] = [2, 1].map((id) => ({
   ...{ id, atMs: 1_700_000_000_000 + id, cause: id === 1 ? 'start' : 'file', by: '' },
-  ...{ digest: `d${id}`, file: '/etc/sallyport.yaml', current: id === 2 },
+  ...{ digest: `d${id}`, file: '/etc/sallyport.yaml', current: id === 2, of: null },
 }))
 
 export const PROBLEM: ConfigProblem = {
@@ -159,6 +159,7 @@ export const PROBLEM: ConfigProblem = {
 const DONE: ReloadReport = {
   ok: true,
   generation: 3,
+  of: null,
   changed: true,
   servers: { kept: ['files'], changed: [], added: ['search'], removed: [] },
   problems: [],

@@ -1,11 +1,13 @@
 import { stat } from 'node:fs/promises'
 
 const LOOK_EVERY_MS = 500
+/** Looks in a row that must find the same before it counts. */
+const SETTLED_LOOKS = 2
 
 export interface WatchOptions {
   /** Asked before each look. */
   readonly files: () => readonly string[]
-  /** Some file is another than before, or came or went, and has been the same for one look. */
+  /** Some file is another than before, or came or went, and has been the same for two looks. */
   readonly onChange: () => void
   /** 500 by default, milliseconds. */
   readonly everyMs?: number
@@ -13,8 +15,8 @@ export interface WatchOptions {
 
 /**
  * Looks at files twice a second. Not by the system's notices: those miss network disks, mounted folders and
- * links that move, which is how configurations are delivered. A file is given one look's time to settle, so
- * that half of one is not read.
+ * links that move, which is how configurations are delivered. A file is given the time of two looks to
+ * settle, so that half of one is not read.
  */
 export async function watchFiles({
   files,
@@ -23,16 +25,18 @@ export async function watchFiles({
 }: WatchOptions): Promise<Disposable> {
   let settled = await signatureOf(files())
   let latest = settled
+  let looks = 0
   let stopped = false
   let timer: NodeJS.Timeout | undefined
   const look = async (): Promise<void> => {
     const seen = await signatureOf(files())
     if (stopped) return
-    if (seen === latest && seen !== settled) {
+    looks = seen === latest ? looks + 1 : 0
+    latest = seen
+    if (looks >= SETTLED_LOOKS && seen !== settled) {
       settled = seen
       onChange()
     }
-    latest = seen
     schedule()
   }
   const schedule = (): void => {
