@@ -36,7 +36,7 @@ export class FleetControl implements ServerControl {
 
   #find(server: string): Server {
     const found = this.#get(server)
-    if (found === undefined) throw new AppError('not_found', `no server is named ${server}`)
+    if (found === undefined) throw new AppError('not_found', `there is no server \`${server}\``)
     return found
   }
 }

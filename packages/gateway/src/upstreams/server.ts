@@ -106,7 +106,7 @@ export class Server implements SessionPoolEvents {
       onRead: (kind, read) => this.#onList(kind, read),
       onFailed: (kind, session, err) => {
         if (signal.aborted || session.lost !== undefined) return
-        log.warn({ err }, `list of ${kind} not read`)
+        log.warn({ list: kind, err }, 'list not read')
       },
     })
     this.#subscriptions = new Subscriptions({

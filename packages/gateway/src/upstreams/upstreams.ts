@@ -242,6 +242,6 @@ class Fleet implements ServerFleet {
 }
 
 function unknown(server: string): AppError {
-  const sentence = `no server is named ${server}`
+  const sentence = `there is no server \`${server}\``
   return new AppError('server_unavailable', sentence, { outcome: 'not_sent' })
 }

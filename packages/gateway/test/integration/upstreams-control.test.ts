@@ -217,6 +217,6 @@ describe('check and logs', () => {
       text: 'cannot find my licence',
       pid: expect.any(Number) as number,
     })
-    expect(() => test.upstreams.control.logs('none', 1)).toThrow('no server is named none')
+    expect(() => test.upstreams.control.logs('none', 1)).toThrow('there is no server `none`')
   })
 })
