@@ -13,6 +13,7 @@ export const STRATEGIES = [
 ] as const
 export type Strategy = (typeof STRATEGIES)[number]
 
+/** One server of a group, with what strategies ask of it. */
 export interface GroupMember {
   readonly server: string
   /** Share of the calls with `weighted` and `random`, 1 to 100. */
@@ -120,6 +121,7 @@ const group = z
   })
   .meta({ description: 'Several servers that answer for one name.' })
 
+/** A group as it stands in the file, with defaults. */
 export type GroupEntry = z.output<typeof group>
 
 /** The groups of the file, by name. */

@@ -39,6 +39,7 @@ const call = z
   .transform((entry): ProbeCall => ({ ...entry, expect: entry.expect }))
   .meta({ description: 'A harmless call that is made instead of a ping.' })
 
+/** The key `health` of a server. */
 export const health = z
   .strictObject({
     every: duration({

@@ -33,6 +33,7 @@ export interface GroupHealth {
   readonly below: 'refuse' | 'serve'
 }
 
+/** What is answered to a question for health. */
 export interface HealthVerdict {
   readonly status: 200 | 503
   readonly body: HealthBrief | HealthDetail

@@ -18,6 +18,7 @@ export interface Open {
   readonly ports: { readonly data: Listener; readonly admin: Listener } | undefined
 }
 
+/** How a stop goes. Times in milliseconds. */
 export interface DrainRules {
   readonly drainMs: number
   /** How long calls are still taken while `/health/ready` says already that this gateway stops. */

@@ -40,6 +40,7 @@ export interface Slot {
   endReason: string
 }
 
+/** A place without a session, in which nobody waits yet. */
 export function createSlot(
   who: { readonly key: string; readonly group: string; readonly asker: Asker },
   nowMs: number,

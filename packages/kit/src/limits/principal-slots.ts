@@ -102,6 +102,7 @@ export function undoSlots(bounds: readonly SlotBound[], principalId: string): vo
   for (const bound of bounds) bound.slots.undo(slotKey(bound, principalId))
 }
 
+/** Gives back what a call had of its bounds, once. */
 export function releaseSlots(bounds: readonly SlotBound[], principalId: string): void {
   for (const bound of bounds) bound.slots.release(slotKey(bound, principalId))
 }

@@ -1,6 +1,7 @@
 import type { LimitsConfig, ServerConfig } from '@sallyport/contract/config'
 import { FairQueue, PrincipalSlots, type SlotBound } from '@sallyport/kit/limits'
 
+/** What of a configuration says how many calls run and wait. */
 export interface QueuesConfig {
   readonly limits: { readonly perPrincipal: Pick<LimitsConfig['perPrincipal'], 'concurrent'> }
   readonly servers: Readonly<Record<string, ServerConfig>>

@@ -19,6 +19,7 @@ export type Ending =
   /** It waits for its client, which comes back with answers. */
   | { readonly kind: 'paused' }
 
+/** As in `Ending`. */
 export const UNKNOWN: Ending = { kind: 'unknown' }
 export const RELEASED: Ending = { kind: 'released' }
 export const PAUSED: Ending = { kind: 'paused' }

@@ -21,6 +21,7 @@ import type { OutcomeKeeper } from './outcome-keeper.ts'
 import { encodeReplay } from './replay.ts'
 import type { RunningCall, Verdict } from './running-call.ts'
 
+/** Bounds on what is remembered of calls with a key. */
 export interface KeyedCallLimits {
   /** How long an outcome is remembered, milliseconds. */
   readonly keepMs: number

@@ -16,12 +16,14 @@ export interface BoundScope {
   readonly where: string
 }
 
+/** A rate that calls of a scope must keep. */
 export interface RateBound {
   readonly scope: BoundScope
   readonly perSecond: number
   readonly limits: RateLimits
 }
 
+/** How many calls of a scope there may be on one day, UTC. */
 export interface DailyBound {
   readonly scope: BoundScope
   readonly calls: number

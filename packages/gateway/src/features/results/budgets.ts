@@ -13,6 +13,7 @@ export interface ResultBudgets {
   readonly totalMs: number
 }
 
+/** What of a configuration says how large results may be. */
 export interface BudgetsConfig {
   readonly limits: Pick<LimitsConfig, 'results' | 'session'>
   readonly servers: Readonly<Record<string, ServerConfig>>
