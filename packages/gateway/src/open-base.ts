@@ -138,6 +138,7 @@ function createRefusalRecorder({
       code: error.code,
       durationUs: null,
       argumentsMac: null,
+      member: null,
     } as const
     metrics.auditAppended('door')
     // The refusal stands whether or not its row could be written; the failure shows in readiness.

@@ -30,6 +30,10 @@ export const auditItem = z
     code: z.string().nullable(),
     durationUs: z.number().min(0).nullable().meta({ description: 'Microseconds.' }),
     argumentsMac: z.string().nullable().meta({ description: 'HMAC-SHA-256, hex.' }),
+    member: z.string().nullable().meta({
+      description:
+        'Of a call to a group: the members that it was given to, in order, with commas between. The last one answered, or was tried last.',
+    }),
     hash: z.string().meta({ description: 'SHA-256 over the row before and this one, hex.' }),
   })
   .meta({ id: 'AuditRow' })
@@ -47,7 +51,9 @@ const LIMIT_ERROR = 'must be a number from 1 to 1000'
 export const auditQuery = z
   .strictObject({
     principal: z.string().min(1).max(200).optional(),
-    server: z.string().min(1).max(200).optional(),
+    server: z.string().min(1).max(200).optional().meta({
+      description: 'Also what the server got as the member of a group.',
+    }),
     tool: z.string().min(1).max(400).optional(),
     outcome: auditOutcome.optional(),
     requestId: z.string().min(1).max(200).optional(),

@@ -43,6 +43,11 @@ export const RECORD = {
       'A row says who called, from where, what, with what outcome, for how long, and under which request id.',
     source: 'design §4; Design, "Health and sight"',
   },
+  'record/member': {
+    behavior:
+      'The row of a call to a group names the members that it was given to, in order; it is found by each of them, and vouched for like the rest of the row.',
+    source: 'design §4; Design, "Groups"',
+  },
   'record/unwritable': {
     behavior:
       'A call that cannot be recorded is refused with 503 `store_unwritable` before it runs, and calls go on once a write works.',

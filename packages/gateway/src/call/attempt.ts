@@ -14,10 +14,13 @@ import {
 import type { CallSpan, PartSpan } from '@sallyport/kit/tracing'
 import type { Target } from '../routing/target.ts'
 import type { QuestionAnswer, UpstreamRequest, Wire } from '../upstreams/upstream.ts'
+import type { CallEntry } from './call.ts'
 import type { CallDeadline } from './call-deadline.ts'
 import { encodeRequest, type RequestEdits, RETRY_PARAMS, withoutParams } from './encode-request.ts'
 
 const UNKNOWN_TO_LEGACY: ReadonlySet<string> = new Set([...RETRY_PARAMS, 'task'])
+/** Characters of names of members that are written down; of more the first are left out. */
+const MEMBERS_LENGTH_MAX = 400
 const MODERN_MARKS = [...UNKNOWN_TO_LEGACY].map((name) => Buffer.from(`"${name}"`))
 
 /** Where the questions of a server go; undefined when nobody can be asked. */
@@ -58,6 +61,8 @@ export class Attempt implements UpstreamRequest {
   /** Which member of a group has it now, and what gives its place there back. */
   #at: string | undefined
   #leave: (() => void) | undefined
+  /** Where it is written down which members get it. */
+  #entry: CallEntry | undefined
 
   constructor(
     exchange: Exchange,
@@ -71,6 +76,7 @@ export class Attempt implements UpstreamRequest {
       readonly span: CallSpan
       readonly deadline: CallDeadline
       readonly retold: Retell
+      readonly entry?: CallEntry | undefined
       /** The one member of a group that it must go to. */
       readonly member?: string | undefined
     },
@@ -89,6 +95,7 @@ export class Attempt implements UpstreamRequest {
     this.paramHeaders = how.paramHeaders
     this.logLevel = how.logLevel
     this.#span = how.span
+    this.#entry = how.entry
     this.signal = exchange.controller.signal
   }
 
@@ -122,6 +129,7 @@ export class Attempt implements UpstreamRequest {
   departTo(member: string, leave: () => void): void {
     this.#at = member
     this.#leave = leave
+    if (this.#entry) noteMember(this.#entry, member)
     this.#part?.end()
     this.depart()
   }
@@ -136,6 +144,12 @@ export class Attempt implements UpstreamRequest {
     this.#listener = exchange
     // Who waits for a person keeps nobody out of a member; a server's own queue it has left by then.
     if (exchange === undefined) this.#leave?.()
+  }
+
+  /** From now on it is written down there which members get it; the one that has it already is. */
+  noteIn(entry: CallEntry | undefined): void {
+    this.#entry = entry
+    if (entry && this.#at !== undefined) noteMember(entry, this.#at)
   }
 
   onNotification(message: Message): void {
@@ -199,4 +213,15 @@ export class Attempt implements UpstreamRequest {
       ? error.withOutcome(this.#sent ? 'unknown' : 'not_sent')
       : error
   }
+}
+
+function noteMember(entry: CallEntry, member: string): void {
+  const { member: before } = entry
+  if (before === null) entry.member = member
+  // It goes on where it was.
+  if (before === null || before === member || before.endsWith(`,${member}`)) return
+  const all = `${before},${member}`
+  const from =
+    all.length > MEMBERS_LENGTH_MAX ? all.indexOf(',', all.length - MEMBERS_LENGTH_MAX) : -1
+  entry.member = all.slice(from + 1)
 }

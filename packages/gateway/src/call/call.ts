@@ -13,7 +13,13 @@ export interface Call {
   /** Its trace; nothing while tracing is off. */
   readonly span: CallSpan
   /** What the audit log says of it; set by the step that records it. */
-  entry?: AuditEntry | undefined
+  entry?: CallEntry | undefined
+}
+
+/** What the audit log is going to say of a call. */
+export interface CallEntry extends AuditEntry {
+  /** Written as the call goes from member to member. */
+  member: string | null
 }
 
 /** An answer, and what the record says about it. */

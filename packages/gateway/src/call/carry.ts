@@ -55,6 +55,7 @@ export function createCarry(deps: CarryDeps): CallHandler {
           logLevel,
           span: call.span,
           deadline: call.deadline,
+          entry: call.entry,
           member,
           retold: (told, server = target.server) => {
             return retold(deps.taskIds, { server, principalId: exchange.caller.principal.id }, told)

@@ -1,6 +1,7 @@
 import { AppError } from '@sallyport/kit/errors'
 import { NO_SPAN } from '@sallyport/kit/tracing'
 import { expect, test } from 'vitest'
+import type { CallEntry } from '../call/call.ts'
 import { TargetFinder } from '../call/target-finder.ts'
 import {
   FakeUpstreams,
@@ -99,6 +100,55 @@ function carry(upstreams: FakeUpstreams, notify?: (message: Buffer) => void) {
   const call = { exchange, target: GROUP, deadline: testDeadline(), span: NO_SPAN }
   return openCalls(upstreams).carry(call)
 }
+
+/** A call that is recorded; what its record says of members. */
+function recorded(exchange = testExchange()) {
+  const entry = { member: null as string | null } as CallEntry // the rest of it nobody looks at here
+  return {
+    entry,
+    call: { exchange, target: GROUP, deadline: testDeadline(), span: NO_SPAN, entry },
+  }
+}
+
+test('what a call tried is written down in order, each once in a row, and bounded [record/member]', async () => {
+  const members = Array.from({ length: 40 }, (_, at) => `member-number-${at}`)
+  const goTo = async (...names: string[]) => {
+    const { call, entry } = recorded()
+    const respond = (request: UpstreamRequest) => {
+      for (const name of names) request.departTo?.(name, () => undefined)
+      return replyOf('"result":{"content":[]}')
+    }
+    await openCalls(respond).carry(call)
+    return entry.member
+  }
+  expect([await goTo('b'), await goTo('b', 'b'), await goTo('ab', 'b'), await goTo()]).toEqual([
+    'b',
+    'b',
+    'ab,b',
+    null,
+  ])
+  const many = (await goTo(...members)) ?? ''
+  expect(many.length).toBeLessThanOrEqual(400)
+  expect(members.join()).toContain(`,${many}`)
+  expect(many).toMatch(/^member-number-\d+,.*,member-number-39$/)
+})
+
+test('the call that a client comes back with is recorded with the member that has it [record/member]', async () => {
+  const respond = async (request: UpstreamRequest) => {
+    request.encode(LEGACY)
+    request.departTo?.('b', () => undefined)
+    await ask(request, questionMessage('elicitation/create', '{"message":"Name?"}'))
+    return { ...replyOf('"result":{"content":[]}'), member: 'b' }
+  }
+  const { carry: run } = openCalls(respond)
+  const first = recorded(modernRequest(CALL))
+  const { requestState } = askedOf(await run(first.call))
+  const second = recorded(
+    modernRequest(CALL + retryWith(requestState, { q1: { action: 'decline' } })),
+  )
+  await run(second.call)
+  expect([first.entry.member, second.entry.member]).toEqual(['b', 'b'])
+})
 
 test('a group repeats a call itself, so it is sent once [groups/failover/unsent]', async () => {
   const lost = new AppError('server_lost', 'gone', { outcome: 'unknown' })

@@ -138,6 +138,7 @@ export class Questions {
     if (signal.aborted) leave()
     signal.addEventListener('abort', leave, { once: true })
     parked.attempt.listen(exchange)
+    parked.attempt.noteIn(carried.call.entry)
     parked.conversation.answer(answersOf(exchange.message))
     try {
       return await this.#turn(carried, parked)

@@ -37,6 +37,7 @@ export const AUDIT_ROW: AuditRow = {
   code: null,
   durationUs: 1_200,
   argumentsMac: null,
+  member: null,
 }
 
 export interface Answer {

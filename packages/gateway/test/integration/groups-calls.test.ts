@@ -51,7 +51,7 @@ test('killed between calls a member of priority 1 is replaced at once, and used 
   expect(textOf(await client.call('g__a'))).toBe('first')
 })
 
-test('killed during a call a repeatable call is answered by another member, one that may change something is not [groups/failover/sent]', async () => {
+test('killed during a call a repeatable call is answered by another member, one that may change something is not; the log says where each was [groups/failover/sent] [record/member]', async () => {
   await using gateway = await TestGateway.start({
     mcpServers: { one: child(), two: child(), writes: child({}) },
     config: {
@@ -75,6 +75,12 @@ test('killed during a call a repeatable call is answered by another member, one 
   )
   kill(written, 'SIGKILL')
   expect(failureOf(await writing)).toMatchObject({ code: 'server_lost', outcome: 'unknown' })
+  const rows = gateway.auditRows().filter(({ tool }) => tool === 'sleep')
+  expect(rows.map(({ kind, server, member, outcome }) => [kind, server, member, outcome])).toEqual([
+    ['call', 'g', 'one,two', 'ok'],
+    ['intent', 'w', null, 'pending'],
+    ['call', 'w', 'writes', 'unknown'],
+  ])
   // Back by themselves, too.
   await vi.waitFor(async () => expect((await groupOf(gateway)).healthy).toBe(2), SOON)
   expect(Number(textOf(await client.call('g__pid')))).not.toBe(before)

@@ -54,12 +54,17 @@ function conditionsOf(query: AuditQuery): Condition[] {
   return conditions
 }
 
-/** A call to a tool that no server has keeps the public name as its tool, without a server. */
+/**
+ * A call to a tool that no server has keeps the public name as its tool, without a server. Of members one is
+ * found by what is left without it, which both engines can tell, to the letter.
+ */
 function ofServer(server: string): Condition {
   const prefix = publicName(server, '')
+  const unknown = '(server is null and substr(tool, 1, ?) = ?)'
+  const member = "replace(',' || member || ',', ?, '') <> ',' || member || ','"
   return {
-    text: '(server = ? or (server is null and substr(tool, 1, ?) = ?))',
-    values: [server, [...prefix].length, prefix],
+    text: `(server = ? or ${unknown} or (member is not null and ${member}))`,
+    values: [server, [...prefix].length, prefix, `,${server},`],
   }
 }
 
@@ -91,6 +96,7 @@ function toAuditRow(row: SqlRow): AuditRow {
     code: toTextOrNull(row['code']),
     durationUs: typeof row['duration_us'] === 'number' ? row['duration_us'] : null,
     argumentsMac: toTextOrNull(row['arguments_mac']),
+    member: toTextOrNull(row['member']),
     hash: hash.length === 0 ? CHAIN_START : hash,
   }
 }

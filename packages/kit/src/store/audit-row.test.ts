@@ -1,6 +1,7 @@
 import { createHash, createSecretKey } from 'node:crypto'
 import { expect, test } from 'vitest'
 import {
+  AUDIT_COLUMNS,
   canonicalRow,
   chainHash,
   cleanValues,
@@ -30,6 +31,17 @@ test.each([
   ['a separator inside', ['a","b'], ['a', 'b']],
 ])('tells rows apart that differ by what is %s', (_what, left, right) => {
   expect(canonicalRow(left)).not.toBe(canonicalRow(right))
+})
+
+test('a row without a member is hashed as before there were any, one with a member as a whole [record/member]', () => {
+  const first = AUDIT_COLUMNS.slice(0, -1).map((name) => `of ${name}`)
+  expect(canonicalRow([...first, null])).toBe(JSON.stringify(first))
+  expect(canonicalRow([...first, 'one'])).toBe(JSON.stringify([...first, 'one']))
+  // Only the last column may be left out.
+  expect(canonicalRow([...first.with(-1, 'one'), null])).not.toBe(canonicalRow([...first, 'one']))
+  expect(canonicalRow(first.map(() => null))).not.toBe(
+    canonicalRow([...first.map(() => null), 'x']),
+  )
 })
 
 test.each([

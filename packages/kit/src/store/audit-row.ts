@@ -19,7 +19,11 @@ export const AUDIT_COLUMNS = [
   'code',
   'duration_us',
   'arguments_mac',
+  'member',
 ] as const
+
+/** Hashed only where it holds something, so that rows from before it existed still verify. */
+const MEMBER = AUDIT_COLUMNS.indexOf('member')
 
 /** The values of one row, in the order of `AUDIT_COLUMNS`. */
 export type AuditValues = readonly (string | number | null)[]
@@ -49,6 +53,7 @@ export function toAuditValues(writer: string, seq: number, entry: AuditEntry): A
     entry.code,
     entry.durationUs === null ? null : Math.round(entry.durationUs),
     entry.argumentsMac,
+    entry.member,
   ]
 }
 
@@ -62,11 +67,11 @@ export function toAuditColumns(row: Readonly<Record<string, unknown>>): AuditVal
 }
 
 /**
- * The canonical form: a JSON array of all values. Unambiguous, since every value is text, a whole
- * number or null.
+ * The canonical form: a JSON array of all values, without `member` where it is null. Unambiguous, since every
+ * value is text, a whole number or null, and what is left out is told by the length.
  */
 export function canonicalRow(values: AuditValues): string {
-  return JSON.stringify(values)
+  return JSON.stringify(values[MEMBER] === null ? values.slice(0, MEMBER) : values)
 }
 
 /**

@@ -32,6 +32,7 @@ export interface Migration {
 export const MIGRATIONS: readonly Migration[] = [
   { id: 1, name: 'first', long: false, destructive: false, statements: first },
   { id: 2, name: 'operations', long: false, destructive: false, statements: operations },
+  { id: 3, name: 'members', long: false, destructive: false, statements: members },
 ]
 
 function first(types: SqlTypes): readonly string[] {
@@ -88,4 +89,9 @@ function operations(types: SqlTypes): readonly string[] {
     `create table usage (
       day text not null, scope text not null, calls ${types.int} not null, primary key (day, scope))`,
   ]
+}
+
+/** Which member of a group got a call. */
+function members(): readonly string[] {
+  return ['alter table audit add column member text']
 }

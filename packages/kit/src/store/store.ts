@@ -82,6 +82,11 @@ export interface AuditEntry {
   readonly durationUs: number | null
   /** HMAC-SHA-256 of the argument bytes, hex; null without arguments. */
   readonly argumentsMac: string | null
+  /**
+   * Of a call to a group: the members that it was sent or about to be sent to, in order and with commas between
+   * (`one,two`); the last one answered or was tried last. Null for all others and for intents.
+   */
+  readonly member: string | null
 }
 
 export interface AuditRow extends AuditEntry {
@@ -109,7 +114,7 @@ export interface AuditLog extends AsyncDisposable {
 
 export interface AuditQuery {
   readonly principal?: string
-  /** Also finds calls to tools that the server does not have. */
+  /** Also finds calls to tools that the server does not have, and those it got as the member of a group. */
   readonly server?: string
   /** As clients name it, `server__tool`; a name without `__` is any server's own. */
   readonly tool?: string

@@ -160,8 +160,9 @@ class OtlpCallSpan implements CallSpan {
     if (facts.server !== undefined) this.describe(facts.server, facts.tool)
   }
 
-  describe(server: string, tool: string | undefined): void {
+  describe(server: string, tool: string | undefined, members: string | null = null): void {
     this.#span.setAttribute('sallyport.server', server)
+    if (members !== null) this.#span.setAttribute('sallyport.member', members)
     if (tool !== undefined) this.#span.setAttribute('gen_ai.tool.name', tool)
   }
 

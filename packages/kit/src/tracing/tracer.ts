@@ -28,8 +28,8 @@ export interface CallSpan {
   readonly traceparent: string | undefined
   /** Goes on beside `traceparent`. */
   readonly tracestate: string | undefined
-  /** Says where it went, once that is known. */
-  describe(server: string, tool: string | undefined): void
+  /** Says where it went, once that is known; `members`: those of a group that it was given to. */
+  describe(server: string, tool: string | undefined, members?: string | null): void
   /** Begins a part. `queue` and `start` are recorded only when they took a millisecond or more. */
   child(name: SpanName): PartSpan
   /**

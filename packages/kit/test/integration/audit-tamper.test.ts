@@ -6,6 +6,7 @@ import { filledPlace, testEngines, verifyPlace, type TestEngine } from '../fixtu
 const TAMPERINGS: readonly [string, readonly string[], readonly [number, AuditFault['kind']][]][] =
   [
     ['an edited row', ["update audit set tool = 'other' where seq = 5"], [[5, 'edited']]],
+    ['an added member', ["update audit set member = 'other' where seq = 5"], [[5, 'edited']]],
     [
       'an edited hash',
       ['update audit set hash = (select hash from audit where seq = 3) where seq = 5'],

@@ -110,6 +110,7 @@ test('a call and its parts arrive as one trace, beneath the caller’s [observe/
   const upstream = call.child('upstream')
   clock.advance(7)
   upstream.end()
+  call.describe('files', 'read', 'one,two')
   call.end('ok')
   await tracer[Symbol.asyncDispose]()
   const { spans } = collector
@@ -128,6 +129,7 @@ test('a call and its parts arrive as one trace, beneath the caller’s [observe/
     'rpc.system': 'mcp',
     'mcp.method.name': 'tools/call',
     'sallyport.server': 'files',
+    'sallyport.member': 'one,two',
     'gen_ai.tool.name': 'read',
     'sallyport.outcome': 'ok',
   })

@@ -132,6 +132,7 @@ test('a row says who, from where, what, with what, for how long [record/row] [re
     server: 'files',
     tool: 'echo',
     argumentsMac: 'mac of {"a":1}',
+    member: null,
   }
   expect(rows).toEqual([
     {
@@ -191,6 +192,18 @@ test('what is thrown without a code is recorded as internal and passed on', asyn
   const { rows, error } = await record(testCall(), () => Promise.reject(new TypeError('oops')))
   expect(rows.at(-1)).toMatchObject({ outcome: 'failed', code: 'internal' })
   expect(error).toMatchObject({ code: 'internal', cause: expect.any(TypeError) })
+})
+
+test('the row of a call says which members of a group had it, its intent names none [record/member]', async () => {
+  const call = testCall()
+  const { rows } = await record(call, async () => {
+    if (call.entry) call.entry.member = 'one,two'
+    return OK
+  })
+  expect(rows.map(({ kind, member }) => [kind, member])).toEqual([
+    ['intent', null],
+    ['call', 'one,two'],
+  ])
 })
 
 test('without an audit log calls run and are counted', async () => {

@@ -1,7 +1,7 @@
 import { AppError, type CallOutcome } from '@sallyport/kit/errors'
 import { slice } from '@sallyport/kit/mcp'
 import type { AuditEntry, AuditOutcome } from '@sallyport/kit/store'
-import type { Call, Interceptor } from '../../call/call.ts'
+import type { Call, CallEntry, Interceptor } from '../../call/call.ts'
 import type { FeatureDeps } from '../feature.ts'
 
 type AppendDeps = Pick<FeatureDeps, 'audit' | 'onRecorded' | 'onUnrecorded'>
@@ -66,7 +66,7 @@ function finish(call: Call, entry: AuditEntry, ending: Ending, deps: RecordDeps)
   const durationMs = clock.monotonicMs() - call.exchange.arrivedMs
   const { server, tool } = call.target ?? {}
   const { outcome, code } = ending
-  if (server !== undefined) call.span.describe(server, tool?.name)
+  if (server !== undefined) call.span.describe(server, tool?.name, entry.member)
   call.span.end(outcome, code ?? undefined)
   onFinished({
     server: server ?? '',
@@ -99,7 +99,7 @@ async function append(
   }
 }
 
-function describe(call: Call, { clock, argumentsMac }: RecordDeps): AuditEntry {
+function describe(call: Call, { clock, argumentsMac }: RecordDeps): CallEntry {
   const { exchange, target } = call
   const { caller, message } = exchange
   return {
@@ -117,6 +117,7 @@ function describe(call: Call, { clock, argumentsMac }: RecordDeps): AuditEntry {
     durationUs: null,
     argumentsMac:
       message.arguments.start === -1 ? null : argumentsMac(slice(message.bytes, message.arguments)),
+    member: null,
   }
 }
 
