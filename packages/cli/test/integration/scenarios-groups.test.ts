@@ -85,10 +85,14 @@ test('scenario 4: a breaker rejects at once, lets exactly one call try after its
     const refused = failureOf(await call('who'))
     expect(refused).toMatchObject({ code: 'breaker_open', outcome: 'not_sent', retryable: true })
     expect(refused?.retryAfterMs).toBeGreaterThan(0)
-    // The same once more, on a warm connection: a quick refusal, not a slow failure.
-    const beganMs = performance.now()
-    await call('who')
-    expect(performance.now() - beganMs).toBeLessThan(50)
+    // The same on a warm connection: quick refusals, not slow failures. Of three, for a busy machine.
+    const tookMs: number[] = []
+    for (let again = 0; again < 3; again += 1) {
+      const beganMs = performance.now()
+      await call('who')
+      tookMs.push(performance.now() - beganMs)
+    }
+    expect(Math.min(...tookMs)).toBeLessThan(50)
     await only.start()
   }
   const halfOpen = (): Promise<boolean> =>

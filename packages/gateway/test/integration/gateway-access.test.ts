@@ -44,6 +44,8 @@ test('a revoked key ends its session, stream and call within a second or so, and
   const stream = await alice.listen()
   const call = alice.call('one__hang')
   await vi.waitFor(() => expect(gateway.auditRows().at(-1)).toMatchObject({ tool: 'hang' }), 5_000)
+  // What comes after it on the same pipe is answered: the server has it.
+  expect(textOf(await alice.call('one__echo'))).toBe('{}')
 
   const revokedMs = performance.now()
   await gateway.withKeys((keys) => keys.revoke('first', Date.now()))

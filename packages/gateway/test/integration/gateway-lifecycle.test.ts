@@ -152,13 +152,15 @@ test('a stopping gateway finishes the running call and takes no new connection [
 
 test('a call that outlasts the drain is answered, and its effect is unknown [upstreams/stop/deadline]', async () => {
   await using gateway = await TestGateway.start({
-    mcpServers: { one: hostileEntry('hang') },
+    mcpServers: { one: hostileEntry('hang,echo') },
     config: { limits: { drainTimeout: '1s' } },
   })
   const client = await RawClient.open(gateway, 'legacy')
   await client.list()
   const running = client.call('one__hang')
   await vi.waitFor(() => expect(gateway.auditRows().at(-1)).toMatchObject({ tool: 'hang' }))
+  // What comes after it on the same pipe is answered: the server has it.
+  expect(textOf(await client.call('one__echo'))).toBe('{}')
   await gateway.stop()
   const { status, message } = await running
   expect([status, message.result?._meta?.['dev.sallyport/error']]).toMatchObject([
