@@ -28,6 +28,17 @@ test('says whether a group refuses calls, and which member is out and why', () =
   ])
 })
 
+test('says whom to ask and where it says what to do, within the width', () => {
+  const notes = { owner: 'search team', runbook: `https://example.com/${'r'.repeat(60)}` }
+  const lines = formatGroup({ ...GROUP, ...notes }, 60).split('\n')
+  expect(lines.slice(1, 3)).toEqual([
+    '  owner    search team',
+    `  runbook  https://example.com/${'r'.repeat(29)}`,
+  ])
+  // Before the members.
+  expect(lines.findIndex((line) => line.startsWith('  member'))).toBe(4)
+})
+
 test.each([
   [{ state: 'healthy' }, 'answers: ok ('],
   [{ state: 'partial' }, 'answers: a member is out ('],

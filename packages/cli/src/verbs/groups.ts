@@ -5,7 +5,7 @@ import type { Context } from '../context.ts'
 import { EXIT } from '../exit-code.ts'
 import { localSocket } from '../local.ts'
 import { SocketAdministration } from '../socket-administration.ts'
-import { fitTable } from '../table.ts'
+import { fitTable, formatFacts } from '../table.ts'
 
 const TEXT_CHARACTERS_MAX = 500
 
@@ -23,7 +23,7 @@ export async function listGroups(
   return EXIT.ok
 }
 
-/** A group in one line, its members in a table below. */
+/** A group in one line, what its configuration says of it, its members in a table below. */
 export function formatGroup(group: GroupItem, width: number | undefined): string {
   const members = fitTable(
     ['  member', 'state', 'takes calls', 'weight', 'priority', 'in flight', 'reason'],
@@ -38,7 +38,17 @@ export function formatGroup(group: GroupItem, width: number | undefined): string
     ]),
     { width, spare: ['weight', 'priority'] },
   )
-  return `${headOf(group)}\n${members}`
+  return `${formatFacts(headOf(group), notesOf(group), width)}\n${members}`
+}
+
+function notesOf({ owner, description, runbook }: GroupItem): [string, string | undefined][] {
+  const shown = (note: string | null): string | undefined =>
+    note === null ? undefined : printable(note, TEXT_CHARACTERS_MAX)
+  return [
+    ['owner', shown(owner)],
+    ['description', shown(description)],
+    ['runbook', shown(runbook)],
+  ]
 }
 
 function headOf(group: GroupItem): string {
