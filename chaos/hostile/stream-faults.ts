@@ -12,7 +12,6 @@ type Message = (wire: Wire, at: number) => object
 /** So many messages, then a good answer. */
 function flood(per1000: number, count: number, message: Message): Fault {
   const strike = async (wire: Wire): Promise<void> => {
-    stepBack()
     for (let at = 0; at < count && !wire.gone; at += 1) await wire.event(message(wire, at))
     await wire.event(JSON.parse(goodText(wire)) as object) // our own text
     wire.end()
