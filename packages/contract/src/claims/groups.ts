@@ -59,6 +59,11 @@ export const GROUPS = {
       'Errors of tools and of callers and deadlines move no call; neither they nor rate limits take a member out of rotation or open a breaker.',
     source: `${HANGAR}, scenario 5`,
   },
+  'groups/own-child': {
+    behavior:
+      'A caller whose own child ends or hangs takes the server out of rotation for nobody else.',
+    source: 'Published complaints about false evictions by one caller',
+  },
   'groups/failback': {
     behavior:
       'A member that works again is used again within two of its probe intervals, without anybody doing anything.',

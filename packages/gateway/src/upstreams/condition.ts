@@ -22,6 +22,11 @@ export class Condition {
   readonly #options: ConditionOptions
   /** Why it is degraded: starts, probes or the transport fail. */
   trouble: string | null = null
+  /**
+   * Why its last child is gone, which ended by itself or no longer answered. Says nothing of the next one:
+   * each caller may have a child of its own, and whoever ends theirs ends nobody else's.
+   */
+  lostChild: string | null = null
   /** It lists no tools where it had some. */
   listEmpty = false
   closing = false
@@ -30,7 +35,14 @@ export class Condition {
     this.#options = options
   }
 
+  /** As shown: without a child it is degraded while the last one did not end as it should. */
   get state(): ServerState {
+    const { standing } = this
+    return standing === 'cold' && this.lostChild !== null ? 'degraded' : standing
+  }
+
+  /** As it counts for whoever chooses between servers. */
+  get standing(): ServerState {
     const { intake, sessions } = this.#options
     if (intake.marks.blocked !== undefined) return 'blocked'
     if (this.isDraining) return 'draining'
@@ -39,7 +51,7 @@ export class Condition {
     const { open, starting, ending } = sessions()
     if (open) return 'ready'
     if (starting) return 'starting'
-    return ending ? 'draining' : 'cold'
+    return ending && this.lostChild === null ? 'draining' : 'cold'
   }
 
   /** Whether it takes no calls, rather than that sessions of it end. */
@@ -55,6 +67,7 @@ export class Condition {
 
   /** What is shown: the decision of an operator, or the fault. */
   get reason(): string | null {
-    return this.#options.intake.reason() ?? this.fault
+    const { intake, sessions } = this.#options
+    return intake.reason() ?? this.fault ?? (sessions().open ? null : this.lostChild)
   }
 }

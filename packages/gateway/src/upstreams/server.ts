@@ -75,7 +75,7 @@ export class Server implements SessionPoolEvents {
   readonly #condition: Condition
   #toolsKnown: number
   #replaced = false
-  #current: ServerState = 'cold'
+  #standing: ServerState = 'cold'
   /** A child went by itself and none has been ready since. */
   #endedItself = false
 
@@ -133,8 +133,9 @@ export class Server implements SessionPoolEvents {
   }
 
   /** As in `status`, but of one that takes calls never `draining`; costs nothing to ask for. */
-  get state(): ServerState {
-    return this.#current
+  /** As it counts for whoever chooses between servers. */
+  get standing(): ServerState {
+    return this.#standing
   }
 
   get breaker(): ServerStatus['breaker'] {
@@ -314,6 +315,7 @@ export class Server implements SessionPoolEvents {
   onReady(slot: Slot, { session, agreement }: OpenedSession): void {
     this.#era = agreement.era
     this.#condition.trouble = null
+    this.#condition.lostChild = null
     const { era, version, capabilities, capabilitiesText, instructions } = agreement
     const facts = { era, capabilities: capabilitiesText, instructions }
     this.#news.facts(facts)
@@ -342,7 +344,7 @@ export class Server implements SessionPoolEvents {
   onLost(slot: Slot, error: AppError): void {
     // An expired session is the ordinary end of one; a child that went by itself is not.
     if (this.#config.kind === 'stdio') {
-      this.#condition.trouble = error.message
+      this.#condition.lostChild = error.message
       this.#endedItself = true
     }
     this.#subscriptions.noteLost(slot)
@@ -356,7 +358,7 @@ export class Server implements SessionPoolEvents {
     if (call.session === undefined || call.slot?.unwanted === true) return
     if (error === undefined) {
       if (this.#condition.trouble !== null) this.#recovered()
-    } else if (isTransportFailure(error)) {
+    } else if (isTransportFailure(error) && this.#config.kind === 'http') {
       this.#condition.trouble = error.message
       this.onChange()
     }
@@ -367,11 +369,11 @@ export class Server implements SessionPoolEvents {
   }
 
   onChange(): void {
-    const status = this.status()
-    const isMerelyEnding = status.state === 'draining' && !this.#condition.isDraining
-    this.#current = isMerelyEnding ? 'cold' : status.state
+    const { standing, isDraining } = this.#condition
+    // Whose last session merely ends takes calls all the same.
+    this.#standing = standing === 'draining' && !isDraining ? 'cold' : standing
     this.#recovery.watch()
-    this.#news.state(status)
+    this.#news.state(this.status())
   }
 
   #createPool(): SessionPool {
@@ -405,7 +407,8 @@ export class Server implements SessionPoolEvents {
   #isMissed(): boolean {
     const required = this.#config.prestart === true || this.#deps.isMember?.() === true
     if (!required || this.#replaced || this.#condition.closing || !this.#isUnmarked()) return false
-    return this.#condition.fault !== null && !this.#hasSession()
+    const { fault, lostChild } = this.#condition
+    return (fault !== null || lostChild !== null) && !this.#hasSession()
   }
 
   #isUnmarked(): boolean {
@@ -458,9 +461,12 @@ export class Server implements SessionPoolEvents {
   }
 
   #onDead(slot: Slot): void {
-    this.#condition.trouble = 'the server does not answer health probes'
+    const sentence = 'the server does not answer health probes'
+    // Another child may do well; a remote server is the same for all.
+    if (this.#config.kind === 'stdio') this.#condition.lostChild = sentence
+    else this.#condition.trouble = sentence
     this.#subscriptions.noteLost(slot)
-    this.#pool.end(slot, this.#condition.trouble)
+    this.#pool.end(slot, sentence)
     this.#recovery.recover(slot)
   }
 }

@@ -159,7 +159,7 @@ class Fleet implements ServerFleet {
   }
 
   stateOf(server: string): ServerState {
-    return this.#servers.get(server)?.state ?? 'cold'
+    return this.#servers.get(server)?.standing ?? 'cold'
   }
 
   breakerOf(server: string): ServerStatus['breaker'] {

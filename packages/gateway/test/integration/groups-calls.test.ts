@@ -207,3 +207,28 @@ test.each(['legacy', 'modern'] as const)(
     expect(pids).toEqual([...pids.slice(0, 2), ...pids.slice(0, 2), ...pids.slice(0, 2)])
   },
 )
+
+test('one caller who ends its own child takes neither the group nor the readiness away from others [groups/own-child]', async () => {
+  await using gateway = await TestGateway.start({
+    mcpServers: { m: { ...hostileEntry('pid,die'), health: { every: '30s' } } },
+    config: { groups: { g: { members: ['m'], minHealthy: 1, below: 'refuse' } } },
+  })
+  const crasher = await RawClient.open(gateway, 'modern')
+  const other = await RawClient.open(gateway, 'modern', await gateway.createKey('other'))
+  // A key of another process is known within a second.
+  const pidOf = async (client: RawClient): Promise<string> => textOf(await client.call('g__pid'))
+  const pid = await vi.waitFor(async () => {
+    const text = await pidOf(other)
+    expect(text).toMatch(/^\d+$/)
+    return text
+  }, SOON)
+  for (let times = 0; times < 3; times += 1) {
+    expect(failureOf(await crasher.call('g__die'))).toMatchObject({ code: 'server_lost' })
+    expect(await pidOf(other)).toBe(pid)
+    expect((await fetch(`${gateway.data}/health/ready`)).status).toBe(200)
+  }
+  // Nor from one that has no child yet, once nobody has one.
+  kill(Number(pid))
+  const third = await RawClient.open(gateway, 'modern', await gateway.createKey('third'))
+  await vi.waitFor(async () => expect(await pidOf(third)).toMatch(/^\d+$/), SOON)
+})
