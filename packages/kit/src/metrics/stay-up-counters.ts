@@ -4,8 +4,8 @@ import { Counter, type Registry } from 'prom-client'
 export const RELOAD_OUTCOMES = ['applied', 'unchanged', 'refused'] as const
 export type ReloadOutcome = (typeof RELOAD_OUTCOMES)[number]
 
-/** Which limit refused a call. */
-export const QUOTA_KINDS = ['rate', 'concurrent', 'daily'] as const
+/** Which limit refused a call. A number of calls at once refuses none: what is beyond it waits. */
+export const QUOTA_KINDS = ['rate', 'daily'] as const
 export type QuotaKind = (typeof QUOTA_KINDS)[number]
 
 /**
@@ -63,7 +63,7 @@ function createCounters(registry: Registry) {
     ]),
     quotaRefusals: counter(
       'quota_refusals_total',
-      'Calls refused behind the door for a rate, a number at once or a daily quota.',
+      'Calls refused behind the door for a rate or a daily quota.',
       ['kind'],
     ),
     keyedCalls: counter(

@@ -2,6 +2,7 @@ import type { LimitsConfig, ServerConfig } from '@sallyport/contract/config'
 import type { Clock } from '@sallyport/kit/clock'
 import { AppError } from '@sallyport/kit/errors'
 import type { Log } from '@sallyport/kit/log'
+import type { QuotaKind } from '@sallyport/kit/metrics'
 import type { UsageStore } from '@sallyport/kit/store'
 import type { Target } from '../../routing/target.ts'
 import { type BoundScope, Bounds, type BoundTarget, type CallBounds, isWrite } from './bounds.ts'
@@ -16,7 +17,7 @@ export interface QuotasDeps {
   readonly store: UsageStore
   readonly perPrincipal: PrincipalLimits
   /** A call was refused for a rate or a daily quota. */
-  readonly onRefused?: (kind: 'rate' | 'daily') => void
+  readonly onRefused?: (kind: QuotaKind) => void
 }
 
 const OWN: BoundScope = { name: 'principal', shared: false, writes: false, where: '' }
