@@ -193,7 +193,7 @@ test('a configuration is compared, brought into force and taken back, and the fi
     noted: expect.stringContaining('the file still says otherwise'),
   })
   expect(back.printed).toMatch(
-    /^generation 3 is in force\n  removed, after its calls: two\n  untouched: one$/,
+    /^generation 3 is in force: it is 1 again\n  removed, after its calls: two\n  untouched: one$/,
   )
   expect(await listToolNames(gateway)).not.toContain('two__echo')
   const diff = await operate(gateway, 'config', 'diff')
