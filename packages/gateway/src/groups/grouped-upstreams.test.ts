@@ -208,3 +208,13 @@ test('a member that becomes another server while it is asked is asked again [gro
   // Once of the server that is gone, and once of the new one.
   expect(fleet.subscribed).toEqual(['a x:1', 'a x:1'])
 })
+
+test('a call has the lists of members read that nobody met, once in a while [groups/name]', async () => {
+  const { call, callTimes, fleet, clock } = openGroup({ members: ['a', 'b'] })
+  await callTimes(3)
+  expect(fleet.warmed.toSorted()).toEqual(['a', 'b'])
+  clock.advance(30_000)
+  fleet.states.set('a', 'degraded')
+  await call()
+  expect(fleet.warmed.slice(2)).toEqual(['b'])
+})
