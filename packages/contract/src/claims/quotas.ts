@@ -27,6 +27,11 @@ export const QUOTAS = {
       'A call through a group costs what its member’s own bounds say, counted with the calls by the member’s name; a member whose bounds refuse it is passed over.',
     source: 'Design, "Limits an agent understands"',
   },
+  'quotas/names': {
+    behavior:
+      'A refusal for a rate or a quota names no server and no tool, which the caller may know by another name.',
+    source: 'Design, "Limits an agent understands"',
+  },
   'quotas/whole': {
     behavior: 'A call that one bound refuses takes nothing from any other.',
     source: 'Design, "Limits an agent understands"',

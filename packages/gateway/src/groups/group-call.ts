@@ -76,7 +76,7 @@ export class GroupCall {
   async #runAt(server: string): Promise<UpstreamReply> {
     const member = this.#group.find(server)
     if (member !== undefined) return await this.#send(member)
-    const sentence = `the server that this call goes on with is no longer in group ${this.#group.config.name}`
+    const sentence = 'the server that this call goes on with is no longer there'
     throw new AppError('server_unavailable', sentence, { outcome: 'not_sent' })
   }
 

@@ -68,7 +68,7 @@ test.each(['legacy', 'modern'] as const)(
       },
     ])
     expect(textOf(refused)).toMatch(
-      /^This caller may make 0\.1 calls to the server one per second; try again in \d+ seconds; the call was not sent\.$/,
+      /^This caller may make 0\.1 calls to the server of this call per second; try again in \d+ seconds; the call was not sent\.$/,
     )
     expect(gateway.auditRows()).toContainEqual(
       expect.objectContaining({ kind: 'call', outcome: 'refused', code: 'rate_limited' }),

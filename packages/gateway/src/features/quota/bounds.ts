@@ -2,7 +2,6 @@ import { hash } from 'node:crypto'
 import type { CallQuotas, Quota, Quotas, ServerConfig } from '@sallyport/contract/config'
 import type { Clock } from '@sallyport/kit/clock'
 import { PrincipalSlots, RateLimits, type SlotBound } from '@sallyport/kit/limits'
-import { publicName } from '@sallyport/kit/tool-name'
 import type { Target } from '../../routing/target.ts'
 
 /** Which calls a bound is for. */
@@ -12,7 +11,10 @@ export interface BoundScope {
   /** Whether everybody shares it; otherwise each principal has it for itself. */
   readonly shared: boolean
   readonly writes: boolean
-  /** In a sentence: ` to the server files`; empty for all servers. */
+  /**
+   * In a sentence: ` of this tool`; empty for all servers. Without a name, since the caller may know server
+   * and tool by another one: of a group, or of an endpoint.
+   */
   readonly where: string
 }
 
@@ -200,7 +202,7 @@ const OWN_WRITES: BoundScope = { name: 'principal-writes', shared: false, writes
 
 function serverScope(server: string, shared: boolean): BoundScope {
   const name = `server${shared ? '' : '-each'} ${server}`
-  return { name, shared, writes: false, where: ` to the server ${server}` }
+  return { name, shared, writes: false, where: ' to the server of this call' }
 }
 
 function toolScope(server: string, tool: string, shared: boolean): BoundScope {
@@ -208,7 +210,7 @@ function toolScope(server: string, tool: string, shared: boolean): BoundScope {
   // What the store keeps has a bound, and escapes are long.
   const key = text.length <= NAME_CHARS_MAX ? text : hash('sha256', text, 'hex')
   const name = `tool${shared ? '' : '-each'} ${server} ${key}`
-  return { name, shared, writes: false, where: ` of the tool ${publicName(server, tool)}` }
+  return { name, shared, writes: false, where: ' of this tool' }
 }
 
 function ofWrites(scope: BoundScope): BoundScope {

@@ -31,7 +31,7 @@ test('a rate is of everybody together, and its refusal says how long to wait [qu
     retryAfterMs: 500,
     remaining: 0,
     message:
-      'all callers together may make 2 calls to the server files per second; try again in 1 second',
+      'all callers together may make 2 calls to the server of this call per second; try again in 1 second',
   })
   clock.advance(500)
   expect([drain(quotas, target, 'key:bob'), drain(quotas, target)]).toEqual([1, 0])
@@ -42,7 +42,7 @@ test('a rate of each principal leaves the others theirs [quotas/rate]', async ()
   const target = limited(callQuotas({}), callQuotas({ each: { rate: 2 } }))
   expect([drain(quotas, target), drain(quotas, target, 'key:bob')]).toEqual([2, 2])
   expect(quotas.take(target, 'key:bob')?.message).toBe(
-    'this caller may make 2 calls of the tool files__echo per second; try again in 1 second',
+    'this caller may make 2 calls of this tool per second; try again in 1 second',
   )
 })
 
@@ -78,11 +78,11 @@ test('daily quotas of servers and tools, of everybody and of each [quotas/daily]
   const target = limited(callQuotas({ daily: 5 }), callQuotas({ each: { daily: 3 } }))
   expect(drain(quotas, target)).toBe(3)
   expect(quotas.take(target, 'key:alice')?.message).toMatch(
-    /^the daily quota of 3 calls of the tool files__echo is used up for this caller;/,
+    /^the daily quota of 3 calls of this tool is used up for this caller;/,
   )
   expect(drain(quotas, target, 'key:bob')).toBe(2)
   expect(quotas.take(target, 'key:bob')?.message).toMatch(
-    /^the daily quota of 5 calls to the server files is used up for all callers together;/,
+    /^the daily quota of 5 calls to the server of this call is used up for all callers together;/,
   )
 })
 
@@ -201,4 +201,22 @@ test('keeps at most ten thousand principals, and those with calls in flight [quo
   for (let index = 0; index < 10_000; index += 1) quotas.usage.of(`key:${index}`)
   expect(quotas.usage.of('key:busy').inFlight).toBe(1)
   expect(quotas.usage.of('key:idle').rateLimited).toBe(0)
+})
+
+test('no refusal tells the name of a server or tool, which the caller may know by another one [quotas/names]', async () => {
+  const bounds = [
+    [callQuotas({ daily: 1 }), undefined],
+    [callQuotas({ each: { rate: 1 } }), undefined],
+    [callQuotas({}), callQuotas({ rate: 1 })],
+    [callQuotas({}), callQuotas({ eachWrites: { daily: 1 } })],
+  ] as const
+  for (const [server, tool] of bounds) {
+    await using quotas = await openTestQuotas()
+    const target = limited(server, tool)
+    drain(quotas, target)
+    const ofGroup = quotas.takeAtMember(target, 'key:alice')?.message
+    expect(ofGroup).toBe(quotas.take(target, 'key:alice')?.message)
+    expect(ofGroup).toMatch(/1 call .*(of this tool|to the server of this call) /)
+    expect(ofGroup).not.toMatch(/files|echo/)
+  }
 })

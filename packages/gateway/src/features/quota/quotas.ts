@@ -126,7 +126,7 @@ export class Quotas implements AsyncDisposable {
   #usedUp(scope: BoundScope, daily: number): AppError {
     const retryAfterMs = this.#counters.renewedInMs()
     const who = scope.shared ? 'all callers together' : 'this caller'
-    const text = `the daily quota of ${daily} ${callsOf(scope)} is used up for ${who}; it is renewed at 00:00 UTC, in ${secondsOf(retryAfterMs)}`
+    const text = `the daily quota of ${callsOf(daily, scope)} is used up for ${who}; it is renewed at 00:00 UTC, in ${secondsOf(retryAfterMs)}`
     return new AppError('quota_exceeded', text, {
       ...{ retryAfterMs, remaining: 0, outcome: 'not_sent' },
     })
@@ -140,14 +140,15 @@ function takeAll({ rates, dailies }: CallBounds, { principalId, table }: Princip
 
 function tooFast(scope: BoundScope, perSecond: number, retryAfterMs: number): AppError {
   const who = scope.shared ? 'all callers together' : 'this caller'
-  const text = `${who} may make ${perSecond} ${callsOf(scope)} per second; try again in ${secondsOf(retryAfterMs)}`
+  const text = `${who} may make ${callsOf(perSecond, scope)} per second; try again in ${secondsOf(retryAfterMs)}`
   return new AppError('rate_limited', text, {
     ...{ retryAfterMs, remaining: 0, outcome: 'not_sent' },
   })
 }
 
-function callsOf({ writes, where }: BoundScope): string {
-  return `calls${writes ? ' that may change something' : ''}${where}`
+function callsOf(many: number, { writes, where }: BoundScope): string {
+  const calls = many === 1 ? '1 call' : `${many} calls`
+  return `${calls}${writes ? ' that may change something' : ''}${where}`
 }
 
 function secondsOf(durationMs: number): string {
