@@ -71,6 +71,7 @@ export function createGeneration(base: Base, lasting: Lasting, config: RunnableC
     bounds: {
       slots: (target) => quotas.bounds.slotsAt(target),
       take: (target, principalId) => quotas.takeAtMember(target, principalId),
+      giveBack: (target, principalId) => quotas.giveBackAtMember(target, principalId),
     },
     onResourceUpdated: (...news) => subscriptions.updated(...news),
   })

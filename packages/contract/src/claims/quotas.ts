@@ -32,6 +32,11 @@ export const QUOTAS = {
       'A refusal for a rate or a quota names no server and no tool, which the caller may know by another name.',
     source: 'Design, "Limits an agent understands"',
   },
+  'quotas/unsent': {
+    behavior: 'A call that certainly reached no server costs no daily quota.',
+    source:
+      'Design, "Limits an agent understands"; a server that is down must not use up a caller’s day',
+  },
   'quotas/whole': {
     behavior: 'A call that one bound refuses takes nothing from any other.',
     source: 'Design, "Limits an agent understands"',

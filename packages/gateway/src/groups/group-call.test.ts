@@ -283,6 +283,7 @@ test('a member whose own quota is used up is passed over, and where all are the 
   const bounds: MemberBounds = {
     slots: (target) => quotas.bounds.slotsAt(target),
     take: (target, principalId) => quotas.takeAtMember(target, principalId),
+    giveBack: (target, principalId) => quotas.giveBackAtMember(target, principalId),
   }
   const limits = callQuotas({ daily: 1 })
   const tools = { echo: { limits: callQuotas({ rate: 1, burst: 1 }) } }
@@ -305,6 +306,7 @@ test('what a call costs at a member is counted with the calls that go there by i
   const bounds: MemberBounds = {
     slots: (target) => quotas.bounds.slotsAt(target),
     take: (target, principalId) => quotas.takeAtMember(target, principalId),
+    giveBack: (target, principalId) => quotas.giveBackAtMember(target, principalId),
   }
   const limits = callQuotas({ daily: 2 })
   const { servers, call } = openGroup({ members: ['a'] }, { bounds, configs: { a: { limits } } })
@@ -315,4 +317,25 @@ test('what a call costs at a member is counted with the calls that go there by i
   expect(quotas.take(describeTarget(config, 'echo', undefined), 'alice')?.code).toBe(
     'quota_exceeded',
   )
+})
+
+test('a member that was not reached costs its daily quota nothing [quotas/unsent]', async () => {
+  await using quotas = await Quotas.open({
+    ...{ clock: new ManualClock(MORNING_MS), log: silentLog, store: new MemoryUsage() },
+    perPrincipal: { daily: 100, writes: { ...NO_QUOTA, daily: 100 } },
+  })
+  const bounds: MemberBounds = {
+    slots: () => [],
+    take: (target, principalId) => quotas.takeAtMember(target, principalId),
+    giveBack: (target, principalId) => quotas.giveBackAtMember(target, principalId),
+  }
+  const limits = callQuotas({ daily: 1 })
+  const { fleet, call } = openGroup({ members: ['a'] }, { bounds, configs: { a: { limits } } })
+  fleet.takes.set('a', () => down())
+  expect([await call(), await call()]).toEqual([
+    'server_unavailable not_sent',
+    'server_unavailable not_sent',
+  ])
+  fleet.takes.set('a', () => down('unknown'))
+  expect([await call(), await call()]).toEqual(['server_lost unknown', 'quota_exceeded not_sent'])
 })

@@ -23,6 +23,8 @@ export interface MemberBounds {
   slots(target: BoundTarget): readonly SlotBound[]
   /** Takes what it costs there; or says why it may not go there now, and takes nothing. */
   take(target: BoundTarget, principalId: string): AppError | undefined
+  /** Gives back what a call took that did not reach the member. */
+  giveBack(target: BoundTarget, principalId: string): void
 }
 
 export interface GroupCallDeps {
@@ -110,8 +112,13 @@ export class GroupCall {
       const refusal = bounds.take(target, id)
       if (refusal !== undefined) throw refusal
       this.#request.departTo?.(server, release)
-      const { message, era } = await this.#deps.fleet.call(server, this.#asker, this.#request)
-      return { message, era, member: server }
+      try {
+        const { message, era } = await this.#deps.fleet.call(server, this.#asker, this.#request)
+        return { message, era, member: server }
+      } catch (thrown) {
+        if (AppError.from(thrown).outcome === 'not_sent') bounds.giveBack(target, id)
+        throw thrown
+      }
     } finally {
       release()
     }

@@ -131,7 +131,11 @@ export interface TestGroupOptions {
   readonly bounds?: MemberBounds
 }
 
-const UNBOUNDED: MemberBounds = { slots: () => [], take: () => undefined }
+const UNBOUNDED: MemberBounds = {
+  slots: () => [],
+  take: () => undefined,
+  giveBack: () => undefined,
+}
 
 /** A group `g` of fake servers, on a clock that stands. */
 export function openGroup(entry: object, options: TestGroupOptions = {}) {

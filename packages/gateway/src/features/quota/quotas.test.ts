@@ -1,8 +1,10 @@
 import type { CallQuotas, ServerConfig } from '@sallyport/contract/config'
 import { ManualClock } from '@sallyport/kit/clock'
+import { AppError } from '@sallyport/kit/errors'
 import { expect, test } from 'vitest'
-import { testServer, testTarget } from '../../call/testing-call.ts'
+import { testCall, testServer, testTarget } from '../../call/testing-call.ts'
 import { describeOther, describeRead, type Target } from '../../routing/target.ts'
+import { countCalls } from './count.ts'
 import type { Quotas } from './quotas.ts'
 import { callQuotas, MemoryUsage, MORNING_MS, NO_QUOTA, openTestQuotas } from './testing-quotas.ts'
 
@@ -220,3 +222,24 @@ test('no refusal tells the name of a server or tool, which the caller may know b
     expect(ofGroup).not.toMatch(/files|echo/)
   }
 })
+
+test.each([
+  ['not_sent', 3, 0],
+  ['unknown', 1, 1],
+] as const)(
+  'a call that ended %s leaves room for %i tries a day of one [quotas/unsent]',
+  async (outcome, tries, counted) => {
+    await using quotas = await openTestQuotas({})
+    const target = limited(callQuotas({ daily: 1 }))
+    const failing = countCalls({ quotas })(() => {
+      return Promise.reject(new AppError('server_unavailable', 'down', { outcome }))
+    })
+    const codes: string[] = []
+    for (let n = 0; n < 3; n += 1) {
+      const thrown = await failing(testCall(target)).catch((error: unknown) => error)
+      codes.push(AppError.from(thrown).code)
+    }
+    expect(codes.filter((code) => code === 'server_unavailable')).toHaveLength(tries)
+    expect(used(quotas)).toEqual([counted, counted])
+  },
+)

@@ -93,6 +93,21 @@ export class Quotas implements AsyncDisposable {
     return undefined
   }
 
+  /** Gives the daily quotas back that a call took which certainly reached no server. Rates stay taken. */
+  giveBack(target: Target, principalId: string): void {
+    const usage = this.usage.of(principalId)
+    usage.calls -= 1
+    uncount(usage.today)
+    if (isWrite(target)) uncount(usage.todayWrites)
+    uncountAll(this.bounds.of(target), usage)
+  }
+
+  /** As `giveBack`, of what was taken at a member. */
+  giveBackAtMember(target: BoundTarget, principalId: string): void {
+    const bounds = this.bounds.atMember(target)
+    if (bounds.dailies.length > 0) uncountAll(bounds, this.usage.of(principalId))
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return this.#counters[Symbol.asyncDispose]()
   }
@@ -163,6 +178,17 @@ function counterOf(table: DayTable, { name, shared }: BoundScope, principalId: s
 function count(counter: { calls: number; unsaved: number }): void {
   counter.calls += 1
   counter.unsaved += 1
+}
+
+/** A day that has just begun has nothing to give back. */
+function uncount(counter: { calls: number; unsaved: number }): void {
+  if (counter.calls === 0) return
+  counter.calls -= 1
+  counter.unsaved -= 1
+}
+
+function uncountAll({ dailies }: CallBounds, { principalId, table }: PrincipalUsage): void {
+  for (const { scope } of dailies) uncount(counterOf(table, scope, principalId))
 }
 
 function dailyOf({ daily, writes }: PrincipalLimits) {
