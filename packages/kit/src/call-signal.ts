@@ -15,6 +15,8 @@ export interface CallAbort {
   readonly signal: CallSignal
   /** Set where what runs goes on although its client has closed the connection. */
   detached?: boolean
+  /** Who waits for the answer; undefined where that cannot be told from the call's own line. */
+  client?: { readonly gone: boolean } | undefined
   /** The first reason stays; later ones change nothing. */
   abort(reason: unknown): void
 }
@@ -26,6 +28,7 @@ export interface CallAbort {
 export class CallController implements CallAbort, CallSignal {
   reason: unknown = undefined
   detached = false
+  client: CallAbort['client'] = undefined
   #aborted = false
   /** Nearly always none or one. */
   #listener: AbortListener | undefined

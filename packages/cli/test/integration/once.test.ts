@@ -99,6 +99,30 @@ describe('one gateway', () => {
     expect(await made(gateway, 'wait')).toBe(before + 1)
   })
 
+  test('a legacy client that lost its connection repeats its request, id and all, and once at a time [once/lost-connection]', async () => {
+    const before = await made(gateway, 'wait')
+    const session = await LegacySession.open(gateway)
+    const params = { name: 'own__wait', arguments: { ms: 1_500 } }
+    const body = { jsonrpc: '2.0', id: 9, method: 'tools/call', params }
+    const headers = { ...session.headers, 'idempotency-key': 'again' }
+    const leaving = new AbortController()
+    const { signal } = leaving
+    const lost = send(gateway.url, { headers, body, signal }).catch(() => 'lost')
+    await waitUntil(
+      'the call to reach the server',
+      async () => (await made(gateway, 'wait')) > before,
+    )
+    leaving.abort()
+    expect(await lost).toBe('lost')
+    const again = send(gateway.url, { headers, body })
+    const [repeated, meanwhile] = await Promise.all([again, send(gateway.url, { headers, body })])
+    const both = [repeated, meanwhile].toSorted((one, other) => one.status - other.status)
+    expect(both.map(({ status }) => status)).toEqual([200, 400])
+    expect(both.map(textOf)[0]).toBe('waited')
+    expect(both.map(isReplay)).toEqual([true, false])
+    expect(await made(gateway, 'wait')).toBe(before + 1)
+  })
+
   test('a call outlives its session, and not its cancellation [once/lost-connection] [once/unknown]', async () => {
     const call = async (session: LegacySession, key: string, id: number): Promise<void> => {
       const params = { name: 'own__wait', arguments: { ms: 700 } }

@@ -63,7 +63,7 @@ export const ONCE = {
   },
   'once/lost-connection': {
     behavior:
-      'A call with a key goes on when its client loses the connection, within its own deadline, and the client finds its answer later.',
+      'A call with a key goes on when its client loses the connection, within its own deadline, and the client finds its answer later, also under the request id of the first.',
     source: 'Design, "At most once"',
   },
   'once/rounds': {

@@ -23,6 +23,12 @@ export class LiveTable<Key, Value> {
     return this.#find(key) !== -1
   }
 
+  /** Whether some key has this value. */
+  hasValue(value: Value): boolean {
+    for (let at = 0; at < this.#size; at += 1) if (this.#values[at] === value) return true
+    return false
+  }
+
   /** Adds an entry. The key must not be in the table. */
   add(key: Key, value: Value): void {
     this.#keys[this.#size] = key

@@ -15,6 +15,8 @@ export interface Speech {
   readonly session: LegacySession | undefined
   /** Undefined where the client takes nothing but the answer. */
   readonly send: Send | undefined
+  /** Its connection, where that is the request's own. */
+  readonly client?: CallAbort['client']
 }
 
 /** What a drain waits for besides what is in flight. */
@@ -58,6 +60,7 @@ export class Calls {
   ): Promise<Answer> {
     const { caller, scope, headers, reservation, arrivedMs } = arrival
     const { era, version, session, send } = speech
+    controller.client = speech.client
     const exchange: Exchange = {
       caller,
       session,
@@ -72,13 +75,12 @@ export class Calls {
       controller,
       notify: send,
     }
-    const liveId = session && idOf(message).toString()
-    if (session && liveId !== undefined) session.live.add(liveId, controller)
+    session?.live.add(idOf(message).toString(), controller)
     this.#enter(controller, caller)
     try {
       return await this.#app.request(exchange)
     } finally {
-      if (session && liveId !== undefined) session.live.delete(liveId)
+      session?.live.delete(controller)
       this.#leave(controller)
     }
   }

@@ -76,7 +76,8 @@ export class LegacyTalk {
     const settled = this.settle(message, session, arrival.scope)
     if (settled !== 'request') return settled
     const version = session?.version ?? ''
-    return this.#calls.run(arrival, message, { era: 'legacy', version, session, send })
+    const { client } = arrival
+    return this.#calls.run(arrival, message, { era: 'legacy', version, session, send, client })
   }
 
   #notified(session: LegacySession, message: Message): void {
@@ -84,7 +85,7 @@ export class LegacyTalk {
     if (message.method !== 'notifications/cancelled') return this.#app.notified(session, message)
     const id = paramText(message, 'requestId')
     if (id === undefined) return
-    session.live.get(id)?.abort(new AppError('cancelled', 'the client cancelled the call'))
+    session.live.abort(id, new AppError('cancelled', 'the client cancelled the call'))
   }
 
   #judge(message: Message, session: LegacySession | undefined, scope: string): Answer | 'request' {
@@ -97,7 +98,7 @@ export class LegacyTalk {
         'there is no session: send initialize first, and its Mcp-Session-Id with the rest'
       return refusalAnswer(message, { status: 400, code: RPC.invalidRequest, message: text })
     }
-    if (session.live.has(idOf(message).toString())) {
+    if (session.live.isTaken(idOf(message).toString())) {
       const text = 'a request with this id is still being answered'
       return refusalAnswer(message, { status: 400, code: RPC.invalidRequest, message: text })
     }

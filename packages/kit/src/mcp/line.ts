@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import type { CallAbort } from '../call-signal.ts'
 import type { Caller, Reservation } from './exchange.ts'
 
 /** One message's way in, whatever transport brought it. */
@@ -11,6 +12,8 @@ export interface Arrival {
   readonly reservation: Reservation
   /** Monotonic, milliseconds. */
   readonly arrivedMs: number
+  /** Who waits for the answer, where the message's own connection tells. */
+  readonly client?: CallAbort['client']
 }
 
 /** Sends one message towards a client. False when it went nowhere. */

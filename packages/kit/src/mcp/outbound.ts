@@ -34,6 +34,11 @@ export class Outbound {
     this.#waiting = deps.deadlines.add(afterMs, () => void this.#open())
   }
 
+  /** Whether nobody reads: its connection is closed, and none took its place. */
+  get gone(): boolean {
+    return this.#stream ? !this.#stream.open : this.#inbound.response.closed
+  }
+
   /** Waits for the answer: sends it down the stream if there is one, otherwise hands it back. */
   async answered(coming: Promise<Answer>): Promise<Answer | 'sent'> {
     try {

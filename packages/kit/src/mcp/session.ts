@@ -1,6 +1,4 @@
-import type { CallAbort } from '../call-signal.ts'
 import { AppError } from '../errors.ts'
-import { LiveTable } from '../limits/index.ts'
 import type { Principal } from '../principal.ts'
 import type { EdgeDeps } from './edge-deps.ts'
 import type {
@@ -11,6 +9,7 @@ import type {
   Reservation,
 } from './exchange.ts'
 import type { Line, Send } from './line.ts'
+import { LiveRequests } from './live-requests.ts'
 import type { Message } from './message.ts'
 import { Questions } from './questions.ts'
 import { SessionStream, type SessionStreamDeps } from './session-stream.ts'
@@ -50,8 +49,8 @@ export class LegacySession implements ClientSession {
   /** Monotonic time of the last request. */
   lastUseMs: number
   logLevel: LogLevel | undefined
-  /** Requests in flight by the literal of their id. */
-  readonly live = new LiveTable<string, CallAbort>()
+  /** Its requests in flight. */
+  readonly live = new LiveRequests()
   /** Messages over HTTP+SSE whose answers have not left yet. */
   messages = 0
   /** Ways to the client outside its requests, oldest first. */

@@ -313,8 +313,9 @@ export class StdioConnection {
   #cancel(message: Message): void {
     const id = paramText(message, 'requestId')
     if (id === undefined) return
-    const controller = this.#live.get(id) ?? this.#session?.live.get(id)
-    controller?.abort(CANCELLED)
+    const controller = this.#live.get(id)
+    if (controller) controller.abort(CANCELLED)
+    else this.#session?.live.abort(id, CANCELLED)
   }
 
   #answer({ reservation }: Arrival, answer: Answer | undefined): undefined {

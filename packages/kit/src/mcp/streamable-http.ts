@@ -130,7 +130,8 @@ export class StreamableHttp {
     if (settled !== 'request') return settled
     const outbound = new Outbound(inbound, deps, session)
     const version = headerVersion ?? session?.version ?? ''
-    const speech = { era: 'legacy', version, session, send: outbound.send } as const
+    const { send } = outbound
+    const speech = { era: 'legacy', version, session, send, client: outbound } as const
     return outbound.answered(calls.run(inbound, message, speech))
   }
 
@@ -147,7 +148,12 @@ export class StreamableHttp {
     const { response, caller } = inbound
     const session = this.#session(inbound)
     if (session === 'unknown') throw sessionUnknown()
-    const answer = await answerBatch(this.#core, inbound, bytes, session)
+    const client = {
+      get gone() {
+        return response.closed
+      },
+    }
+    const answer = await answerBatch(this.#core, { ...inbound, client }, bytes, session)
     if (answer === undefined) sendAccepted(response, caller.requestId)
     else sendJson(response, answer, caller.requestId)
   }
