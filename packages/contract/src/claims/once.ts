@@ -12,6 +12,11 @@ export const ONCE = {
       'A key that is not 1 to 255 printable characters, or two keys that differ, are refused as invalid params.',
     source: 'Design, "At most once"; draft-ietf-httpapi-idempotency-key-header §2.7',
   },
+  'once/key/batch': {
+    behavior:
+      'The header of a batch with several requests names no key: the batch is refused, and each call may carry its own in `_meta`.',
+    source: 'Design, "At most once"; MCP 2025-03-26, "Batching"',
+  },
   'once/repeat': {
     behavior:
       'A repeat with the key and the arguments of an earlier call gets its answer, with its own id and in its own era, marked `dev.sallyport/replayed`; nothing is sent.',

@@ -3,6 +3,7 @@ import type { EdgeCore } from './core.ts'
 import type { Answer, Caller } from './exchange.ts'
 import type { ScanFault } from './json-walker.ts'
 import type { Arrival } from './line.ts'
+import type { Message } from './message.ts'
 import { faultAnswer, wholeAnswer } from './reply.ts'
 import { scanBatch, scanMessage } from './scan.ts'
 import type { LegacySession } from './session.ts'
@@ -30,8 +31,13 @@ export async function answerBatch(
   const header = arrival.headers['mcp-protocol-version']
   const fault = batchFault(parts.length, session?.version ?? header ?? BATCH_VERSION)
   if (fault) return faultAnswer(fault)
+  const messages = parts.map((part) => scanMessage(part, core.deps.limits))
+  const unclear = keyFault(messages, arrival)
+  if (unclear) return faultAnswer(unclear)
   charge(core, arrival.caller, parts.length - 1)
-  const answers = await Promise.all(parts.map((part) => answerPart(core, arrival, part, session)))
+  const answers = await Promise.all(
+    messages.map((message) => answerPart(core, arrival, message, session)),
+  )
   const bodies = answers.filter((answer) => answer !== undefined).map(wholeAnswer)
   if (bodies.length === 0) return undefined
   const joined = bodies.flatMap((body, index) => (index === 0 ? [body] : [COMMA, body]))
@@ -43,6 +49,19 @@ function batchFault(length: number, version: string | string[]): ScanFault | und
   if (version !== BATCH_VERSION) return shape('only revision 2025-03-26 knows batches')
   if (length === 0) return shape('the batch is empty')
   return length > BATCH_MAX ? shape(`a batch holds at most ${BATCH_MAX} messages`) : undefined
+}
+
+/** One key in the header cannot stand for several calls: each would pass for a repeat of the first. */
+function keyFault(
+  messages: readonly (Message | ScanFault)[],
+  { headers }: Arrival,
+): ScanFault | undefined {
+  if (headers['idempotency-key'] === undefined) return undefined
+  const requests = messages.filter((one) => !('fault' in one) && one.kind === 'request')
+  if (requests.length <= 1) return undefined
+  const reason =
+    'one Idempotency-Key cannot stand for a batch of several requests; put a key into the _meta of each call'
+  return { fault: 'shape', reason }
 }
 
 /** A batch costs as much as its messages one by one. The door has charged for one. */
@@ -57,12 +76,11 @@ function charge({ deps }: EdgeCore, { principal }: Caller, messages: number): vo
 
 /** Answers come together, so nothing can be sent before one of them. */
 async function answerPart(
-  { legacy, deps }: EdgeCore,
+  { legacy }: EdgeCore,
   arrival: Arrival,
-  part: Buffer,
+  message: Message | ScanFault,
   session: LegacySession | undefined,
 ): Promise<Answer | undefined> {
-  const message = scanMessage(part, deps.limits)
   if ('fault' in message) return faultAnswer(message)
   if (message.method === 'initialize') {
     return faultAnswer({ fault: 'shape', reason: 'initialize stands alone, not in a batch' })
