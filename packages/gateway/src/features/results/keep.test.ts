@@ -190,6 +190,31 @@ test('without room it is too large, and nothing is kept [quotas/results/room]', 
   expect(budget.total).toBe(0)
 })
 
+test('what was read to its end can be read again, and gives way when there is no room [quotas/results/room]', async () => {
+  const { kept, ask, isKept } = setUp({}, 80_000)
+  const handleOf = async (): Promise<string> => {
+    const { _meta: meta } = await ask(testCall(), { content: [{ text: 'x'.repeat(9_000) }] })
+    return Reflect.get(Object(meta), 'dev.sallyport/more').handle
+  }
+  const read = (handle: string, offset: number) => {
+    const params = { name: 'sallyport__read_more', arguments: { handle, offset } }
+    const message = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params })
+    const exchange = testExchange(message)
+    return ask({ ...testCall(), exchange }, {})
+  }
+  const handle = await handleOf()
+  const total = kept.find('key:alice', handle)?.text.length ?? 0
+  await read(handle, 0)
+  await expect(isKept(testCall(), 9_000)).rejects.toMatchObject({ code: 'result_too_large' })
+  for (const _turn of [1, 2]) {
+    expect(await read(handle, total - 10)).toMatchObject({ structuredContent: { next: null } })
+  }
+  const other = await handleOf()
+  expect(kept.find('key:alice', handle)).toBe(undefined)
+  expect(kept.find('key:alice', other)).toBeDefined()
+  await expect(isKept(testCall(), 9_000)).rejects.toMatchObject({ code: 'result_too_large' })
+})
+
 test('who has results to read has room left to make calls [quotas/results/room]', async () => {
   const { budget, isKept } = setUp({}, 80_000)
   expect(await isKept(testCall(), 9_000)).toBe(true)

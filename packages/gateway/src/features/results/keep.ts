@@ -95,7 +95,7 @@ function keep(
   const partBytesMax = callBudget(target, budgets) ?? PART_BYTES
   const entry = text && kept.keep(exchange.caller.principal.id, text, { keepMs, partBytesMax })
   if (!entry) {
-    const sentence = `the result has ${sizeOf(result)} bytes, more than ${more}, and there is no room to keep it; ask for less, or read kept results to their end later`
+    const sentence = `the result has ${sizeOf(result)} bytes, more than ${more}, and there is no room to keep it; ask for less, or read what is kept to its end first, which then gives way`
     throw new AppError('result_too_large', sentence)
   }
   return {
@@ -146,6 +146,7 @@ function readPart(exchange: Exchange, { kept }: BudgetedDeps): CallResult {
   if (!exchange.reservation.grow(answer.bytes.length)) {
     throw new AppError('overloaded', 'too many bytes are buffered for this key')
   }
+  if (structuredContent.next === null) kept.read(entry)
   return { answer, outcome: 'ok', code: null }
 }
 

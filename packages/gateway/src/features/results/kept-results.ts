@@ -21,6 +21,8 @@ export interface KeptResult {
 interface Entry extends KeptResult {
   readonly reservation: Reservation
   readonly expiry: Deadline
+  /** Whether its last part was given: it stays to be read again, but gives way. */
+  isRead: boolean
 }
 
 export interface KeptResultsDeps {
@@ -51,19 +53,18 @@ export class KeptResults implements Disposable {
     return this.#entries.size
   }
 
-  /** Keeps a copy of a text for its principal; undefined when there is no room. */
+  /**
+   * Keeps a copy of a text for its principal; undefined when there is no room. What the principal has read to
+   * the end gives way.
+   */
   keep(
     principalId: string,
     text: Buffer,
     { keepMs, partBytesMax }: { readonly keepMs: number; readonly partBytesMax: number },
   ): KeptResult | undefined {
-    if (this.#entries.size >= RESULTS_MAX) return undefined
-    const reservation = this.#deps.reserve(principalId)
-    if (!this.#room.take(principalId, text.length)) return undefined
-    if (!reservation.grow(text.length)) {
-      this.#room.release(principalId, text.length)
-      return undefined
-    }
+    const reservation =
+      this.#take(principalId, text.length) ?? this.#makeRoom(principalId, text.length)
+    if (!reservation) return undefined
     const handle = randomBytes(HANDLE_BYTES).toString('base64url')
     const entry: Entry = {
       ...{ handle, principalId, partBytesMax, reservation },
@@ -71,6 +72,7 @@ export class KeptResults implements Disposable {
       text: Buffer.from(text),
       expiresAtMs: this.#deps.clock.nowMs() + keepMs,
       expiry: this.#deps.deadlines.add(keepMs, () => this.#drop(entry)),
+      isRead: false,
     }
     this.#entries.set(handle, entry)
     return entry
@@ -82,6 +84,12 @@ export class KeptResults implements Disposable {
     return entry?.principalId === principalId ? entry : undefined
   }
 
+  /** Its last part was given. Safe to call twice. */
+  read({ handle }: KeptResult): void {
+    const entry = this.#entries.get(handle)
+    if (entry) entry.isRead = true
+  }
+
   /** Forgets what was kept for a principal whose credential is no longer valid. */
   endPrincipal(principalId: string): void {
     for (const entry of this.#entries.values()) {
@@ -91,6 +99,26 @@ export class KeptResults implements Disposable {
 
   [Symbol.dispose](): void {
     for (const entry of this.#entries.values()) this.#drop(entry)
+  }
+
+  /** Counts bytes, or nothing. */
+  #take(principalId: string, bytes: number): Reservation | undefined {
+    if (this.#entries.size >= RESULTS_MAX || !this.#room.take(principalId, bytes)) return undefined
+    const reservation = this.#deps.reserve(principalId)
+    if (reservation.grow(bytes)) return reservation
+    this.#room.release(principalId, bytes)
+    return undefined
+  }
+
+  /** The same once the principal's read results are gone, the oldest first. */
+  #makeRoom(principalId: string, bytes: number): Reservation | undefined {
+    for (const entry of this.#entries.values()) {
+      if (!entry.isRead || entry.principalId !== principalId) continue
+      this.#drop(entry)
+      const reservation = this.#take(principalId, bytes)
+      if (reservation) return reservation
+    }
+    return undefined
   }
 
   #drop(entry: Entry): void {
