@@ -24,6 +24,8 @@ export interface SteadyWindow {
   readonly latenciesMs: readonly number[]
   /** What calls got instead of their result, and how often. */
   readonly failures: Readonly<Record<string, number>>
+  /** Calls that were not made since every line waited for an answer. */
+  readonly skipped: number
 }
 
 interface Lane {
@@ -39,6 +41,7 @@ const caller = { url: new URL(job.url), token: job.token, withinMs: WITHIN_MS }
 const free: Lane[] = []
 let latenciesMs: number[] = []
 let failures: Record<string, number> = {}
+let skipped = 0
 let lanes = 0
 let opened = 0
 let n = 0
@@ -50,7 +53,10 @@ async function callOnce(): Promise<void> {
   const order = { n, fault: 'ok', strikeMs: 0, deadlineMs: WITHIN_MS }
   const call: PlannedCall = { server, tool: 'look', order, faulty: false, startMs: 0 }
   const lane = idle() ?? (lanes < job.linesMax ? await open() : undefined)
-  if (!lane) return fail('every line waits')
+  if (!lane) {
+    skipped += 1
+    return
+  }
   const { ms, outcome, what } = await callOverHttp(lane.line, caller, call, lane.session)
   if (lane.line.open) free.push(lane)
   else lanes -= 1
@@ -104,10 +110,11 @@ const timer = setInterval(() => perSecond !== 'max' && catchUp(perSecond), TICK_
 if (perSecond === 'max') for (let at = 0; at < job.linesMax; at += 1) void callOn()
 
 parentPort?.on('message', (word: 'take' | 'end') => {
-  const window: SteadyWindow = { latenciesMs, failures }
+  const window: SteadyWindow = { latenciesMs, failures, skipped }
   parentPort?.postMessage(window)
   latenciesMs = []
   failures = {}
+  skipped = 0
   if (word !== 'end') return
   over = true
   clearInterval(timer)

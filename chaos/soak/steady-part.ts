@@ -20,6 +20,7 @@ interface Sample {
   readonly rss: number
   readonly fds: number
   readonly calls: number
+  readonly skipped: number
   readonly p99Ms: number
 }
 
@@ -39,11 +40,12 @@ export async function soakSteady({ scale, signal, onProgress }: PartOptions): Pr
   const after = await footprintOf(world)
   const slope = slopePerMinute(samples)
   const calls = samples.reduce((sum, one) => sum + one.calls, 0)
+  const skipped = samples.reduce((sum, one) => sum + one.skipped, 0)
   const worst = Math.max(...samples.map(({ p99Ms }) => p99Ms))
   return {
     name: 'steady',
     lines: [
-      `${calls} calls at ${perSecond}/s, half of ${Math.round(most)}/s, in ${Math.round((MEASURE_MS * scale) / MINUTE_MS)} min`,
+      `${calls} calls (and ${skipped} for which every caller waited) at ${perSecond}/s, half of ${Math.round(most)}/s, in ${Math.round((MEASURE_MS * scale) / MINUTE_MS)} min`,
       `rss slope ${slope.toFixed(2)} MB/min over ${samples.length} samples; worst p99 of ${EVERY_MS / 1_000} s: ${worst.toFixed(1)} ms`,
       `before: ${footprintLine(before)}`,
       `after:  ${footprintLine(after)}`,
@@ -93,7 +95,11 @@ async function watch(given: Watch): Promise<Sample[]> {
     failures.push(...toldFailures(window.failures))
     const sample = {
       ...{ atMs: performance.now(), rss: await residentBytes(pid), fds: await fdCount(pid) },
-      ...{ calls: window.latenciesMs.length, p99Ms: p99(window.latenciesMs) },
+      ...{
+        calls: window.latenciesMs.length,
+        skipped: window.skipped,
+        p99Ms: p99(window.latenciesMs),
+      },
     }
     samples.push(sample)
     const seconds = Math.round((sample.atMs - beganMs) / 1_000)
