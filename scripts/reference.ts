@@ -191,7 +191,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   caps_unavailable:
     'Remove the cap the message names, or give the host what it says is missing (a writable cgroup, `prlimit`).',
   quota_exceeded:
-    'Wait `retryAfterMs`, or raise `daily` of `limits.perPrincipal`, of the server or of the tool.',
+    'Wait `retryAfterMs`, or raise the bound the message names: `daily` of `limits.perPrincipal`, of the server or of the tool, or `limits.idempotency.perPrincipal`.',
   idempotency_conflict: 'Use a new key for another call, or the same arguments for the same one.',
   outcome_unknown:
     'Look at the target whether the call took effect, then repeat it with a new key if it did not.',

@@ -73,7 +73,7 @@ export const ERRORS = {
   server_blocked: rejection(403, 'An operator blocked the server.'),
   server_draining: told(503, 'The server takes no new calls for now.'),
   caps_unavailable: rejection(503, 'A cap of the server cannot be enforced on this host.'),
-  quota_exceeded: rejection(429, 'The daily quota is used up.', true),
+  quota_exceeded: rejection(429, 'A quota is used up.', true),
   idempotency_conflict: rejection(409, 'The idempotency key was used for another call.'),
   outcome_unknown: rejection(
     409,

@@ -158,22 +158,28 @@ export class SqlOutcomeStore implements OutcomeStore {
   async #takeRoom({ principal, atMs }: Claim, keysMax: number): Promise<void> {
     let room = this.#room.get(principal) ?? 0
     if (room < 1) {
-      const kept = await this.#count(principal, atMs)
-      if (kept >= keysMax) throw keysUsedUp(keysMax)
+      const { kept, oldest } = await this.#count(principal, atMs)
+      if (kept >= keysMax) throw keysUsedUp(keysMax, Math.max(1, (oldest ?? atMs) - atMs))
       room = Math.ceil((keysMax - kept) / 4)
     }
     if (this.#room.size >= PRINCIPALS_MAX) this.#room.clear()
     this.#room.set(principal, room - 1)
   }
 
-  async #count(principal: string, nowMs: number): Promise<number> {
-    const { kept } = await this.#db
+  /** Keys that are remembered, and when the first of them expires. */
+  #count(
+    principal: string,
+    nowMs: number,
+  ): Promise<{ readonly kept: number; readonly oldest: number | null }> {
+    return this.#db
       .selectFrom('outcomes')
-      .select(({ fn }) => fn.countAll<number>().as('kept'))
+      .select(({ fn }) => [
+        fn.countAll<number>().as('kept'),
+        fn.min<number | null>('expires_at').as('oldest'),
+      ])
       .where('principal', '=', principal)
       .where('expires_at', '>', nowMs)
       .executeTakeFirstOrThrow()
-    return kept
   }
 }
 
@@ -217,10 +223,10 @@ function toOutcome(row: Selectable<Tables['outcomes']>): OutcomeRecord {
   }
 }
 
-function keysUsedUp(keysMax: number): AppError {
+function keysUsedUp(keysMax: number, retryAfterMs: number): AppError {
   return new AppError(
     'quota_exceeded',
-    `${keysMax} idempotency keys of this principal are remembered, and no more may be`,
-    { remaining: 0, outcome: 'not_sent' },
+    `${keysMax} idempotency keys of this principal are remembered, and no more may be until one of them expires`,
+    { remaining: 0, retryAfterMs, outcome: 'not_sent' },
   )
 }

@@ -16,7 +16,7 @@ const KEY: OutcomeKey = {
 const DAY_MS = 86_400_000
 
 function claim(
-  changes: Partial<OutcomeKey> & { readonly claimant?: string; readonly atMs?: number } = {},
+  changes: Partial<Parameters<OutcomeStore['claim']>[0]> = {},
 ): Parameters<OutcomeStore['claim']>[0] {
   const atMs = changes.atMs ?? 1_000
   return {
@@ -221,11 +221,15 @@ describe.each(testEngines())('what operations keep on %s', (engineName, start) =
     const { location } = await engine.place()
     await using store = await openTestStore(location)
     for (let i = 0; i < 20; i += 1) {
-      expect(await store.outcomes.claim(claim({ keyHash: `k${i}` }), 20)).toBe(undefined)
+      const expiresAtMs = 1_000 + DAY_MS - i
+      const one = claim({ keyHash: `k${i}`, atMs: 1_000, expiresAtMs })
+      expect(await store.outcomes.claim(one, 20)).toBe(undefined)
     }
     await expect(store.outcomes.claim(claim({ keyHash: 'one more' }), 20)).rejects.toMatchObject({
       code: 'quota_exceeded',
       outcome: 'not_sent',
+      remaining: 0,
+      retryAfterMs: DAY_MS - 19,
     })
     expect(await store.outcomes.claim(claim({ keyHash: 'k3' }), 20)).toBeDefined()
     expect(await store.outcomes.claim(claim({ principal: 'key:other' }), 20)).toBe(undefined)
