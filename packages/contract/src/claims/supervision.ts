@@ -42,7 +42,7 @@ export const SUPERVISION = {
   },
   'supervision/stderr/secrets': {
     behavior:
-      'No value in the `env` of a server, of six characters or more, is shown or logged where its child writes it to stderr, among its messages or in refusing its start.',
+      'No value in the `env` of a server, of six characters or more, no word of twelve or more in one, and no argument behind a flag that names a secret is shown or logged where its child writes it to stderr, among its messages or in refusing its start.',
     source: 'design §7',
   },
   'supervision/stderr/flood': {

@@ -1,10 +1,8 @@
 import { redactText } from '@sallyport/kit/log'
+import { isSecretName, secretArgument } from '../config/secret-names.ts'
 
 const REDACTED = '[redacted]'
 const REFERENCE = /\$\{[^}]*\}/g
-/** The end of a name decides; a harmless name that ends alike is the price of missing none. */
-const SECRET_NAME =
-  /(?:authorization|tokens?|keys?|secrets?|passwords?|passphrase|cookies?|credentials?)$/i
 const SECRET_PLACES: readonly RegExp[] = [
   /^masterKey(\.|$)/,
   /^auth\.tokens\.\d+(\.value)?$/,
@@ -38,20 +36,15 @@ export function redactDocument(document: unknown, path = ''): unknown {
 
 function isSecretPlace(path: string): boolean {
   const name = path.slice(path.lastIndexOf('.') + 1)
-  return SECRET_NAME.test(name) || SECRET_PLACES.some((place) => place.test(path))
+  return isSecretName(name) || SECRET_PLACES.some((place) => place.test(path))
 }
 
-/** `--token x` and `--token=x`: the word before tells what the next one is. */
+/** What stands before the secret stays. */
 function redactArgument(items: readonly unknown[], at: number, shown: unknown): unknown {
   const item = items[at]
-  const before = items[at - 1]
-  if (typeof item !== 'string' || typeof shown !== 'string') return shown
-  const [, flag, value] = /^(--?[\w-]+=)([\s\S]*)$/.exec(item) ?? []
-  if (flag !== undefined && value !== undefined && SECRET_NAME.test(flag.slice(0, -1))) {
-    return `${flag}${redactLiteral(value)}`
-  }
-  const named = typeof before === 'string' && /^--?[\w-]+$/.test(before) && SECRET_NAME.test(before)
-  return named && !item.startsWith('-') ? redactLiteral(item) : shown
+  const secret = secretArgument(items, at)
+  if (typeof item !== 'string' || secret === undefined) return shown
+  return `${item.slice(0, item.length - secret.length)}${redactLiteral(secret)}`
 }
 
 /** Keeps references, which are no secrets themselves. */

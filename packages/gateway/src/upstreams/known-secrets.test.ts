@@ -1,6 +1,6 @@
 import { Secret } from '@sallyport/kit/secret'
 import { expect, test } from 'vitest'
-import { KnownSecrets } from './known-secrets.ts'
+import { KnownSecrets, secretsOf } from './known-secrets.ts'
 
 function knowing(...values: readonly string[]): KnownSecrets {
   const secrets = new KnownSecrets()
@@ -12,6 +12,31 @@ test('a value is hidden wherever it stands, the longest first [supervision/stder
   const secrets = knowing('hunter2', 'hunter22-long')
   expect(secrets.hide('a hunter2, hunter22-long and hunter2')).toBe(
     'a [redacted], [redacted] and [redacted]',
+  )
+})
+
+test('a long word of a value is hidden without the others too [supervision/stderr/secrets]', () => {
+  const secrets = knowing('Bearer SuperSecretValue99182', 'two short words')
+  expect(secrets.hide('401 for SuperSecretValue99182; Bearer of two short ones')).toBe(
+    '401 for [redacted]; Bearer of two short ones',
+  )
+})
+
+test.each([
+  [['--api-key', 'SuperSecretValue99182']],
+  [['run', '--token=SuperSecretValue99182']],
+  [['-password', 'Basic SuperSecretValue99182']],
+])('an argument of %j is a secret by its flag [supervision/stderr/secrets]', (args) => {
+  const secrets = new KnownSecrets()
+  secrets.add(secretsOf(args))
+  expect(secrets.hide('refused: SuperSecretValue99182')).toBe('refused: [redacted]')
+})
+
+test('other arguments are no secrets', () => {
+  const secrets = new KnownSecrets()
+  secrets.add(secretsOf(['--token', '--root', '/srv/documents', 'verbose-output']))
+  expect(secrets.hide('/srv/documents verbose-output --root')).toBe(
+    '/srv/documents verbose-output --root',
   )
 })
 

@@ -1,8 +1,11 @@
-import type { Secret } from '@sallyport/kit/secret'
+import { Secret } from '@sallyport/kit/secret'
+import { secretArgument } from '../config/secret-names.ts'
 
 const REDACTED = '[redacted]'
 /** Shorter values are words like `debug`, and too easily guessed to be worth hiding. */
 const CHARACTERS_MIN = 6
+/** A word within a value, as the token in `Bearer <token>`; shorter ones are mostly words of a language. */
+const WORD_CHARACTERS_MIN = 12
 /** Of one server, also of its earlier configurations; the oldest is forgotten for a new one. */
 const VALUES_MAX = 1_000
 
@@ -12,11 +15,11 @@ export class KnownSecrets {
   /** Longest first, since one may be a part of another. */
   #ordered: readonly string[] = []
 
-  /** Hides these from now on, each line of a value by itself. */
+  /** Hides these from now on: each line of a value by itself, and each long word in a line. */
   add(secrets: Iterable<Secret>): void {
     const before = this.#values.size
     for (const secret of secrets) {
-      for (const value of linesOf(secret.reveal())) this.#values.add(value)
+      for (const value of partsOf(secret.reveal())) this.#values.add(value)
     }
     if (this.#values.size === before) return
     const excess = Math.max(0, this.#values.size - VALUES_MAX)
@@ -33,12 +36,22 @@ export class KnownSecrets {
   }
 }
 
+/** The secrets among the arguments of a command, by the flags that stand before them. */
+export function secretsOf(args: readonly string[]): Secret[] {
+  return args.flatMap((_arg, at) => {
+    const secret = secretArgument(args, at)
+    return secret === undefined ? [] : new Secret(secret)
+  })
+}
+
 /** What is looked for of one value: programs mostly quote within JSON, and not always. */
-function linesOf(secret: string): string[] {
-  return secret
-    .split(/[\r\n]+/)
-    .flatMap((line) => [line.trim(), JSON.stringify(line.trim()).slice(1, -1)])
-    .filter((line) => line.length >= CHARACTERS_MIN)
+function partsOf(secret: string): string[] {
+  const lines = secret.split(/[\r\n]+/).map((line) => line.trim())
+  const words = lines.flatMap((line) => line.split(/\s+/))
+  return [
+    ...lines.filter(({ length }) => length >= CHARACTERS_MIN),
+    ...words.filter(({ length }) => length >= WORD_CHARACTERS_MIN),
+  ].flatMap((part) => [part, JSON.stringify(part).slice(1, -1)])
 }
 
 function withoutEdges(text: string, value: string): string {

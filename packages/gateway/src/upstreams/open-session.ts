@@ -10,7 +10,7 @@ import { fingerprintOf } from './fingerprint.ts'
 import { type Agreement, type HandshakeOptions, shakeHands } from './handshake.ts'
 import { HttpSession } from './http-session.ts'
 import { openTarget } from './http-target.ts'
-import type { KnownSecrets } from './known-secrets.ts'
+import { type KnownSecrets, secretsOf } from './known-secrets.ts'
 import type { ClientInfo } from './own-messages.ts'
 import type { HttpServerConfig, ServerConfig, StdioServerConfig } from './server-config.ts'
 import type { Session, SessionEvents } from './session.ts'
@@ -182,7 +182,7 @@ export class SessionOpener {
     // A mark of its own below the gateway's, so that stopping one child spares the others.
     const mark = `${this.#deps.mark}/${randomBytes(8).toString('hex')}`
     const environment = childEnvironment(this.#deps.environment, config.env, mark)
-    stderr.secrets.add(Object.values(config.env))
+    stderr.secrets.add([...Object.values(config.env), ...secretsOf(config.args)])
     const plan = planSpawn(config.command, config.args, spawnWorld(environment))
     const { roots, cwd, caps } = config
     const world = { groups, environment: this.#deps.environment, platform: process.platform }

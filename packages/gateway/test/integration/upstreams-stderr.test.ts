@@ -89,3 +89,16 @@ test.each([{}, { ENDS: 'yes' }])(
     expect(told).not.toContain(SECRET)
   },
 )
+
+test('neither a secret among its arguments nor one within a longer value is to be read [supervision/stderr/secrets]', async () => {
+  const script = `console.error(process.argv.at(-1), process.env.AUTH.slice(7)); process.exit(9)`
+  const command = [process.execPath, '-e', script, '--', '--api-key', `${SECRET}-of-args`]
+  await using test = await openTestUpstreams({
+    one: stdioServer(command, { AUTH: `Bearer ${SECRET}` }),
+  })
+  const failure = await callText(test.upstreams, ['one', 'any']).catch((error: unknown) => error)
+  const words = test.upstreams.control.logs('one', 1_000).map(({ text }) => text)
+  expect(words).toContain('[redacted] [redacted]')
+  const told = inspect([failure, words, test.logged], { depth: Infinity })
+  expect(told).not.toContain(SECRET)
+})
