@@ -99,6 +99,7 @@ function openEdge(
       if (!admission.allowed) base.quotas.usage.doorRefused(principalId, 'rate_limited')
       return admission
     },
+    burst: () => base.door.rates.burst,
     reserve: (principalId) => base.budget.reserve(principalId),
     clock,
     log,

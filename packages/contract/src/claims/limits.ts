@@ -32,7 +32,8 @@ export const LIMITS = {
     source: 'rule A9; design §6',
   },
   'limits/rate/batch': {
-    behavior: 'A batch costs as much of the rate as its messages one by one, or none of it runs.',
+    behavior:
+      'A batch costs as much of the rate as its messages one by one, or none of it runs; one longer than the burst is refused for good.',
     source: 'design §6; Design, "Limits"',
   },
   'limits/rate': {

@@ -20,6 +20,11 @@ export class RateLimits {
     this.#entriesMax = options.entriesMax ?? 10_000
   }
 
+  /** Tokens of a full bucket. */
+  get burst(): number {
+    return this.#limits.capacity
+  }
+
   /** Buckets in memory. */
   get size(): number {
     return this.#buckets.size

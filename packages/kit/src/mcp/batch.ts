@@ -18,7 +18,8 @@ const COMMA = Buffer.from(',')
  *
  * Source: MCP 2025-03-26, "Batching"; removed in 2025-06-18.
  *
- * @throws {AppError} `rate_limited` when it holds more messages than the rate allows
+ * @throws {AppError} `rate_limited` when it holds more messages than the rate allows now, `request_too_large`
+ *   when it ever would
  */
 export async function answerBatch(
   core: EdgeCore,
@@ -34,7 +35,7 @@ export async function answerBatch(
   const messages = parts.map((part) => scanMessage(part, core.deps.limits))
   const unclear = keyFault(messages, arrival)
   if (unclear) return faultAnswer(unclear)
-  charge(core, arrival.caller, parts.length - 1)
+  charge(core, arrival.caller, parts.length)
   const answers = await Promise.all(
     messages.map((message) => answerPart(core, arrival, message, session)),
   )
@@ -66,7 +67,12 @@ function keyFault(
 
 /** A batch costs as much as its messages one by one. The door has charged for one. */
 function charge({ deps }: EdgeCore, { principal }: Caller, messages: number): void {
-  for (let charged = 0; charged < messages; charged += 1) {
+  const burst = deps.burst()
+  if (messages > burst) {
+    const text = `the batch holds ${messages} messages, and the rate never allows more than ${burst} at once; send at most ${burst}`
+    throw new AppError('request_too_large', text)
+  }
+  for (let charged = 1; charged < messages; charged += 1) {
     const { allowed, retryAfterMs } = deps.charge(principal.id)
     if (allowed) continue
     const text = 'the batch holds more messages than the rate allows; send fewer at once'

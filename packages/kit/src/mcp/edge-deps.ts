@@ -23,4 +23,6 @@ export interface EdgeDeps {
   readonly deadlines: Deadlines
   /** Takes one request from a principal's rate, as the door does. */
   readonly charge: (principalId: string) => Admission
+  /** Most requests that the rate ever lets through at once. */
+  readonly burst: () => number
 }

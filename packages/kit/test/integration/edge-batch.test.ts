@@ -12,11 +12,25 @@ test('a batch costs as much as its messages one by one, and nothing of one that 
       ),
     })
   // The host's rate allows 20; the door, which takes the first of each batch, is not there.
-  const whole = await send(21)
-  expect([whole.status, JSON.parse(await whole.text()).length]).toEqual([200, 21])
+  const whole = await send(20)
+  expect([whole.status, JSON.parse(await whole.text()).length]).toEqual([200, 20])
   const refused = await send(3)
   expect([refused.status, Number(refused.headers.get('retry-after')) > 0]).toEqual([429, true])
   expect((await send(1)).status).toBe(200)
+})
+
+test('a batch longer than the burst can never be sent, and is told so [limits/rate/batch]', async () => {
+  await using host = await startEdge()
+  const pings = Array.from({ length: 21 }, (_, id) => ({ jsonrpc: '2.0', id, method: 'ping' }))
+  const refused = await fetch(host.url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'mcp-protocol-version': '2025-03-26' },
+    body: JSON.stringify(pings),
+  })
+  expect([refused.status, refused.headers.get('retry-after')]).toEqual([413, null])
+  const text = await refused.text()
+  expect(text).toContain('send at most 20')
+  expect(text).toMatch(/"retryable":false/)
 })
 
 test('one idempotency key in the header is refused for a batch of several requests, and none of them runs [once/key/batch]', async () => {
