@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import type { Clock } from '@sallyport/kit/clock'
 import { AppError, type CallOutcome, type ErrorCode } from '@sallyport/kit/errors'
 import type { Release, SlotBound } from '@sallyport/kit/limits'
@@ -27,8 +28,11 @@ export interface MemberBounds {
   giveBack(target: BoundTarget, principalId: string): void
 }
 
+/** How long a call waits for the lists of a member that nobody met, while others are known to have its tool. */
+const MEET_MS = 2_000
+
 export interface GroupCallDeps {
-  readonly fleet: Pick<ServerFleet, 'call'>
+  readonly fleet: Pick<ServerFleet, 'call' | 'warm'>
   readonly bounds: MemberBounds
   readonly clock: Clock
 }
@@ -90,6 +94,10 @@ export class GroupCall {
       const member = this.#group.choose(wish, this.#tried)
       if (member === undefined) throw failure?.withOutcome(this.#outcome) ?? this.#group.exhausted()
       this.#tried.push(member)
+      if (this.#group.mustMeet(wish, member)) {
+        await this.#meet(member)
+        if (!this.#group.mayHave(wish, member)) continue
+      }
       try {
         return await this.#send(member)
       } catch (thrown) {
@@ -98,6 +106,18 @@ export class GroupCall {
         failure = error
       }
     }
+  }
+
+  /** Has a member's lists read, so that the call goes to those who have its tool; what fails is seen by sending. */
+  async #meet({ server }: Member): Promise<void> {
+    const { signal } = this.#request
+    const warming = this.#deps.fleet.warm(server, this.#asker, signal).catch(() => undefined)
+    const over = new AbortController()
+    const late = wait(MEET_MS, undefined, { ref: false, signal: over.signal }).catch(
+      () => undefined,
+    ) // the lists came first
+    await Promise.race([warming, late])
+    over.abort()
   }
 
   async #send(member: Member): Promise<UpstreamReply> {

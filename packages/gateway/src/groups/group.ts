@@ -7,7 +7,7 @@ import type { ServerCatalogue } from '../routing/catalogue.ts'
 import type { ServerStatus } from '../upstreams/upstream.ts'
 import { Canary } from './canary.ts'
 import type { GroupState, GroupStatus } from './group-status.ts'
-import { type Holders, holdersOf, isUnread } from './holders.ts'
+import { type Holders, holdersOf, isUnread, lists } from './holders.ts'
 import { Member, type MemberDeps } from './member.ts'
 import { type Choose, createStrategy } from './strategies.ts'
 
@@ -98,26 +98,27 @@ export class Group {
    * with room first; where none is left, any that is not blocked. Undefined when all were tried.
    */
   choose(wish: Wish, tried: readonly Member[]): Member | undefined {
+    const healthy: Member[] = []
     const others: Member[] = []
-    for (const holders of holdersOf(wish, this.members, this.#deps.catalogue)) {
-      const healthy: Member[] = []
-      for (const member of holders) {
-        if (tried.includes(member)) continue
-        const { standing } = member
-        if (standing === 'in') healthy.push(member)
-        else if (standing === 'last') others.push(member)
-      }
-      const chosen = this.#pick(healthy, wish.principal)
-      if (chosen !== undefined) return chosen
+    for (const member of holdersOf(wish, this.members, this.#deps.catalogue)) {
+      if (tried.includes(member)) continue
+      const { standing } = member
+      if (standing === 'in') healthy.push(member)
+      else if (standing === 'last') others.push(member)
     }
-    return this.#pick(others, wish.principal)
+    return this.#pick(healthy, wish.principal) ?? this.#pick(others, wish.principal)
   }
 
-  /** Members in rotation whose lists were never read: nobody knows yet what they have. */
-  unread(): readonly Member[] {
-    return this.members.filter(({ server, standing }) => {
-      return standing === 'in' && isUnread(this.#deps.catalogue.get(server))
-    })
+  /** Whether nobody knows if a member has what others are known to have. */
+  mustMeet(wish: Wish, member: Member): boolean {
+    const { catalogue } = this.#deps
+    if (!isUnread(catalogue.get(member.server))) return false
+    return this.members.some((one) => one !== member && lists(wish, catalogue.get(one.server)))
+  }
+
+  /** Whether a call may go to a member, by what is known of its lists now. */
+  mayHave(wish: Wish, member: Member): boolean {
+    return holdersOf(wish, this.members, this.#deps.catalogue).includes(member)
   }
 
   status(servers: ReadonlyMap<string, ServerStatus>): GroupStatus {

@@ -2,6 +2,7 @@ import { CallController } from '@sallyport/kit/call-signal'
 import { AppError } from '@sallyport/kit/errors'
 import { expect, test, vi } from 'vitest'
 import { testPrincipal } from '../call/testing-call.ts'
+import { openTestViews } from '../routing/testing-views.ts'
 import type { ServerChanges } from '../upstreams/upstream.ts'
 import { GroupedUpstreams } from './grouped-upstreams.ts'
 import { down, openGroup, testGroup, testRequest } from './testing-groups.ts'
@@ -209,12 +210,13 @@ test('a member that becomes another server while it is asked is asked again [gro
   expect(fleet.subscribed).toEqual(['a x:1', 'a x:1'])
 })
 
-test('a call has the lists of members read that nobody met, once in a while [groups/name]', async () => {
-  const { call, callTimes, fleet, clock } = openGroup({ members: ['a', 'b'] })
-  await callTimes(3)
-  expect(fleet.warmed.toSorted()).toEqual(['a', 'b'])
-  clock.advance(30_000)
-  fleet.states.set('a', 'degraded')
-  await call()
-  expect(fleet.warmed.slice(2)).toEqual(['b'])
+test('a member that nobody met is met before it gets a call that others are known to be able to take [groups/name]', async () => {
+  const { catalogue, read } = await openTestViews()
+  read('a', { tools: ['echo'] })
+  const known = new Map(['a', 'b'].map((server) => [server, catalogue.get(server)]))
+  const options = { known: known as never } // every server is known
+  const { fleet, callTimes } = openGroup({ members: ['a', 'b'] }, options)
+  fleet.onWarm = (server) => read(server, { tools: ['other'] })
+  expect(await callTimes(4)).toEqual(['a', 'a', 'a', 'a'])
+  expect([fleet.warmed, fleet.called]).toEqual([['b'], ['a', 'a', 'a', 'a']])
 })

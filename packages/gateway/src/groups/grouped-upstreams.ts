@@ -22,9 +22,6 @@ import {
 } from './group-subscriptions.ts'
 import { isUnread } from './holders.ts'
 
-/** Between two tries to read the lists of a member that were never read. */
-const MEET_EVERY_MS = 30_000
-
 export interface GroupedUpstreamsDeps extends Pick<GroupDeps, 'catalogue' | 'queueOf'> {
   readonly groups: Readonly<Record<string, GroupConfig>>
   readonly servers: Readonly<Record<string, ServerConfig>>
@@ -49,8 +46,6 @@ export class GroupedUpstreams implements Upstreams {
   readonly #groups: ReadonlyMap<string, Group>
   readonly #calls: GroupCallDeps
   #subscriptions: GroupSubscriptions
-  /** When members were last asked for lists they never gave, monotonic. */
-  readonly #metMs = new Map<string, number>()
 
   constructor(deps: GroupedUpstreamsDeps) {
     const { fleet, catalogue, queueOf, clock, random = Math.random } = deps
@@ -81,21 +76,9 @@ export class GroupedUpstreams implements Upstreams {
 
   call(server: string, asker: Asker, request: UpstreamRequest): Promise<UpstreamReply> {
     const group = this.#groups.get(server)
-    if (group === undefined) return this.#fleet.call(server, asker, request)
-    this.#meet(group, asker)
-    return new GroupCall(group, asker, request, this.#calls).run()
-  }
-
-  /** Has the lists of members read that nobody has met, beside the call: it goes to those who have its tool. */
-  #meet(group: Group, asker: Asker): void {
-    for (const { server } of group.unread()) {
-      const nowMs = this.#deps.clock.monotonicMs()
-      if (nowMs - (this.#metMs.get(server) ?? -Infinity) < MEET_EVERY_MS) continue
-      this.#metMs.set(server, nowMs)
-      this.#fleet.warm(server, asker, AbortSignal.timeout(MEET_EVERY_MS)).catch((err: unknown) => {
-        this.#deps.log.debug({ server, err }, 'lists of a member not read')
-      })
-    }
+    return group === undefined
+      ? this.#fleet.call(server, asker, request)
+      : new GroupCall(group, asker, request, this.#calls).run()
   }
 
   /** Of a group: sees to the members that were never read. It fails only when all of them do. */

@@ -30,31 +30,32 @@ type Say = 'listed' | 'unread' | 'open' | 'none'
 const STEPS_MAX = 200_000
 
 /**
- * The members a call may go to, in the order in which they are asked: those that list what it names (of a
- * resource those with a template that it fits), then those whose lists were never read. Where there is none,
- * those that may have gained it since; and where it is on nobody's list, all.
+ * The members a call may go to: those that list what it names and those whose lists were never read. Where
+ * there is none, those that may have gained it since; of a resource those with a template that it fits; and
+ * where it is on nobody's list, all.
  */
 export function holdersOf(
   { method, name }: Holders,
   members: readonly Member[],
   catalogue: Known,
-): readonly (readonly Member[])[] {
+): readonly Member[] {
   const kinds = Object.hasOwn(KINDS_OF, method) ? KINDS_OF[method] : undefined
-  if (kinds === undefined || name === undefined) return [members]
+  if (kinds === undefined || name === undefined) return members
   const say = (member: Member): Say => sayOf(catalogue.get(member.server), kinds, name)
   // Nearly always: members do the same.
-  if (members.every((member) => say(member) === 'listed')) return [members]
+  if (members.every((member) => say(member) === 'listed')) return members
   const said = members.map(say)
-  const those = (wanted: Say): Member[] => members.filter((_, at) => said[at] === wanted)
-  const unread = those('unread')
+  const those = (...wanted: Say[]): Member[] =>
+    members.filter((_, at) => wanted.includes(said[at] ?? 'none'))
   if (!said.includes('listed') && kinds.includes('resources')) {
     const makers = members.filter((one) => hasTemplate(catalogue.get(one.server), name))
-    return makers.length === 0 ? [members] : [makers, unread.filter((one) => !makers.includes(one))]
+    if (makers.length === 0) return members
+    return members.filter((one, at) => makers.includes(one) || said[at] === 'unread')
   }
-  const listed = those('listed')
-  if (listed.length + unread.length > 0) return [listed, unread]
+  const holders = those('listed', 'unread')
+  if (holders.length > 0) return holders
   const gained = those('open')
-  return [gained.length > 0 ? gained : members]
+  return gained.length > 0 ? gained : members
 }
 
 /** Whether a URI may be of one of a server's templates. */
@@ -76,6 +77,12 @@ function sayOf(known: ServerCatalogue | undefined, kinds: readonly Kind[], name:
     else if (say === 'none' && !isSettled(listed)) say = 'open'
   }
   return say
+}
+
+/** Whether a server is known to have what a call names. */
+export function lists({ method, name }: Holders, known: ServerCatalogue | undefined): boolean {
+  const kinds = Object.hasOwn(KINDS_OF, method) ? KINDS_OF[method] : undefined
+  return kinds !== undefined && name !== undefined && sayOf(known, kinds, name) === 'listed'
 }
 
 /** Whether some list of a server was never read. */

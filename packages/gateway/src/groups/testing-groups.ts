@@ -39,6 +39,8 @@ export class FakeFleet implements ServerFleet {
   /** Servers that were called, in order. */
   readonly called: string[] = []
   readonly warmed: string[] = []
+  /** Reads a server's lists. */
+  onWarm: (server: string) => void = () => undefined
   readonly notified: string[] = []
   /** As often as it was subscribed to. */
   readonly subscribed: string[] = []
@@ -76,6 +78,7 @@ export class FakeFleet implements ServerFleet {
 
   async warm(server: string): Promise<void> {
     this.warmed.push(server)
+    this.onWarm(server)
     if (this.refusing.has(server)) throw down()
   }
 
