@@ -236,7 +236,11 @@ function adminDeps(served: Served, life: Life): Omit<AdminDeps, 'entrance'> {
     }),
     config,
     groups: () => mcp.generation.upstreams.groupStatus(),
-    usage: () => base.quotas.usage.list(),
+    usage: () => {
+      const names = base.credentials.names()
+      const rows = base.quotas.usage.list()
+      return rows.map((row) => ({ ...row, name: names.get(row.principal) ?? null }))
+    },
     metrics,
     health: () => readHealth(base, mcp, life),
     status: () => ({

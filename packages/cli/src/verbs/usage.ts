@@ -26,9 +26,10 @@ export async function listUsage(
 /** A line for each principal; quotas stand behind what was used of them. */
 export function formatUsage(items: readonly UsageItem[], width: number | undefined): string {
   return fitTable(
-    ['principal', 'calls today', 'writes today', 'in flight', 'queued', 'refused'],
+    ['principal', 'name', 'calls today', 'writes today', 'in flight', 'queued', 'refused'],
     items.map((item) => [
       printable(item.principal, TEXT_CHARACTERS_MAX),
+      printable(item.name ?? '-', TEXT_CHARACTERS_MAX),
       usedOf(item.calls, item.daily),
       usedOf(item.writes, item.writesDaily),
       String(item.inFlight),

@@ -8,6 +8,10 @@ const bound = z.int().min(1).nullable()
 export const usageItem = z
   .strictObject({
     principal: z.string(),
+    name: z
+      .string()
+      .nullable()
+      .meta({ description: 'Of its key or token; null where none of that id is valid now.' }),
     day: z.string().meta({ description: '`2026-11-21`; a day ends at 00:00 UTC.' }),
     calls: count.meta({ description: 'Calls of that day.' }),
     daily: bound.meta({ description: 'How many it may make; null = no bound.' }),

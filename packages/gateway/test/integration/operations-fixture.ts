@@ -59,6 +59,7 @@ export const GROUP: GroupItem = {
 
 export const USAGE: UsageItem = {
   principal: 'key:abcdefgh',
+  name: 'ci',
   day: '2026-11-21',
   calls: 12,
   daily: null,

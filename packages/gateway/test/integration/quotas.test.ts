@@ -106,6 +106,7 @@ test('a daily quota is used up until midnight, also over a restart; what only re
   expect(await usageOf(gateway)).toMatchObject([
     {
       ...{ calls: 4, writes: 2, writesDaily: 2, writesRemaining: 0, daily: 1_000_000 },
+      name: expect.stringMatching(/./),
       ...{ callsTotal: 2, refused: 1, refusals: { quota_exceeded: 1 }, rateLimited: 0 },
     },
   ])

@@ -50,6 +50,12 @@ export class Credentials {
     return principal
   }
 
+  /** Names of the keys and tokens that are valid now, by the ids of their principals. */
+  names(): ReadonlyMap<string, string> {
+    const entries = [...this.#tokens.values(), ...this.#keys.values()]
+    return new Map(entries.map(({ principal: { id, name } }) => [id, name]))
+  }
+
   /**
    * Replaces the tokens of the configuration. An unchanged token keeps its principal object.
    *

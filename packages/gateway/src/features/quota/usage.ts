@@ -6,6 +6,9 @@ const ROWS_MAX = 10_000
 const CALLS = 'calls '
 const WRITES = 'writes '
 
+/** What is told of a principal, but for the name, which nothing is counted by. */
+export type UsageRow = Omit<UsageItem, 'name'>
+
 /** Daily quotas of each principal. */
 export interface DailyBounds {
   readonly calls: number
@@ -93,7 +96,7 @@ export class Usage {
   }
 
   /** Everybody who called since the start or today, by id. */
-  list(): UsageItem[] {
+  list(): UsageRow[] {
     const table = this.#counters.today()
     const ids = new Set(this.#rows.keys())
     for (const [scope] of table.entries()) {
@@ -102,7 +105,7 @@ export class Usage {
     return [...ids].toSorted().map((id) => this.#describe(id, table))
   }
 
-  #describe(principal: string, table: DayTable): UsageItem {
+  #describe(principal: string, table: DayTable): UsageRow {
     const row = this.#rows.get(principal)
     const today = table.counter(CALLS + principal).calls
     const writes = table.counter(WRITES + principal).calls
