@@ -15,6 +15,10 @@ export const CONFIG = {
     behavior: 'Every number has both bounds, and a value beyond them is refused.',
     source: 'design §6',
   },
+  'config/without-effect': {
+    behavior: 'A bound, time or choice that is written down and can have no effect is warned of.',
+    source: 'Hangar scenario 9',
+  },
   'config/complete': {
     behavior: 'An empty file is a complete configuration with the documented defaults.',
     source: 'design §6',

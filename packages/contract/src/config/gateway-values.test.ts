@@ -52,13 +52,6 @@ test('what keeps a server up arrives as it stands in the file', () => {
   })
 })
 
-test('a look never takes longer than the time between two', () => {
-  const { servers } = gatewayConfig.parse({
-    mcpServers: { files: { command: 'files', health: { every: '2s', timeout: '1m' } } },
-  })
-  expect(servers['files']?.health).toMatchObject({ everyMs: 2_000, timeoutMs: 2_000 })
-})
-
 test('a group arrives as it stands in the file; members without numbers get theirs by their place', () => {
   const { groups } = gatewayConfig.parse({
     mcpServers: { a: { command: 'a' }, b: { command: 'b' } },

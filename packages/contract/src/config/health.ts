@@ -16,7 +16,7 @@ export interface ProbeCall {
 /** How the health of a server is watched. */
 export interface HealthConfig {
   readonly everyMs: number
-  /** Time a look at it may take; never more than `everyMs`. */
+  /** Time a look at it may take; where it is more than `everyMs`, that counts. */
   readonly timeoutMs: number
   /** Looks in a row that must fail before it counts as degraded. */
   readonly failures: number
@@ -66,6 +66,6 @@ export const health = z
   })
   .prefault({})
   .transform(({ every, timeout, failures, call: probe }): HealthConfig => {
-    return { everyMs: every, timeoutMs: Math.min(timeout, every), failures, call: probe }
+    return { everyMs: every, timeoutMs: timeout, failures, call: probe }
   })
   .meta({ description: 'How its health is watched.' })

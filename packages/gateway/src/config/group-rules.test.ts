@@ -51,6 +51,16 @@ test.each([
     '6 warning groups.g.members[1].weight: `weight` has no effect with the strategy `round-robin`',
   ],
   [
+    'a priority that nothing reads',
+    '{ members: [a, { server: b, priority: 1 }] }',
+    '6 warning groups.g.members[1].priority: `priority` has no effect with the strategy `round-robin`',
+  ],
+  [
+    'a canary for nobody',
+    '{ members: [a, b], canary: { member: b } }',
+    '6 warning groups.g.canary: nobody gets the canary',
+  ],
+  [
     'members with different roots',
     '{ members: [a, rooted] }',
     '6 error groups.g.members[1]: `rooted` is told of other `roots` than `a`',

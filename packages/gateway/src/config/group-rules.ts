@@ -20,6 +20,7 @@ export function judgeGroups({ groups, servers }: GatewayConfig, report: ReportPa
     }
     judgeMembers(group, { groups, servers }, tell)
     judgeNumbers(group, tell)
+    judgeChoice(group, tell)
     judgeRoots(group, servers, tell)
   }
 }
@@ -43,7 +44,7 @@ function judgeMembers(
   }
 }
 
-function judgeNumbers({ members, minHealthy, canary, strategy }: GroupConfig, tell: Tell): void {
+function judgeNumbers({ members, minHealthy, canary }: GroupConfig, tell: Tell): void {
   if (minHealthy > members.length) {
     const message = `the group needs ${minHealthy} healthy members and has ${members.length}`
     tell(['minHealthy'], message, `set it to ${members.length} or less, or add members`)
@@ -54,13 +55,31 @@ function judgeNumbers({ members, minHealthy, canary, strategy }: GroupConfig, te
   } else if (canary !== undefined && members.length === 1) {
     const message = 'the canary is the only member, so everybody gets it'
     tell(['canary'], message, 'add a member, or remove this', 'warning')
+  } else if (canary?.percent === 0 && canary.principals.length === 0) {
+    const remedy = 'set `percent` or `principals`, or remove it'
+    tell(['canary'], 'nobody gets the canary', remedy, 'warning')
   }
+}
+
+/** What says how the member of a call is chosen, and has no say in it. */
+function judgeChoice({ members, strategy }: GroupConfig, tell: Tell): void {
   const weighted = strategy === 'weighted' || strategy === 'random'
-  const index = members.findIndex(({ weight }) => weight !== 1)
-  if (weighted || index === -1) return
-  const message = `\`weight\` has no effect with the strategy \`${strategy}\``
-  const remedy = 'set `strategy` to `weighted` or `random`, or remove it'
-  tell(['members', index, 'weight'], message, remedy, 'warning')
+  const index = weighted ? -1 : members.findIndex(({ weight }) => weight !== 1)
+  if (index !== -1) {
+    const message = `\`weight\` has no effect with the strategy \`${strategy}\``
+    const remedy = 'set `strategy` to `weighted` or `random`, or remove it'
+    tell(['members', index, 'weight'], message, remedy, 'warning')
+  }
+  // By default it is the place in the list.
+  const ranked = strategy === 'priority' ? -1 : members.findIndex(isRanked)
+  if (ranked === -1) return
+  const message = `\`priority\` has no effect with the strategy \`${strategy}\``
+  const remedy = 'set `strategy` to `priority`, or remove it'
+  tell(['members', ranked, 'priority'], message, remedy, 'warning')
+}
+
+function isRanked({ priority }: GroupConfig['members'][number], index: number): boolean {
+  return priority !== index + 1
 }
 
 /** Which roots a call carries is settled before its member is chosen. */

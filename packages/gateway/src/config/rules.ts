@@ -3,6 +3,7 @@ import type { Environment, ReportPath } from '@sallyport/kit/config'
 import { isLoopback } from '@sallyport/kit/http'
 import { judgeEndpoints } from './endpoint-rules.ts'
 import { judgeGroups } from './group-rules.ts'
+import { judgeLimits } from './limit-rules.ts'
 import { judgeServers } from './server-rules.ts'
 import { tokenFault } from './token-fault.ts'
 
@@ -14,6 +15,7 @@ export function applyRules(config: GatewayConfig, report: ReportPath, env: Envir
   judgeGroups(config, report)
   judgeEndpoints(config, report)
   judgeServers(config, report, env)
+  judgeLimits(config, report)
   if (!config.audit.enabled) {
     const message = 'the audit log is off, so nothing records who called what'
     report(['audit', 'enabled'], message, { severity: 'warning', remedy: 'set it to true' })
