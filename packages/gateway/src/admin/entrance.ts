@@ -5,6 +5,7 @@ import { type AppError, publicMessage } from '@sallyport/kit/errors'
 import type { Door, DoorVerdict } from '@sallyport/kit/door'
 import { createRequestId, isLoopback, sendError } from '@sallyport/kit/http'
 import type { Principal } from '@sallyport/kit/principal'
+import { shortStoreReason } from '@sallyport/kit/store'
 import { healthKindOf } from './health.ts'
 
 /** Who asks, as settled before the app sees the request. */
@@ -84,7 +85,7 @@ export function toAdminErrorBody(error: AppError, requestId: string): string {
   const body: AdminError = {
     error: {
       code: error.code,
-      message: publicMessage(error),
+      message: messageOf(error),
       requestId,
       retryable: error.spec.retryable,
       ...(error.retryAfterMs !== undefined && { retryAfterMs: Math.ceil(error.retryAfterMs) }),
@@ -92,6 +93,12 @@ export function toAdminErrorBody(error: AppError, requestId: string): string {
     },
   }
   return JSON.stringify(body)
+}
+
+/** Operators are told why the store refuses; everybody else only that it does. */
+function messageOf(error: AppError): string {
+  const reason = error.code === 'store_unwritable' ? shortStoreReason(error) : undefined
+  return reason === undefined ? publicMessage(error) : `the store cannot be written: ${reason}`
 }
 
 function enter(req: IncomingMessage, res: ServerResponse, visit: Visit): void {

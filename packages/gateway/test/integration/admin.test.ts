@@ -306,6 +306,20 @@ test('keeps the inner text of a defect in the log, under the id of the answer [w
   expect(failed.text).not.toContain('/dev/sda')
 })
 
+test('says why the store cannot be written, and not where it is', async () => {
+  const full = Object.assign(new Error('/dev/sda: database or disk is full'), { errcode: 13 })
+  const thrown = new AppError('store_unwritable', '/dev/sda is full', { cause: full })
+  const audit = {
+    list: () => Promise.reject(new TypeError('nobody lists')),
+    verify: () => Promise.reject(thrown),
+  }
+  await using fixture = await openFixture({ deps: { audit } })
+  const asked = { key: fixture.adminKey, method: 'POST' }
+  expect((await fixture.ask('/api/v1/audit/verify', asked)).json).toMatchObject({
+    error: { message: 'the store cannot be written: the disk is full' },
+  })
+})
+
 test('says only the verdict of health without a key, and names servers with one [health/strangers] [health/ready/servers]', async () => {
   await using fixture = await openFixture()
   const plain = await fixture.ask('/health')

@@ -2,6 +2,7 @@ export { openStore, pendingMigrations, type OpenStoreOptions } from './open-stor
 export { hasSqliteStore } from './sqlite-database.ts'
 export { parseStoreLocation, type StoreLocation } from './location.ts'
 export type { PendingMigration } from './migrate.ts'
+export { shortStoreReason } from './store-failure.ts'
 export { acquireStoreLock, type StoreLock } from './store-lock.ts'
 export type { StoreKeys } from './keys.ts'
 export type {

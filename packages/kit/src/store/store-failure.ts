@@ -1,5 +1,7 @@
 import { AppError } from '../errors.ts'
 
+const CAUSES_MAX = 8
+
 /** Gives what an engine threw the code `store_unwritable`; an `AppError` passes as it is. */
 export function storeFailure(thrown: unknown, what: string): AppError {
   if (thrown instanceof AppError) return thrown
@@ -35,6 +37,56 @@ export function reasonOf(thrown: unknown): string {
     return thrown.errors.map(reasonOf).join(', ')
   }
   return thrown instanceof Error ? thrown.message : String(thrown)
+}
+
+const DISK_FULL = 'the disk is full'
+const READ_ONLY = 'it is read-only'
+const UNREACHABLE = 'the database cannot be reached'
+
+/** By SQLite's primary result code. */
+const BY_ERRCODE: Readonly<Record<number, string>> = {
+  5: 'another process holds its lock',
+  8: READ_ONLY,
+  10: 'the disk reports errors',
+  11: 'the file is damaged',
+  13: DISK_FULL,
+  14: 'the file cannot be opened',
+}
+
+/** By the system's error code or PostgreSQL's SQLSTATE. */
+const BY_CODE: Readonly<Record<string, string>> = {
+  ENOSPC: DISK_FULL,
+  EDQUOT: 'the disk quota is used up',
+  EROFS: READ_ONLY,
+  EACCES: 'it may not be written',
+  EIO: 'the disk reports errors',
+  ECONNREFUSED: UNREACHABLE,
+  ECONNRESET: UNREACHABLE,
+  ETIMEDOUT: UNREACHABLE,
+  ENOTFOUND: UNREACHABLE,
+  53100: DISK_FULL,
+  25006: READ_ONLY,
+  '57P01': UNREACHABLE,
+  '57P03': UNREACHABLE,
+}
+
+/**
+ * Why a store refused, in a few words of ours that name no path, host or row; undefined where its cause is none
+ * of the known ones.
+ *
+ * @param error of code `store_unwritable`
+ */
+export function shortStoreReason(error: AppError): string | undefined {
+  let thrown: unknown = error
+  for (let depth = 0; depth < CAUSES_MAX && thrown !== undefined; depth += 1) {
+    const { code, errcode } = codesOf(thrown)
+    const known =
+      (typeof errcode === 'number' && BY_ERRCODE[errcode & 0xff]) ||
+      (typeof code === 'string' && BY_CODE[code])
+    if (known) return known
+    thrown = thrown instanceof Error ? thrown.cause : undefined
+  }
+  return undefined
 }
 
 function codesOf(thrown: unknown): { code: unknown; errcode: unknown } {
