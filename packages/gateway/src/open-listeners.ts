@@ -109,7 +109,10 @@ export async function openListeners(
     const { drainMs, stopDelayMs } = base.settings.config.limits
     const handedOver = life.isHandedOver
     log.info({ drainMs, handedOver }, 'gateway stopping')
+    const sinceMs = clock.monotonicMs()
     await drain({ edge: mcp.edge, stdio, ports }, { drainMs, stopDelayMs, handedOver })
+    const tookMs = Math.round(clock.monotonicMs() - sinceMs)
+    log.info({ tookMs, shuttingDown: mcp.edge.core.calls.cut }, 'clients let go')
   })
   life.addresses.data = ports?.data.address ?? ''
   life.addresses.admin = ports?.admin.address ?? ''

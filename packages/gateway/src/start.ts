@@ -78,6 +78,11 @@ export class Gateway implements AsyncDisposable {
    */
   static async start(given: GatewayOptions): Promise<Gateway> {
     await using opening = new AsyncDisposableStack()
+    // What is entered first is left last.
+    const life = { started: false }
+    opening.defer(() => {
+      if (life.started) given.log.info({}, 'gateway stopped')
+    })
     const { options, inherited } = inherit(given)
     const succession = opening.use(successionOf(options, inherited))
     const state = opening.use(await openState({ ...options, succession }))
@@ -92,6 +97,7 @@ export class Gateway implements AsyncDisposable {
     const firstKey = keyless ? await makeFirstKey(base, options) : undefined
     const { log } = options
     log.info({ ...listening.addresses }, 'gateway listening')
+    life.started = true
     return new Gateway({ ...listening, config }, firstKey, opening.move())
   }
 

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'nod
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { acquireStoreLock } from '@sallyport/kit/store'
+import { silentLog } from '@sallyport/kit/log'
 import { expect, test, vi } from 'vitest'
 import { isAlive } from '../fixtures/upstreams/harness.ts'
 import { RawClient, textOf } from '../fixtures/raw-mcp.ts'
@@ -150,11 +151,14 @@ test('a stopping gateway finishes the running call and takes no new connection [
   expect(gateway.auditRows().at(-1)).toMatchObject({ kind: 'call', tool: 'sleep', outcome: 'ok' })
 })
 
-test('a call that outlasts the drain is answered, and its effect is unknown [upstreams/stop/deadline]', async () => {
-  await using gateway = await TestGateway.start({
+test('a call that outlasts the drain is answered, its effect is unknown, and the log says how many and when it is over [upstreams/stop/deadline]', async () => {
+  await using gateway = TestGateway.create({
     mcpServers: { one: hostileEntry('hang,echo') },
     config: { limits: { drainTimeout: '1s' } },
   })
+  const logged: [string, unknown][] = []
+  gateway.log = { ...silentLog, info: (fields, message) => void logged.push([message, fields]) }
+  await gateway.restart()
   const client = await RawClient.open(gateway, 'legacy')
   await client.list()
   const running = client.call('one__hang')
@@ -168,6 +172,12 @@ test('a call that outlasts the drain is answered, and its effect is unknown [ups
     { code: 'shutting_down', outcome: 'unknown', retryable: false },
   ])
   expect(gateway.auditRows().at(-1)).toMatchObject({ code: 'shutting_down', outcome: 'unknown' })
+  const tookMs = expect.any(Number)
+  expect(logged.slice(-3)).toEqual([
+    ['gateway stopping', { drainMs: 1_000, handedOver: false }],
+    ['clients let go', { tookMs, shuttingDown: 1 }],
+    ['gateway stopped', {}],
+  ])
 })
 
 test('streams end with their last word when the gateway stops', async () => {

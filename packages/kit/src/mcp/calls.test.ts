@@ -52,6 +52,7 @@ test('what outlasts the drain is aborted as shutting_down, and so is what comes 
   void busy.hold(caller, controllers[0]!, () => never) // two were made
   await busy.drain(20, { quietMs: 0, connected: () => false })
   void busy.hold(caller, controllers[1]!, () => never) // as above
+  expect(busy.cut).toBe(2)
   for (const { reason } of controllers) {
     expect(reason).toBeInstanceOf(AppError)
     expect(reason).toMatchObject({ code: 'shutting_down' })

@@ -41,9 +41,15 @@ export class Calls {
   #wake: (() => void) | undefined
   /** Why nothing is taken on any more. */
   #over: AppError | undefined
+  #cut = 0
 
   constructor(app: McpApplication) {
     this.#app = app
+  }
+
+  /** Calls that a drain did not wait for any longer, and those that came after it. */
+  get cut(): number {
+    return this.#cut
   }
 
   /** Requests being answered. */
@@ -129,7 +135,7 @@ export class Calls {
     }
     this.#wake = undefined
     this.#over ??= new AppError('shutting_down', 'the gateway is stopping')
-    for (const controller of this.#live.keys()) controller.abort(this.#over)
+    for (const controller of this.#live.keys()) this.#end(controller, this.#over)
   }
 
   /** Aborts what a principal has in flight whose credential was revoked. */
@@ -142,7 +148,12 @@ export class Calls {
 
   #enter(controller: CallAbort, caller: Caller): void {
     this.#live.add(controller, caller)
-    if (this.#over) controller.abort(this.#over)
+    if (this.#over) this.#end(controller, this.#over)
+  }
+
+  #end(controller: CallAbort, why: AppError): void {
+    if (!controller.signal.aborted) this.#cut += 1
+    controller.abort(why)
   }
 
   #leave(controller: CallAbort): void {
