@@ -19,7 +19,7 @@ export async function soakChildren({
   await using world = await startGoodWorld(PRINCIPALS, { mcpServers: { tiny } })
   const count = Math.round(CHILDREN * scale)
   // Until the allocator has what it needs for that, memory grows without anything being lost.
-  await startChildren(world, Math.round(count / 2))
+  await startChildren(world, count)
   await sleep(2_500)
   const before = await footprintOf(world)
   onProgress(`children before: ${footprintLine(before)}`)
