@@ -22,7 +22,7 @@ export const RECORD = {
   },
   'record/refusals/bounded': {
     behavior:
-      'Of the calls of one principal that limits refuse at most ten rows a second are kept; metrics and usage count them all.',
+      'Of the calls of one principal beyond its rates and quotas at most ten rows a second are kept; metrics and usage count them all.',
     source: 'Design, "Audit": a caller must not be able to roll the log over',
   },
   'record/refusals': {

@@ -9,8 +9,8 @@ type RecordDeps = AppendDeps &
   Pick<FeatureDeps, 'clock' | 'argumentsMac' | 'onFinished' | 'keepsRefusal'>
 
 /**
- * Writes every call to the audit log before its answer leaves. Of calls that a limit refused so many a second
- * and principal. A row that cannot be written refuses the call.
+ * Writes every call to the audit log before its answer leaves. Of calls beyond a rate or a quota so many a
+ * second and principal. A row that cannot be written refuses the call.
  *
  * @throws {AppError} `store_unwritable`, or whatever the call ends with
  */
@@ -46,15 +46,8 @@ export function intendCalls(deps: AppendDeps & Pick<FeatureDeps, 'clock'>): Inte
   }
 }
 
-/** Refusals that any caller brings about as often as it likes. */
-const LIMITS: ReadonlySet<string> = new Set([
-  'rate_limited',
-  'quota_exceeded',
-  'queue_full',
-  'breaker_open',
-  'group_unhealthy',
-  'server_draining',
-])
+/** What a caller is refused for by its own excess, and so as often as it likes; as 429 at the door. */
+const EXCESS: ReadonlySet<string> = new Set(['rate_limited', 'quota_exceeded'])
 
 interface Ending {
   readonly outcome: Exclude<AuditOutcome, 'pending'>
@@ -75,8 +68,8 @@ function finish(call: Call, entry: AuditEntry, ending: Ending, deps: RecordDeps)
     outcome,
     durationMs,
   })
-  const flood = code !== null && LIMITS.has(code)
-  if (flood && !deps.keepsRefusal(entry.principal)) return Promise.resolve()
+  const isExcess = code !== null && EXCESS.has(code)
+  if (isExcess && !deps.keepsRefusal(entry.principal)) return Promise.resolve()
   const durationUs = Math.round(durationMs * 1_000)
   return append(call, { ...entry, ...ending, atMs: clock.nowMs(), durationUs }, 'unknown', deps)
 }
