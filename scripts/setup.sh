@@ -66,6 +66,9 @@ has_postgres || install postgresql
 has_promtool || install prometheus
 has_strace || install strace
 has_faketime || install faketime
+has_haproxy || install haproxy
+has_systemd || install systemd
+has_python || install python3-minimal
 
 missing=0
 has_postgres || {
