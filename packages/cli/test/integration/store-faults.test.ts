@@ -83,17 +83,18 @@ test.runIf(canFault('mount'))(
 )
 
 test.runIf(canFault('strace')).each([
-  ['writes fail', 'process', 'pwrite64'],
-  ['syncs fail', 'power', 'fsync,fdatasync'],
+  ['writes fail', 'process', 'pwrite64', 'EIO'],
+  ['writes find no room', 'process', 'pwrite64', 'ENOSPC'],
+  ['syncs fail', 'power', 'fsync,fdatasync', 'EIO'],
 ])(
   'a disk whose %s with durability %s: no call is answered without its record, and it recovers [store/faults/io]',
   { timeout: TIMEOUT_MS },
-  async (_what, durability, calls) => {
+  async (_what, durability, calls, error) => {
     const audit = { durability }
     await using gateway = await startGateway({ config: { mcpServers, audit } })
     const traffic = new Traffic(gateway)
     await waitUntil('some traffic', () => traffic.told.length > 20)
-    const fault = await injectFault(gateway.pid, calls, 'EIO')
+    const fault = await injectFault(gateway.pid, calls, error)
     await untilReady(gateway, 503)
     const brokenMs = performance.now()
     const refused = await callTool(gateway, 'own__echo', { message: 'broken' })
