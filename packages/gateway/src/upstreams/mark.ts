@@ -1,13 +1,24 @@
 import { execFile } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
-import { readdir, readFile } from 'node:fs/promises'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { closeSync, openSync, readdirSync, readSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 import { MARK_VARIABLE } from './environment.ts'
 
 const TERM_WAIT_MS = 1_000
 const POLL_MS = 25
 const ROUNDS_MAX = 5
 const NOW_POLL_MS = 5
+/** Reading of environments before everybody else has a turn. */
+const LOOK_TURN_MS = 1
+const MARK_PREFIX = `${MARK_VARIABLE}=`
+/** All of most environments; longer ones are read in parts. */
+const ENVIRONMENT = Buffer.alloc(64 * 1_024)
+
+/** A process that belongs to a gateway, and the entry of its environment that says so. */
+interface Marked {
+  readonly pid: number
+  readonly entry: string
+}
 
 /**
  * Ends every process of this user whose environment carries `mark`, or a mark below it (`<mark>/...`): also
@@ -81,32 +92,78 @@ export function signalProcess(pid: number, signal: NodeJS.Signals | 0): boolean 
   }
 }
 
+/** A look at all processes that has not begun, and the last one there is. */
+let nextLook: Promise<readonly Marked[]> | undefined
+let lastLook: Promise<unknown> = Promise.resolve()
+
+/** Whoever asks while a look goes on shares the next one: many children may be stopped in one moment. */
 async function markedOnLinux(isWanted: (entry: string) => boolean): Promise<number[]> {
+  if (nextLook === undefined) {
+    const look = lastLook.then(() => {
+      nextLook = undefined
+      return lookAround()
+    })
+    nextLook = look
+    lastLook = look
+  }
+  const found = await nextLook
+  return found.filter(({ entry }) => isWanted(entry)).map(({ pid }) => pid)
+}
+
+/**
+ * Lists all processes with a mark. Synchronous reads, a few at a time: many asynchronous ones leave the
+ * allocator with about 8 KiB of memory for each child that is stopped, and take longer.
+ */
+async function lookAround(): Promise<Marked[]> {
   // Where /proc is not mounted, only process groups are left to go by.
   const entries = await readdir('/proc').catch(() => [])
-  const pids = entries.filter((entry) => /^\d+$/.test(entry)).map(Number)
-  const carries = await Promise.all(
-    pids.map(async (pid) => {
-      // Another user's process, or one that has just ended, cannot be read.
-      const text = await readFile(`/proc/${pid}/environ`, 'latin1').catch(() => '')
-      return text.split('\0').some(isWanted)
-    }),
-  )
-  return pids.filter((_, index) => carries[index])
+  const found: Marked[] = []
+  let beganMs = performance.now()
+  for (const pid of pidsAmong(entries)) {
+    if (performance.now() - beganMs > LOOK_TURN_MS) {
+      await turn()
+      beganMs = performance.now()
+    }
+    found.push(...marksOf(pid))
+  }
+  return found
 }
 
 function markedNow(isWanted: (entry: string) => boolean, untilMs: number): number[] {
-  const pids = readNow(() => readdirSync('/proc'), [])
-    .filter((entry) => /^\d+$/.test(entry))
-    .map(Number)
-  return pids.filter((pid) => {
+  return pidsAmong(readNow(() => readdirSync('/proc'), [])).filter((pid) => {
     if (pid === process.pid || performance.now() >= untilMs) return false
-    const text = readNow(() => readFileSync(`/proc/${pid}/environ`, 'latin1'), '')
-    return text.split('\0').some(isWanted)
+    return marksOf(pid).some(({ entry }) => isWanted(entry))
   })
 }
 
-/** What cannot be read is not ours to find, as in `markedOnLinux`. */
+function pidsAmong(names: readonly string[]): number[] {
+  return names.filter((name) => /^\d+$/.test(name)).map(Number)
+}
+
+/** What the environment of a process says of whose it is; nothing for most. */
+function marksOf(pid: number): Marked[] {
+  // Another user's process, or one that has just ended, cannot be read.
+  const text = readNow(() => readEnvironment(pid), '')
+  if (!text.includes(MARK_PREFIX)) return []
+  const marks = text.split('\0').filter((entry) => entry.startsWith(MARK_PREFIX))
+  return marks.map((entry) => ({ pid, entry }))
+}
+
+function readEnvironment(pid: number): string {
+  const file = openSync(`/proc/${pid}/environ`, 'r')
+  try {
+    let text = ''
+    for (let bytes = 1; bytes > 0;) {
+      bytes = readSync(file, ENVIRONMENT)
+      text += ENVIRONMENT.toString('latin1', 0, bytes)
+    }
+    return text
+  } finally {
+    closeSync(file)
+  }
+}
+
+/** What cannot be read is not ours to find, nor what has just ended. */
 function readNow<Read>(read: () => Read, otherwise: Read): Read {
   try {
     return read()
@@ -130,7 +187,7 @@ function markedByPs(isWanted: (entry: string) => boolean): Promise<number[]> {
 
 /** Tells by one entry of an environment whether its process is meant. */
 function matcherOf(mark: string, spared: readonly string[]): (entry: string) => boolean {
-  const wanted = `${MARK_VARIABLE}=${mark}`
+  const wanted = `${MARK_PREFIX}${mark}`
   const left = spared.map((name) => `${wanted}/${name}`)
   const isAt = (entry: string, place: string): boolean =>
     entry === place || entry.startsWith(`${place}/`)
