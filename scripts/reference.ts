@@ -143,6 +143,20 @@ export function codesWithoutAdvice(): string[] {
 }
 
 const ADVICE: Readonly<Record<string, string>> = {
+  address_not_allowed:
+    'Call from an address in `allowFrom` of the configuration or of the key, or widen it.',
+  suspended: 'Ask an operator why; `sallyport sessions resume` lets the caller in again.',
+  tenant_required: 'Give the credential a tenant, or set `auth.requireTenant` to false.',
+  csrf_failed: 'Send the token of the session in `X-CSRF-Token`, from a page of this origin.',
+  login_failed: 'Check name and password. `sallyport admin reset` sets a new password.',
+  issuer_unavailable:
+    "Look at the issuer's address and its `jwks`; known tokens stay valid meanwhile.",
+  conflict: 'Read what is there and decide: it exists already, is in use, or the file defines it.',
+  version_required: 'Read it first and send its `ETag` as `If-Match`.',
+  version_conflict: 'Somebody changed it since: read it again and repeat the change.',
+  command_not_allowed:
+    'Add the command to `api.commands` in the file, or have the operator add the server there.',
+  url_not_allowed: 'Use a public address, or add the range to `api.addresses` in the file.',
   config_invalid:
     'Read the problems: each names file, line, key and remedy. `sallyport validate` lists them all.',
   usage: 'Run the command with `--help`.',

@@ -39,32 +39,55 @@ const MCP_METHODS = 'POST, GET, DELETE'
  * Source: design, "Two listeners".
  */
 export function createDataHandler(deps: DataHandlerDeps): Handler {
-  const { edge } = deps
   return (req, res) => {
     const door = deps.door()
     const path = pathOf(req.url ?? '')
     const health = healthKindOf(path)
-    const wellKnown = path.startsWith('/.well-known/')
-    if (health === undefined && !wellKnown && req.method !== 'OPTIONS') {
+    if (health === undefined && !path.startsWith('/.well-known/') && req.method !== 'OPTIONS') {
       const verdict = door.judge(req)
-      door.cors.apply(req, res)
-      if (deps.accessLog) watchAccess(req, res, verdict, deps)
-      if ('refuse' in verdict) return refuse(res, verdict)
-      const route = routeOf(path)
-      if (route) return dispatch(edge, req, res, { ...route, caller: verdict.pass })
-      const error = new AppError('not_found', 'there is nothing at this address')
-      return sendError(res, error, verdict.pass.requestId)
+      if (!(verdict instanceof Promise)) return enter(req, res, { deps, door, path, verdict })
+      return void verdict.then((judged) => enter(req, res, { deps, door, path, verdict: judged }))
     }
     const verdict = door.judge(req, { auth: health === undefined ? 'none' : 'optional' })
-    if (deps.accessLog) watchAccess(req, res, verdict, deps)
-    if ('refuse' in verdict) {
-      door.cors.apply(req, res)
-      return refuse(res, verdict)
-    }
-    if (req.method === 'OPTIONS') return door.cors.preflight(req, res, MCP_METHODS)
-    door.cors.apply(req, res)
-    answerOpenly(req, res, { ...deps, verdict, health })
+    if (!(verdict instanceof Promise)) return enterOpenly(req, res, { deps, door, health, verdict })
+    void verdict.then((judged) => enterOpenly(req, res, { deps, door, health, verdict: judged }))
   }
+}
+
+interface Entry<Who> {
+  readonly deps: DataHandlerDeps
+  readonly door: Door
+  readonly verdict: DoorVerdict<Who>
+}
+
+function enter(
+  req: IncomingMessage,
+  res: ServerResponse,
+  { deps, door, path, verdict }: Entry<Principal> & { readonly path: string },
+): void {
+  door.cors.apply(req, res)
+  if (deps.accessLog) watchAccess(req, res, verdict, deps)
+  if ('refuse' in verdict) return refuse(res, verdict)
+  const route = routeOf(path)
+  if (route) return dispatch(deps.edge, req, res, { ...route, caller: verdict.pass })
+  const error = new AppError('not_found', 'there is nothing at this address')
+  sendError(res, error, verdict.pass.requestId)
+}
+
+function enterOpenly(
+  req: IncomingMessage,
+  res: ServerResponse,
+  entry: Entry<Principal | undefined> & { readonly health: ReturnType<typeof healthKindOf> },
+): void {
+  const { deps, door, verdict, health } = entry
+  if (deps.accessLog) watchAccess(req, res, verdict, deps)
+  if ('refuse' in verdict) {
+    door.cors.apply(req, res)
+    return refuse(res, verdict)
+  }
+  if (req.method === 'OPTIONS') return door.cors.preflight(req, res, MCP_METHODS)
+  door.cors.apply(req, res)
+  answerOpenly(req, res, { ...deps, verdict, health })
 }
 
 function answerOpenly(

@@ -2,8 +2,9 @@ import { z } from 'zod'
 import { instant, listOf } from './list.ts'
 
 export const keyRole = z
-  .enum(['caller', 'admin'])
-  .meta({ description: 'caller: list and call tools. admin: the admin API too.' })
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,31}$/, { error: 'must be the name of a role, such as caller' })
+  .meta({ description: 'Name of a role: `caller`, `viewer`, `admin`, ... or one of your own.' })
 
 const NAME_ERROR =
   'must be 1 to 64 printable characters without a space at either end, such as alice'

@@ -46,9 +46,10 @@ class LazyAdminApp implements AdminApp {
   }
 
   readonly handle = (req: IncomingMessage, res: ServerResponse): void => {
-    if (!enterByDoor(req, res, this.#deps.entrance)) return
-    if (req.method === 'OPTIONS') this.#answerPreflight(req, res)
-    else this.#dispatch(req, res)
+    enterByDoor(req, res, this.#deps.entrance, () => {
+      if (req.method === 'OPTIONS') this.#answerPreflight(req, res)
+      else this.#dispatch(req, res)
+    })
   }
 
   readonly handleLocally = (req: IncomingMessage, res: ServerResponse): void => {

@@ -2,11 +2,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AdminError } from '@sallyport/contract/admin'
 import { problemsOf } from '@sallyport/kit/config'
 import { type AppError, publicMessage } from '@sallyport/kit/errors'
-import type { Door, DoorVerdict } from '@sallyport/kit/door'
+import type { Door, DoorVerdict, Pending } from '@sallyport/kit/door'
 import { createRequestId, isLoopback, sendError } from '@sallyport/kit/http'
-import type { Principal } from '@sallyport/kit/principal'
+import { ADMINISTRATOR, CALLER, type Principal } from '@sallyport/kit/principal'
 import { shortStoreReason } from '@sallyport/kit/store'
 import { healthKindOf } from './health.ts'
+import { isOpenRoute } from './permissions.ts'
 
 /** Who asks, as settled before the app sees the request. */
 export interface Visit {
@@ -22,9 +23,13 @@ export const LOCAL_ADMIN: Principal = {
   id: 'local',
   kind: 'local',
   name: 'local administrator',
-  role: 'admin',
-  tenant: null,
-  expiresAtMs: null,
+  ...ADMINISTRATOR,
+}
+
+/** Whoever asks an open route without a credential: may do nothing else. */
+export const NOBODY: Principal = {
+  ...CALLER,
+  ...{ id: '', kind: 'anonymous', name: 'nobody', roles: [], permissions: new Set() },
 }
 
 export interface EntranceRules {
@@ -58,25 +63,31 @@ export function enterLocally(req: IncomingMessage, res: ServerResponse): void {
 }
 
 /**
- * Puts a request over TCP before the door; false when it was answered already. A credential is asked for
- * everywhere but on health and, on loopback, `/metrics`; one that is sent is always judged.
+ * Puts a request over TCP before the door and goes on with `next`, unless it was answered already. A
+ * credential is asked for everywhere but on health, on routes that are open to all and, on loopback,
+ * `/metrics`; one that is sent is always judged.
  */
 export function enterByDoor(
   req: IncomingMessage,
   res: ServerResponse,
   rules: EntranceRules,
-): boolean {
+  next: () => void,
+): void {
   rules.door.cors.apply(req, res)
   const metricsOpen = isMetricsOpen(req, rules)
-  const verdict = judge(req, metricsOpen, rules)
-  if ('refuse' in verdict) {
-    const { challenge } = verdict
-    sendError(res, verdict.refuse, verdict.requestId, { challenge, toBody: toAdminErrorBody })
-    return false
+  const settle = (verdict: DoorVerdict<Principal | undefined>): void => {
+    if ('refuse' in verdict) {
+      const { challenge } = verdict
+      sendError(res, verdict.refuse, verdict.requestId, { challenge, toBody: toAdminErrorBody })
+      return
+    }
+    const { principal, requestId } = verdict.pass
+    enter(req, res, { principal, requestId, metricsOpen })
+    next()
   }
-  const { principal, requestId } = verdict.pass
-  enter(req, res, { principal, requestId, metricsOpen })
-  return true
+  const verdict = judge(req, metricsOpen, rules)
+  if (verdict instanceof Promise) void verdict.then(settle)
+  else settle(verdict)
 }
 
 /** The one shape of errors on the admin API. */
@@ -112,11 +123,12 @@ function judge(
   req: IncomingMessage,
   metricsOpen: boolean,
   { door }: EntranceRules,
-): DoorVerdict<Principal | undefined> {
+): Pending<DoorVerdict<Principal | undefined>> {
   const target = req.url ?? ''
   if (req.method === 'OPTIONS') return door.judge(req, { auth: 'none' })
   if (healthKindOf(target) !== undefined) return door.judge(req, { auth: 'optional', rate: false })
   if (metricsOpen && pathOf(target) === '/metrics') return door.judge(req, { auth: 'optional' })
+  if (isOpenRoute(req.method ?? '', pathOf(target))) return door.judge(req, { auth: 'optional' })
   return door.judge(req)
 }
 

@@ -9,7 +9,7 @@ import { addConfigRoutes, type ConfigDeps } from './config-routes.ts'
 import { addDrainRoutes } from './drain-routes.ts'
 import { pathOf, toAdminErrorBody, visitOf } from './entrance.ts'
 import { addKeyRoutes, type KeyDeps } from './key-routes.ts'
-import { isPermitted, methodsAt, needOf } from './permissions.ts'
+import { isPermitted, methodsAt, specOf } from './permissions.ts'
 import { toAppError } from './request-error.ts'
 import { addServerRoutes, type ServerDeps } from './server-routes.ts'
 import { addSightRoutes, type SightDeps } from './sight-routes.ts'
@@ -67,7 +67,7 @@ export function guard(app: FastifyInstance, { log }: { readonly log: Log }): voi
     const { principal, metricsOpen } = visitOf(request.raw)
     const route = request.routeOptions.url ?? ''
     const exempt = metricsOpen && route === '/metrics'
-    if (!exempt && !isPermitted(needOf(request.method, route), principal)) {
+    if (!exempt && !isPermitted(specOf(request.method, route), principal)) {
       throw notPermitted(principal)
     }
     sendContinue(request.raw)
@@ -87,7 +87,10 @@ function nothingThere(request: FastifyRequest, reply: FastifyReply): AppError {
 
 function notPermitted(principal: Principal | undefined): AppError {
   if (principal === undefined) return new AppError('credential_missing', 'a key or token is needed')
-  return new AppError('forbidden', 'the role of this key does not allow that; use an admin key')
+  return new AppError(
+    'forbidden',
+    'the role of this key does not allow that, or it concerns everybody and the key belongs to a tenant',
+  )
 }
 
 // Takes the response over from Fastify, whose own errors have another shape.

@@ -1,31 +1,40 @@
+import { ROUTES } from '@sallyport/contract/admin'
+import { CALLER } from '@sallyport/kit/principal'
 import { expect, test } from 'vitest'
 import { LOCAL_ADMIN } from './entrance.ts'
-import { isPermitted, methodsAt, needOf, PERMISSIONS } from './permissions.ts'
+import { isPermitted, methodsAt, specOf } from './permissions.ts'
 
-const CALLER = { ...LOCAL_ADMIN, id: 'key:a', kind: 'key', role: 'caller' } as const
+const ALICE = { ...LOCAL_ADMIN, ...CALLER, id: 'key:a', kind: 'key' } as const
+const OF_ACME = { ...LOCAL_ADMIN, tenant: 'acme' }
 
 test.each([
-  [undefined, LOCAL_ADMIN, false],
-  ['admin', undefined, false],
-  ['admin', CALLER, false],
-  ['admin', LOCAL_ADMIN, true],
-  ['key', undefined, false],
-  ['key', CALLER, true],
-  ['open', undefined, true],
-] as const)('a need of %s and the caller %o: %s', (need, principal, permitted) => {
-  expect(isPermitted(need, principal)).toBe(permitted)
-})
+  [undefined, 'own', LOCAL_ADMIN, false],
+  ['keys.read', 'own', undefined, false],
+  ['keys.read', 'own', ALICE, false],
+  ['keys.read', 'own', LOCAL_ADMIN, true],
+  ['keys.read', 'own', OF_ACME, true],
+  ['config.read', 'none', OF_ACME, false],
+  ['open', 'none', OF_ACME, false],
+  ['credential', 'own', undefined, false],
+  ['credential', 'own', ALICE, true],
+  ['open', 'own', undefined, true],
+] as const)(
+  'a need of %s, tenants %s and the caller %o: %s',
+  (need, tenants, principal, permitted) => {
+    expect(isPermitted(need && { need, tenants }, principal)).toBe(permitted)
+  },
+)
 
 test('knows no route that is not in the table', () => {
-  expect(needOf('PUT', '/api/v1/keys')).toBeUndefined()
-  expect(needOf('GET', '')).toBeUndefined()
-  expect(needOf('GET', 'toString')).toBeUndefined()
-  expect(needOf('HEAD', '/metrics')).toBe('key')
+  expect(specOf('PUT', '/api/v1/keys')).toBeUndefined()
+  expect(specOf('GET', '')).toBeUndefined()
+  expect(specOf('GET', 'toString')).toBeUndefined()
+  expect(specOf('HEAD', '/metrics')).toMatchObject({ need: 'credential' })
 })
 
-test('asks for an admin everywhere under /api/v1 [health/admin/role]', () => {
-  const weak = Object.entries(PERMISSIONS).filter(
-    ([name, need]) => name.includes('/api/v1/') && need !== 'admin',
+test('asks for a permission everywhere under /api/v1 [health/admin/role]', () => {
+  const weak = Object.values(ROUTES).filter(
+    ({ path, need }) => path.startsWith('/api/v1/') && !need.includes('.'),
   )
   expect(weak).toEqual([])
 })

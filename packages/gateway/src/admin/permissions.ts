@@ -1,74 +1,45 @@
+import { type Need, ROUTES, type RouteSpec } from '@sallyport/contract/admin'
 import type { Principal } from '@sallyport/kit/principal'
 
-/** Who may use a route. `open`: anybody. `key`: any valid credential. `admin`: the role admin. */
-export type Need = 'open' | 'key' | 'admin'
+const SPECS: ReadonlyMap<string, RouteSpec> = new Map(
+  Object.values(ROUTES).map((spec) => [`${spec.method} ${spec.path}`, spec]),
+)
+
+const OPEN: readonly RouteSpec[] = [...SPECS.values()].filter(({ need }) => need === 'open')
+
+/** What is known of a route as registered; undefined for one that is not in the table. `HEAD` is `GET`. */
+export function specOf(method: string, route: string): RouteSpec | undefined {
+  return SPECS.get(`${method === 'HEAD' ? 'GET' : method} ${route}`)
+}
 
 /**
- * Every route of the admin app and who may use it. A route that is not here is refused, so that a new one is
- * never open by accident.
+ * Whether that caller may use the route; false for a route that is not known. Whoever belongs to a tenant may
+ * not use what concerns everybody.
  */
-export const PERMISSIONS: Readonly<Record<string, Need>> = {
-  'GET /health': 'open',
-  'GET /health/live': 'open',
-  'GET /health/ready': 'open',
-  'GET /health/startup': 'open',
-  'GET /metrics': 'key',
-  'GET /api/v1/keys': 'admin',
-  'POST /api/v1/keys': 'admin',
-  'DELETE /api/v1/keys/:idOrName': 'admin',
-  'GET /api/v1/servers': 'admin',
-  'GET /api/v1/servers/:name': 'admin',
-  'GET /api/v1/servers/:name/logs': 'admin',
-  'POST /api/v1/servers/:name/start': 'admin',
-  'POST /api/v1/servers/:name/stop': 'admin',
-  'POST /api/v1/servers/:name/restart': 'admin',
-  'POST /api/v1/servers/:name/warm': 'admin',
-  'POST /api/v1/servers/:name/check': 'admin',
-  'POST /api/v1/servers/:name/block': 'admin',
-  'POST /api/v1/servers/:name/unblock': 'admin',
-  'POST /api/v1/servers/:name/drain': 'admin',
-  'POST /api/v1/servers/:name/undrain': 'admin',
-  'GET /api/v1/groups': 'admin',
-  'GET /api/v1/usage': 'admin',
-  'POST /api/v1/drain': 'admin',
-  'DELETE /api/v1/drain': 'admin',
-  'GET /api/v1/config': 'admin',
-  'GET /api/v1/config/diff': 'admin',
-  'GET /api/v1/config/history': 'admin',
-  'GET /api/v1/config/history/:id': 'admin',
-  'POST /api/v1/config/reload': 'admin',
-  'POST /api/v1/config/rollback': 'admin',
-  'GET /api/v1/audit': 'admin',
-  'POST /api/v1/audit/verify': 'admin',
-  'GET /api/v1/status': 'admin',
+export function isPermitted(
+  spec: Pick<RouteSpec, 'need' | 'tenants'> | undefined,
+  principal: Principal | undefined,
+): boolean {
+  if (spec === undefined) return false
+  if (principal === undefined) return spec.need === 'open'
+  if (spec.tenants === 'none' && principal.tenant !== null) return false
+  return meets(spec.need, principal)
 }
 
-/** The need of a route as registered, undefined for one that is not in the table. `HEAD` is `GET`. */
-export function needOf(method: string, route: string): Need | undefined {
-  const name = `${method === 'HEAD' ? 'GET' : method} ${route}`
-  return Object.hasOwn(PERMISSIONS, name) ? PERMISSIONS[name] : undefined
+function meets(need: Need, { permissions }: Principal): boolean {
+  return need === 'open' || need === 'credential' || permissions.has(need)
 }
 
-/** Whether that caller meets the need; false for a need that is not known. */
-export function isPermitted(need: Need | undefined, principal: Principal | undefined): boolean {
-  switch (need) {
-    case 'open':
-      return true
-    case 'key':
-      return principal !== undefined
-    case 'admin':
-      return principal?.role === 'admin'
-    case undefined:
-      return false
-  }
+/** Whether the address takes that method from whoever has no credential, as a login does. */
+export function isOpenRoute(method: string, path: string): boolean {
+  return OPEN.some((spec) => spec.method === method && matches(spec.path, path))
 }
 
 /** The methods that the address takes, for `Allow`; empty where there is nothing. */
 export function methodsAt(path: string): readonly string[] {
-  return Object.keys(PERMISSIONS).flatMap((name) => {
-    const [method = '', route = ''] = name.split(' ')
-    return matches(route, path) ? [method] : []
-  })
+  return [...SPECS.values()].flatMap(({ method, path: route }) =>
+    matches(route, path) ? [method] : [],
+  )
 }
 
 function matches(route: string, path: string): boolean {

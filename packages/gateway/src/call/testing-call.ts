@@ -12,7 +12,7 @@ import {
   scanMessage,
   scanReply,
 } from '@sallyport/kit/mcp'
-import type { Principal } from '@sallyport/kit/principal'
+import { CALLER, type Principal } from '@sallyport/kit/principal'
 import { NO_SPAN } from '@sallyport/kit/tracing'
 import { describeRead, describeTarget, type Target } from '../routing/target.ts'
 import type { Tool } from '../routing/tool.ts'
@@ -32,7 +32,7 @@ import { CallDeadline } from './call-deadline.ts'
 /** A caller for tests: the key of that name. */
 export function testPrincipal(name = 'alice', changes: Partial<Principal> = {}): Principal {
   const id = `key:${name}`
-  return { id, kind: 'key', name, role: 'caller', tenant: null, expiresAtMs: null, ...changes }
+  return { id, kind: 'key', name, ...CALLER, ...changes }
 }
 
 /** A client's message; @throws when it is none. */

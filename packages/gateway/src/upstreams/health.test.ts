@@ -2,7 +2,7 @@ import { systemClock } from '@sallyport/kit/clock'
 import { AppError } from '@sallyport/kit/errors'
 import { silentLog } from '@sallyport/kit/log'
 import { type Message, scanReply } from '@sallyport/kit/mcp'
-import type { Principal } from '@sallyport/kit/principal'
+import { CALLER, type Principal } from '@sallyport/kit/principal'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { Health, type HealthOptions } from './health.ts'
 import type { Exchange, Session } from './session.ts'
@@ -10,7 +10,7 @@ import { createSlot, type Slot } from './slot.ts'
 import type { HealthCheck } from './upstream.ts'
 
 const PRINCIPAL: Principal = {
-  ...{ id: 'key:a', kind: 'key', name: 'a', role: 'caller', tenant: null, expiresAtMs: null },
+  ...{ id: 'key:a', kind: 'key', name: 'a', ...CALLER },
 }
 const CALL = {
   tool: 'look',

@@ -1,9 +1,10 @@
+import { CALLER } from '@sallyport/kit/principal'
 import type { Asker } from './upstream.ts'
 
 /** The gateway itself, as one that uses servers: those that must be up whoever calls. */
 export const OWN_ASKER: Asker = {
   principal: {
-    ...{ id: 'gateway', kind: 'local', name: 'gateway', role: 'caller' },
-    ...{ tenant: null, expiresAtMs: null },
+    ...CALLER,
+    ...{ id: 'gateway', kind: 'local', name: 'gateway' },
   },
 }

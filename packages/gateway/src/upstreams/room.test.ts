@@ -1,3 +1,4 @@
+import { CALLER } from '@sallyport/kit/principal'
 import { expect, test } from 'vitest'
 import { chooseToEnd, hasRoom, type Occupied } from './room.ts'
 import { createSlot, type Slot } from './slot.ts'
@@ -7,9 +8,7 @@ const principal = {
   id: 'a',
   kind: 'key',
   name: 'a',
-  role: 'caller',
-  tenant: null,
-  expiresAtMs: null,
+  ...CALLER,
 } as const
 
 function occupied(

@@ -2,7 +2,7 @@ import { systemClock } from '@sallyport/kit/clock'
 import { AppError } from '@sallyport/kit/errors'
 import { silentLog } from '@sallyport/kit/log'
 import { scanReply } from '@sallyport/kit/mcp'
-import type { Principal } from '@sallyport/kit/principal'
+import { CALLER, type Principal } from '@sallyport/kit/principal'
 import { expect, test, vi } from 'vitest'
 import type { OpenedSession } from './open-session.ts'
 import { Server } from './server.ts'
@@ -27,7 +27,7 @@ function fakeSession(answers: boolean): Session {
 }
 
 function principal(id: string): Principal {
-  return { id, kind: 'key', name: id, role: 'caller', tenant: null, expiresAtMs: null }
+  return { id, kind: 'key', name: id, ...CALLER }
 }
 
 test('the sessions of two principals that hang are both replaced, though starts fail meanwhile', async () => {

@@ -1,12 +1,12 @@
 import type { ClientSession } from '@sallyport/kit/mcp'
-import type { Principal } from '@sallyport/kit/principal'
+import { CALLER, type Principal } from '@sallyport/kit/principal'
 import { expect, test } from 'vitest'
 import { sessionGroup, sessionKey } from './session-key.ts'
 import type { Asker } from './upstream.ts'
 
 function asker(id: string, tenant: string | null = null, session?: string): Asker {
   const principal: Principal = {
-    ...{ id, kind: 'key', name: id, role: 'caller', tenant, expiresAtMs: null },
+    ...{ id, kind: 'key', name: id, ...CALLER, tenant },
   }
   // Only its id is looked at.
   return session === undefined

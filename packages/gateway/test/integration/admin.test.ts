@@ -16,7 +16,7 @@ import { fastify } from 'fastify'
 import { expect, test } from 'vitest'
 import { guard } from '../../src/admin/fastify-app.ts'
 import { enterLocally } from '../../src/admin/entrance.ts'
-import { needOf } from '../../src/admin/permissions.ts'
+import { specOf } from '../../src/admin/permissions.ts'
 import { type Answer, openFixture } from './admin-fixture.ts'
 
 function codeOf(answer: Answer): string {
@@ -62,7 +62,7 @@ test('has a permission for every route that is registered', async () => {
   expect(routes.length).toBeGreaterThan(API.length)
   const missing = routes.filter((name) => {
     const [method = '', route = ''] = name.split(' ')
-    return needOf(method, route) === undefined
+    return specOf(method, route) === undefined
   })
   expect(missing).toEqual([])
 })
@@ -188,9 +188,9 @@ test('refuses a body that is not JSON, and one that grows past the limit unannou
 test.each([
   ['{}', 'the body is not valid: name is missing: give it'],
   [
-    '{"name":5,"role":"root"}',
+    '{"name":5,"role":"the root"}',
     'the body is not valid: name must be 1 to 64 printable characters without a space at either end, ' +
-      'such as alice, got a number; role must be one of caller, admin, got text of 4 characters',
+      'such as alice, got a number; role must be the name of a role, such as caller, got text of 8 characters',
   ],
   ['[]', 'the body is not valid: the body must be an object, got a list'],
   ['{"name":"a","rights":1}', 'the body is not valid: rights is not known here: leave it out'],

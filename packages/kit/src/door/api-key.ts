@@ -2,7 +2,6 @@ import { hash, randomBytes } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
-import type { Role } from '../principal.ts'
 import { Secret } from '../secret.ts'
 import type { KeyRecord } from '../store/store.ts'
 
@@ -16,7 +15,7 @@ const CHECKSUM_LENGTH = 6
 /** What a new key is made for. */
 export interface NewKey {
   readonly name: string
-  readonly role: Role
+  readonly role: string
   readonly tenant: string | null
   /** Wall clock; null = never. */
   readonly expiresAtMs: number | null

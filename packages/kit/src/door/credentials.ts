@@ -4,6 +4,7 @@ import type { Principal } from '../principal.ts'
 import type { Secret } from '../secret.ts'
 import type { KeyRecord } from '../store/store.ts'
 import { hashCredential, isMistyped } from './api-key.ts'
+import { builtInGrants, type GrantResolver } from './grants.ts'
 
 /** A bearer token of the configuration. */
 export interface StaticToken {
@@ -16,6 +17,8 @@ interface Entry {
   readonly principal: Principal
   /** Id of the key; null for a static token. */
   readonly keyId: string | null
+  /** Role name of the key, to tell a change. */
+  readonly role: string
 }
 
 /**
@@ -24,13 +27,19 @@ interface Entry {
  */
 export class Credentials {
   readonly #clock: Clock
+  readonly #grants: GrantResolver
   #tokens: ReadonlyMap<string, Entry>
   #keys: ReadonlyMap<string, Entry> = new Map()
   #used = new Map<string, number>()
 
-  constructor(clock: Clock, tokens: readonly StaticToken[]) {
+  constructor(
+    clock: Clock,
+    tokens: readonly StaticToken[],
+    grants: GrantResolver = builtInGrants(),
+  ) {
     this.#clock = clock
-    this.#tokens = new Map(tokens.map(toTokenEntry))
+    this.#grants = grants
+    this.#tokens = new Map(tokens.map((token) => this.#toTokenEntry(token)))
   }
 
   /**
@@ -64,7 +73,7 @@ export class Credentials {
    */
   replaceTokens(tokens: readonly StaticToken[]): readonly string[] {
     const before = this.#tokens
-    const next = new Map(tokens.map(toTokenEntry))
+    const next = new Map(tokens.map((token) => this.#toTokenEntry(token)))
     for (const [digest, { principal }] of next) {
       const known = before.get(digest)
       if (known?.principal.id === principal.id) next.set(digest, known)
@@ -88,7 +97,7 @@ export class Credentials {
       if (record.revokedAtMs !== null || hasExpired(record.expiresAtMs, nowMs)) continue
       const digest = record.hash.toString('hex')
       const known = this.#keys.get(digest)
-      const entry = known !== undefined && isSame(known, record) ? known : toKeyEntry(record)
+      const entry = known !== undefined && isSame(known, record) ? known : this.#toKeyEntry(record)
       next.set(digest, entry)
       valid.add(entry.principal.id)
     }
@@ -116,38 +125,37 @@ export class Credentials {
     if (used.size > 0) this.#used = new Map()
     return used
   }
-}
 
-function toTokenEntry(token: StaticToken): [string, Entry] {
-  const digest = hashCredential(token.value.reveal())
-  const principal: Principal = {
-    id: `token:${token.name}`,
-    kind: 'token',
-    name: token.name,
-    role: 'caller',
-    tenant: null,
-    expiresAtMs: null,
+  #toTokenEntry(token: StaticToken): [string, Entry] {
+    const digest = hashCredential(token.value.reveal())
+    const principal: Principal = {
+      id: `token:${token.name}`,
+      kind: 'token',
+      name: token.name,
+      ...this.#grants.resolve({ roles: ['caller'], tenant: null }),
+      expiresAtMs: null,
+    }
+    return [digest.toString('hex'), { hash: digest, principal, keyId: null, role: 'caller' }]
   }
-  return [digest.toString('hex'), { hash: digest, principal, keyId: null }]
-}
 
-function toKeyEntry(record: KeyRecord): Entry {
-  const principal: Principal = {
-    id: `key:${record.id}`,
-    kind: 'key',
-    name: record.name,
-    role: record.role,
-    tenant: record.tenant,
-    expiresAtMs: record.expiresAtMs,
+  #toKeyEntry(record: KeyRecord): Entry {
+    const { role, tenant } = record
+    const principal: Principal = {
+      id: `key:${record.id}`,
+      kind: 'key',
+      name: record.name,
+      ...this.#grants.resolve({ roles: [role], tenant }),
+      expiresAtMs: record.expiresAtMs,
+    }
+    return { hash: record.hash, principal, keyId: record.id, role }
   }
-  return { hash: record.hash, principal, keyId: record.id }
 }
 
-function isSame({ principal, keyId }: Entry, record: KeyRecord): boolean {
+function isSame({ principal, keyId, role }: Entry, record: KeyRecord): boolean {
   return (
     keyId === record.id &&
     principal.name === record.name &&
-    principal.role === record.role &&
+    role === record.role &&
     principal.tenant === record.tenant &&
     principal.expiresAtMs === record.expiresAtMs
   )

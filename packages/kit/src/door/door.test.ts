@@ -47,6 +47,7 @@ function request(rawHeaders: string[], remoteAddress: string | undefined = '127.
 
 function code(door: Door, headers: string[], host = 'localhost:9100'): string {
   const verdict = door.judge(request(['Host', host, ...headers]))
+  if (verdict instanceof Promise) throw new TypeError('a key is judged at once')
   return 'pass' in verdict ? verdict.pass.principal.id : verdict.refuse.code
 }
 
@@ -194,6 +195,7 @@ test('the address is the peer, normalised, or what a trusted proxy says [door/pr
   const address = (peer: string | undefined, host = 'localhost', ...more: string[]): unknown => {
     const headers = ['Host', host, 'Authorization', `Bearer ${token}`, ...more]
     const verdict = door.judge({ rawHeaders: headers, socket: { remoteAddress: peer } } as never) // as above
+    if (verdict instanceof Promise) throw new TypeError('a token is judged at once')
     return 'pass' in verdict ? verdict.pass.address : verdict.refuse.code
   }
   expect(address('::ffff:127.0.0.1')).toBe('127.0.0.1')

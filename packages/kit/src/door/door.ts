@@ -3,7 +3,8 @@ import type { Socket } from 'node:net'
 import { AppError } from '../errors.ts'
 import { createRequestId, isLoopback, normaliseAddress } from '../http/index.ts'
 import type { RateLimits } from '../limits/index.ts'
-import type { Principal } from '../principal.ts'
+import { CALLER, type Principal } from '../principal.ts'
+import { AddressRanges } from './address-ranges.ts'
 import { readCredential } from './bearer.ts'
 import { Cors } from './cors.ts'
 import type { Credentials } from './credentials.ts'
@@ -32,6 +33,39 @@ export interface DoorRefusal {
 
 export type DoorVerdict<Who = Principal> = { readonly pass: DoorPass<Who> } | DoorRefusal
 
+/** A verdict that may need waiting for, as a token seen for the first time does. */
+export type Pending<Verdict> = Verdict | Promise<Verdict>
+
+/** What judges a credential that is neither a key nor a token of the configuration. */
+export interface TokenJudge {
+  /**
+   * Who presents that token; undefined when it is of another kind. At once where it was seen before.
+   *
+   * @throws {AppError} also as a rejection: `credential_invalid`, which counts against the address, or
+   *   `issuer_unavailable`, which does not
+   */
+  judge(token: string, visit: TokenVisit): Pending<Principal> | undefined
+}
+
+/** What of a request decides whether a token is good for it. */
+export interface TokenVisit {
+  /** The caller's address, after trusted proxies. */
+  readonly address: string
+  /** Of the request, without its query. */
+  readonly path: string
+}
+
+/** What judges a request without an Authorization header, by its cookies. */
+export interface CookieJudge {
+  /**
+   * Who sends that cookie; undefined when none is sent.
+   *
+   * @throws {AppError} `credential_invalid` for a session that is over or forged, which counts against the
+   *   address; `csrf_failed` when another page may have sent it
+   */
+  judge(req: IncomingMessage): Principal | undefined
+}
+
 /** What one mount asks for. */
 export interface DoorOptions {
   /**
@@ -53,6 +87,8 @@ export interface DoorSettings {
   readonly trustedProxies: readonly string[]
   /** Callers without a credential are the principal `anonymous`. Counts on loopback listeners only. */
   readonly anonymous: boolean
+  /** Ranges of addresses that may come in, after trusted proxies; absent = all. */
+  readonly allowFrom?: readonly string[] | undefined
 }
 
 /** What the door shares with the other listener's. */
@@ -60,6 +96,12 @@ export interface DoorDeps {
   readonly credentials: Credentials
   readonly rates: RateLimits
   readonly lockout: Lockout
+  /** Asked in this order for what is no key. */
+  readonly tokens?: readonly TokenJudge[]
+  /** Where people come in with a browser; absent = cookies mean nothing. */
+  readonly cookies?: CookieJudge | undefined
+  /** Whether the principal with that id is suspended. */
+  readonly isSuspended?: (principalId: string) => boolean
   /** True while load must be shed; `LoopWatch`. */
   readonly overloaded?: () => boolean
   /** Counts a refusal. Must not throw. */
@@ -75,16 +117,16 @@ const ANONYMOUS: Principal = {
   id: 'anonymous',
   kind: 'anonymous',
   name: 'anonymous',
-  role: 'caller',
-  tenant: null,
-  expiresAtMs: null,
+  ...CALLER,
 }
 
 /** A request on its way through the rules. */
 interface Visit {
+  readonly req: IncomingMessage
   readonly headers: DoorHeaders
   readonly address: string
   readonly host: string | undefined
+  readonly requestId: string
 }
 
 /**
@@ -98,9 +140,10 @@ export class Door {
   readonly #hosts: HostRules
   readonly #origins: OriginRules
   readonly #anonymous: boolean
+  readonly #allowFrom: AddressRanges | undefined
   readonly #deps: DoorDeps
 
-  /** @throws {AppError} `config_invalid` for a trusted proxy that is no address range */
+  /** @throws {AppError} `config_invalid` for an address range that is none */
   constructor(settings: DoorSettings, deps: DoorDeps) {
     const rules = { ...settings, loopback: isLoopback(settings.host) }
     this.cors = new Cors(settings.origins)
@@ -108,34 +151,64 @@ export class Door {
     this.#hosts = new HostRules(rules)
     this.#origins = new OriginRules(rules)
     this.#anonymous = settings.anonymous && rules.loopback
+    this.#allowFrom = settings.allowFrom && new AddressRanges('allowFrom', settings.allowFrom)
     this.#deps = deps
   }
 
-  /** Judges one request. Total: it never throws. */
+  /** Judges one request; at once unless its token must be looked into. Total: never throws or rejects. */
   judge(
     req: IncomingMessage,
     options?: { readonly auth?: 'required'; readonly rate?: boolean },
-  ): DoorVerdict
-  judge(req: IncomingMessage, options: DoorOptions): DoorVerdict<Principal | undefined>
-  judge(req: IncomingMessage, options: DoorOptions = {}): DoorVerdict<Principal | undefined> {
-    const requestId = createRequestId()
+  ): Pending<DoorVerdict>
+  judge(req: IncomingMessage, options: DoorOptions): Pending<DoorVerdict<Principal | undefined>>
+  judge(
+    req: IncomingMessage,
+    options: DoorOptions = {},
+  ): Pending<DoorVerdict<Principal | undefined>> {
     const headers = scanHeaders(req.rawHeaders)
     const { address, host } = this.proxies.read(peerOf(req.socket), headers)
-    const visit: Visit = { headers, address, host }
-    let principal: Principal | undefined
+    const visit: Visit = { req, headers, address, host, requestId: createRequestId() }
     try {
       this.#checkNames(visit)
-      principal = this.#identify(visit, options.auth ?? 'required')
-      this.#checkLoad(visit, principal, options)
-      return { pass: { principal, address, requestId } }
+      const found = this.#identify(visit, options.auth ?? 'required')
+      if (!(found instanceof Promise)) return this.#admit(visit, found, options)
+      return found.then(
+        (principal) => this.#admit(visit, principal, options),
+        (thrown: unknown) => this.#refuse(visit, thrown, undefined),
+      )
     } catch (thrown) {
-      const refuse = AppError.from(thrown)
-      this.#deps.onRefused(refuse, address, principal, requestId)
-      return { refuse, challenge: refuse.spec.http === 401, address, requestId }
+      return this.#refuse(visit, thrown, undefined)
     }
   }
 
-  #checkNames({ headers, host }: Visit): void {
+  #admit(
+    visit: Visit,
+    principal: Principal | undefined,
+    options: DoorOptions,
+  ): DoorVerdict<Principal | undefined> {
+    const { address, requestId } = visit
+    try {
+      if (principal !== undefined && this.#deps.isSuspended?.(principal.id) === true) {
+        throw new AppError('suspended', 'this principal is suspended; ask an operator')
+      }
+      this.#checkLoad(visit, principal, options)
+      return { pass: { principal, address, requestId } }
+    } catch (thrown) {
+      return this.#refuse(visit, thrown, principal)
+    }
+  }
+
+  #refuse(
+    { address, requestId }: Visit,
+    thrown: unknown,
+    principal: Principal | undefined,
+  ): DoorRefusal {
+    const refuse = AppError.from(thrown)
+    this.#deps.onRefused(refuse, address, principal, requestId)
+    return { refuse, challenge: refuse.spec.http === 401, address, requestId }
+  }
+
+  #checkNames({ headers, host, address }: Visit): void {
     if (host === undefined || host === DUPLICATE || !this.#hosts.allows(host)) {
       throw new AppError('host_not_allowed', hostSentence(host))
     }
@@ -146,6 +219,12 @@ export class Door {
         'the Origin header names no page that may call; add it to origins if it should',
       )
     }
+    if (this.#allowFrom?.includes(address) === false) {
+      throw new AppError(
+        'address_not_allowed',
+        'this address may not call; add it to allowFrom if it should',
+      )
+    }
     if (this.#anonymous && headers.isForwarded) {
       throw new AppError(
         'forwarded_not_allowed',
@@ -154,29 +233,46 @@ export class Door {
     }
   }
 
-  #identify(visit: Visit, auth: 'required' | 'optional' | 'none'): Principal | undefined {
+  #identify(visit: Visit, auth: 'required' | 'optional' | 'none'): Pending<Principal | undefined> {
     if (auth === 'none') return undefined
-    let credential: string | undefined
+    let found: Pending<Principal> | undefined
     try {
-      credential = readCredential(visit.headers)
+      const credential = readCredential(visit.headers)
+      found =
+        credential === undefined
+          ? this.#deps.cookies?.judge(visit.req)
+          : this.#lookUp(visit, credential)
     } catch (thrown) {
-      throw this.#bad(visit, AppError.from(thrown))
+      throw this.#bad(visit, thrown)
     }
-    if (credential === undefined) {
-      if (this.#anonymous) return ANONYMOUS
-      if (auth === 'optional') return undefined
-      throw new AppError(
-        'credential_missing',
-        'a key or token is needed: Authorization: Bearer <key>',
-      )
+    if (found instanceof Promise) {
+      return found.catch((thrown: unknown) => {
+        throw this.#bad(visit, thrown)
+      })
     }
-    const principal = this.#deps.credentials.lookup(credential)
-    if (principal !== undefined) return principal
-    throw this.#bad(visit, new AppError('credential_invalid', 'the key or token is not valid'))
+    if (found !== undefined) return found
+    if (this.#anonymous) return ANONYMOUS
+    if (auth === 'optional') return undefined
+    throw new AppError(
+      'credential_missing',
+      'a key or token is needed: Authorization: Bearer <key>',
+    )
+  }
+
+  #lookUp({ req, address }: Visit, credential: string): Pending<Principal> {
+    const known = this.#deps.credentials.lookup(credential)
+    if (known !== undefined) return known
+    for (const judge of this.#deps.tokens ?? []) {
+      const found = judge.judge(credential, { address, path: pathOf(req.url ?? '') })
+      if (found !== undefined) return found
+    }
+    throw new AppError('credential_invalid', 'the key or token is not valid')
   }
 
   /** Counts a bad credential; while the address is held the answer says when to come back instead. */
-  #bad({ address }: Visit, error: AppError): AppError {
+  #bad({ address }: Visit, thrown: unknown): AppError {
+    const error = AppError.from(thrown)
+    if (error.spec.http !== 400 && error.spec.http !== 401) return error
     const heldMs = this.#deps.lockout.fail(address)
     if (heldMs === 0) return error
     return new AppError('locked_out', 'too many bad credentials came from this address', {
@@ -198,6 +294,11 @@ export class Door {
 function peerOf(socket: Socket): string {
   const { remoteAddress } = socket
   return remoteAddress === undefined ? 'local' : normaliseAddress(remoteAddress)
+}
+
+function pathOf(target: string): string {
+  const end = target.indexOf('?')
+  return end === -1 ? target : target.slice(0, end)
 }
 
 function hostSentence(host: string | undefined): string {

@@ -1,9 +1,11 @@
+export { AddressRanges } from './address-ranges.ts'
 export { adoptKey, createKey, hashCredential, type NewKey, parseKey } from './api-key.ts'
 export { readCredential } from './bearer.ts'
 export { Cors } from './cors.ts'
 export { Credentials, type StaticToken } from './credentials.ts'
 export { CredentialsRefresher, type CredentialsRefresherOptions } from './credentials-refresher.ts'
 export {
+  type CookieJudge,
   Door,
   type DoorDeps,
   type DoorOptions,
@@ -11,7 +13,18 @@ export {
   type DoorRefusal,
   type DoorSettings,
   type DoorVerdict,
+  type Pending,
+  type TokenJudge,
+  type TokenVisit,
 } from './door.ts'
+export {
+  builtInGrants,
+  type Grant,
+  type Granted,
+  type GrantResolver,
+  permissionsOf,
+  Sights,
+} from './grants.ts'
 export { HostRules, type HostSettings } from './host-rules.ts'
 export { Lockout, type LockoutLimits } from './lockout.ts'
 export { OriginRules, type OriginSettings } from './origin-rules.ts'

@@ -93,7 +93,7 @@ test('names the principals that a new reading no longer has, and keeps the objec
   expect(gone).toEqual([`key:${removed.record.id}`, `key:${revoked.record.id}`])
   expect(credentials.lookup(kept.text)).toBe(before)
   credentials.replaceKeys([{ ...kept.record, role: 'admin' }])
-  expect(credentials.lookup(kept.text)).toMatchObject({ role: 'admin' })
+  expect(credentials.lookup(kept.text)).toMatchObject({ roles: ['admin'] })
 })
 
 class FakeKeys {

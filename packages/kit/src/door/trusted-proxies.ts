@@ -1,6 +1,6 @@
-import { BlockList, isIP, isIPv6 } from 'node:net'
-import { AppError } from '../errors.ts'
+import { isIP, isIPv6 } from 'node:net'
 import { normaliseAddress } from '../http/index.ts'
+import { AddressRanges } from './address-ranges.ts'
 import { DUPLICATE, type DoorHeaders } from './header-scan.ts'
 
 const HOPS_MAX = 32
@@ -19,29 +19,24 @@ export interface Arrival {
  * mean nothing.
  */
 export class TrustedProxies {
-  readonly #trusted = new BlockList()
-  readonly #none: boolean
+  readonly #trusted: AddressRanges
 
   /**
-   * @param cidrs `10.0.0.0/8`, `fd00::/8` or single addresses
+   * @param ranges `10.0.0.0/8`, `fd00::/8` or single addresses
    * @throws {AppError} `config_invalid`
    */
-  constructor(cidrs: readonly string[]) {
-    this.#none = cidrs.length === 0
-    for (const cidr of cidrs) this.#add(cidr)
+  constructor(ranges: readonly string[]) {
+    this.#trusted = new AddressRanges('trustedProxies', ranges)
   }
 
   /** Whether an address belongs to a trusted proxy. */
   includes(address: string): boolean {
-    if (this.#none) return false
-    const normal = normaliseAddress(address)
-    const version = isIP(normal)
-    return version !== 0 && this.#trusted.check(normal, version === 6 ? 'ipv6' : 'ipv4')
+    return this.#trusted.includes(address)
   }
 
   /** @param peer the normalised address of the TCP peer */
   read(peer: string, headers: DoorHeaders): Arrival {
-    if (this.#none || !headers.isForwarded || !this.includes(peer)) {
+    if (!headers.isForwarded || !this.includes(peer)) {
       return { address: peer, host: headers.host, protocol: 'http' }
     }
     return {
@@ -63,24 +58,6 @@ export class TrustedProxies {
       if (!this.includes(stated)) return stated
     }
     return address
-  }
-
-  #add(cidr: string): void {
-    const [text = '', bits, ...rest] = cidr.split('/')
-    const address = normaliseAddress(text)
-    const version = isIP(address)
-    // A mapped address counts its prefix from the start of the IPv6 form.
-    const mapped = version === 4 && text.includes(':') ? 96 : 0
-    const width = version === 4 ? 32 : 128
-    const prefix = bits === undefined ? width : Number(bits) - mapped
-    const digits = bits === undefined || /^\d{1,3}$/.test(bits)
-    if (version === 0 || rest.length > 0 || !digits || prefix < 0 || prefix > width) {
-      throw new AppError(
-        'config_invalid',
-        `trustedProxies: "${cidr}" must be an address range such as 10.0.0.0/8 or fd00::/8`,
-      )
-    }
-    this.#trusted.addSubnet(address, prefix, version === 4 ? 'ipv4' : 'ipv6')
   }
 }
 

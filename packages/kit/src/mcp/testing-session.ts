@@ -1,7 +1,7 @@
 import { onTestFinished } from 'vitest'
 import { ManualClock } from '../clock.ts'
 import { Deadlines } from '../limits/index.ts'
-import type { Principal } from '../principal.ts'
+import { CALLER, type Principal } from '../principal.ts'
 import { EventStream } from './event-stream.ts'
 import type { Reservation } from './exchange.ts'
 import { LegacySessions } from './sessions.ts'
@@ -9,7 +9,7 @@ import { FakeResponse } from './testing-message.ts'
 
 /** A principal by its name, with the id `key:<name>`. */
 export function testPrincipal(name: string): Principal {
-  return { id: `key:${name}`, kind: 'key', name, role: 'caller', tenant: null, expiresAtMs: null }
+  return { id: `key:${name}`, kind: 'key', name, ...CALLER }
 }
 
 export const ALICE = testPrincipal('alice')

@@ -114,8 +114,7 @@ function toKeyRecord(row: Selectable<Tables['keys']>): KeyRecord {
     id: row.id,
     name: row.name,
     hash: Buffer.from(row.hash),
-    // An unknown role, written by a later version, must not gain anything.
-    role: row.role === 'admin' ? 'admin' : 'caller',
+    role: row.role,
     tenant: row.tenant,
     createdAtMs: row.created_at,
     expiresAtMs: row.expires_at,

@@ -33,6 +33,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { id: 1, name: 'first', long: false, destructive: false, statements: first },
   { id: 2, name: 'operations', long: false, destructive: false, statements: operations },
   { id: 3, name: 'members', long: false, destructive: false, statements: members },
+  { id: 4, name: 'identity', long: false, destructive: false, statements: identity },
 ]
 
 function first(types: SqlTypes): readonly string[] {
@@ -94,4 +95,47 @@ function operations(types: SqlTypes): readonly string[] {
 /** Which member of a group got a call. */
 function members(): readonly string[] {
   return ['alter table audit add column member text']
+}
+
+/** Who may call, what was added while it ran, and whom an operator keeps out. */
+function identity(types: SqlTypes): readonly string[] {
+  const changed = `created_at ${types.int} not null, changed_at ${types.int} not null, version ${types.int} not null`
+  return [
+    'alter table keys add column servers text',
+    'alter table keys add column tools text',
+    `alter table keys add column read_only ${types.int} not null default 0`,
+    'alter table keys add column allow_from text',
+    `alter table keys add column previous_hash ${types.blob}`,
+    `alter table keys add column previous_until ${types.int}`,
+    `alter table keys add column version ${types.int} not null default 1`,
+    // Counts up with every change, so that who polls reads one row.
+    `create table changes (topic text primary key, version ${types.int} not null)`,
+    `create table tenants (name text primary key, title text not null, rule text not null, ${changed})`,
+    `create table roles (
+      name text primary key, description text not null, permissions text not null, ${changed})`,
+    `create table users (
+      id text primary key, name text not null, roles text not null, tenant text,
+      password text not null, must_change ${types.int} not null, disabled_at ${types.int},
+      last_login_at ${types.int}, ${changed})`,
+    'create unique index users_name on users (name)',
+    `create table logins (
+      id text primary key, secret_hash text not null unique, user_id text not null, kind text not null,
+      created_at ${types.int} not null, seen_at ${types.int} not null, expires_at ${types.int} not null,
+      address text not null, agent text not null)`,
+    'create index logins_user on logins (user_id)',
+    'create index logins_expiry on logins (expires_at)',
+    `create table suspensions (
+      kind text not null, subject text not null, reason text not null, decided_by text not null,
+      at ${types.int} not null, primary key (kind, subject))`,
+    // Servers, groups and endpoints that were added over the API; the body is sealed.
+    `create table entries (
+      kind text not null, name text not null, body ${types.blob} not null, changed_by text not null,
+      ${changed}, primary key (kind, name))`,
+    // What stands behind the digest in a principal's id; erasing it leaves the audit log whole.
+    `create table subjects (
+      id text primary key, issuer text not null, subject ${types.blob} not null,
+      first_seen_at ${types.int} not null, last_seen_at ${types.int} not null)`,
+    // Secrets of the store itself, sealed.
+    `create table vault (name text primary key, body ${types.blob} not null)`,
+  ]
 }

@@ -1,5 +1,4 @@
 import type { CallSignal } from '../call-signal.ts'
-import type { Role } from '../principal.ts'
 
 /** An API key as kept: never the secret, only its SHA-256. */
 export interface KeyRecord {
@@ -8,7 +7,8 @@ export interface KeyRecord {
   readonly name: string
   /** SHA-256 of the whole key text. */
   readonly hash: Buffer
-  readonly role: Role
+  /** Name of its role. */
+  readonly role: string
   readonly tenant: string | null
   readonly createdAtMs: number
   readonly expiresAtMs: number | null

@@ -12,6 +12,73 @@ interface KeyTable {
   expires_at: number | null
   last_used_at: number | null
   revoked_at: number | null
+  /** JSON lists; null = all. */
+  servers: string | null
+  tools: string | null
+  read_only: Generated<number>
+  allow_from: string | null
+  previous_hash: ColumnType<Uint8Array | null, Buffer | null | undefined, Buffer | null>
+  previous_until: number | null
+  version: Generated<number>
+}
+
+interface Versioned {
+  created_at: number
+  changed_at: number
+  version: number
+}
+
+interface TenantTable extends Versioned {
+  name: string
+  title: string
+  /** JSON of a SightRule. */
+  rule: string
+}
+
+interface RoleTable extends Versioned {
+  name: string
+  description: string
+  /** JSON list. */
+  permissions: string
+}
+
+interface UserTable extends Versioned {
+  id: string
+  name: string
+  /** JSON list. */
+  roles: string
+  tenant: string | null
+  password: string
+  must_change: number
+  disabled_at: number | null
+  last_login_at: number | null
+}
+
+interface LoginTable {
+  id: string
+  secret_hash: string
+  user_id: string
+  kind: string
+  created_at: number
+  seen_at: number
+  expires_at: number
+  address: string
+  agent: string
+}
+
+interface EntryTable extends Versioned {
+  kind: string
+  name: string
+  body: Blob
+  changed_by: string
+}
+
+interface SubjectTable {
+  id: string
+  issuer: string
+  subject: Blob
+  first_seen_at: number
+  last_seen_at: number
 }
 
 interface OutcomeTable {
@@ -49,4 +116,13 @@ export interface Tables {
   generations: GenerationTable
   outcomes: OutcomeTable
   usage: { day: string; scope: string; calls: number }
+  changes: { topic: string; version: number }
+  tenants: TenantTable
+  roles: RoleTable
+  users: UserTable
+  logins: LoginTable
+  suspensions: { kind: string; subject: string; reason: string; decided_by: string; at: number }
+  entries: EntryTable
+  subjects: SubjectTable
+  vault: { name: string; body: Blob }
 }

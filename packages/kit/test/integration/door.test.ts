@@ -25,9 +25,9 @@ function open(origins: string[]): Promise<Listener> {
   return openListener({
     address: { host: '127.0.0.1', port: 0 },
     limits: { headerBytes: 8_192, requestMs: 5_000, connections: 100, connectionsPerAddress: 100 },
-    handler: (req, res) => {
+    handler: async (req, res) => {
       const preflight = req.method === 'OPTIONS'
-      const verdict = door.judge(req, { auth: preflight ? 'none' : 'required' })
+      const verdict = await door.judge(req, { auth: preflight ? 'none' : 'required' })
       if ('pass' in verdict && preflight) return door.cors.preflight(req, res, methods)
       door.cors.apply(req, res)
       if ('pass' in verdict) return void res.end(verdict.pass.principal?.id)

@@ -1,4 +1,4 @@
-import type { Role } from '@sallyport/kit/principal'
+import { BUILT_IN_ROLES, type Role } from '@sallyport/kit/roles'
 import { NO_SPAN } from '@sallyport/kit/tracing'
 import { expect, test } from 'vitest'
 import type { CallResult } from '../../call/call.ts'
@@ -19,7 +19,9 @@ const OK: CallResult = {
 }
 
 function authorize(method: string, role: string, target?: Target): Promise<CallResult> {
-  const principal = testPrincipal('alice', { role: role as Role }) // a role of a later version, too
+  const roles: Readonly<Record<string, Role>> = BUILT_IN_ROLES
+  const permissions = roles[role]?.permissions ?? new Set()
+  const principal = testPrincipal('alice', { roles: [role], permissions })
   const exchange = testExchange(`{"jsonrpc":"2.0","id":1,"method":"${method}"}`, { principal })
   return authorizeCalls()(async () => OK)({
     exchange,

@@ -1,0 +1,20 @@
+import type { RouteTable } from '../route.ts'
+import { gatewayRoutes } from './gateway.ts'
+import { keyRoutes } from './keys.ts'
+import { serverRoutes } from './servers.ts'
+
+export { gatewayRoutes } from './gateway.ts'
+export { keyRoutes } from './keys.ts'
+export { serverRoutes } from './servers.ts'
+
+/**
+ * Every route of the admin listener and who may use it. A route that is not here is refused, so that a new one
+ * is never open by accident.
+ */
+export const ROUTES = {
+  ...gatewayRoutes,
+  ...keyRoutes,
+  ...serverRoutes,
+} as const satisfies RouteTable
+
+export type RouteId = keyof typeof ROUTES
