@@ -14,9 +14,9 @@ import {
 import type { CallSpan, PartSpan } from '@sallyport/kit/tracing'
 import type { Target } from '../routing/target.ts'
 import type { QuestionAnswer, UpstreamRequest, Wire } from '../upstreams/upstream.ts'
-import type { CallEntry } from './call.ts'
+import type { Call, CallEntry } from './call.ts'
 import type { CallDeadline } from './call-deadline.ts'
-import { encodeRequest, type RequestEdits, RETRY_PARAMS, withoutParams } from './encode-request.ts'
+import { encodeRequest, type ParamEdit, RETRY_PARAMS, withoutParams } from './encode-request.ts'
 
 const UNKNOWN_TO_LEGACY: ReadonlySet<string> = new Set([...RETRY_PARAMS, 'task'])
 /** Characters of names of members that are written down; of more the first are left out. */
@@ -26,11 +26,13 @@ const MODERN_MARKS = [...UNKNOWN_TO_LEGACY].map((name) => Buffer.from(`"${name}"
 /** Where the questions of a server go; undefined when nobody can be asked. */
 export type AskQuestion = (question: Message, withdrawn: CallSignal) => Promise<QuestionAnswer>
 
-/**
- * What a notification says otherwise to the client than the server said it; `member` is that of a group which
- * told it.
- */
-type Retell = (told: Message, member: string | undefined) => readonly Edit[]
+/** What is said otherwise, to the server than the client said it and to the client than the server. */
+export interface Wording {
+  /** Members of `_meta` for a modern server beside the revision, as JSON text: who asks and what it can do. */
+  envelope(): string
+  /** For a notification; `member` is that of a group which told it. */
+  retell(told: Message, member: string | undefined): readonly Edit[]
+}
 
 /** One call on its way to one server, as a session sees it. */
 export class Attempt implements UpstreamRequest {
@@ -49,9 +51,9 @@ export class Attempt implements UpstreamRequest {
   readonly #message: Message
   /** Whether its client is modern. */
   readonly #modern: boolean
-  readonly #edits: RequestEdits
+  readonly #params: readonly ParamEdit[]
   readonly #deadline: CallDeadline
-  readonly #retold: Retell
+  readonly #wording: Wording
   /** Whose client hears what the server tells meanwhile; undefined while the call is parked. */
   #listener: Exchange | undefined
   readonly #span: CallSpan
@@ -65,18 +67,15 @@ export class Attempt implements UpstreamRequest {
   #entry: CallEntry | undefined
 
   constructor(
-    exchange: Exchange,
+    { exchange, span, deadline, entry }: Call,
     target: Target,
     how: {
       /** What is sent: the exchange's own message, or that without what the server must not see. */
       readonly message: Message
-      readonly edits: RequestEdits
+      readonly params: readonly ParamEdit[]
       readonly paramHeaders: Readonly<Record<string, string>>
       readonly logLevel: LogLevel | undefined
-      readonly span: CallSpan
-      readonly deadline: CallDeadline
-      readonly retold: Retell
-      readonly entry?: CallEntry | undefined
+      readonly wording: Wording
       /** The one member of a group that it must go to. */
       readonly member?: string | undefined
     },
@@ -84,9 +83,9 @@ export class Attempt implements UpstreamRequest {
     this.#message = how.message
     this.#modern = exchange.era === 'modern'
     this.#listener = exchange
-    this.#edits = how.edits
-    this.#retold = how.retold
-    this.#deadline = how.deadline
+    this.#params = how.params
+    this.#wording = how.wording
+    this.#deadline = deadline
     this.method = exchange.message.method
     this.name = target.name
     this.repeatable = target.repeatable
@@ -94,8 +93,8 @@ export class Attempt implements UpstreamRequest {
     this.member = how.member
     this.paramHeaders = how.paramHeaders
     this.logLevel = how.logLevel
-    this.#span = how.span
-    this.#entry = how.entry
+    this.#span = span
+    this.#entry = entry
     this.signal = exchange.controller.signal
   }
 
@@ -108,8 +107,8 @@ export class Attempt implements UpstreamRequest {
     this.#sent = true
     this.#part?.end()
     this.#part = this.#span.child('upstream')
-    const { trace } = this
-    const edits = trace === undefined ? this.#edits : { ...this.#edits, trace }
+    const envelope = wire.era === 'modern' ? this.#wording.envelope() : ''
+    const edits = { params: this.#params, envelope, trace: this.trace }
     return encodeRequest(this.#fit(wire), edits, wire)
   }
 
@@ -173,7 +172,7 @@ export class Attempt implements UpstreamRequest {
   /** Passes on what belongs to the request: progress under the client's own token, logs it asked for, the rest as it is. */
   #relay(exchange: Exchange, told: Message): void {
     const modern = exchange.era === 'modern'
-    const edits = [...this.#retold(told, this.#at)]
+    const edits = [...this.#wording.retell(told, this.#at)]
     switch (told.method) {
       case 'notifications/progress': {
         const own = findMember(exchange.message.bytes, exchange.message.meta, 'progressToken')

@@ -1,5 +1,6 @@
 import { AppError } from '@sallyport/kit/errors'
 import {
+  type ClientAbilities,
   type Edit,
   type Exchange,
   type Message,
@@ -11,7 +12,7 @@ import type { Questions } from '../questions/questions.ts'
 import type { Target } from '../routing/target.ts'
 import type { Views } from '../routing/view.ts'
 import type { UpstreamReply, Upstreams } from '../upstreams/upstream.ts'
-import { Attempt } from './attempt.ts'
+import { Attempt, type Wording } from './attempt.ts'
 import type { Call, CallHandler, CallResult } from './call.ts'
 import { encodeRefusal, encodeReply } from './encode-answer.ts'
 import type { ParamEdit } from './encode-request.ts'
@@ -32,39 +33,12 @@ export interface CarryDeps {
 /** The only upstream I/O: sends a call to its server and brings the answer back, questions included. */
 export function createCarry(deps: CarryDeps): CallHandler {
   const { questions } = deps
-  return async (call) => {
+  return (call) => {
     const { exchange, target } = call
-    if (!target) return unknownName(exchange)
+    if (!target) return Promise.resolve(unknownName(exchange))
     const headers = judgeHeaders(exchange, target)
-    if ('refusal' in headers) return headers.refusal
-    const client = readClient(exchange)
-    const carried: Carried = {
-      call,
-      target,
-      attempt: (message, params, member = target.member) => {
-        const own = renamed(exchange, target)
-        const edits = {
-          params: params.length === 0 ? own : [...own, ...params],
-          envelope: () => envelopeFor(exchange, target, deps.clientInfo, client),
-        }
-        const { logLevel } = exchange.session ?? client
-        return new Attempt(exchange, target, {
-          message,
-          edits,
-          paramHeaders: headers.headers,
-          logLevel,
-          span: call.span,
-          deadline: call.deadline,
-          entry: call.entry,
-          member,
-          retold: (told, server = target.server) => {
-            return retold(deps.taskIds, { server, principalId: exchange.caller.principal.id }, told)
-          },
-        })
-      },
-      send: (attempt) => sendTwice(deps.upstreams, attempt, carried),
-      finish: (reply) => finish(deps, carried, reply),
-    }
+    if ('refusal' in headers) return Promise.resolve(headers.refusal)
+    const carried = new CarriedCall(deps, call, target, headers.headers)
     return exchange.era === 'modern'
       ? questions.carryModern(carried)
       : questions.carryLegacy(carried)
@@ -85,49 +59,101 @@ export interface Carried {
   finish(reply: UpstreamReply): CallResult
 }
 
-/**
- * Repeats once where that is safe: the operator pinned the tool, or a trusted server hinted it. A group has
- * more than one server to do that with, and does it by itself.
- */
-async function sendTwice(
-  upstreams: Upstreams,
-  attempt: Attempt,
-  { call, target }: Carried,
-): Promise<UpstreamReply> {
-  const { caller, session } = call.exchange
-  const asker = { principal: caller.principal, session }
-  let first: AppError
-  attempt.depart()
-  try {
-    return await upstreams.call(target.server, asker, attempt)
-  } catch (thrown) {
-    first = attempt.judge(thrown)
-    const may = target.repeatable && target.group !== true
-    if (!may || first.code !== 'server_lost' || attempt.signal.aborted) throw first
-  } finally {
-    attempt.arrive()
-  }
-  attempt.depart()
-  try {
-    return await upstreams.call(target.server, asker, attempt)
-  } catch (thrown) {
-    const error = attempt.judge(thrown)
-    // A repeat that was not sent says nothing of the first attempt.
-    throw first.outcome === 'unknown' ? error.withOutcome('unknown') : error
-  } finally {
-    attempt.arrive()
-  }
-}
+class CarriedCall implements Carried, Wording {
+  readonly call: Call
+  readonly target: Target
+  readonly #deps: CarryDeps
+  readonly #paramHeaders: Readonly<Record<string, string>>
+  readonly #client: ClientAbilities
 
-function finish(deps: CarryDeps, { call, target }: Carried, reply: UpstreamReply): CallResult {
-  const { exchange } = call
-  if (!exchange.reservation.grow(reply.message.bytes.length)) {
-    throw new AppError('overloaded', 'too many bytes are buffered for this key', {
-      outcome: 'unknown',
+  constructor(
+    deps: CarryDeps,
+    call: Call,
+    target: Target,
+    paramHeaders: Readonly<Record<string, string>>,
+  ) {
+    this.#deps = deps
+    this.call = call
+    this.target = target
+    this.#paramHeaders = paramHeaders
+    this.#client = readClient(call.exchange)
+  }
+
+  attempt(
+    message: Exchange['message'],
+    params: readonly ParamEdit[],
+    member = this.target.member,
+  ): Attempt {
+    const { call, target } = this
+    const own = renamed(call.exchange, target)
+    const { logLevel } = call.exchange.session ?? this.#client
+    return new Attempt(call, target, {
+      message,
+      params: params.length === 0 ? own : [...own, ...params],
+      paramHeaders: this.#paramHeaders,
+      logLevel,
+      wording: this,
+      member,
     })
   }
-  const from = { exchange, target, member: reply.member }
-  return encodeReply(exchange, reply.message, shownNames(from, deps, reply.message))
+
+  envelope(): string {
+    return envelopeFor(this.call.exchange, this.target, this.#deps.clientInfo, this.#client)
+  }
+
+  retell(told: Message, member = this.target.server): readonly Edit[] {
+    const owner = { server: member, principalId: this.call.exchange.caller.principal.id }
+    return retold(this.#deps.taskIds, owner, told)
+  }
+
+  /**
+   * Repeats once where that is safe: the operator pinned the tool, or a trusted server hinted it. A group has
+   * more than one server to do that with, and does it by itself.
+   */
+  send(attempt: Attempt): Promise<UpstreamReply> {
+    return this.#sendOnce(attempt).then(
+      (reply) => {
+        attempt.arrive()
+        return reply
+      },
+      (thrown: unknown) => this.#sendAgain(attempt, attempt.judge(thrown)),
+    )
+  }
+
+  #sendOnce(attempt: Attempt): Promise<UpstreamReply> {
+    const { caller, session } = this.call.exchange
+    attempt.depart()
+    const asker = { principal: caller.principal, session }
+    return this.#deps.upstreams.call(this.target.server, asker, attempt)
+  }
+
+  async #sendAgain(attempt: Attempt, first: AppError): Promise<UpstreamReply> {
+    const { repeatable, group } = this.target
+    attempt.arrive()
+    const may = repeatable && group !== true
+    if (!may || first.code !== 'server_lost' || attempt.signal.aborted) throw first
+    try {
+      return await this.#sendOnce(attempt)
+    } catch (thrown) {
+      const error = attempt.judge(thrown)
+      // A repeat that was not sent says nothing of the first attempt.
+      throw first.outcome === 'unknown' ? error.withOutcome('unknown') : error
+    } finally {
+      attempt.arrive()
+    }
+  }
+
+  finish(reply: UpstreamReply): CallResult {
+    const { call, target } = this
+    const { exchange } = call
+    if (!exchange.reservation.grow(reply.message.bytes.length)) {
+      throw new AppError('overloaded', 'too many bytes are buffered for this key', {
+        outcome: 'unknown',
+      })
+    }
+    const from = { exchange, target, member: reply.member }
+    return encodeReply(exchange, reply.message, shownNames(from, this.#deps, reply.message))
+  }
 }
 
 /** Tasks are named in public in notifications, too. */

@@ -14,7 +14,7 @@ function encode(text: string, wire: typeof LEGACY | typeof MODERN, name?: string
   if ('fault' in message) throw new TypeError(message.reason)
   const params: ParamEdit[] =
     name === undefined ? [] : [{ path: ['name'], text: JSON.stringify(name) }]
-  return encodeRequest(message, { params, envelope: () => ENVELOPE }, wire).toString()
+  return encodeRequest(message, { params, envelope: ENVELOPE }, wire).toString()
 }
 
 test('replaces id and name and leaves every other byte alone [wire/bytes/request]', () => {
@@ -77,7 +77,7 @@ function edit(
 ): string {
   const message = scanMessage(Buffer.from(text), { depth: 64 })
   if ('fault' in message) throw new TypeError(message.reason)
-  return encodeRequest(message, { params, envelope: () => ENVELOPE }, wire).toString()
+  return encodeRequest(message, { params, envelope: ENVELOPE }, wire).toString()
 }
 
 const RETRY: ParamEdit[] = [

@@ -31,8 +31,11 @@ export const RETRY_PARAMS: ReadonlySet<string> = new Set(['requestState', 'input
 /** What is said otherwise to the server than the client said it. */
 export interface RequestEdits {
   readonly params: readonly ParamEdit[]
-  /** Members of `_meta` for a modern server beside the revision, as JSON text: who asks and what it can do. */
-  readonly envelope: () => string
+  /**
+   * Members of `_meta` for a modern server beside the revision, as JSON text: who asks and what it can do. Not
+   * read for a legacy one.
+   */
+  readonly envelope: string
   /** Takes the place of the trace that the client named; undefined = that one goes on. */
   readonly trace?: TraceContext | undefined
 }
@@ -72,7 +75,7 @@ function metaEdit(
   added: string[],
 ): Edit | undefined {
   const parts =
-    wire.era === 'modern' ? [`"${META_VERSION}":${JSON.stringify(wire.version)},${envelope()}`] : []
+    wire.era === 'modern' ? [`"${META_VERSION}":${JSON.stringify(wire.version)},${envelope}`] : []
   if (trace) parts.push(traceText(trace))
   const own = parts.join()
   if (message.meta.start === -1) {

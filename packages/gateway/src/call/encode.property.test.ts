@@ -11,7 +11,7 @@ const ENVELOPE = {
 const OWN = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', ...ENVELOPE }
 const EDITS = {
   params: [{ path: ['name'], text: '"own"' }],
-  envelope: () => JSON.stringify(ENVELOPE).slice(1, -1),
+  envelope: JSON.stringify(ENVELOPE).slice(1, -1),
 } as const
 const ENVELOPE_KEYS = [...Object.keys(OWN), 'io.modelcontextprotocol/logLevel']
 

@@ -12,14 +12,14 @@ const open = (options: OpenCallsOptions = {}) =>
 
 function parkable(principalId = 'key:alice', bytes = 10): ParkedCall {
   const exchange = modernRequest('"name":"files__echo"')
-  const attempt = new Attempt(exchange, testTarget(), {
+  const target = testTarget()
+  const call = { exchange, target, span: NO_SPAN, deadline: testDeadline() }
+  const attempt = new Attempt(call, target, {
     message: exchange.message,
-    edits: { params: [], envelope: () => '' },
+    params: [],
     paramHeaders: {},
     logLevel: undefined,
-    span: NO_SPAN,
-    deadline: testDeadline(),
-    retold: () => [],
+    wording: { envelope: () => '', retell: () => [] },
   })
   const conversation = new Conversation(() => new Promise(() => undefined))
   return { conversation, attempt, controller: new CallController(), principalId, bytes }

@@ -89,7 +89,7 @@ export class Questions {
   }
 
   /** Carries a call of a modern client, or the retry of one. */
-  async carryModern(carried: Carried): Promise<CallResult> {
+  carryModern(carried: Carried): Promise<CallResult> {
     const { exchange } = carried.call
     const { bytes } = exchange.message
     if (!bytes.includes(RETRY_MARK)) {
@@ -99,7 +99,7 @@ export class Questions {
     if (state === undefined) return this.#begin(carried, { message: exchange.message, params: [] })
     const resumption =
       typeof state === 'string' ? this.#deps.states.take(exchange, state) : undefined
-    if (!resumption) return invalidState(exchange)
+    if (!resumption) return Promise.resolve(invalidState(exchange))
     const message = withoutParams(exchange.message, RETRY_PARAMS)
     const { member } = resumption
     switch (resumption.kind) {
@@ -111,7 +111,7 @@ export class Questions {
       }
       case 'parked': {
         const parked = this.#deps.parked.take(resumption.value ?? '')
-        return parked ? this.#resume(carried, parked) : invalidState(exchange)
+        return parked ? this.#resume(carried, parked) : Promise.resolve(invalidState(exchange))
       }
       default:
         return resumption.kind satisfies never

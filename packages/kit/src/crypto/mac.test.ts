@@ -9,7 +9,7 @@ const bytes = (maxLength: number) =>
 test('is the HMAC that the platform computes, for every key and message', () => {
   const key = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((array) => Buffer.from(array))
   fc.assert(
-    fc.property(key, bytes(300), bytes(300), (secret, first, second) => {
+    fc.property(key, bytes(300), bytes(9_000), (secret, first, second) => {
       const mac = createMac(secret)
       for (const message of [first, second, first]) {
         expect(mac(message).toString('hex')).toBe(

@@ -2,17 +2,19 @@ import { hash } from 'node:crypto'
 
 const BLOCK_BYTES = 64
 const DIGEST_BYTES = 32
+/** Longer messages are copied into a buffer of their own. */
+const MESSAGE_BYTES_USUAL = 4_096
 
 /**
  * HMAC-SHA-256 under one key, for small messages in large numbers: two one-shot hashes cost a third
- * of a `createHmac`.
+ * of a `createHmac`. The digest in between is text of one character a byte, which costs less than a buffer.
  *
  * Source: RFC 2104 §2; FIPS 180-4 for SHA-256's block of 64 bytes.
  *
  * @param key 32 bytes
  */
 export function createMac(key: Buffer): (message: Buffer) => Buffer {
-  const inner = Buffer.alloc(BLOCK_BYTES)
+  const inner = Buffer.alloc(BLOCK_BYTES + MESSAGE_BYTES_USUAL)
   const outer = Buffer.alloc(BLOCK_BYTES + DIGEST_BYTES)
   key.copy(inner)
   key.copy(outer)
@@ -21,7 +23,12 @@ export function createMac(key: Buffer): (message: Buffer) => Buffer {
     outer[at] = (outer[at] ?? 0) ^ 0x5c
   }
   return (message) => {
-    hash('sha256', Buffer.concat([inner, message]), 'buffer').copy(outer, BLOCK_BYTES)
+    const long = message.length > MESSAGE_BYTES_USUAL
+    if (!long) message.copy(inner, BLOCK_BYTES)
+    const input = long
+      ? Buffer.concat([inner.subarray(0, BLOCK_BYTES), message])
+      : inner.subarray(0, BLOCK_BYTES + message.length)
+    outer.write(hash('sha256', input, 'binary'), BLOCK_BYTES, 'binary')
     return hash('sha256', outer, 'buffer')
   }
 }

@@ -120,7 +120,7 @@ export class McpEdge implements AsyncDisposable {
   ): Inbound {
     const { deps } = this.core
     const reservation = deps.reserve(caller.principal.id)
-    response.once('close', () => reservation.release())
+    response.on('close', () => reservation.release())
     return {
       request,
       response,

@@ -43,7 +43,13 @@ const PLAIN = new Uint8Array(256).fill(1).fill(0, 0, 0x20)
 PLAIN[CHAR.quote] = 0
 PLAIN[CHAR.backslash] = 0
 
-export type MemberVisitor = (keyStart: number, keyEnd: number, escaped: boolean) => void
+/** Told of one member of an object, at its value, together with whatever it fills. */
+export type MemberVisitor<Into> = (
+  into: Into,
+  keyStart: number,
+  keyEnd: number,
+  escaped: boolean,
+) => void
 
 /**
  * Walks JSON bytes without building values: full grammar, nesting cap, duplicate names. Synchronous,
@@ -87,7 +93,7 @@ export class JsonWalker {
         return this.#string()
       case CHAR.openObject:
         this.#enter()
-        this.object(undefined, this.#strict)
+        this.object(undefined, undefined, this.#strict)
         this.depth -= 1
         return
       case CHAR.openArray:
@@ -114,10 +120,7 @@ export class JsonWalker {
   }
 
   /** At `{`. `member` is called at each value and must move past it; without it values are skipped. */
-  object(
-    member: ((keyStart: number, keyEnd: number, escaped: boolean) => void) | undefined,
-    unique: boolean,
-  ): void {
+  object<Into>(into: Into, member: MemberVisitor<Into> | undefined, unique: boolean): void {
     const bytes = this.bytes
     const base = this.#keyTop
     let seen: Set<string> | undefined
@@ -138,7 +141,7 @@ export class JsonWalker {
       if (bytes[this.at] !== CHAR.colon) throw this.#unexpected()
       this.at += 1
       this.space()
-      if (member) member(keyStart, keyEnd, escaped)
+      if (member) member(into, keyStart, keyEnd, escaped)
       else this.value()
       this.space()
       const next = bytes[this.at]

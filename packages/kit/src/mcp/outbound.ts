@@ -39,16 +39,16 @@ export class Outbound {
     return this.#stream ? !this.#stream.open : this.#inbound.response.closed
   }
 
-  /** Waits for the answer: sends it down the stream if there is one, otherwise hands it back. */
-  async answered(coming: Promise<Answer>): Promise<Answer | 'sent'> {
-    try {
-      const answer = await coming
-      if (!this.#stream) return answer
-      this.#stream.finish(wholeAnswer(answer))
-      return 'sent'
-    } finally {
-      this.#waiting?.cancel()
-    }
+  /** Sends the answer down the stream if there is one, otherwise hands it back. */
+  finish(answer: Answer): Answer | 'sent' {
+    if (!this.#stream) return answer
+    this.#stream.finish(wholeAnswer(answer))
+    return 'sent'
+  }
+
+  /** To be called when the answer is there, or will never be: no stream is begun any more. */
+  stopWaiting(): void {
+    this.#waiting?.cancel()
   }
 
   /** Undefined when the client has gone before there was a stream to come back to. */

@@ -87,15 +87,17 @@ function readMembers(): Member[] {
   const found: Member[] = []
   if (walker.bytes[walker.at] !== CHAR.openObject) return found
   walker.depth = 1
-  walker.object((keyStart, keyEnd, escaped) => {
-    const valueStart = walker.at
-    walker.value()
-    const key = escaped
-      ? walker.decode(keyStart, keyEnd)
-      : walker.bytes.toString('utf8', keyStart, keyEnd)
-    found.push({ key, start: keyStart - 1, valueStart, end: walker.at })
-  }, false)
+  walker.object(found, takeMember, false)
   return found
+}
+
+function takeMember(found: Member[], keyStart: number, keyEnd: number, escaped: boolean): void {
+  const valueStart = walker.at
+  walker.value()
+  const key = escaped
+    ? walker.decode(keyStart, keyEnd)
+    : walker.bytes.toString('utf8', keyStart, keyEnd)
+  found.push({ key, start: keyStart - 1, valueStart, end: walker.at })
 }
 
 /** Runs one walk; a fault becomes a value. */
@@ -126,135 +128,140 @@ function readMessage(): Message {
     walker.end()
     throw new Fault('shape', 'a message is a JSON object')
   }
-  const parts = new Parts()
+  const found = new Found(walker.bytes)
   walker.depth = 1
-  walker.object((keyStart, keyEnd, escaped) => topMember(parts, keyStart, keyEnd, escaped), true)
+  walker.object(found, topMember, true)
   walker.end()
-  return parts.toMessage(walker.bytes)
+  found.judge()
+  return found
 }
 
-function topMember(parts: Parts, keyStart: number, keyEnd: number, escaped: boolean): void {
+function topMember(found: Found, keyStart: number, keyEnd: number, escaped: boolean): void {
   const start = walker.at
   const kind = walker.bytes[start]
   if (walker.is(NAMES.id, keyStart, keyEnd, escaped)) {
     walker.value()
-    parts.id = { start, end: walker.at }
+    found.id = { start, end: walker.at }
   } else if (walker.is(NAMES.method, keyStart, keyEnd, escaped)) {
-    parts.method = walker.text() ?? parts.refuse('`method` must be a string')
+    found.takeMethod(walker.text())
   } else if (walker.is(NAMES.params, keyStart, keyEnd, escaped)) {
     if (kind === CHAR.openObject) {
       walker.depth += 1
-      walker.object((from, to, esc) => paramsMember(parts, from, to, esc), true)
+      walker.object(found, paramsMember, true)
       walker.depth -= 1
     } else {
       walker.value()
-      parts.refuse('`params` must be an object')
+      found.refuse('`params` must be an object')
     }
-    parts.params = { start, end: walker.at }
+    found.params = { start, end: walker.at }
   } else if (walker.is(NAMES.result, keyStart, keyEnd, escaped)) {
     if (kind === CHAR.openObject) {
       walker.depth += 1
-      walker.object((from, to, esc) => resultMember(parts, from, to, esc), true)
+      walker.object(found, resultMember, true)
       walker.depth -= 1
     } else {
       walker.value()
     }
-    parts.result = { start, end: walker.at }
+    found.result = { start, end: walker.at }
   } else if (walker.is(NAMES.error, keyStart, keyEnd, escaped)) {
     walker.value()
-    parts.error = { start, end: walker.at }
+    found.error = { start, end: walker.at }
   } else if (walker.is(NAMES.jsonrpc, keyStart, keyEnd, escaped)) {
-    parts.version = walker.text() ?? ''
+    found.version = walker.text() ?? ''
   } else {
     walker.value()
   }
 }
 
-function paramsMember(parts: Parts, keyStart: number, keyEnd: number, escaped: boolean): void {
+function paramsMember(found: Found, keyStart: number, keyEnd: number, escaped: boolean): void {
   const start = walker.at
   if (walker.is(NAMES.arguments, keyStart, keyEnd, escaped)) {
     walker.value()
-    parts.arguments = { start, end: walker.at }
+    found.arguments = { start, end: walker.at }
   } else if (walker.is(NAMES.name, keyStart, keyEnd, escaped)) {
-    parts.name = walker.text()
-    parts.nameRange = { start, end: walker.at }
+    found.name = walker.text()
+    found.nameRange = { start, end: walker.at }
   } else if (walker.is(NAMES.meta, keyStart, keyEnd, escaped)) {
     walker.value()
-    parts.meta = { start, end: walker.at }
+    found.meta = { start, end: walker.at }
   } else if (walker.is(NAMES.uri, keyStart, keyEnd, escaped)) {
-    parts.uri = walker.text()
+    found.uri = walker.text()
   } else {
     walker.value()
   }
 }
 
-function resultMember(parts: Parts, keyStart: number, keyEnd: number, escaped: boolean): void {
+function resultMember(found: Found, keyStart: number, keyEnd: number, escaped: boolean): void {
   const start = walker.at
   if (walker.is(NAMES.isError, keyStart, keyEnd, escaped)) {
     walker.value()
-    parts.isError = walker.bytes[start] === 0x74
+    found.isError = walker.bytes[start] === 0x74
   } else if (walker.is(NAMES.resultType, keyStart, keyEnd, escaped)) {
-    parts.resultType = walker.text() ?? ''
+    found.resultType = walker.text() ?? ''
   } else {
     if (walker.is(NAMES.meta, keyStart, keyEnd, escaped)) {
       walker.value()
-      parts.meta = { start, end: walker.at }
+      found.meta = { start, end: walker.at }
     } else {
       walker.value()
     }
   }
 }
 
-/** What a scan has found so far; becomes a Message once the shape is right. */
-class Parts {
-  version = ''
+/** What a scan has found so far: a message once it is judged. */
+class Found implements Message {
+  readonly bytes: Buffer
+  kind: Message['kind'] = 'request'
   id: Range = ABSENT
-  method: string | undefined
+  method = ''
   params: Range = ABSENT
-  name: string | undefined
+  name: string | undefined = undefined
   nameRange: Range = ABSENT
-  uri: string | undefined
+  uri: string | undefined = undefined
   arguments: Range = ABSENT
   meta: Range = ABSENT
   result: Range = ABSENT
   error: Range = ABSENT
   isError = false
-  resultType: string | undefined
+  resultType: string | undefined = undefined
+  members: Message['members'] = undefined
+  #version = ''
+  #hasMethod = false
   #reason: string | undefined
 
-  refuse(reason: string): undefined {
+  constructor(bytes: Buffer) {
+    this.bytes = bytes
+  }
+
+  set version(version: string) {
+    this.#version = version
+  }
+
+  /** @param method undefined when it is no string */
+  takeMethod(method: string | undefined): void {
+    if (method === undefined) return this.refuse('`method` must be a string')
+    this.method = method
+    this.#hasMethod = true
+  }
+
+  /** The first reason stays. */
+  refuse(reason: string): void {
     this.#reason ??= reason
-    return undefined
   }
 
-  toMessage(bytes: Buffer): Message {
-    const kind = this.#kind(bytes)
-    return {
-      bytes,
-      kind,
-      id: this.id,
-      method: this.method ?? '',
-      params: this.params,
-      name: this.name,
-      nameRange: this.nameRange,
-      uri: this.uri,
-      arguments: this.arguments,
-      meta: this.meta,
-      result: this.result,
-      error: this.error,
-      isError: this.isError,
-      resultType: this.resultType,
-      members: undefined,
-    }
+  /** Says what kind of message it is. */
+  judge(): void {
+    this.kind = this.#kind()
   }
 
-  #kind(bytes: Buffer): Message['kind'] {
+  #kind(): Message['kind'] {
+    const { bytes } = this
     if (this.#reason !== undefined) throw new Fault('shape', this.#reason)
-    if (this.version !== '2.0') throw new Fault('shape', '`jsonrpc` must be "2.0"')
+    if (this.#version !== '2.0') throw new Fault('shape', '`jsonrpc` must be "2.0"')
     const first = bytes[this.id.start]
     const idGiven = this.id.start !== -1
     const idGood = idGiven && (first === CHAR.quote || first === 0x2d || isDigit(first))
-    if (this.method !== undefined) {
+    if (this.#hasMethod) {
       if (this.result.start !== -1 || this.error.start !== -1) {
         throw new Fault('shape', 'a request carries no `result` or `error`')
       }

@@ -30,9 +30,9 @@ export class StreamableHttp {
   /**
    * Serves one request. Settles when it is answered.
    *
-   * @throws {AppError} (as a rejection) what is to be answered with an HTTP status
+   * @throws {AppError} (also as a rejection) what is to be answered with an HTTP status
    */
-  async serve(inbound: Inbound): Promise<void> {
+  serve(inbound: Inbound): Promise<void> | void {
     switch (inbound.request.method) {
       case 'POST':
         return this.#post(inbound)
@@ -81,14 +81,16 @@ export class StreamableHttp {
       if (controller.detached) return
       controller.abort(new AppError('cancelled', 'the client closed the request'))
     }
-    inbound.response.once('close', onClose)
+    inbound.response.on('close', onClose)
+    let outbound: Outbound | undefined
     try {
       if (settled === 'discover') return await modern.discover(inbound, message, controller)
       if (settled === 'listen') return await this.#listen(inbound, message, controller)
-      const outbound = new Outbound(inbound, this.#core.deps)
+      outbound = new Outbound(inbound, this.#core.deps)
       const speech = { version, send: outbound.send }
-      return await outbound.answered(modern.request(inbound, message, speech, controller))
+      return outbound.finish(await modern.request(inbound, message, speech, controller))
     } finally {
+      outbound?.stopWaiting()
       inbound.response.removeListener('close', onClose)
     }
   }
@@ -132,7 +134,11 @@ export class StreamableHttp {
     const version = headerVersion ?? session?.version ?? ''
     const { send } = outbound
     const speech = { era: 'legacy', version, session, send, client: outbound } as const
-    return outbound.answered(calls.run(inbound, message, speech))
+    try {
+      return outbound.finish(await calls.run(inbound, message, speech))
+    } finally {
+      outbound.stopWaiting()
+    }
   }
 
   #initialize(inbound: Inbound, message: Message): Promise<Answer> {

@@ -4,6 +4,7 @@ import { printable } from '../log/printable.ts'
 import type { AuditKind, AuditOutcome } from '../store/store.ts'
 import { RuntimeGauges, type RuntimeReading } from './runtime-gauges.ts'
 import { StayUpCounters } from './stay-up-counters.ts'
+import { Tallies, type Tally } from './tally.ts'
 
 /** How a call ended; the outcomes of the audit log but for the one that is no end. */
 export type CallResult = Exclude<AuditOutcome, 'pending'>
@@ -44,7 +45,7 @@ const MISNAMED_DEFAULTS = [
 
 interface CallSeries {
   readonly duration: Histogram.Internal<'server' | 'method'>
-  readonly outcomes: Map<CallResult, Counter.Internal>
+  readonly outcomes: Map<CallResult, Tally>
 }
 
 /**
@@ -59,7 +60,9 @@ export class Metrics {
   readonly #runtime: RuntimeGauges
   readonly #perTool: boolean
   readonly #calls = new Map<string, Map<string, CallSeries>>()
-  readonly #tools = new Map<string, { ok: Counter.Internal; error: Counter.Internal }>()
+  readonly #tools = new Map<string, { ok: Tally; error: Tally }>()
+  readonly #auditRows = new Map<AuditKind, Tally>()
+  readonly #tallies = new Tallies()
 
   constructor(options: MetricsOptions) {
     this.#perTool = options.perTool
@@ -89,8 +92,8 @@ export class Metrics {
    */
   callFinished(server: string, method: string, result: CallResult, seconds: number): void {
     const series = this.#calls.get(server)?.get(method) ?? this.#addCallSeries(server, method)
-    const counter = series.outcomes.get(result) ?? this.#addOutcome(server, method, result)
-    counter.inc()
+    const tally = series.outcomes.get(result) ?? this.#addOutcome(series, server, method, result)
+    tally.add()
     series.duration.observe(seconds)
   }
 
@@ -98,7 +101,7 @@ export class Metrics {
   toolFinished(server: string, tool: string, ok: boolean): void {
     if (!this.#perTool) return
     const series = this.#tools.get(`${server}__${tool}`) ?? this.#addTool(server, tool)
-    series[ok ? 'ok' : 'error'].inc()
+    series[ok ? 'ok' : 'error'].add()
   }
 
   doorRefused(code: ErrorCode): void {
@@ -120,7 +123,8 @@ export class Metrics {
   }
 
   auditAppended(kind: AuditKind): void {
-    this.#counters.auditRows.inc({ kind })
+    const tally = this.#auditRows.get(kind) ?? this.#addAuditRows(kind)
+    tally.add()
   }
 
   auditFailed(): void {
@@ -137,6 +141,7 @@ export class Metrics {
 
   /** Everything in the Prometheus text format. */
   async render(): Promise<string> {
+    this.#tallies.flush()
     this.#runtime.refresh()
     return this.#registry.metrics()
   }
@@ -151,7 +156,7 @@ export class Metrics {
     }
     const series = {
       duration: this.#counters.duration.labels(server, method),
-      outcomes: new Map<CallResult, Counter.Internal>(),
+      outcomes: new Map<CallResult, Tally>(),
     }
     const methods = this.#calls.get(server)
     if (methods === undefined) this.#calls.set(server, new Map([[method, series]]))
@@ -159,22 +164,28 @@ export class Metrics {
     return series
   }
 
-  #addOutcome(server: string, method: string, result: CallResult): Counter.Internal {
+  #addOutcome(series: CallSeries, server: string, method: string, result: CallResult): Tally {
     const knownServer = this.#calls.has(server) ? server : OTHER
     const knownMethod = METHODS.has(method) ? method : OTHER
-    const counter = this.#counters.calls.labels(knownServer, knownMethod, result)
-    this.#calls.get(knownServer)?.get(knownMethod)?.outcomes.set(result, counter)
-    return counter
+    const tally = this.#tallies.of(this.#counters.calls.labels(knownServer, knownMethod, result))
+    series.outcomes.set(result, tally)
+    return tally
   }
 
-  #addTool(server: string, tool: string): { ok: Counter.Internal; error: Counter.Internal } {
+  #addAuditRows(kind: AuditKind): Tally {
+    const tally = this.#tallies.of(this.#counters.auditRows.labels(kind))
+    this.#auditRows.set(kind, tally)
+    return tally
+  }
+
+  #addTool(server: string, tool: string): { ok: Tally; error: Tally } {
     const other = this.#tools.get(OTHER)
     if (other !== undefined) return other
     const full = this.#tools.size >= TOOLS_MAX
     const labels = full ? ([OTHER, OTHER] as const) : ([server, printable(tool, 128)] as const)
     const series = {
-      ok: this.#counters.tools.labels(...labels, 'ok'),
-      error: this.#counters.tools.labels(...labels, 'error'),
+      ok: this.#tallies.of(this.#counters.tools.labels(...labels, 'ok')),
+      error: this.#tallies.of(this.#counters.tools.labels(...labels, 'error')),
     }
     this.#tools.set(full ? OTHER : `${server}__${tool}`, series)
     return series

@@ -98,7 +98,8 @@ export function chainHash(previous: Uint8Array, canonical: string): Buffer {
   }
   scratch.set(previous, 0)
   const end = 32 + scratch.write(canonical, 32)
-  return hash('sha256', scratch.subarray(0, end), 'buffer')
+  // A buffer out of the pool costs less than one that the hash makes.
+  return Buffer.from(hash('sha256', scratch.subarray(0, end), 'binary'), 'binary')
 }
 
 /**

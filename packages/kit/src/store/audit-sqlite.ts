@@ -1,8 +1,8 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 import type { KeyObject } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { AuditSink, SealedBatch } from './audit-appender.ts'
-import { AUDIT_COLUMNS, isSealed, type ChainPoint } from './audit-row.ts'
+import { AUDIT_COLUMNS, type AuditValues, isSealed, type ChainPoint } from './audit-row.ts'
 import { isBusy } from './store-failure.ts'
 
 /** Told how many pages a commit probably wrote, so that a worker can checkpoint in time. */
@@ -29,6 +29,8 @@ export class SqliteAuditSink implements AuditSink {
   readonly #begin: StatementSync
   readonly #insert: StatementSync
   readonly #head: StatementSync
+  /** The values of one row with its hash, filled anew for each. */
+  readonly #row: SQLInputValue[] = []
   readonly #readHead: StatementSync
   readonly #commit: StatementSync
   readonly #rollback: StatementSync
@@ -81,13 +83,20 @@ export class SqliteAuditSink implements AuditSink {
   #write(batch: SealedBatch): void {
     this.#transaction(() => {
       for (let i = 0; i < batch.rows.length; i += 1) {
-        this.#insert.run(...batch.rows[i]!, batch.hashes[i]!) // as many hashes as rows
+        this.#insertRow(batch.rows[i]!, batch.hashes[i]!) // as many hashes as rows
       }
       const { head, seal } = batch
       if (batch.rows.length === 0) this.#tryRow(head)
       this.#head.run(head.seq, head.hash, seal, head.writer)
     })
     this.#checkpoints.written(PAGES_PER_COMMIT + batch.rows.length / ROWS_PER_PAGE)
+  }
+
+  #insertRow(values: AuditValues, hash: Uint8Array): void {
+    for (let at = 0; at < values.length; at += 1) this.#row[at] = values[at]! // below the length
+    this.#row[values.length] = hash
+    // Not `run`: nobody reads what it would say of the row.
+    this.#insert.get(...this.#row)
   }
 
   /** As much as a row takes, and nothing left of it: on a full disk, the head alone may still fit. */

@@ -20,7 +20,7 @@ export function recordCalls(deps: RecordDeps): Interceptor {
     call.entry = entry
     try {
       const result = await next(call)
-      await finish(call, entry, { outcome: result.outcome, code: result.code }, deps)
+      await finish(call, entry, result, deps)
       return result
     } catch (thrown) {
       const error = AppError.from(thrown)
@@ -49,6 +49,8 @@ export function intendCalls(deps: AppendDeps & Pick<FeatureDeps, 'clock'>): Inte
 /** What a caller is refused for by its own excess, and so as often as it likes; as 429 at the door. */
 const EXCESS: ReadonlySet<string> = new Set(['rate_limited', 'quota_exceeded'])
 
+const DONE = Promise.resolve()
+
 interface Ending {
   readonly outcome: Exclude<AuditOutcome, 'pending'>
   readonly code: string | null
@@ -69,27 +71,26 @@ function finish(call: Call, entry: AuditEntry, ending: Ending, deps: RecordDeps)
     durationMs,
   })
   const isExcess = code !== null && EXCESS.has(code)
-  if (isExcess && !deps.keepsRefusal(entry.principal)) return Promise.resolve()
+  if (isExcess && !deps.keepsRefusal(entry.principal)) return DONE
   const durationUs = Math.round(durationMs * 1_000)
-  return append(call, { ...entry, ...ending, atMs: clock.nowMs(), durationUs }, 'unknown', deps)
+  const row = { ...entry, outcome, code, atMs: clock.nowMs(), durationUs }
+  return append(call, row, 'unknown', deps)
 }
 
 /** @param effect what is known about the call when its row cannot be written */
-async function append(
+function append(
   { exchange }: Call,
   entry: AuditEntry,
   effect: CallOutcome,
   { audit, onRecorded, onUnrecorded }: AppendDeps,
 ): Promise<void> {
-  if (!audit) return
+  if (!audit) return DONE
   onRecorded(entry.kind)
-  try {
-    await audit.append(entry, exchange.controller.signal)
-  } catch (cause) {
+  return audit.append(entry, exchange.controller.signal).catch((cause: unknown) => {
     onUnrecorded()
     const text = 'the audit log cannot be written, so the call is refused'
     throw new AppError('store_unwritable', text, { cause, outcome: effect })
-  }
+  })
 }
 
 function describe(call: Call, { clock, argumentsMac }: RecordDeps): CallEntry {
