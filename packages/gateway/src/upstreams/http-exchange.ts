@@ -36,6 +36,8 @@ export interface HttpExchangeOwner {
 const RESUMES_MAX = 100
 const RESUME_WAIT_MS = 1_000
 const RESUME_WAIT_MS_MAX = 30_000
+/** One for all: a thousand may be dropped in the same instant, and nobody looks at where. */
+const UNWANTED = new Error('the answer is not wanted any more')
 
 type Reading = 'nothing' | 'json' | 'events'
 
@@ -82,9 +84,16 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
     this.#abort()
   }
 
+  /** As `fail`, when all there is to know has come: the rest is read, which saves the connection. */
+  #refuse(error: AppError): void {
+    this.#settled = true
+    this.#owner.onSettled(this, true)
+    this.exchange.fail(error)
+  }
+
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
-    if (this.#cancelled) controller.abort(new Error('cancelled'))
+    if (this.#cancelled) controller.abort(UNWANTED)
     else this.exchange.handedOver = true
   }
 
@@ -104,7 +113,7 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
       return
     }
     if (status === 401 || status === 403 || (status >= 300 && status < 400)) {
-      this.fail(statusFailure(status, headers, this.#owner.nowMs()))
+      this.#refuse(statusFailure(status, headers, this.#owner.nowMs()))
       return
     }
     if (status >= 400) this.#bytesMax = Math.min(ERROR_BYTES_MAX, this.#bytesMax)
@@ -141,6 +150,7 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
+    this.#controller = undefined
     this.#turns?.flush()
     if (this.#settled) {
       this.#owner.onFreed(this)
@@ -160,6 +170,7 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#controller = undefined
     this.#turns?.flush()
     if (this.#settled) this.#owner.onFreed(this)
     else if (this.#events !== undefined && this.#resumeLater(this.#events)) return
@@ -172,7 +183,6 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
     const exhausted = this.#lastEventId === '' || this.#resumes >= RESUMES_MAX
     if (exhausted || !this.#owner.mayResume()) return false
     this.#resumes += 1
-    this.#controller = undefined
     // Until the new stream stands, a failure is the end of the call.
     this.#events = undefined
     this.#turns = undefined
@@ -248,6 +258,6 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
     this.#cancelled = true
     clearTimeout(this.#resumeTimer)
     this.#turns?.stop()
-    this.#controller?.abort(new Error('the answer is not wanted any more'))
+    this.#controller?.abort(UNWANTED)
   }
 }

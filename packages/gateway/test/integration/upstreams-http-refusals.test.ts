@@ -77,6 +77,39 @@ describe('refusals over HTTP', () => {
     },
   )
 
+  test.each([401, 403])('calls refused with %i cost no connections', async (status) => {
+    const ports = new Set<number | undefined>()
+    await using server = await startRawHttp(
+      legacyServer((_seen, response) => {
+        ports.add(response.socket?.remotePort)
+        response.writeHead(status).end('no')
+      }),
+    )
+    await using test = await openTestUpstreams({ one: httpServer(server.url) })
+    for (let n = 0; n < 12; n += 1) {
+      await expect(callText(test.upstreams, ['one', 'x'])).rejects.toMatchObject({
+        outcome: 'not_sent',
+      })
+    }
+    // What is still read of one refusal is not waited for by the next call.
+    expect(ports.size).toBeLessThanOrEqual(4)
+  })
+
+  test('a refusal whose words never end keeps its connection for a second only', async () => {
+    const { promise: closed, resolve } = Promise.withResolvers<void>()
+    await using server = await startRawHttp(
+      legacyServer((_seen, response) => {
+        response.once('close', resolve)
+        response.writeHead(401).write('no')
+      }),
+    )
+    await using test = await openTestUpstreams({ one: httpServer(server.url) })
+    await expect(callText(test.upstreams, ['one', 'x'])).rejects.toMatchObject({
+      outcome: 'not_sent',
+    })
+    await closed
+  })
+
   test('an answer that speaks of a session is an answer: the call is not sent again [upstreams/error/own]', async () => {
     let paid = 0
     await using server = await startRawHttp(
