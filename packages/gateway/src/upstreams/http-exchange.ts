@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { AppError } from '@sallyport/kit/errors'
 import { type Message, scanReply } from '@sallyport/kit/mcp'
 import type { Dispatcher } from 'undici'
+import { FAILURE_TURNS } from './failure-turns.ts'
 import { connectionFailure, headerOf, statusFailure } from './http-failure.ts'
 import type { Origin } from './incoming.ts'
 import { Turns } from './read-paced.ts'
@@ -80,7 +81,7 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
     if (this.#settled) return
     this.#settled = true
     this.#owner.onSettled(this, false)
-    this.exchange.fail(error)
+    FAILURE_TURNS.run(() => this.exchange.fail(error))
     this.#abort()
   }
 
@@ -88,7 +89,7 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
   #refuse(error: AppError): void {
     this.#settled = true
     this.#owner.onSettled(this, true)
-    this.exchange.fail(error)
+    FAILURE_TURNS.run(() => this.exchange.fail(error))
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
