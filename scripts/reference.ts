@@ -18,7 +18,9 @@ copy for editors is [\`schema/sallyport.schema.json\`](../schema/sallyport.schem
 - **Overlay**: \`sallyport.<environment>.yaml\` beside the file is laid over it. Maps merge by key, lists and
   scalars replace, \`null\` removes a key. <!-- claim: config/overlay -->
 - **References** in any text: \`\${env:NAME}\`, \`\${env:NAME:-default}\`, \`\${file:/path}\` (one trailing newline
-  is cut). \`$\${\` writes the characters \`\${\`. A variable that is unset or empty is an error. A \`.env\` beside
+  is cut), \`\${secret:name}\` (a systemd credential, else the file of that name in \`/run/secrets\`, where Docker puts
+  it) and \`\${command:pass show slack}\` (what a program prints: no shell, ten seconds, 64 KiB, run again at each
+  reload). \`$\${\` writes the characters \`\${\`. What is unset, missing or empty is an error at its key. A \`.env\` beside
   the file is read; what the process environment has wins. <!-- claim: config/references, config/dotenv -->
 - **Units**: durations \`250ms 30s 5m 12h 7d\`, sizes \`64KiB 1MiB 10GiB\`, rates \`50/s\`. <!-- claim: config/units -->
 - **Paths** are relative to the file. Servers run in the folder of the file. <!-- claim: config/paths -->

@@ -3,6 +3,7 @@ import {
   findConfig,
   loadGatewayConfig,
   starterConfig,
+  withCommands,
   type ConfigSource,
   type GatewayConfigLoad,
 } from '@sallyport/gateway/config'
@@ -34,8 +35,12 @@ export type FoundSource = Exclude<ConfigSource, { kind: 'none' }>
  *
  * @throws {AppError} `config_invalid`, with every problem as its cause
  */
-export function readConfiguration(context: Context, source: FoundSource): Configuration {
-  const loaded = loadGatewayConfig({ source, env: context.environment, cwd: context.cwd })
+export async function readConfiguration(
+  context: Context,
+  source: FoundSource,
+): Promise<Configuration> {
+  const { environment: env, cwd } = context
+  const loaded = await withCommands(loadGatewayConfig, { source, env, cwd })
   if (!loaded.ok) throw configError(loaded.problems)
   return { ...loaded, source }
 }
@@ -45,7 +50,10 @@ export function readConfiguration(context: Context, source: FoundSource): Config
  *
  * @throws {AppError} `usage` when there is none, `config_invalid`
  */
-export function requireConfiguration(context: Context, options: ConfigOptions): Configuration {
+export async function requireConfiguration(
+  context: Context,
+  options: ConfigOptions,
+): Promise<Configuration> {
   const source = findConfiguration(context, options)
   if (source.kind !== 'none') return readConfiguration(context, source)
   throw new AppError(

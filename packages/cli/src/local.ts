@@ -22,7 +22,7 @@ export function localSocketOf({ config, stateFolder }: StatePlace): string {
 export async function localSocket(context: Context, options: ConfigOptions): Promise<string> {
   const path = await findListening(context, options)
   if (path !== undefined) return path
-  const configuration = requireConfiguration(context, options)
+  const configuration = await requireConfiguration(context, options)
   throw new AppError(
     'not_running',
     `no gateway runs on ${configuration.file}: start it with \`up\``,
@@ -41,7 +41,7 @@ export async function openAdministration(
 ): Promise<Administration> {
   const path = await findListening(context, options)
   if (path !== undefined) return new SocketAdministration(path)
-  const configuration = requireConfiguration(context, options)
+  const configuration = await requireConfiguration(context, options)
   const { StoreAdministration } = await import('./store-administration.ts')
   return StoreAdministration.open(context, configuration)
 }
@@ -52,7 +52,8 @@ async function findListening(
   options: ConfigOptions,
 ): Promise<string | undefined> {
   const source = findConfiguration(context, options)
-  const place = findState(source, context.environment) ?? requireConfiguration(context, options)
+  const place =
+    findState(source, context.environment) ?? (await requireConfiguration(context, options))
   const path = localSocketOf(place)
   return (await isListening(path)) ? path : undefined
 }

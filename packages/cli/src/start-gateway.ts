@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8'
 import type { Gateway } from '@sallyport/gateway'
-import { loadGatewayConfig } from '@sallyport/gateway/config'
+import { loadGatewayConfig, withCommands } from '@sallyport/gateway/config'
 import { createLog, type LogOptions } from '@sallyport/kit/log'
 import { AUDIT_WORKER } from './audit-worker.ts'
 import type { Configuration } from './configuration.ts'
@@ -37,7 +37,7 @@ export async function startGateway(
     config,
     origin: {
       loaded: configuration,
-      read: (text) => loadGatewayConfig({ source, env, cwd, text }),
+      read: (text) => withCommands(loadGatewayConfig, { source, env, cwd, text }),
     },
     stateFolder,
     version: VERSION,

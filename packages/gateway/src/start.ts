@@ -125,8 +125,8 @@ function inherit(given: GatewayOptions): {
     config: inherited.applyTo(config),
     origin: {
       ...origin,
-      read: (text?: string) => {
-        const load = origin.read(text)
+      read: async (text?: string) => {
+        const load = await origin.read(text)
         return load.ok ? { ...load, config: inherited.applyTo(load.config) } : load
       },
     },

@@ -31,7 +31,7 @@ interface StdioOptions extends ConfigOptions {
  */
 export async function stdio(context: Context, options: StdioOptions): Promise<number> {
   const source = await findOrWriteConfiguration(context, options)
-  const configuration = readConfiguration(context, source)
+  const configuration = await readConfiguration(context, source)
   for (const problem of configuration.problems) {
     context.terminal.note(`${problem.severity}: ${problemText(problem)}`)
   }

@@ -30,7 +30,7 @@ interface UpOptions extends ConfigOptions {
 export async function up(context: Context, options: UpOptions): Promise<number> {
   if (options.plan) return plan(context, options)
   const source = await findOrWriteConfiguration(context, options)
-  const configuration = readConfiguration(context, source)
+  const configuration = await readConfiguration(context, source)
   for (const problem of configuration.problems) {
     context.terminal.note(`${problem.severity}: ${problemText(problem)}`)
   }
@@ -69,7 +69,7 @@ async function serve(context: Context, serving: Serving): Promise<void> {
 }
 
 async function plan(context: Context, options: UpOptions): Promise<number> {
-  const { config } = requireConfiguration(context, options)
+  const { config } = await requireConfiguration(context, options)
   const { isNew, migrations } = await pendingOf(config.store)
   const words = isNew ? 'a start makes the store anew' : 'a start migrates the store'
   const lines = migrations.map(({ text }) => `  ${text}`)

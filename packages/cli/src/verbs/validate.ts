@@ -1,4 +1,4 @@
-import { validateConfig, type GatewayConfigLoad } from '@sallyport/gateway/config'
+import { validateConfig, withCommands, type GatewayConfigLoad } from '@sallyport/gateway/config'
 import { problemText, type ConfigProblem } from '@sallyport/kit/config'
 import { AppError } from '@sallyport/kit/errors'
 import { findConfiguration, type FoundSource } from '../configuration.ts'
@@ -18,7 +18,8 @@ export async function validate(
   options: ValidateOptions,
 ): Promise<number> {
   const source = findSource(context, file, options)
-  const loaded = validateConfig({ source, env: context.environment, cwd: context.cwd })
+  const { environment: env, cwd } = context
+  const loaded = await withCommands(validateConfig, { source, env, cwd })
   const found = loaded.ok && options.connect ? await connect(context, loaded) : loaded.problems
   const problems = [...found, ...(await storeProblems(loaded))]
   const ok = loaded.ok && !problems.some(({ severity }) => severity === 'error')

@@ -34,7 +34,7 @@ export const CONFIG = {
   },
   'config/references': {
     behavior:
-      'References bring in variables, defaults and files; a variable that is unset is an error at its key.',
+      'References bring in variables, defaults, files, secrets of the platform and what commands print; one that brings in nothing is an error at its key.',
     source: 'design §3 and §7',
   },
   'config/dotenv': {

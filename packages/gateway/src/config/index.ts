@@ -9,3 +9,4 @@ export {
 } from './load-gateway-config.ts'
 export { judgeAuthentication } from './rules.ts'
 export { starterConfig } from './starter.ts'
+export { withCommands } from './with-commands.ts'

@@ -6,6 +6,7 @@ import {
   type ServerConfig,
 } from '@sallyport/contract/config'
 import {
+  type CommandOutputs,
   loadConfig,
   pathText,
   type ConfigPath,
@@ -25,7 +26,10 @@ import { stateFolder } from './state-folder.ts'
 /** A configuration ready to run: all paths absolute, the store always named. */
 export type RunnableConfig = GatewayConfig & { readonly store: string }
 
-export type GatewayConfigLoad =
+export type GatewayConfigLoad = {
+  /** What `${command:...}` asks for and was not given; see `withCommands`. */
+  readonly commands: readonly string[]
+} & (
   | {
       readonly ok: true
       readonly config: RunnableConfig
@@ -43,6 +47,7 @@ export type GatewayConfigLoad =
       readonly files: readonly string[]
     }
   | { readonly ok: false; readonly problems: readonly ConfigProblem[]; readonly file: string }
+)
 
 export interface GatewayConfigRequest {
   readonly source: Exclude<ConfigSource, { kind: 'none' }>
@@ -52,6 +57,8 @@ export interface GatewayConfigRequest {
   readonly cwd: string
   /** What the files said at another time, as `text` of a load; read instead of them. */
   readonly text?: string | undefined
+  /** What the commands of its references printed. */
+  readonly commands?: CommandOutputs | undefined
 }
 
 /**
@@ -73,9 +80,9 @@ export function validateConfig(request: GatewayConfigRequest): GatewayConfigLoad
 type ServerRules = typeof lookUpServers
 
 function load(request: GatewayConfigRequest, judgeServers: ServerRules): GatewayConfigLoad {
-  const { source, env, cwd, text } = request
+  const { source, env, cwd, text, commands } = request
   return source.kind === 'file'
-    ? loadFile({ file: source.file, text, env }, judgeServers)
+    ? loadFile({ file: source.file, text, env, commands }, judgeServers)
     : loadInstances(env, cwd)
 }
 
@@ -83,10 +90,11 @@ interface FileRequest {
   readonly file: string
   readonly text: string | undefined
   readonly env: Environment
+  readonly commands: CommandOutputs | undefined
 }
 
 function loadFile(
-  { file, text: earlier, env }: FileRequest,
+  { file, text: earlier, env, commands: outputs }: FileRequest,
   judgeServers: ServerRules,
 ): GatewayConfigLoad {
   const folder = dirname(file)
@@ -99,6 +107,7 @@ function loadFile(
     schema: gatewayConfig,
     text: earlier,
     env,
+    commands: outputs,
     overlay: {
       key: 'environment',
       fallback: 'local',
@@ -110,21 +119,24 @@ function loadFile(
   if (!loaded.ok) return { ...loaded, file }
   const config = complete(loaded.config, { folder, identity: file, env: loaded.env })
   const folderOfState = stateFolder(file, loaded.env)
-  const { problems, placeOf, text, files } = loaded
-  return { ok: true, config, problems, file, placeOf, stateFolder: folderOfState, text, files }
+  const { problems, placeOf, text, files, commands } = loaded
+  return {
+    ...{ ok: true, config, problems, file, placeOf, stateFolder: folderOfState },
+    ...{ text, files, commands },
+  }
 }
 
 function loadInstances(env: Environment, cwd: string): GatewayConfigLoad {
   const file = 'environment'
   const { config, problems } = readInstances(env)
-  if (config === undefined) return { ok: false, problems, file }
+  if (config === undefined) return { ok: false, problems, file, commands: [] }
   const warnings: ConfigProblem[] = []
   const report: ReportPath = ([path = ''], message, { severity = 'error', remedy = '' }) => {
     warnings.push({ severity, path: String(path), file, line: 0, column: 0, message, remedy })
   }
   applyRules(config, report, env)
   if (warnings.some(({ severity }) => severity === 'error')) {
-    return { ok: false, problems: warnings, file }
+    return { ok: false, problems: warnings, file, commands: [] }
   }
   const identity = `instances:${cwd}:${config.listen.port}`
   const runnable = complete(config, { folder: cwd, identity, env })
@@ -139,6 +151,7 @@ function loadInstances(env: Environment, cwd: string): GatewayConfigLoad {
     stateFolder: folderOfState,
     text: '{}',
     files: [],
+    commands: [],
   }
 }
 

@@ -19,7 +19,7 @@ type Loaded = Extract<GatewayConfigLoad, { ok: true }>
 function loadOf(input: object): Loaded {
   const config = { store: 'sqlite:/x', ...gatewayConfig.parse(input) } as RunnableConfig // the store is named
   const placeOf = () => ({ path: '', file: 'f.yaml', line: 7, column: 3 })
-  const place = { file: 'f.yaml', stateFolder: '/s', files: ['f.yaml'] }
+  const place = { file: 'f.yaml', stateFolder: '/s', files: ['f.yaml'], commands: [] }
   return { ok: true, config, problems: [], placeOf, text: JSON.stringify(input), ...place }
 }
 
@@ -74,7 +74,10 @@ const endpoint = (...allow: string[]) => ({
 test('a file that is not valid changes nothing and is told with its place [reload/broken]', async () => {
   const { reloader, file, inForce } = await open()
   const fault = { severity: 'error', path: 'x', file: 'f.yaml', line: 2, column: 1 } as const
-  file.now = { ok: false, file: 'f.yaml', problems: [{ ...fault, message: 'no', remedy: 'yes' }] }
+  file.now = {
+    ...{ ok: false, file: 'f.yaml', commands: [] },
+    problems: [{ ...fault, message: 'no', remedy: 'yes' }],
+  }
   const report = await reloader.reload(BY_FILE)
   expect(report).toMatchObject({ ok: false, changed: false, generation: 1 })
   expect(report.problems[0]).toMatchObject({ line: 2, column: 1, remedy: 'yes' })

@@ -23,7 +23,7 @@ export interface ConfigOrigin {
   /** What it was started with. */
   readonly loaded: Loaded
   /** Reads the files again; with `text`, what they said at another time. */
-  read(text?: string): GatewayConfigLoad
+  read(text?: string): GatewayConfigLoad | Promise<GatewayConfigLoad>
 }
 
 export interface ReloaderDeps {
@@ -91,7 +91,7 @@ export class Reloader implements ConfigControl {
   }
 
   async diff(): Promise<ConfigDiff> {
-    const load = this.#deps.origin.read()
+    const load = await this.#deps.origin.read()
     if (!load.ok) return { differences: [], problems: load.problems }
     const differences = findDifferences(JSON.parse(this.#text), JSON.parse(load.text))
     return { differences, problems: [...load.problems, ...this.#restartProblems(load)] }
@@ -125,7 +125,7 @@ export class Reloader implements ConfigControl {
   }
 
   async #go(wish: Wish): Promise<ReloadReport> {
-    const load = this.#deps.origin.read(wish.text)
+    const load = await this.#deps.origin.read(wish.text)
     const noticed = wish.cause === 'file' && load.ok && isRead(load, this.#read)
     if (load.ok && wish.text === undefined) {
       this.#files = load.files

@@ -1,3 +1,9 @@
+export {
+  runCommands,
+  type CommandOptions,
+  type CommandOutput,
+  type CommandOutputs,
+} from './command-outputs.ts'
 export { readEnvironment, type Environment, type EnvironmentReading } from './environment.ts'
 export {
   loadConfig,

@@ -215,6 +215,37 @@ test.each([
   expect(told(load(files, { env: { E: '' } }))).toEqual([`1:25 deep.inner.value: ${message}`])
 })
 
+test('a secret is read where the platform lays it, and its name is no path [config/references]', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-secrets-'))
+  writeFileSync(join(folder, 'db_password'), 'hunter2\n')
+  writeFileSync(join(folder, '..data'), 'never')
+  const env = { CREDENTIALS_DIRECTORY: folder }
+  const name = (reference: string): unknown => {
+    const loaded = load({ 'main.yaml': `name: "\${secret:${reference}}"` }, { env })
+    return loaded.ok ? loaded.config.name : loaded.problems[0]?.message
+  }
+  expect(name('db_password')).toBe('hunter2')
+  expect(name('none')).toBe('${secret:none}: there is no such file')
+  for (const path of ['../x', '/etc/passwd', '..', '.', '..data', 'a/b', '']) {
+    expect(name(path)).toBe(`unknown reference \`\${secret:${path}}\``)
+  }
+  rmSync(folder, { recursive: true })
+})
+
+test('commands are asked for once each and their output is not looked at again [config/references]', () => {
+  const text = 'name: "${command:show a}"\nlist: ["${command:show b}", "<${command:show a}>"]'
+  expect(load({ 'main.yaml': text })).toMatchObject({ ok: false })
+  expect(load({ 'main.yaml': text }).commands).toEqual(['show a', 'show b', 'show a'])
+  const commands = new Map([
+    ['show a', { text: '${env:A}' }],
+    ['show b', { text: 'b' }],
+  ])
+  const loaded = load({ 'main.yaml': text }, { commands })
+  expect(loaded.commands).toEqual([])
+  expect(requireConfig(loaded)).toMatchObject({ name: '${env:A}', list: ['b', '<${env:A}>'] })
+  expect(loaded.ok && loaded.text).toContain('${command:show a}')
+})
+
 test('text that is not a number stays wrong where a number belongs', () => {
   const loaded = load({ 'main.yaml': 'port: ${env:P}' }, { env: { P: '80a' } })
   expect(told(loaded)).toEqual(['1:1 port: expected a number, got text of 3 characters'])

@@ -1,6 +1,7 @@
 import { dirname, join, resolve } from 'node:path'
 import type { z } from 'zod'
 import { DocumentCheck } from './check.ts'
+import type { CommandOutputs } from './command-outputs.ts'
 import { readEnvironment, type Environment } from './environment.ts'
 import { mergeOver } from './overlay.ts'
 import { configError, pathText, type ConfigPath, type ConfigProblem } from './problem.ts'
@@ -38,6 +39,8 @@ export interface ConfigRequest<Config> {
   readonly schema: z.ZodType<Config>
   /** What the files said at another time, as `LoadedConfig.text`; read instead of them. */
   readonly text?: string | undefined
+  /** What the `${command:...}` of it printed; see `LoadedConfig.commands`. */
+  readonly commands?: CommandOutputs | undefined
   /** The process environment; the `.env` beside the file is added below it. */
   readonly env: Environment
   /** The file laid over this one: which key chooses it, its default, and the name beside this file. */
@@ -58,7 +61,10 @@ export interface ConfigRequest<Config> {
 /** A key and where its author wrote it. */
 export type ConfigPlace = Pick<ConfigProblem, 'path' | 'file' | 'line' | 'column'>
 
-export type LoadedConfig<Config> =
+export type LoadedConfig<Config> = {
+  /** What `${command:...}` asks for and was not given: run them, then load again with their outputs. */
+  readonly commands: readonly string[]
+} & (
   | {
       readonly ok: true
       readonly config: Config
@@ -75,6 +81,7 @@ export type LoadedConfig<Config> =
       readonly files: readonly string[]
     }
   | { readonly ok: false; readonly problems: readonly ConfigProblem[] }
+)
 
 /**
  * Reads, overlays, resolves and checks a configuration file. Opens nothing but files, for reading. Total:
@@ -88,21 +95,24 @@ export function loadConfig<Config>(request: ConfigRequest<Config>): LoadedConfig
     request.text === undefined
       ? readDocument(file, problems)
       : readText(request.text, file, problems)
-  if (base === undefined) return { ok: false, problems }
+  if (base === undefined) return { ok: false, problems, commands: [] }
   const adapted = request.adapt?.(base, reportInto(problems))
   const merged = adapted ? base : withOverlay(base, { ...request, file, env }, problems)
   const root = adapted?.root ?? merged
   const wrong: ConfigPath[] = []
+  const commands: string[] = []
   const resolved = resolveReferences(root, {
     dialect: adapted?.dialect ?? ownReference,
     env,
     folder: dirname(file),
+    commands: request.commands,
+    onCommand: (command) => commands.push(command),
     report: (node, path, { message, remedy }) => {
       reportInto(problems)(node, message, { remedy })
       wrong.push(path)
     },
   })
-  if (resolved.kind !== 'map') return { ok: false, problems }
+  if (resolved.kind !== 'map') return { ok: false, problems, commands }
   const check = new DocumentCheck(request.schema, resolved, problems)
   for (const path of wrong) check.markWrong(path)
   const config = check.run()
@@ -111,13 +121,13 @@ export function loadConfig<Config>(request: ConfigRequest<Config>): LoadedConfig
   }
   const sorted = inFileOrder(problems, file)
   const failed = config === undefined || sorted.some(({ severity }) => severity === 'error')
-  if (failed) return { ok: false, problems: sorted }
+  if (failed) return { ok: false, problems: sorted, commands }
   const placeOf = (path: ConfigPath): ConfigPlace => check.placeOf(path)
   const files = filesOf(base, { ...request, file, env })
   const text = JSON.stringify(toValue(merged))
   return {
     ...{ ok: true, config, problems: sorted, env, placeOf },
-    ...{ adapted: adapted !== undefined, text, files },
+    ...{ adapted: adapted !== undefined, text, files, commands },
   }
 }
 
