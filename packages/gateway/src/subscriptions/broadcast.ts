@@ -60,9 +60,12 @@ export class Broadcast {
     }
     if (principals.size !== 1) return
     const isLog = message.method === 'notifications/message'
+    let params: { readonly text: string | undefined } | undefined
     for (const session of concerned) {
       if (isLog && session.logLevel !== undefined && !isAtLeast(message, session.logLevel)) continue
-      session.send(message.method, this.#paramsFor(session, server, message))
+      // The same for all sessions of a principal.
+      params ??= { text: this.#paramsFor(session, server, message) }
+      session.send(message.method, params.text)
     }
   }
 }

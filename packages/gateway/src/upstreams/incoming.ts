@@ -166,9 +166,7 @@ export class Incoming {
    */
   #exchangeOf(question: Message, origin: Origin): Exchange | undefined {
     if (origin !== 'session') return origin === 'over' ? undefined : origin
-    const calls = this.#owner.exchanges().filter(({ asker }) => asker !== undefined)
-    const [first] = calls
-    if (!calls.every(({ asker }) => isSameClient(asker, first?.asker))) return undefined
+    const calls = this.#callsOfOne()
     const asked = calls.filter(({ request }) => request.onQuestion !== undefined)
     if (calls.length === 1) return asked[0]
     return newestOf(asked.filter(({ request }) => request.canAnswer?.(question) !== false))
@@ -232,6 +230,17 @@ export class Incoming {
     return found.length
   }
 
+  /** The calls in flight where all of them are one client's; none otherwise. A flood asks for each message. */
+  #callsOfOne(): Exchange[] {
+    const calls: Exchange[] = []
+    for (const exchange of this.#owner.exchanges()) {
+      if (exchange.asker === undefined) continue
+      if (calls[0] !== undefined && !isSameClient(calls[0].asker, exchange.asker)) return []
+      calls.push(exchange)
+    }
+    return calls
+  }
+
   #isLive({ exchange, guessed }: OpenQuestion): boolean {
     if (exchange === undefined) return true
     if (guessed)
@@ -285,11 +294,11 @@ export class Incoming {
    */
   #listenerOf({ method }: Message): Exchange | undefined {
     if (method === 'notifications/elicitation/complete') return undefined
-    const calls = this.#owner.exchanges().filter(({ asker }) => asker !== undefined)
+    const calls = this.#callsOfOne()
     const [first] = calls
     if (calls.length <= 1) return first
     const modern = first?.asker !== undefined && first.asker.session === undefined
-    if (!modern || !calls.every(({ asker }) => isSameClient(asker, first.asker))) return undefined
+    if (!modern) return undefined
     return newestOf(calls.filter(({ request }) => request.logLevel !== undefined))
   }
 }

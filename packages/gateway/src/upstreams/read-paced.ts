@@ -91,7 +91,7 @@ export class Turns {
 
   push(chunk: Buffer): void {
     // A source may send on for a while, and one whose process has ended is not held back.
-    if (this.#waiting.length > 0) {
+    if (this.#resting || this.#waiting.length > 0) {
       this.#waiting.push(chunk)
       return
     }
@@ -106,7 +106,8 @@ export class Turns {
   /** Goes on where its turn ended. */
   proceed(): void {
     for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
-      if (this.#work(next)) continue
+      const done = this.#work(next)
+      if (this.#waiting.length === 0 || (done && !ROTA.isOver)) continue
       ROTA.add(this)
       return
     }
@@ -142,10 +143,16 @@ export class Turns {
     return true
   }
 
+  readonly #pause = (): void => {
+    if (this.#resting && !this.#over) this.#source.pause()
+  }
+
   #rest(): void {
     if (this.#resting) return
     this.#resting = true
-    this.#source.pause()
+    // Not within what it hands on now: undici would put the rest of it back and copy it again for each turn, and
+    // as the socket reads on with each of them, it would grow until most of the time goes into copying.
+    queueMicrotask(this.#pause)
     ROTA.add(this)
   }
 }

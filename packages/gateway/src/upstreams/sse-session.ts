@@ -191,7 +191,9 @@ export class SseSession implements Session, SsePostOwner, IncomingOwner {
   }
 
   exchanges(): Exchange[] {
-    return this.#pending.values().flatMap(({ exchange }) => exchange ?? [])
+    const found: Exchange[] = []
+    for (const { exchange } of this.#pending.values()) if (exchange) found.push(exchange)
+    return found
   }
 
   reply(answer: Buffer, refusal: boolean): void {
