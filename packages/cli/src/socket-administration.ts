@@ -36,12 +36,10 @@ import {
   type UsageList,
   type VerifyReport,
 } from '@sallyport/contract/admin'
-import { AppError } from '@sallyport/kit/errors'
-import { callSocket, type SocketRequest } from '@sallyport/kit/lifecycle'
 import type { z } from 'zod'
 import type { Administration, MarkTarget } from './administration.ts'
+import { type Asked, SocketClient } from './socket-client.ts'
 
-const ASK_MS = 30_000
 /** Verifying reads every row. */
 const VERIFY_MS = 60 * 60_000
 /** A drain and a start of ten minutes each are the most a configuration allows. */
@@ -54,15 +52,13 @@ export type ServerAction = 'start' | 'stop' | 'restart' | 'warm'
 const SET = { blocked: 'block', draining: 'drain' } as const
 const CLEAR = { blocked: 'unblock', draining: 'undrain' } as const
 
-type Asked = Pick<SocketRequest, 'method' | 'url' | 'body'>
-
 /** The administration of a running gateway, over its local socket. Holds nothing open. */
 export class SocketAdministration implements Administration {
-  readonly #path: string
+  readonly #client: SocketClient
 
   /** @param path of the socket */
   constructor(path: string) {
-    this.#path = path
+    this.#client = new SocketClient(path)
   }
 
   createKey(input: KeyCreateInput): Promise<KeyCreated> {
@@ -75,7 +71,7 @@ export class SocketAdministration implements Administration {
 
   async revokeKey(idOrName: string): Promise<void> {
     const url = `/api/v1/keys/${encodeURIComponent(idOrName)}`
-    await this.#send({ method: 'DELETE', url }, ASK_MS)
+    await this.#client.do({ method: 'DELETE', url })
   }
 
   listAudit(query: AuditQueryInput): Promise<AuditList> {
@@ -91,7 +87,7 @@ export class SocketAdministration implements Administration {
   }
 
   listServers(): Promise<ServerList> {
-    return this.#ask(serverList, { method: 'GET', url: '/api/v1/servers' })
+    return this.#list(serverList, '/api/v1/servers')
   }
 
   showServer(name: string): Promise<ServerItem> {
@@ -125,11 +121,11 @@ export class SocketAdministration implements Administration {
   }
 
   listGroups(): Promise<GroupList> {
-    return this.#ask(groupList, { method: 'GET', url: '/api/v1/groups' })
+    return this.#list(groupList, '/api/v1/groups')
   }
 
   listUsage(): Promise<UsageList> {
-    return this.#ask(usageList, { method: 'GET', url: '/api/v1/usage' })
+    return this.#list(usageList, '/api/v1/usage')
   }
 
   configStatus(): Promise<ConfigStatus> {
@@ -141,7 +137,7 @@ export class SocketAdministration implements Administration {
   }
 
   listGenerations(): Promise<GenerationList> {
-    return this.#ask(generationList, { method: 'GET', url: '/api/v1/config/history' })
+    return this.#list(generationList, '/api/v1/config/history')
   }
 
   showGeneration(id: number): Promise<GenerationText> {
@@ -163,30 +159,16 @@ export class SocketAdministration implements Administration {
 
   async [Symbol.asyncDispose](): Promise<void> {}
 
-  async #ask<Answer>(schema: z.ZodType<Answer>, asked: Asked, withinMs = ASK_MS): Promise<Answer> {
-    const answer = schema.safeParse(await this.#send(asked, withinMs))
-    if (answer.success) return answer.data
-    throw new AppError(
-      'server_protocol',
-      `the gateway on ${this.#path} answered ${asked.url} in an unknown form: is it of this version?`,
-      { cause: answer.error },
-    )
+  /** Every page of a list as one. */
+  #list<List extends { items: unknown[]; next?: string | undefined }>(
+    schema: z.ZodType<List>,
+    url: string,
+  ): Promise<List> {
+    return this.#client.list(schema, url)
   }
 
-  async #send(asked: Asked, withinMs: number): Promise<unknown> {
-    const signal = AbortSignal.timeout(withinMs)
-    try {
-      return await callSocket({ ...asked, path: this.#path, signal })
-    } catch (cause) {
-      if (!signal.aborted) throw cause
-      throw new AppError(
-        'deadline_exceeded',
-        `the gateway on ${this.#path} did not answer in time`,
-        {
-          cause,
-        },
-      )
-    }
+  #ask<Answer>(schema: z.ZodType<Answer>, asked: Asked, withinMs?: number): Promise<Answer> {
+    return this.#client.ask(schema, asked, withinMs)
   }
 }
 

@@ -239,9 +239,13 @@ function adminDeps(served: Served, life: Life): Omit<AdminDeps, 'entrance'> {
     }),
     config,
     groups: () => mcp.generation.upstreams.groupStatus(),
-    usage: () => {
+    usage: (tenant) => {
       const names = base.credentials.names()
-      const rows = base.quotas.usage.list()
+      const tenants = tenant === null ? undefined : base.credentials.tenants()
+      const all = base.quotas.usage.list()
+      const rows = all.filter(
+        (row) => tenants === undefined || tenants.get(row.principal) === tenant,
+      )
       return rows.map((row) => ({ ...row, name: names.get(row.principal) ?? null }))
     },
     metrics,

@@ -51,6 +51,9 @@ const LIMIT_ERROR = 'must be a number from 1 to 1000'
 export const auditQuery = z
   .strictObject({
     principal: z.string().min(1).max(200).optional(),
+    tenant: z.string().min(1).max(200).optional().meta({
+      description: 'Callers of a tenant get its rows only, whatever they ask for.',
+    }),
     server: z.string().min(1).max(200).optional().meta({
       description: 'Also what the server got as the member of a group.',
     }),

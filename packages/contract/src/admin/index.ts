@@ -1,6 +1,6 @@
 export { adminError, type AdminError } from './error.ts'
 export { checkInput, type InputCheck, type InputFault } from './input.ts'
-export { instant, listOf } from './list.ts'
+export { instant, listOf, listQuery, type ListQuery } from './list.ts'
 export {
   keyCreate,
   keyCreated,

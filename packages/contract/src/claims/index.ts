@@ -1,3 +1,4 @@
+import { ADMIN_API } from './admin-api.ts'
 import type { Claim } from './claim.ts'
 import { COMMAND } from './command.ts'
 import { COMPATIBILITY } from './compatibility.ts'
@@ -48,6 +49,7 @@ export const CLAIMS = {
   ...HEALTH,
   ...OBSERVE,
   ...OPERATE,
+  ...ADMIN_API,
   ...RELIABILITY,
   ...CONFIG,
   ...RELOAD,

@@ -49,9 +49,11 @@ export class Versioned<Body> {
   }
 }
 
-type Answer<Id extends RouteId> =
-  | Parsed<SpecOf<Id>, 'answer'>
-  | Versioned<Parsed<SpecOf<Id>, 'answer'>>
+/** Text where the route says so; a stream has taken the reply over itself. */
+type AnswerOf<Spec> = Spec extends { readonly media: 'text/plain' }
+  ? string
+  : Parsed<Spec, 'answer'>
+type Answer<Id extends RouteId> = AnswerOf<SpecOf<Id>> | Versioned<AnswerOf<SpecOf<Id>>>
 
 /** What answers each route; the answer is sent as JSON, with the status of the route. */
 export type Handlers<Ids extends RouteId> = {
@@ -70,15 +72,18 @@ export function addRoutes<Ids extends RouteId>(
 }
 
 function addRoute(app: FastifyInstance, spec: RouteSpec, handler: (ask: Ask) => unknown): void {
+  const isStream = spec.media === 'text/event-stream'
   app.route({
     method: spec.method,
     url: spec.path,
+    exposeHeadRoute: !isStream,
     handler: async (request, reply) => {
       const checked = check(spec, request)
-      const answer = await withDeadline(reply.raw, spec.deadlineMs ?? DEADLINE_MS, async (signal) =>
+      const deadlineMs = isStream ? Infinity : (spec.deadlineMs ?? DEADLINE_MS)
+      const answer = await withDeadline(reply.raw, deadlineMs, async (signal) =>
         handler({ ...checked, signal, request, reply }),
       )
-      return send(spec, reply, answer)
+      return reply.sent ? reply : send(spec, reply, answer)
     },
   })
 }

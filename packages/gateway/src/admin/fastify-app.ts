@@ -6,7 +6,6 @@ import type { Principal } from '@sallyport/kit/principal'
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { type AuditDeps, addAuditRoutes } from './audit-routes.ts'
 import { addConfigRoutes, type ConfigDeps } from './config-routes.ts'
-import { addDrainRoutes } from './drain-routes.ts'
 import { pathOf, toAdminErrorBody, visitOf } from './entrance.ts'
 import { addKeyRoutes, type KeyDeps } from './key-routes.ts'
 import { isPermitted, methodsAt, specOf } from './permissions.ts'
@@ -49,7 +48,6 @@ export async function buildFastifyApp(deps: RouteDeps): Promise<FastifyApp> {
   addAuditRoutes(app, deps)
   addSightRoutes(app, deps)
   addServerRoutes(app, deps)
-  addDrainRoutes(app, deps)
   addConfigRoutes(app, deps)
   await app.ready()
   return {

@@ -4,6 +4,8 @@ import { AppError } from '@sallyport/kit/errors'
 /**
  * Runs admin work under a deadline. Its signal also aborts when the caller goes away; the reason is an
  * AppError: `deadline_exceeded` or `cancelled`.
+ *
+ * @param deadlineMs `Infinity` for streams, which end with their callers
  */
 export async function withDeadline<Result>(
   res: ServerResponse,
@@ -12,9 +14,10 @@ export async function withDeadline<Result>(
 ): Promise<Result> {
   const controller = new AbortController()
   const onClose = (): void => controller.abort(new AppError('cancelled', 'the caller went away'))
-  const timer = setTimeout(() => {
+  const onLate = (): void => {
     controller.abort(new AppError('deadline_exceeded', `not done within ${deadlineMs} ms`))
-  }, deadlineMs)
+  }
+  const timer = deadlineMs === Infinity ? undefined : setTimeout(onLate, deadlineMs)
   res.once('close', onClose)
   try {
     return await untilAborted(work(controller.signal), controller.signal)

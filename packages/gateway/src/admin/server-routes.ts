@@ -1,138 +1,124 @@
-import {
-  type CheckReport,
-  type LogList,
-  logQuery,
-  type MarkChanged,
-  markCreate,
-  type ServerDone,
-  type ServerItem,
-  type ServerList,
-} from '@sallyport/contract/admin'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { CheckReport, MarkChanged, ServerDone, ServerItem } from '@sallyport/contract/admin'
+import { AppError } from '@sallyport/kit/errors'
+import { printable } from '@sallyport/kit/log'
+import type { Principal } from '@sallyport/kit/principal'
+import type { FastifyInstance } from 'fastify'
 import type { Operations, Operator, ServerTurn, ServerView } from '../operations.ts'
 import type { HealthCheck } from '../upstreams/upstream.ts'
-import { visitOf } from './entrance.ts'
+import { addRoutes } from './add-routes.ts'
 import { toInstant } from './instant.ts'
 import { toMarkItem } from './mark-item.ts'
-import { parseRequest } from './request-error.ts'
-import { withDeadline } from './request-signal.ts'
-
-const STORE_DEADLINE_MS = 10_000
-/** Drain and start time are bounded by ten minutes each. */
-const TURN_DEADLINE_MS = 21 * 60_000
+import { page } from './page.ts'
 
 export interface ServerDeps {
   readonly operations: Operations
 }
 
-/** Everything under `/api/v1/servers`. */
+/** Everything under `/api/v1/servers`, and draining the whole gateway. */
 export function addServerRoutes(app: FastifyInstance, { operations }: ServerDeps): void {
-  app.get('/api/v1/servers', async (): Promise<ServerList> => {
-    const { draining } = operations
-    return {
-      items: operations.list().map(toServerItem),
-      ...(draining && { draining: toMarkItem(draining) }),
-    }
-  })
-  app.get('/api/v1/servers/:name', async (request): Promise<ServerItem> => {
-    return toServerItem(operations.get(nameOf(request)))
-  })
-  app.get('/api/v1/servers/:name/logs', async (request): Promise<LogList> => {
-    const { lines } = parseRequest(logQuery, request.query, 'the query')
-    const kept = operations.logs(nameOf(request), lines)
-    return { items: kept.map(({ atMs, pid, text }) => ({ at: toInstant(atMs), pid, text })) }
+  addRoutes(app, {
+    'servers.list': ({ query, caller }) => {
+      const { draining } = operations
+      const seen = operations.list().filter(({ status }) => seesServer(caller, status.name))
+      const { items, next } = page(seen, ({ status }) => status.name, query)
+      return {
+        items: items.map(toServerItem),
+        ...(next !== undefined && { next }),
+        ...(draining && { draining: toMarkItem(draining) }),
+      }
+    },
+    'servers.get': ({ params: { name }, caller }) => {
+      if (caller.sight === undefined) return toServerItem(operations.get(name))
+      const seen = operations.list().find(({ status }) => status.name === name)
+      if (seen !== undefined && seesServer(caller, name)) return toServerItem(seen)
+      // Hints at other names are for whoever sees them all.
+      throw new AppError('not_found', `there is no server \`${printable(name, 64)}\``)
+    },
+    'servers.logs': ({ params: { name }, query: { lines } }) => {
+      const kept = operations.logs(name, lines)
+      return { items: kept.map(({ atMs, pid, text }) => ({ at: toInstant(atMs), pid, text })) }
+    },
   })
   addTurns(app, operations)
   addMarks(app, operations)
+  addDrain(app, operations)
 }
 
 function addTurns(app: FastifyInstance, operations: Operations): void {
-  const turns = {
-    start: (name, by, signal) => operations.start(name, by, signal),
-    stop: (name, by) => operations.stop(name, by),
-    restart: (name, by, signal) => operations.restart(name, by, signal),
-    warm: (name, by, signal) => operations.warm(name, by, signal),
-  } satisfies Record<
-    string,
-    (name: string, by: Operator, signal: AbortSignal) => Promise<ServerTurn>
-  >
-  for (const [action, turn] of Object.entries(turns)) {
-    app.post(`/api/v1/servers/:name/${action}`, async (request, reply): Promise<ServerDone> => {
-      const name = nameOf(request)
-      const done = await withDeadline(reply.raw, TURN_DEADLINE_MS, (signal) =>
-        turn(name, operatorOf(request), signal),
-      )
-      return { server: toServerItem(operations.get(name)), ...done }
-    })
-  }
-  app.post('/api/v1/servers/:name/check', async (request, reply): Promise<CheckReport> => {
-    const check = await withDeadline(reply.raw, TURN_DEADLINE_MS, (signal) =>
-      operations.check(nameOf(request), operatorOf(request), signal),
-    )
-    return toCheckReport(check)
+  const done = (name: string, turn: ServerTurn): ServerDone => ({
+    server: toServerItem(operations.get(name)),
+    ...turn,
+  })
+  addRoutes(app, {
+    'servers.start': async ({ params: { name }, by, signal }) =>
+      done(name, await operations.start(name, by, signal)),
+    'servers.stop': async ({ params: { name }, by }) => done(name, await operations.stop(name, by)),
+    'servers.restart': async ({ params: { name }, by, signal }) =>
+      done(name, await operations.restart(name, by, signal)),
+    'servers.warm': async ({ params: { name }, by, signal }) =>
+      done(name, await operations.warm(name, by, signal)),
+    'servers.check': async ({ params: { name }, by, signal }) =>
+      toCheckReport(await operations.check(name, by, signal)),
   })
 }
 
 function addMarks(app: FastifyInstance, operations: Operations): void {
-  const set = { block: 'blocked', drain: 'draining' } as const
-  for (const [action, kind] of Object.entries(set)) {
-    app.post(`/api/v1/servers/:name/${action}`, async (request, reply): Promise<MarkChanged> => {
-      const { reason } = parseRequest(markCreate, request.body ?? {}, 'the body')
-      const order = { kind, reason }
-      return markServer(operations, nameOf(request), order, { request, reply })
-    })
-  }
-  const clear = { unblock: 'blocked', undrain: 'draining' } as const
-  for (const [action, kind] of Object.entries(clear)) {
-    app.post(`/api/v1/servers/:name/${action}`, async (request, reply): Promise<MarkChanged> => {
-      return unmarkServer(operations, nameOf(request), kind, { request, reply })
-    })
-  }
+  addRoutes(app, {
+    'servers.block': ({ params: { name }, body: { reason }, by }) =>
+      mark(operations, name, { kind: 'blocked', reason, by }),
+    'servers.unblock': ({ params: { name }, by }) => unmark(operations, name, 'blocked', by),
+    'servers.drain': ({ params: { name }, body: { reason }, by }) =>
+      mark(operations, name, { kind: 'draining', reason, by }),
+    'servers.undrain': ({ params: { name }, by }) => unmark(operations, name, 'draining', by),
+  })
 }
 
-interface Exchange {
-  readonly request: FastifyRequest
-  readonly reply: FastifyReply
+function addDrain(app: FastifyInstance, operations: Operations): void {
+  addRoutes(app, {
+    'drain.start': async ({ body: { reason, server }, by }) => {
+      if (server !== undefined) return mark(operations, server, { kind: 'draining', reason, by })
+      const drained = await operations.drain(reason, by)
+      const inFlight = operations.inFlight()
+      return { server: null, mark: toMarkItem(drained), changed: true, inFlight }
+    },
+    'drain.end': async ({ query: { server }, by }) => {
+      if (server !== undefined) return unmark(operations, server, 'draining', by)
+      const changed = await operations.undrain(by)
+      return { server: null, mark: null, changed, inFlight: operations.inFlight() }
+    },
+  })
 }
 
-/** Sets a mark and answers with it. */
-export async function markServer(
+/** What is to be marked, why, and who says so. */
+interface Order {
+  readonly kind: 'blocked' | 'draining'
+  readonly reason: string
+  readonly by: Operator
+}
+
+async function mark(
   operations: Operations,
   name: string,
-  order: { readonly kind: 'blocked' | 'draining'; readonly reason: string },
-  { request, reply }: Exchange,
+  { kind, reason, by }: Order,
 ): Promise<MarkChanged> {
-  const { kind, reason } = order
-  const mark = await withDeadline(reply.raw, STORE_DEADLINE_MS, () =>
-    operations.mark(name, kind, reason, operatorOf(request)),
-  )
+  const set = await operations.mark(name, kind, reason, by)
   const inFlight = operations.inFlight(name)
-  return { server: name, mark: toMarkItem(mark), changed: true, inFlight }
+  return { server: name, mark: toMarkItem(set), changed: true, inFlight }
 }
 
-/** Takes a mark away and says whether there was one. */
-export async function unmarkServer(
+async function unmark(
   operations: Operations,
   name: string,
-  kind: 'blocked' | 'draining',
-  { request, reply }: Exchange,
+  kind: Order['kind'],
+  by: Operator,
 ): Promise<MarkChanged> {
-  const changed = await withDeadline(reply.raw, STORE_DEADLINE_MS, () =>
-    operations.unmark(name, kind, operatorOf(request)),
-  )
+  const changed = await operations.unmark(name, kind, by)
   return { server: name, mark: null, changed, inFlight: operations.inFlight(name) }
 }
 
-/** Who sent the request; every route of the operator wants an admin. */
-export function operatorOf(request: FastifyRequest): Operator {
-  const { principal, requestId } = visitOf(request.raw)
-  if (principal === undefined) throw new TypeError('the guard let somebody in without a principal')
-  return { principal, requestId }
-}
-
-function nameOf(request: FastifyRequest): string {
-  const { name } = request.params as { name: string } // named in the route
-  return name
+/** Whether a server or group of that name is there for that caller; what is not is as if it did not exist. */
+export function seesServer({ sight }: Pick<Principal, 'sight'>, name: string): boolean {
+  return sight?.rules.every(({ servers }) => servers?.includes(name) !== false) ?? true
 }
 
 /** A server as shown. */

@@ -1,12 +1,9 @@
-import type {
-  GatewayStatus,
-  GroupItem,
-  GroupList,
-  UsageItem,
-  UsageList,
-} from '@sallyport/contract/admin'
+import type { GatewayStatus, GroupItem, UsageItem } from '@sallyport/contract/admin'
 import type { FastifyInstance } from 'fastify'
+import { addRoutes } from './add-routes.ts'
 import type { HealthFacts } from './health.ts'
+import { page } from './page.ts'
+import { seesServer } from './server-routes.ts'
 
 export interface SightDeps {
   readonly metrics: { readonly contentType: string; render(): Promise<string> }
@@ -14,21 +11,23 @@ export interface SightDeps {
   readonly status: () => GatewayStatus
   /** Every group of the configuration in force. */
   readonly groups: () => readonly GroupItem[]
-  /** What each principal used today. */
-  readonly usage: () => readonly UsageItem[]
+  /** What each principal used today; of one tenant, or of all with null. */
+  readonly usage: (tenant: string | null) => readonly UsageItem[]
 }
 
 /** What can be seen of a running gateway: metrics, status, groups, usage. Health is answered before Fastify. */
 export function addSightRoutes(app: FastifyInstance, deps: SightDeps): void {
-  app.get('/metrics', async (_request, reply) => {
-    const text = await deps.metrics.render()
-    return reply.type(deps.metrics.contentType).send(text)
-  })
-  app.get('/api/v1/status', async (): Promise<GatewayStatus> => deps.status())
-  app.get('/api/v1/groups', async (): Promise<GroupList> => {
-    return { items: deps.groups().toSorted((a, b) => (a.name < b.name ? -1 : 1)) }
-  })
-  app.get('/api/v1/usage', async (): Promise<UsageList> => {
-    return { items: deps.usage().toSorted((a, b) => (a.principal < b.principal ? -1 : 1)) }
+  addRoutes(app, {
+    'metrics.read': async ({ reply }) => {
+      void reply.type(deps.metrics.contentType)
+      return deps.metrics.render()
+    },
+    'status.read': () => deps.status(),
+    'groups.list': ({ query, caller }) => {
+      const seen = deps.groups().filter(({ name }) => seesServer(caller, name))
+      return page(seen, ({ name }) => name, query)
+    },
+    'usage.list': ({ query, caller }) =>
+      page(deps.usage(caller.tenant), ({ principal }) => principal, query),
   })
 }

@@ -71,6 +71,7 @@ export async function openFixture(options: FixtureOptions = {}) {
   const lines: string[] = []
   const facts: { current: HealthFacts } = { current: FACTS }
   const queries: AuditQuery[] = []
+  const usageOf: (string | null)[] = []
   const door = openDoor(keys.credentials, options)
   const log = createLog({
     level: 'debug',
@@ -96,7 +97,10 @@ export async function openFixture(options: FixtureOptions = {}) {
       operations: operations.operations,
       config: config.control,
       groups: () => [GROUP],
-      usage: () => [USAGE],
+      usage: (tenant) => {
+        usageOf.push(tenant)
+        return [USAGE]
+      },
       metrics: new Metrics({ version: '0.1.0', perTool: false }),
       health: () => facts.current,
       status: () => STATUS,
@@ -124,7 +128,10 @@ export async function openFixture(options: FixtureOptions = {}) {
     lines,
     facts,
     queries,
+    usageOf,
     path,
+    port: tcp.port,
+    operations: operations.operations,
     fleet: operations.fleet,
     marks: operations.marks,
     config,

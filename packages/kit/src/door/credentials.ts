@@ -65,6 +65,12 @@ export class Credentials {
     return new Map(entries.map(({ principal: { id, name } }) => [id, name]))
   }
 
+  /** Tenants of the keys and tokens that are valid now, by the ids of their principals. */
+  tenants(): ReadonlyMap<string, string | null> {
+    const entries = [...this.#tokens.values(), ...this.#keys.values()]
+    return new Map(entries.map(({ principal: { id, tenant } }) => [id, tenant]))
+  }
+
   /**
    * Replaces the tokens of the configuration. An unchanged token keeps its principal object.
    *

@@ -7,11 +7,13 @@ const ANSWER_BYTES_MAX = 32 * 1_024 * 1_024
 export interface SocketRequest {
   /** Of the socket, from `socketPathOf`. */
   readonly path: string
-  readonly method: 'GET' | 'POST' | 'DELETE'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** Path and query, such as `/api/v1/keys`. */
   readonly url: string
   /** Sent as JSON when given. */
   readonly body?: unknown
+  /** Of what is changed, sent as `If-Match`. */
+  readonly version?: number
   /** The deadline is the caller's. */
   readonly signal: AbortSignal
 }
@@ -52,6 +54,7 @@ function send(asked: SocketRequest): Promise<IncomingMessage> {
     headers: {
       host: 'localhost',
       accept: 'application/json',
+      ...(asked.version !== undefined && { 'if-match': `"${asked.version}"` }),
       ...(payload && { 'content-type': 'application/json', 'content-length': payload.length }),
     },
     signal: asked.signal,

@@ -40,6 +40,7 @@ interface Condition {
 function conditionsOf(query: AuditQuery): Condition[] {
   const equal: [string, SqlValue | undefined][] = [
     ['principal = ?', query.principal],
+    ['tenant = ?', query.tenant],
     ['outcome = ?', query.outcome],
     ['request_id = ?', query.requestId],
     ['at >= ?', query.sinceMs],

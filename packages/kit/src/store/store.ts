@@ -114,6 +114,7 @@ export interface AuditLog extends AsyncDisposable {
 
 export interface AuditQuery {
   readonly principal?: string
+  readonly tenant?: string
   /** Also finds calls to tools that the server does not have, and those it got as the member of a group. */
   readonly server?: string
   /** As clients name it, `server__tool`; a name without `__` is any server's own. */

@@ -7,6 +7,7 @@ import {
   reloadReport,
   rollbackCreate,
 } from '../configuration.ts'
+import { listQuery } from '../list.ts'
 import type { RouteTable } from '../route.ts'
 import { gatewayStatus, healthBrief, healthDetail } from '../status.ts'
 import { usageList } from '../usage.ts'
@@ -44,6 +45,7 @@ export const gatewayRoutes = {
   'usage.list': {
     ...{ method: 'GET', path: '/api/v1/usage', need: 'usage.read', tenants: 'own' },
     summary: 'Lists what each principal used today',
+    query: listQuery,
     answer: usageList,
   },
   'audit.list': {
@@ -72,6 +74,7 @@ export const gatewayRoutes = {
   'config.history': {
     ...{ ...config, method: 'GET', path: '/api/v1/config/history' },
     summary: 'Lists the last 50 configurations that were in force',
+    query: listQuery,
     answer: generationList,
   },
   'config.generation': {

@@ -1,4 +1,5 @@
 import { groupList } from '../groups.ts'
+import { listQuery } from '../list.ts'
 import { drainCreate, drainQuery, markChanged, markCreate } from '../marks.ts'
 import type { RouteSpec, RouteTable } from '../route.ts'
 import { checkReport, logList, logQuery, serverDone, serverItem, serverList } from '../servers.ts'
@@ -18,6 +19,7 @@ export const serverRoutes = {
   'servers.list': {
     ...{ ...look, path: '/api/v1/servers' },
     summary: 'Lists servers as they are now',
+    query: listQuery,
     answer: serverList,
   },
   'servers.get': {
@@ -81,6 +83,7 @@ export const serverRoutes = {
   'groups.list': {
     ...{ ...look, path: '/api/v1/groups' },
     summary: 'Lists groups with the state of their members',
+    query: listQuery,
     answer: groupList,
   },
   'drain.start': {
