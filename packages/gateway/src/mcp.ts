@@ -1,11 +1,13 @@
 import type { Deadlines } from '@sallyport/kit/limits'
-import { type LegacySessions, McpEdge } from '@sallyport/kit/mcp'
+import { type LegacySessions, McpEdge, type Place } from '@sallyport/kit/mcp'
+import type { Principal } from '@sallyport/kit/principal'
 import { LiveApplication } from './call/live-application.ts'
 import type { RunnableConfig } from './config/index.ts'
 import type { CallState } from './feature-deps.ts'
 import { createGeneration, type Generation, type Lasting } from './generation.ts'
 import type { Marks } from './marks.ts'
 import type { Base } from './open-base.ts'
+import { changesLists, changesSeen } from './reload/seen-changes.ts'
 import type { Catalogue } from './routing/catalogue.ts'
 import type { ServerChanges, ServerFleet } from './upstreams/upstream.ts'
 
@@ -60,6 +62,14 @@ export class Mcp {
   }
 
   /**
+   * Has what a principal holds open go on as what it is now: its streams are told that lists changed where it
+   * sees others. One that belongs to another tenant from now on begins anew.
+   */
+  renewPrincipal(principal: Principal): void {
+    if (!this.edge.renewPrincipal(principal)) this.endPrincipal(principal.id)
+  }
+
+  /**
    * Goes over to another configuration in one step: requests that come later find it, those under way end
    * as they began. Waits for nothing.
    */
@@ -78,10 +88,16 @@ export class Mcp {
     this.#current.generation = next
     this.#lasting.subscriptions.rekey()
     this.#live.use(next.app)
-    if (changesLists(before.config, config)) {
-      for (const kind of LISTS) this.edge.changed(kind, (scope) => next.views.has(scope))
-    }
+    this.#tellOfLists(before.config, next)
     return applied
+  }
+
+  /** Who does not see everything is told of what he sees. */
+  #tellOfLists(before: RunnableConfig, { config, views }: Generation): void {
+    if (!changesLists(before, config)) return
+    const concerns = ({ scope, principal: { sight } }: Place): boolean =>
+      views.has(scope, sight) && (sight === undefined || changesSeen(before, config, scope, sight))
+    for (const kind of LISTS) this.edge.changed(kind, concerns)
   }
 }
 
@@ -105,14 +121,4 @@ function openEdge(
     log,
     limits: base.settings.edge,
   })
-}
-
-/** Whether clients may see other lists: anything but that is cheap to tell them. */
-function changesLists(before: RunnableConfig, after: RunnableConfig): boolean {
-  const shown = ({ servers, groups, endpoints, names, limits }: RunnableConfig): string =>
-    JSON.stringify([
-      Object.values(servers).map(({ name, tools }) => [name, tools]),
-      ...[groups, endpoints, names, limits.results],
-    ])
-  return shown(before) !== shown(after)
 }

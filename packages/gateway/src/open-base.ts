@@ -4,6 +4,7 @@ import { Sealer } from '@sallyport/kit/crypto'
 import { Credentials, CredentialsRefresher, type DoorDeps, Lockout } from '@sallyport/kit/door'
 import { ByteBudget, LoopWatch, RateLimits } from '@sallyport/kit/limits'
 import { Metrics } from '@sallyport/kit/metrics'
+import type { Principal } from '@sallyport/kit/principal'
 import type { AuditLog, KeyRecord } from '@sallyport/kit/store'
 import { openTracer, type Tracer } from '@sallyport/kit/tracing'
 import { OutcomeKeeper } from './features/once/outcome-keeper.ts'
@@ -33,8 +34,16 @@ export interface Base {
   usableKeys(): Promise<number>
   readonly budget: ByteBudget
   readonly loop: LoopWatch
-  /** Ends what belongs to a revoked principal; set once there is something to end. */
-  readonly revoked: { end: (principalId: string) => void }
+  /** Set once there is something to end or to renew. */
+  readonly revoked: Revoked
+}
+
+/** Who tells of credentials that are not what they were. */
+export interface Revoked {
+  /** Ends what belongs to a principal whose credential is no longer valid. */
+  end: (principalId: string) => void
+  /** Has what a principal holds open obey another object of the same id: other roles, another sight. */
+  renew: (principal: Principal) => void
 }
 
 /** Opens audit log, credentials, limits and metrics; everything opened belongs to `scope`. */
@@ -66,7 +75,7 @@ export async function openBase(
   )
   const loop = scope.use(LoopWatch.start(clock))
   const credentials = new Credentials(clock, config.auth.tokens)
-  const revoked = { end: (_principalId: string): void => undefined }
+  const revoked: Revoked = { end: () => undefined, renew: () => undefined }
   const refresher = scope.use(
     await CredentialsRefresher.start({
       keys: state.store.keys,

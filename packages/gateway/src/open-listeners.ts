@@ -9,6 +9,7 @@ import { prepareSocketFolder, socketPathOf } from '@sallyport/kit/lifecycle'
 import { AccessLog } from '@sallyport/kit/log'
 import { StdioEdge } from '@sallyport/kit/mcp'
 import { type AdminApp, type AdminDeps, createAdminApp } from './admin/admin-app.ts'
+import { LOCAL_ADMIN } from './admin/entrance.ts'
 import type { HealthFacts } from './admin/health.ts'
 import { createDataHandler, createLocalHandler } from './data-handler.ts'
 import type { Doors } from './doors.ts'
@@ -153,7 +154,7 @@ async function openLocal(
   const onUpgrade = createLocalUpgrade(
     {
       stdio,
-      hasScope: (asked) => mcp.edge.core.app.hasScope(asked),
+      hasScope: (asked) => mcp.edge.core.app.hasScope(asked, LOCAL_ADMIN),
       running: () => !isStopping(),
     },
     oldSide,

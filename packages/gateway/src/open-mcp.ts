@@ -12,7 +12,8 @@ import { ParkedCalls } from './questions/parked-calls.ts'
 import { RequestStates } from './questions/request-state.ts'
 import { Catalogue } from './routing/catalogue.ts'
 import { Links } from './routing/links.ts'
-import { Subscriptions } from './subscriptions/subscriptions.ts'
+import type { Views } from './routing/view.ts'
+import { Subscriptions, type Watch } from './subscriptions/subscriptions.ts'
 import { fingerprintOf } from './upstreams/fingerprint.ts'
 import type { ServerFleet, UpstreamEvents, Upstreams } from './upstreams/upstream.ts'
 import { openUpstreams } from './upstreams/upstreams.ts'
@@ -55,7 +56,10 @@ export async function openMcp(base: Base, scope: AsyncDisposableStack): Promise<
     states: new RequestStates({ sealer, clock, limits: settings.questions }),
     taskIds: new TaskIds(createMac(state.keys.deriveKey('mcp/tasks'))),
     links: new Links(),
-    subscriptions: new Subscriptions({ upstreams: live, log }),
+    subscriptions: new Subscriptions({
+      ...{ upstreams: live, log },
+      sees: (watch) => seesStill(current.generation.views, watch),
+    }),
     calls: scope.use(new CallState(base, deadlines)),
   }
   const current = { generation: createGeneration(base, lasting, config) }
@@ -63,7 +67,17 @@ export async function openMcp(base: Base, scope: AsyncDisposableStack): Promise<
   connectNews(mcp, lasting, news)
   fleet.prestart()
   base.revoked.end = (principalId) => mcp.endPrincipal(principalId)
+  base.revoked.renew = (principal) => mcp.renewPrincipal(principal)
   return mcp
+}
+
+/** Whether a resource is still there for who watches it, and still the same one. */
+function seesStill(views: Views, { subscriber, target, shownUri }: Watch): boolean {
+  const { scope, principal } = subscriber
+  if (!principal.permissions.has('mcp.list') || !views.has(scope, principal.sight)) return false
+  if (principal.sight === undefined) return true
+  const found = views.get(scope, principal.sight).resource(shownUri, principal.id)
+  return found?.server === target.server && found.name === target.name
 }
 
 function openFleet(base: Base, catalogue: Catalogue, news: News): Promise<ServerFleet> {
@@ -95,9 +109,11 @@ function connectNews(mcp: Mcp, { catalogue }: Lasting, news: News): void {
   news.updated = (...told) => mcp.generation.upstreams.resourceUpdated(...told)
   news.state = () => mcp.generation.upstreams.noteState()
   news.told = (server, key, message) => mcp.generation.broadcast.tell(server, key, message)
-  catalogue.onChanged = (server, kind) => {
-    const list = kind === 'resourceTemplates' ? 'resources' : kind
-    mcp.edge.changed(list, (one) => mcp.generation.views.shows(one, server))
+  catalogue.onChanged = (server, change) => {
+    const list = change.kind === 'resourceTemplates' ? 'resources' : change.kind
+    mcp.edge.changed(list, ({ scope, principal }) =>
+      mcp.generation.views.shows(scope, server, principal.sight, change),
+    )
   }
 }
 

@@ -90,7 +90,9 @@ const caller = { principal: testPrincipal(), signal: new AbortController().signa
 test('there is a scope for the whole, each server and each endpoint, and no other', () => {
   const { app } = openApplication()
   expect(
-    ['', 'files', 'endpoint/e', 'none', '__proto__'].map((scope) => app.hasScope(scope)),
+    ['', 'files', 'endpoint/e', 'none', '__proto__'].map((scope) =>
+      app.hasScope(scope, testPrincipal()),
+    ),
   ).toEqual([true, true, true, false, false])
 })
 
@@ -363,7 +365,7 @@ test('a modern client that did not declare tasks is told so, a legacy one need n
 
 test('methods of tasks are there while some server has tasks, or was never met', () => {
   const handles = (views: FakeViews) =>
-    openApplication({ views }).app.handles('tasks/get', 'legacy', '')
+    openApplication({ views }).app.handles('tasks/get', 'legacy', '', testPrincipal())
   const facts = (capabilities: string) =>
     ({
       facts: { files: { era: 'legacy', capabilities, instructions: undefined } },

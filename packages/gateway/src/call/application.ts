@@ -14,7 +14,7 @@ import type {
   Message,
   Subscriber,
 } from '@sallyport/kit/mcp'
-import type { Principal } from '@sallyport/kit/principal'
+import type { Principal, Sight } from '@sallyport/kit/principal'
 import type { Tracer } from '@sallyport/kit/tracing'
 import type { Target } from '../routing/target.ts'
 import type { Views } from '../routing/view.ts'
@@ -67,17 +67,13 @@ export class GatewayApplication implements McpApplication {
     this.#handle = applyInterceptors(deps.dispatch, deps.interceptors)
   }
 
-  hasScope(scope: string): boolean {
-    return this.#deps.views.has(scope)
+  hasScope(scope: string, { sight }: Principal): boolean {
+    return this.#deps.views.has(scope, sight)
   }
 
-  handles(method: string, era: Era, scope: string): boolean {
-    return handlesMethod(
-      method,
-      era,
-      this.#deps.views.get(scope),
-      this.#mayHaveTasks(method, scope),
-    )
+  handles(method: string, era: Era, scope: string, { sight }: Principal): boolean {
+    const view = this.#deps.views.get(scope, sight)
+    return handlesMethod(method, era, view, this.#mayHaveTasks(method, scope, sight))
   }
 
   async face(
@@ -86,11 +82,12 @@ export class GatewayApplication implements McpApplication {
     who: { readonly principal: Principal; readonly signal: CallSignal },
   ): Promise<ApplicationFace> {
     const { views, meeting, version } = this.#deps
+    const { sight } = who.principal
     // Of many servers everything is offered while one was never met; a single one speaks for itself.
-    if (views.get(scope).passThrough !== undefined) {
-      await meeting.meet(views.unseen(scope), { principal: who.principal }, who.signal)
+    if (views.get(scope, sight).passThrough !== undefined) {
+      await meeting.meet(views.unseen(scope, sight), { principal: who.principal }, who.signal)
     }
-    return describeFace(views, { scope, era, version })
+    return describeFace(views, { scope, sight, era, version })
   }
 
   request(exchange: Exchange): Promise<Answer> {
@@ -133,7 +130,7 @@ export class GatewayApplication implements McpApplication {
   notified(session: ClientSession, message: Message): void {
     if (message.method !== 'notifications/roots/list_changed') return
     const { principal, scope } = session
-    for (const server of this.#deps.views.get(scope).servers) {
+    for (const server of this.#deps.views.get(scope, principal.sight).servers) {
       this.#deps.upstreams.notify(server, { principal, session }, message.method)
     }
   }
@@ -153,11 +150,11 @@ export class GatewayApplication implements McpApplication {
     return answer === LISTENING.answer ? granted : answer
   }
 
-  #mayHaveTasks(method: string, scope: string): boolean {
+  #mayHaveTasks(method: string, scope: string, sight: Sight | undefined): boolean {
     if (!isTaskMethod(method)) return true
     const { views } = this.#deps
-    const facts = [...views.facts(scope).values()]
-    if (facts.length < views.get(scope).servers.length) return true
+    const facts = [...views.facts(scope, sight).values()]
+    if (facts.length < views.get(scope, sight).servers.length) return true
     return facts.some(({ capabilities }) => capabilities.includes('tasks'))
   }
 
@@ -169,11 +166,15 @@ export class GatewayApplication implements McpApplication {
     if (target) {
       const unlisted = target.kind === 'tool' && target.tool === undefined
       if (!unlisted || target.config.kind !== 'http') return NO_SERVERS
-      return this.#deps.views.unseen(exchange.scope).filter((server) => server === target.server)
+      return this.#unseen(exchange).filter((server) => server === target.server)
     }
     const { message } = exchange
     if (!isNamed(message.method) || this.#deps.targets.owns(message)) return NO_SERVERS
-    return this.#deps.views.unseen(exchange.scope)
+    return this.#unseen(exchange)
+  }
+
+  #unseen({ scope, caller }: Exchange): readonly string[] {
+    return this.#deps.views.unseen(scope, caller.principal.sight)
   }
 
   async #findLater(exchange: Exchange, unread: readonly string[]): Promise<Target | undefined> {

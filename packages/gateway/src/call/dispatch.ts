@@ -55,9 +55,10 @@ async function list(
   kind: NonNullable<ReturnType<typeof listOf>>,
   { views, meeting }: DispatchDeps,
 ): Promise<CallResult> {
-  const unseen = views.unseen(exchange.scope)
+  const { principal } = exchange.caller
+  const unseen = views.unseen(exchange.scope, principal.sight)
   if (unseen.length > 0) {
-    const asker = { principal: exchange.caller.principal, session: exchange.session }
+    const asker = { principal, session: exchange.session }
     await meeting.meet(unseen, asker, exchange.controller.signal)
   }
   return views.answerList(exchange, kind, LIST_TTL_MS)

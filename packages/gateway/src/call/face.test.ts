@@ -15,7 +15,12 @@ function face(
   { scope = '', era = 'legacy' as 'legacy' | 'modern' } = {},
 ) {
   const views = new FakeViews({ servers: SERVERS, ...options })
-  const { capabilities, ...rest } = describeFace(views, { scope, era, version: '1' })
+  const { capabilities, ...rest } = describeFace(views, {
+    scope,
+    sight: undefined,
+    era,
+    version: '1',
+  })
   return { ...rest, capabilities: JSON.parse(capabilities) as object, text: capabilities }
 }
 

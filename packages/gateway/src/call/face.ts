@@ -1,4 +1,5 @@
 import { type ApplicationFace, type Era, memberTexts, objectText } from '@sallyport/kit/mcp'
+import type { Sight } from '@sallyport/kit/principal'
 import type { Views } from '../routing/view.ts'
 import type { ServerFacts } from '../upstreams/upstream.ts'
 import { TASKS_EXTENSION } from './task-ids.ts'
@@ -18,29 +19,40 @@ const EVERYTHING = {
   logging: '{}',
 } as const
 
+export interface FaceOf {
+  readonly scope: string
+  readonly sight: Sight | undefined
+  readonly era: Era
+  readonly version: string
+}
+
 /**
  * How a scope presents itself: one server's own capabilities under its address, the sum of all elsewhere.
- * A server that was never met may do anything, so everything is offered for it.
+ * A server that was never met may do anything, so everything is offered for it. Callers who are shown a part of
+ * their servers are offered no more than it has, and are not told what servers say of the whole.
  */
 export function describeFace(
   views: Views,
-  { scope, era, version }: { readonly scope: string; readonly era: Era; readonly version: string },
+  { scope, sight, era, version }: FaceOf,
 ): ApplicationFace {
-  const view = views.get(scope)
-  const facts = views.facts(scope)
+  const view = views.get(scope, sight)
+  const facts = views.facts(scope, sight)
   const complete = facts.size === view.servers.length
   const capabilities = new Map<string, string>()
   for (const [server, { capabilities: text }] of facts) {
     for (const [name, own] of memberTexts(text)) {
-      const single = view.passThrough === server
+      const alone = view.passThrough === server
       if (name === 'extensions' || (name === 'tasks' && era === 'modern')) continue
-      capabilities.set(name, announced(name, own, single))
+      capabilities.set(name, announced(name, own, alone))
     }
   }
   if (!complete) for (const [name, text] of Object.entries(EVERYTHING)) capabilities.set(name, text)
-  const extensions = sumExtensions(facts, view.passThrough !== undefined)
+  for (const name of [...capabilities.keys()]) if (!view.offers(name)) capabilities.delete(name)
+  const single = view.passThrough !== undefined
+  const extensions = sumExtensions(facts, single && !view.narrowed)
   if (extensions.size > 0) capabilities.set('extensions', objectText(extensions))
-  const instructions = view.instructions ?? sumInstructions(facts, view.passThrough !== undefined)
+  const told = view.narrowed ? undefined : sumInstructions(facts, single)
+  const instructions = view.instructions ?? told
   return {
     serverInfo: { name: 'sallyport', title: 'Sallyport', version },
     capabilities: objectText(capabilities),

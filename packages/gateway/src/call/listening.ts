@@ -26,7 +26,7 @@ export async function grantListen(
 ): Promise<ListenFilter> {
   const { principal } = exchange.caller
   const { signal } = exchange.controller
-  const view = views.get(exchange.scope)
+  const view = views.get(exchange.scope, principal.sight)
   const granted = await Promise.all(
     filter.uris.map(async (shownUri) => {
       const target = view.resource(shownUri, principal.id)

@@ -27,12 +27,12 @@ export class LiveApplication implements McpApplication {
     this.#current = next
   }
 
-  hasScope(scope: string): boolean {
-    return this.#current.hasScope(scope)
+  hasScope(scope: string, principal: Principal): boolean {
+    return this.#current.hasScope(scope, principal)
   }
 
-  handles(method: string, era: Era, scope: string): boolean {
-    return this.#current.handles(method, era, scope)
+  handles(method: string, era: Era, scope: string, principal: Principal): boolean {
+    return this.#current.handles(method, era, scope, principal)
   }
 
   face(

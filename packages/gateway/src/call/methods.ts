@@ -52,7 +52,8 @@ const NEVER_PASSED = new Set([
 ])
 
 /**
- * Whether a method is answered under a scope. What we do not know goes to the server that the scope is.
+ * Whether a method is answered under a scope. What we do not know goes to the server that the scope is, for
+ * callers who see all of it.
  *
  * @param tasks whether some server of the scope has tasks, or was never met
  */
@@ -60,7 +61,7 @@ export function handlesMethod(method: string, era: Era, view: View, tasks: boole
   if (TASK_METHODS.has(method) && !tasks) return false
   if (BOTH_ERAS.has(method)) return true
   if ((era === 'legacy' ? LEGACY_ONLY : MODERN_ONLY).has(method)) return true
-  return isExtension(method) && view.passThrough !== undefined
+  return isExtension(method) && view.passThrough !== undefined && !view.narrowed
 }
 
 /** Whether a method is none of the protocol's own. */

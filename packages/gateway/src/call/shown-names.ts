@@ -42,7 +42,7 @@ export function shownNames(
   const edits = reply.bytes.includes(TASK)
     ? taskIds.edits(reply, { server: member ?? server, principalId: caller.principal.id }, isTask)
     : []
-  const view = views.get(scope)
+  const view = views.get(scope, caller.principal.sight)
   if (view.passThrough !== undefined) return edits
   const links = reply.bytes.includes(LINK)
   if (!links && target.kind !== 'resource' && view.movedUris(server) === undefined) return edits

@@ -26,7 +26,7 @@ export class TargetFinder {
 
   find(exchange: Exchange): Target | undefined {
     const { message, caller, scope } = exchange
-    const view = this.#deps.views.get(scope)
+    const view = this.#deps.views.get(scope, caller.principal.sight)
     switch (message.method) {
       case 'tools/call':
         return message.name === undefined || this.owns(message)
@@ -78,8 +78,8 @@ export class TargetFinder {
   }
 
   #other(method: string, view: View): Target | undefined {
-    // An endpoint of one server shows a selection, and nobody selected this.
-    if (!isExtension(method) || view.passThrough === undefined) return undefined
+    // Who is shown a selection was not given what nobody selected: an endpoint, a caller with a narrow sight.
+    if (!isExtension(method) || view.passThrough === undefined || view.narrowed) return undefined
     const config = this.#deps.servers[view.passThrough]
     if (config) return describeOther(config, 'other', '')
     const group = this.#deps.groupOf?.(view.passThrough)

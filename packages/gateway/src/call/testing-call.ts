@@ -213,8 +213,7 @@ export class FakeViews implements Views {
     }
     return {
       servers: passThrough === undefined ? [...this.#configs.keys()].toSorted() : [passThrough],
-      passThrough,
-      instructions,
+      ...{ passThrough, instructions, narrowed: false, offers: () => true },
       tool: (name) => {
         const found = lead(name)
         return found && describeTarget(...found, tools[name])

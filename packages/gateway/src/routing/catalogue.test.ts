@@ -34,7 +34,7 @@ async function openCatalogue({ records = [], store, shortNames = () => false }: 
     log: { ...silentLog, warn: (_fields, message) => warned.push(message) },
     shortNames,
   })
-  catalogue.onChanged = (server, kind) => changes.push(`${server} ${kind}`)
+  catalogue.onChanged = (server, { kind }) => changes.push(`${server} ${kind}`)
   const names = (server: string, kind: Kind = 'tools') =>
     catalogue.get(server)?.[kind].items.map(({ name }) => name)
   return { catalogue, written: memory.written, changes, warned, names }

@@ -17,7 +17,7 @@ import {
   readTemplate,
   type TemplateItem,
 } from './item.ts'
-import { digestOf, type Listed, NEVER_READ } from './listed.ts'
+import { digestOf, type Listed, NEVER_READ, touchedItems } from './listed.ts'
 import { NAME_LENGTH_MAX } from './short-name.ts'
 import { readTool, type Tool } from './tool.ts'
 
@@ -37,6 +37,13 @@ export interface ServerCatalogue {
   readonly members?: readonly ServerCatalogue[]
   /** Nothing of it is shown for now; absent = it is. */
   readonly hidden?: boolean
+}
+
+/** A change of one of a server's lists. */
+export interface ListChange {
+  readonly kind: Kind
+  /** Entries that came, went or became others, as they were and as they are; none where the server merely said so. */
+  readonly items: readonly Item[]
 }
 
 /** What views need of a catalogue: the names they show, and what is known of each. */
@@ -83,7 +90,7 @@ export class Catalogue implements ServerLists, AsyncDisposable {
   /** Writes of what was known of servers that are no more. */
   #lastWrites: Promise<unknown> = Promise.resolve()
   /** Called after the entries of a server's list changed, or it said so. */
-  onChanged: ((server: string, kind: Kind) => void) | undefined
+  onChanged: ((server: string, change: ListChange) => void) | undefined
   /** Called after each reading, changed or not; `undefined` = the server's facts. Before `onChanged`. */
   onRead: ((server: string, kind: Kind | undefined, changed: boolean) => void) | undefined
 
@@ -125,25 +132,25 @@ export class Catalogue implements ServerLists, AsyncDisposable {
   apply(servers: Readonly<Record<string, ServerConfig>>): void {
     const before = new Map(this.#entries)
     this.#servers = Object.keys(servers).toSorted()
-    const changes: (readonly [string, readonly Kind[]])[] = []
+    const changes: (readonly [string, readonly ListChange[]])[] = []
     for (const [server, config] of Object.entries(servers)) {
       const known = before.get(server)
       before.delete(server)
       if (known !== undefined && this.#isSame(known.config, config)) {
-        changes.push([server, takeConfig(known, config) ? ['tools'] : []])
+        changes.push([server, takeConfig(known, config)])
       } else {
         this.#entries.set(server, newEntry(server, config))
         this.#awaitKeeping(known)
-        changes.push([server, known === undefined ? [] : shownKinds(known)])
+        changes.push([server, known === undefined ? [] : shownLists(known)])
       }
     }
     for (const [server, known] of before) {
       this.#entries.delete(server)
       this.#hidden.delete(server)
       this.#awaitKeeping(known)
-      changes.push([server, shownKinds(known)])
+      changes.push([server, shownLists(known)])
     }
-    for (const [server, kinds] of changes) this.#announce(server, kinds)
+    for (const [server, lists] of changes) this.#announce(server, lists)
   }
 
   /** Shows or hides everything a server lists. A hidden server's names still lead to it. */
@@ -154,7 +161,7 @@ export class Catalogue implements ServerLists, AsyncDisposable {
     else this.#hidden.delete(server)
     this.onRead?.(server, undefined, true)
     for (const kind of KINDS) this.onRead?.(server, kind, true)
-    this.#announce(server, shownKinds(entry), [])
+    this.#announce(server, shownLists(entry), [])
   }
 
   /** Every configured server, in the order of their names. */
@@ -184,7 +191,9 @@ export class Catalogue implements ServerLists, AsyncDisposable {
     entry.shadow = undefined
     this.onRead?.(server, kind, changed)
     // A server that announces a change is believed: it may be one that its list does not show.
-    if (changed || announced) this.onChanged?.(server, kind)
+    if (changed || announced) {
+      this.onChanged?.(server, { kind, items: same ? [] : touchedItems(before, read) })
+    }
     this.#keep(entry)
   }
 
@@ -246,9 +255,9 @@ export class Catalogue implements ServerLists, AsyncDisposable {
     return fingerprintOf(one) === fingerprintOf(other)
   }
 
-  #announce(server: string, shown: readonly Kind[], read: readonly Kind[] = shown): void {
-    for (const kind of read) this.onRead?.(server, kind, true)
-    for (const kind of shown) this.onChanged?.(server, kind)
+  #announce(server: string, shown: readonly ListChange[], read = shown): void {
+    for (const { kind } of read) this.onRead?.(server, kind, true)
+    for (const change of shown) this.onChanged?.(server, change)
   }
 
   #warnOfEmptyList(server: string, list: Kind, before: number): void {
@@ -276,13 +285,14 @@ function newEntry(server: string, config: ServerConfig): Entry {
   }
 }
 
-/** The lists of a server that show something. */
-function shownKinds(entry: ServerCatalogue): Kind[] {
-  return KINDS.filter((kind) => entry[kind].items.length > 0)
+/** The lists of a server that show something, whole. */
+function shownLists(entry: ServerCatalogue): ListChange[] {
+  const lists = KINDS.map((kind): ListChange => ({ kind, items: entry[kind].items }))
+  return lists.filter(({ items }) => items.length > 0)
 }
 
-/** Takes another configuration over that leaves the lists what they are; true where tools have other pins. */
-function takeConfig(entry: Entry, config: ServerConfig): boolean {
+/** Takes another configuration over that leaves the lists what they are, but for tools that have other pins. */
+function takeConfig(entry: Entry, config: ServerConfig): ListChange[] {
   const repinned = !isDeepStrictEqual(entry.config.tools, config.tools)
   // Run or reached in another way it may list what it did not: unknown names are asked for again.
   if (!isSameServer(entry.config, config)) {
@@ -290,9 +300,10 @@ function takeConfig(entry: Entry, config: ServerConfig): boolean {
   }
   entry.config = config
   entry.shadow = undefined
-  if (!repinned || entry.tools.readAtMs === undefined) return false
-  entry.tools = { ...entry.tools, ...readListed('tools', entry.tools.page, config) } as Listed<Tool> // of tools
-  return true
+  if (!repinned || entry.tools.readAtMs === undefined) return []
+  const { tools } = entry
+  entry.tools = { ...tools, ...readListed('tools', tools.page, config) } as Listed<Tool> // of tools
+  return [{ kind: 'tools', items: touchedItems(tools, entry.tools) }]
 }
 
 /** A hidden server: it lists nothing and may have any name, so that a call by name is still told why. */

@@ -1,4 +1,8 @@
-import type { Selection } from '@sallyport/contract/config'
+/** What passes: a text that some `allow` glob fits (absent = every text does) and no `deny` glob. */
+interface Selecting {
+  readonly allow?: readonly string[] | undefined
+  readonly deny?: readonly string[] | undefined
+}
 
 /**
  * Whether a whole text fits a glob: `*` is any run, also an empty one, `?` is one character, anything else
@@ -31,8 +35,10 @@ export function fitsGlob(glob: string, text: string): boolean {
   return inGlob === glob.length
 }
 
+const NO_GLOBS: readonly string[] = []
+
 /** Whether an operator's selection lets a name pass: what is denied stays out, even when allowed. */
-export function selects({ allow, deny }: Selection, text: string): boolean {
+export function selects({ allow, deny = NO_GLOBS }: Selecting, text: string): boolean {
   if (allow && !allow.some((glob) => fitsGlob(glob, text))) return false
   return !isDenied(deny, text)
 }

@@ -39,3 +39,16 @@ export function digestOf(items: readonly Item[]): string {
 export function isSettled({ fresh, shrunk }: Listed<Item>): boolean {
   return fresh && !shrunk
 }
+
+/** The entries that one of two readings has and the other has not, or has otherwise. */
+export function touchedItems(
+  before: Listed<Item>,
+  after: Pick<Listed<Item>, 'items' | 'byName'>,
+): Item[] {
+  const gone = before.items.filter((item) => !hasSame(after, item))
+  return [...gone, ...after.items.filter((item) => !hasSame(before, item))]
+}
+
+function hasSame({ byName }: Pick<Listed<Item>, 'byName'>, { name, bytes }: Item): boolean {
+  return byName.get(name)?.bytes.equals(bytes) === true
+}

@@ -9,7 +9,7 @@ import {
 import type { CallResult } from '../call/call.ts'
 import { encodeRefusal } from '../call/encode-answer.ts'
 import type { GroupState, GroupStatus } from '../groups/group-status.ts'
-import type { Kind, ServerState, ServerStatus } from '../upstreams/upstream.ts'
+import { type Kind, KINDS, type ServerState, type ServerStatus } from '../upstreams/upstream.ts'
 import type { ScopeView, Shown } from './scope-view.ts'
 
 /** Where a list's parts come from, and which of them are missing. */
@@ -90,9 +90,17 @@ export class Lists {
     this.#reading += 1
   }
 
-  /** Lets go of one list of a scope. */
-  forget(scope: string, kind: Kind): void {
-    for (const era of ['legacy', 'modern']) this.#built.delete(`${era} ${kind} ${scope}`)
+  /** Lets go of one list of a view. */
+  forget(view: string, kind: Kind): void {
+    for (const era of ERAS) this.#built.delete(`${era} ${kind} ${view}`)
+  }
+
+  /** Lets go of everything of a view that is no more. */
+  drop(view: string): void {
+    for (const kind of KINDS) {
+      this.forget(view, kind)
+      for (const era of ERAS) this.#tails.delete(`${era} ${kind} ${view}`)
+    }
   }
 
   /** The page an exchange asks for. */
@@ -123,13 +131,13 @@ export class Lists {
       return {
         ...{ server, state: group?.state ?? state, [kind]: counts.get(server) ?? 0 },
         at: readAtMs === undefined || hidden === true ? null : new Date(readAtMs).toISOString(),
-        ...(group ? groupSource(group) : {}),
+        ...(group ? groupSource(group, view) : {}),
       }
     })
   }
 
-  #build(view: ScopeView, { scope, era }: Exchange, kind: Kind): Built {
-    const key = `${era} ${kind} ${scope}`
+  #build(view: ScopeView, { era }: Exchange, kind: Kind): Built {
+    const key = `${era} ${kind} ${view.key}`
     const known = this.#built.get(key)
     if (known) return known
     const all = this.#withOwn(kind, view.shown(kind))
@@ -137,7 +145,7 @@ export class Lists {
     const items = era === 'modern' ? all.filter(({ modern }) => modern) : all
     const counts = new Map<string, number>()
     for (const { server } of all) counts.set(server, (counts.get(server) ?? 0) + 1)
-    const twin = this.#built.get(`${era === 'modern' ? 'legacy' : 'modern'} ${kind} ${scope}`)
+    const twin = this.#built.get(`${era === 'modern' ? 'legacy' : 'modern'} ${kind} ${view.key}`)
     const built: Built = {
       items,
       counts,
@@ -182,8 +190,8 @@ export class Lists {
   }
 
   #tail(view: ScopeView, exchange: Exchange, kind: Kind, ttlMs: number): Buffer {
-    const { era, scope } = exchange
-    const key = `${era} ${kind} ${scope}`
+    const { era } = exchange
+    const key = `${era} ${kind} ${view.key}`
     const known = this.#tails.get(key)
     const states = this.#states()
     const fits =
@@ -207,12 +215,19 @@ export class Lists {
   }
 }
 
-function groupSource({ healthy, hideMembers, members }: GroupStatus): Partial<Source> {
+/** Members that the view does not have on their own are not there for who sees the group alone. */
+function groupSource(
+  { healthy, hideMembers, members }: GroupStatus,
+  view: ScopeView,
+): Partial<Source> {
   if (hideMembers) return { healthy }
-  const shown = members.map(({ server, state, healthy: own }) => ({ server, state, healthy: own }))
+  const seen = members.filter(({ server }) => view.sees(server))
+  if (seen.length === 0) return { healthy }
+  const shown = seen.map(({ server, state, healthy: own }) => ({ server, state, healthy: own }))
   return { healthy, members: shown }
 }
 
+const ERAS = ['legacy', 'modern'] as const
 const COMMA = Buffer.from(',')
 const CLOSING = Buffer.from('}')
 

@@ -1,4 +1,5 @@
 import type { EndpointConfig, NameLength } from '@sallyport/contract/config'
+import type { SightFilter } from './sight-filter.ts'
 
 /** What decides how a scope shows its servers. */
 export interface ScopeRules {
@@ -10,6 +11,17 @@ export interface ScopeRules {
   readonly passThrough: string | undefined
   readonly endpoint: EndpointConfig | undefined
   readonly names: NameLength
+  /** What its callers see of it; absent = everything. */
+  readonly sight?: SightFilter
+}
+
+/**
+ * The same for callers who do not see everything. Undefined where they see none of its servers: then it is
+ * not there for them, but for the whole gateway, which is then empty.
+ */
+export function restrictScope(rules: ScopeRules, sight: SightFilter): ScopeRules | undefined {
+  const servers = rules.servers.filter((server) => sight.server(server))
+  return servers.length === 0 && rules.scope !== '' ? undefined : { ...rules, servers, sight }
 }
 
 export interface ScopesConfig {

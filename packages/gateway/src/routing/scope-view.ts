@@ -1,6 +1,6 @@
 import { publicName, splitName } from '@sallyport/kit/tool-name'
 import type { Kind, ServerFacts } from '../upstreams/upstream.ts'
-import type { ServerCatalogue, ServerLists } from './catalogue.ts'
+import type { ListChange, ServerCatalogue, ServerLists } from './catalogue.ts'
 import { selects } from './glob.ts'
 import { type Item, withName } from './item.ts'
 import { linkKey, type Links } from './links.ts'
@@ -8,7 +8,7 @@ import { isSettled } from './listed.ts'
 import { type Named, type NamedKind, nameItems } from './names.ts'
 import type { ScopeRules } from './scope-rules.ts'
 import { describeKnown, describeRead, type Target } from './target.ts'
-import { overrideTool, showTool, type Tool } from './tool.ts'
+import { overrideTool, showTool, type Tool, type ToolPins } from './tool.ts'
 import { type Place, Uris } from './uris.ts'
 import type { View } from './view.ts'
 
@@ -34,6 +34,8 @@ interface OwnName {
 
 export interface ScopeViewDeps {
   readonly rules: ScopeRules
+  /** Tells the views of one gateway apart. */
+  readonly key: string
   readonly catalogue: Pick<ServerLists, 'get'>
   readonly links: Links
   /** Called with each name that several entries claim without prefix, and what they are called instead. */
@@ -42,6 +44,7 @@ export interface ScopeViewDeps {
 
 /** What one scope shows, indexed when it is first asked for and again after a list of its servers changed. */
 export class ScopeView implements View {
+  readonly key: string
   readonly servers: readonly string[]
   readonly passThrough: string | undefined
   readonly instructions: string | undefined
@@ -54,6 +57,7 @@ export class ScopeView implements View {
   constructor(deps: ScopeViewDeps) {
     const { rules } = deps
     this.#deps = deps
+    this.key = deps.key
     this.servers = rules.servers
     this.passThrough = rules.passThrough
     this.instructions = rules.endpoint?.instructions
@@ -77,13 +81,13 @@ export class ScopeView implements View {
   }
 
   resource(uri: string, principalId: string): Target | undefined {
-    const learned = this.#learned(principalId, uri)
-    return this.#read(this.#passed(uri) ?? this.uris().resource(uri, learned))
+    if (this.passThrough !== undefined) return this.#passed(uri, this.passThrough, false)
+    return this.#read(this.uris().resource(uri, this.#learned(principalId, uri)))
   }
 
   template(uri: string, principalId: string): Target | undefined {
-    const learned = this.#learned(principalId, uri)
-    return this.#read(this.#passed(uri) ?? this.uris().template(uri, learned))
+    if (this.passThrough !== undefined) return this.#passed(uri, this.passThrough, true)
+    return this.#read(this.uris().template(uri, this.#learned(principalId, uri)))
   }
 
   movedUris(server: string): ReadonlyMap<string, string> | undefined {
@@ -92,6 +96,53 @@ export class ScopeView implements View {
 
   publicUri(server: string, uri: string, principalId: string): string {
     return this.uris().publicUri(server, uri, this.#learned(principalId, uri))
+  }
+
+  /** Whether something that its servers have may be left out for its callers. */
+  get narrowed(): boolean {
+    return this.#deps.rules.sight?.narrows === true
+  }
+
+  /** Whether a server is there for the callers of this view, in this scope or another one. */
+  sees(server: string): boolean {
+    return this.#deps.rules.sight?.server(server) !== false
+  }
+
+  /** Whether callers can have anything that a capability of servers promises. */
+  offers(capability: string): boolean {
+    const { sight } = this.#deps.rules
+    if (sight?.narrows !== true) return true
+    const resources = (): boolean => sight.hasResources || this.uris().resources.length > 0
+    switch (capability) {
+      case 'prompts':
+        return sight.hasPrompts
+      case 'resources':
+        return resources()
+      case 'completions':
+        return sight.hasPrompts || resources()
+      default:
+        return true
+    }
+  }
+
+  /** Whether a change of a server's or member's list shows under one of the names of the view. */
+  isTouchedBy(name: string, { kind, items }: ListChange): boolean {
+    const { sight } = this.#deps.rules
+    const known = this.#deps.catalogue.get(name)
+    if (sight?.narrows !== true || !known) return true
+    return items.some((item) => {
+      switch (kind) {
+        case 'tools':
+          return this.#seesTool(known, item.name, item as Tool) // of the list of tools
+        case 'prompts':
+          return sight.prompt(name, item.name)
+        case 'resources':
+        case 'resourceTemplates':
+          return sight.uri(item.name, 'listed') || this.uris().lists(item.name)
+        default:
+          return kind satisfies never
+      }
+    })
   }
 
   /** What servers said of themselves; those never met are absent. */
@@ -146,7 +197,7 @@ export class ScopeView implements View {
   #indexTools(): Index<Tool> {
     const candidates = this.catalogues().flatMap((known) =>
       known.tools.items
-        .filter((item) => isSendable(item, known))
+        .filter((item) => isSendable(item, known) && this.#seesTool(known, item.name, item))
         .map((item) => ({ server: known.server, item })),
     )
     const { named: given, collisions } = nameItems(this.#deps.rules, 'tools', candidates)
@@ -161,7 +212,9 @@ export class ScopeView implements View {
 
   #indexPrompts(): Index<Item> {
     const candidates = this.catalogues().flatMap(({ server, prompts }) =>
-      prompts.items.map((item) => ({ server, item })),
+      prompts.items
+        .filter(({ name }) => this.#seesPrompt(server, name))
+        .map((item) => ({ server, item })),
     )
     const { named, collisions } = nameItems(this.#deps.rules, 'prompts', candidates)
     for (const [name, kept] of collisions) this.#deps.onCollision(name, kept)
@@ -204,8 +257,24 @@ export class ScopeView implements View {
 
   #toolTarget(server: string, name: string, tool: Tool | undefined): Target | undefined {
     const known = this.#deps.catalogue.get(server)
-    const pins = ownValue(this.#deps.rules.endpoint?.annotations ?? {}, publicName(server, name))
-    return known && describeKnown(known, name, tool, pins)
+    return known && describeKnown(known, name, tool, this.#pinsOf(server, name))
+  }
+
+  /** What an endpoint states about a tool. */
+  #pinsOf(server: string, name: string): ToolPins | undefined {
+    const { endpoint } = this.#deps.rules
+    return endpoint && ownValue(endpoint.annotations, publicName(server, name))
+  }
+
+  #seesTool(known: ServerCatalogue, name: string, tool: Tool | undefined): boolean {
+    const { sight } = this.#deps.rules
+    return (
+      sight?.narrows !== true || sight.tool(known, name, tool, this.#pinsOf(known.server, name))
+    )
+  }
+
+  #seesPrompt(server: string, name: string): boolean {
+    return this.#deps.rules.sight?.prompt(server, name) !== false
   }
 
   #readTarget(server: string, kind: 'prompt' | 'resource', name: string): Target | undefined {
@@ -234,9 +303,14 @@ export class ScopeView implements View {
     const place =
       this.passThrough === undefined ? this.#split(name) : { server: this.passThrough, name }
     if (!place || !this.servers.includes(place.server)) return undefined
-    const listed = this.#deps.catalogue.get(place.server)?.[kind]
+    const known = this.#deps.catalogue.get(place.server)
     // A name that is listed is shown under another name, or not at all.
-    if (!listed || isSettled(listed) || listed.byName.has(place.name)) return undefined
+    if (!known || isSettled(known[kind]) || known[kind].byName.has(place.name)) return undefined
+    const seen =
+      kind === 'tools'
+        ? this.#seesTool(known, place.name, undefined)
+        : this.#seesPrompt(place.server, place.name)
+    if (!seen) return undefined
     const shown = !endpoint || selects(endpoint[kind], publicName(place.server, place.name))
     return shown ? place : undefined
   }
@@ -251,8 +325,14 @@ export class ScopeView implements View {
     return plain && only !== undefined ? { server: only, name } : undefined
   }
 
-  #passed(uri: string): Place | undefined {
-    return this.passThrough === undefined ? undefined : { server: this.passThrough, uri }
+  #passed(uri: string, server: string, asTemplate: boolean): Target | undefined {
+    const { sight } = this.#deps.rules
+    const seen =
+      sight?.narrows !== true ||
+      this.uris().lists(uri) ||
+      (asTemplate && this.uris().listsTemplate(uri)) ||
+      sight.uri(uri, 'unlisted')
+    return seen ? this.#read({ server, uri }) : undefined
   }
 
   #read(place: Place | undefined): Target | undefined {

@@ -52,12 +52,9 @@ export function describeKnown(
   tool: Tool | undefined,
   endpointPins?: ToolPins,
 ): Target {
-  const { members, config } = known
-  if (members === undefined) return describeTarget(config, name, tool, endpointPins)
-  const listing = members.filter(
-    ({ tools }) => tools.byName.has(name) || tools.readAtMs === undefined,
-  )
-  const each = (listing.length > 0 ? listing : members).map((member) =>
+  const { config } = known
+  if (known.members === undefined) return describeTarget(config, name, tool, endpointPins)
+  const each = holdersOf(known, name).map((member) =>
     describeTarget(member.config, name, member.tools.byName.get(name), endpointPins),
   )
   return {
@@ -65,6 +62,37 @@ export function describeKnown(
     readOnly: each.every(({ readOnly }) => readOnly),
     repeatable: each.every(({ repeatable }) => repeatable),
   }
+}
+
+/**
+ * Whether a tool is known to change nothing: pinned read-only by the operator, or hinted so by a server whose
+ * hints are trusted. Of a group at every member that may get the call.
+ *
+ * @param endpointPins as `describeKnown`
+ */
+export function changesNothing(
+  known: ServerCatalogue,
+  name: string,
+  tool: Tool | undefined,
+  endpointPins?: ToolPins,
+): boolean {
+  const judge = ({ tools, trustAnnotations }: ServerConfig, own: Tool | undefined): boolean => {
+    const pinned = Object.hasOwn(tools, name) ? tools[name]?.readOnly : undefined
+    const pin = endpointPins?.readOnly ?? pinned
+    return pin ?? (trustAnnotations && own?.hints.readOnly === true)
+  }
+  if (known.members === undefined) return judge(known.config, tool)
+  return holdersOf(known, name).every((member) =>
+    judge(member.config, member.tools.byName.get(name)),
+  )
+}
+
+/** The members of a group that may get a call: each that lists the tool, and each that was never read. */
+function holdersOf({ members = [] }: ServerCatalogue, name: string): readonly ServerCatalogue[] {
+  const listing = members.filter(
+    ({ tools }) => tools.byName.has(name) || tools.readAtMs === undefined,
+  )
+  return listing.length > 0 ? listing : members
 }
 
 /**

@@ -1,3 +1,4 @@
+import { isCanonical } from './canonical.ts'
 import { isDenied, selects } from './glob.ts'
 import type { Item, TemplateItem } from './item.ts'
 import { Kin } from './kin.ts'
@@ -110,12 +111,22 @@ export class Uris {
     return other === undefined || this.#kin.are(other, server) ? uri : shown
   }
 
+  /** Whether a public URI is one that the scope lists, or that a tool it lists names. */
+  lists(uri: string): boolean {
+    return this.#resourcePlaces.has(uri)
+  }
+
+  /** Whether a public URI is a template that the scope lists. */
+  listsTemplate(uri: string): boolean {
+    return this.#templatePlaces.has(uri)
+  }
+
   /** Where a URI leads. `learned` is the server that gave the caller this link, if one did. */
   resource(uri: string, learned: string | undefined): Place | undefined {
     const listed = this.#resourcePlaces.get(uri)
     if (listed) return listed
     const given = this.#own(learned, uri)
-    if (given) return this.#denies(uri) ? undefined : given
+    if (given) return this.#deniesGiven(uri) ? undefined : given
     const found =
       this.#prefixed(uri) ??
       this.#own(this.#matching(uri, STEPS_MAX), uri) ??
@@ -174,8 +185,9 @@ export class Uris {
     })?.server
   }
 
-  #denies(uri: string): boolean {
-    const { endpoint } = this.#rules
+  #deniesGiven(uri: string): boolean {
+    const { endpoint, sight } = this.#rules
+    if (sight?.uri(uri, 'given') === false) return true
     return endpoint !== undefined && isDenied(endpoint.resources.deny, uri)
   }
 
@@ -184,7 +196,8 @@ export class Uris {
    * it allows, in the one spelling that servers cannot read otherwise: a denied one has many.
    */
   #allowsUnlisted(uri: string): boolean {
-    const { endpoint } = this.#rules
+    const { endpoint, sight } = this.#rules
+    if (sight?.uri(uri, 'unlisted') === false) return false
     if (!endpoint) return true
     const { allow, deny } = endpoint.resources
     if (allow === undefined) return deny.length === 0
@@ -192,20 +205,13 @@ export class Uris {
   }
 }
 
-const UNRESERVED_ESCAPE = /%(?:2[de]|3\d|4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9ae])/i
-
-/** Whether a URI is spelled the one way that it has. Source: RFC 3986 §6.2.2. */
-function isCanonical(uri: string): boolean {
-  const scheme = uri.slice(0, uri.indexOf(':'))
-  if (scheme !== scheme.toLowerCase() || UNRESERVED_ESCAPE.test(uri)) return false
-  if (/(?:^|[/\\])\.{1,2}(?:[/\\?#]|$)/.test(uri)) return false
-  return scheme !== 'file' || URL.parse(uri)?.href === uri
-}
-
-function showSource({ endpoint }: ScopeRules, source: UriSource): UriSource {
-  if (!endpoint) return source
-  const passes = ({ name }: Item): boolean => selects(endpoint.resources, name)
-  const ui = new Set(source.uiUris.filter((uri) => !isDenied(endpoint.resources.deny, uri)))
+function showSource({ endpoint, sight }: ScopeRules, source: UriSource): UriSource {
+  if (!endpoint && sight?.narrows !== true) return source
+  const passes = ({ name }: Item): boolean =>
+    (!endpoint || selects(endpoint.resources, name)) && sight?.uri(name, 'listed') !== false
+  const isShownUi = (uri: string): boolean =>
+    !isDenied(endpoint?.resources.deny ?? [], uri) && sight?.uri(uri, 'declared') !== false
+  const ui = new Set(source.uiUris.filter(isShownUi))
   return {
     ...source,
     resources: source.resources.filter((item) => passes(item) || ui.has(item.name)),

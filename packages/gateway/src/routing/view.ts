@@ -1,6 +1,8 @@
 import type { Exchange } from '@sallyport/kit/mcp'
+import type { Sight } from '@sallyport/kit/principal'
 import type { CallResult } from '../call/call.ts'
 import type { Kind, ServerFacts } from '../upstreams/upstream.ts'
+import type { ListChange } from './catalogue.ts'
 import type { Target } from './target.ts'
 
 /** What one scope shows, and where its names lead. Looked up per request; cheap. */
@@ -11,6 +13,10 @@ export interface View {
   readonly passThrough: string | undefined
   /** What an endpoint says to clients of itself; undefined = what its servers say. */
   readonly instructions: string | undefined
+  /** Whether something that its servers have is left out for its callers. */
+  readonly narrowed: boolean
+  /** Whether callers can have anything that a capability of servers promises. */
+  offers(capability: string): boolean
   /** Where a public name leads; undefined for what is unknown, hidden or not allowed, all alike. */
   tool(name: string): Target | undefined
   prompt(name: string): Target | undefined
@@ -36,19 +42,22 @@ export interface LinkReader {
   readonly principalId: string
 }
 
-/** All scopes: the whole gateway, its endpoints, its servers. */
+/**
+ * All scopes: the whole gateway, its endpoints, its servers; each as a caller of that sight sees it, where what
+ * it leaves out does not exist.
+ */
 export interface Views {
-  has(scope: string): boolean
+  has(scope: string, sight: Sight | undefined): boolean
   /** @throws {AppError} `not_found` for a scope that does not exist */
-  get(scope: string): View
+  get(scope: string, sight: Sight | undefined): View
   /** Servers of the scope whose lists were never read. */
-  unseen(scope: string): readonly string[]
+  unseen(scope: string, sight: Sight | undefined): readonly string[]
   /** One page of a list, in the client's era, with `dev.sallyport/sources`. */
   answerList(exchange: Exchange, kind: Kind, ttlMs: number): CallResult
   /** Remembers links that a server gave a principal under a scope, so that reading them there leads back to it. Bounded. */
   learn(reader: LinkReader, server: string, uris: readonly string[]): void
   /** What servers of a scope said of themselves, by server; those never met are absent. */
-  facts(scope: string): ReadonlyMap<string, ServerFacts>
-  /** Whether a change of a server's list concerns a scope. */
-  shows(scope: string, server: string): boolean
+  facts(scope: string, sight: Sight | undefined): ReadonlyMap<string, ServerFacts>
+  /** Whether a server concerns a scope; with a change whether that shows there. */
+  shows(scope: string, server: string, sight: Sight | undefined, change?: ListChange): boolean
 }

@@ -2,14 +2,17 @@ import type { EndpointConfig, NameLength } from '@sallyport/contract/config'
 import { AppError } from '@sallyport/kit/errors'
 import { type Log, printable } from '@sallyport/kit/log'
 import type { Exchange, SessionSealer } from '@sallyport/kit/mcp'
+import type { Sight } from '@sallyport/kit/principal'
 import type { CallResult } from '../call/call.ts'
 import type { GroupStatus } from '../groups/group-status.ts'
 import { type Kind, KINDS, type ServerFacts, type ServerStatus } from '../upstreams/upstream.ts'
-import type { ServerLists } from './catalogue.ts'
+import type { ListChange, ServerLists } from './catalogue.ts'
 import { linkKey, type Links } from './links.ts'
 import { Lists } from './lists.ts'
-import { listScopes, type ScopeRules } from './scope-rules.ts'
+import { RestrictedViews } from './restricted-views.ts'
+import { listScopes, restrictScope, type ScopeRules } from './scope-rules.ts'
 import { ScopeView, type Shown } from './scope-view.ts'
+import { SightFilter } from './sight-filter.ts'
 import type { LinkReader, Views } from './view.ts'
 
 export interface OpenViewsDeps {
@@ -24,6 +27,8 @@ export interface OpenViewsDeps {
   readonly links: Links
   /** Entries on one page of a list. */
   readonly pageItems: number
+  /** Views that are kept for callers who do not see everything; 1,000 by default. */
+  readonly restrictedViews?: number
   /** Tools of the gateway itself, which every scope shows; none by default. */
   readonly ownTools?: readonly Shown[]
   readonly serverInfo: { readonly name: string; readonly version: string; readonly title?: string }
@@ -33,45 +38,46 @@ export interface OpenViewsDeps {
 /** Collisions that are remembered as logged; beyond them nothing more is logged. */
 const LOGGED_MAX = 1_000
 
-/** The scopes of one gateway over its catalogue. A scope's view is made when it is first asked for. */
+const RESTRICTED_VIEWS = 1_000
+
+/**
+ * The scopes of one gateway over its catalogue. A scope's view is made when it is first asked for; who does not
+ * see everything has views of his own, shared by all who see the same.
+ */
 export class OpenViews implements Views {
   readonly #deps: OpenViewsDeps
   readonly #scopes: ReadonlyMap<string, ScopeRules>
   readonly #views = new Map<string, ScopeView>()
+  readonly #restricted: RestrictedViews<ScopeView>
   readonly #lists: Lists
   readonly #logged = new Set<string>()
+  #made = 0
 
   constructor(deps: OpenViewsDeps) {
     this.#deps = deps
     const { catalogue, endpoints, names } = deps
     this.#scopes = listScopes({ servers: catalogue.servers, endpoints, names })
     this.#lists = new Lists(deps)
+    this.#restricted = new RestrictedViews(deps.restrictedViews ?? RESTRICTED_VIEWS, ({ key }) =>
+      this.#lists.drop(key),
+    )
     catalogue.onRead = (server, kind, changed) => this.#forget(server, kind, changed)
   }
 
-  has(scope: string): boolean {
-    return this.#scopes.has(scope)
+  has(scope: string, sight?: Sight): boolean {
+    if (sight === undefined) return this.#scopes.has(scope)
+    return this.#restrictedView(scope, sight) !== undefined
   }
 
-  get(scope: string): ScopeView {
-    const known = this.#views.get(scope)
-    if (known) return known
-    const rules = this.#scopes.get(scope)
-    if (!rules) throw new AppError('not_found', 'there is no such server or endpoint')
-    const view = new ScopeView({
-      rules,
-      catalogue: this.#deps.catalogue,
-      links: this.#deps.links,
-      onCollision: (name, kept) => this.#logCollision(scope, name, kept),
-    })
-    this.#views.set(scope, view)
-    return view
+  get(scope: string, sight?: Sight): ScopeView {
+    const view = sight === undefined ? this.#wholeView(scope) : this.#restrictedView(scope, sight)
+    if (view) return view
+    throw new AppError('not_found', 'there is no such server or endpoint')
   }
 
-  unseen(scope: string): readonly string[] {
+  unseen(scope: string, sight?: Sight): readonly string[] {
     const { catalogue } = this.#deps
-    const servers = this.#scopes.get(scope)?.servers ?? []
-    return servers.filter((server) => {
+    return this.#servers(scope, sight).filter((server) => {
       const known = catalogue.get(server)
       const parts = known?.members ?? (known ? [known] : [])
       return parts.some((part) => KINDS.some((kind) => part[kind].readAtMs === undefined))
@@ -79,40 +85,80 @@ export class OpenViews implements Views {
   }
 
   answerList(exchange: Exchange, kind: Kind, ttlMs: number): CallResult {
-    return this.#lists.answer(this.get(exchange.scope), exchange, kind, ttlMs)
+    const view = this.get(exchange.scope, exchange.caller.principal.sight)
+    return this.#lists.answer(view, exchange, kind, ttlMs)
   }
 
   learn({ scope, principalId }: LinkReader, server: string, uris: readonly string[]): void {
     this.#deps.links.learn(linkKey(scope, principalId), server, uris)
   }
 
-  facts(scope: string): ReadonlyMap<string, ServerFacts> {
-    return this.get(scope).facts()
+  facts(scope: string, sight?: Sight): ReadonlyMap<string, ServerFacts> {
+    return this.get(scope, sight).facts()
   }
 
-  shows(scope: string, server: string): boolean {
+  shows(scope: string, server: string, sight?: Sight, change?: ListChange): boolean {
     const { catalogue } = this.#deps
-    const servers = this.#scopes.get(scope)?.servers ?? []
-    if (servers.includes(server)) return true
-    return servers.some((name) =>
-      catalogue.get(name)?.members?.some((one) => one.server === server),
+    const names = this.#servers(scope, sight).filter(
+      (name) =>
+        name === server || catalogue.get(name)?.members?.some((one) => one.server === server),
     )
+    if (names.length === 0 || sight === undefined || change === undefined) return names.length > 0
+    const view = this.get(scope, sight)
+    return names.some((name) => view.isTouchedBy(name, change))
+  }
+
+  #servers(scope: string, sight: Sight | undefined): readonly string[] {
+    if (sight === undefined) return this.#scopes.get(scope)?.servers ?? []
+    return this.#restrictedView(scope, sight)?.servers ?? []
+  }
+
+  #wholeView(scope: string): ScopeView | undefined {
+    const known = this.#views.get(scope)
+    if (known) return known
+    const rules = this.#scopes.get(scope)
+    if (!rules) return undefined
+    const view = this.#open(rules, scope)
+    this.#views.set(scope, view)
+    return view
+  }
+
+  #restrictedView(scope: string, sight: Sight): ScopeView | undefined {
+    const rules = this.#scopes.get(scope)
+    if (!rules) return undefined
+    return this.#restricted.get(scope, sight.key, () => {
+      const own = restrictScope(rules, SightFilter.of(sight))
+      this.#made += 1
+      return own && this.#open(own, `${scope} ${this.#made}`)
+    })
+  }
+
+  #open(rules: ScopeRules, key: string): ScopeView {
+    return new ScopeView({
+      rules,
+      key,
+      catalogue: this.#deps.catalogue,
+      links: this.#deps.links,
+      onCollision: (name, kept) => this.#logCollision(rules.scope, name, kept),
+    })
   }
 
   #forget(server: string, kind: Kind | undefined, changed: boolean): void {
     this.#lists.noteReading()
     if (!changed) return
-    for (const [scope, view] of this.#views) {
-      if (!view.servers.includes(server)) continue
-      view.forget(kind)
-      if (kind === undefined) continue
-      this.#lists.forget(scope, kind)
-      // Resources and the `ui://` URIs of tools may move each other.
-      if (kind !== 'prompts') {
-        for (const other of ['tools', 'resources', 'resourceTemplates'] as const) {
-          this.#lists.forget(scope, other)
-        }
-      }
+    for (const view of this.#views.values()) this.#forgetIn(view, server, kind)
+    for (const view of this.#restricted.values()) this.#forgetIn(view, server, kind)
+  }
+
+  #forgetIn(view: ScopeView, server: string, kind: Kind | undefined): void {
+    if (!view.servers.includes(server)) return
+    view.forget(kind)
+    if (kind === undefined) return
+    this.#lists.forget(view.key, kind)
+    // Resources and the `ui://` URIs of tools may move each other.
+    if (kind === 'prompts') return
+    for (const other of ['tools', 'resources', 'resourceTemplates'] as const) {
+      this.#lists.forget(view.key, other)
     }
   }
 

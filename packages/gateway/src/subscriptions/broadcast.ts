@@ -54,7 +54,8 @@ export class Broadcast {
     const principals = new Set<string>()
     for (const session of sessions.values()) {
       const asker = { principal: session.principal, session }
-      if (upstreams.keyOf(server, asker) !== key || !views.shows(session.scope, server)) continue
+      if (upstreams.keyOf(server, asker) !== key) continue
+      if (!views.shows(session.scope, server, session.principal.sight)) continue
       concerned.push(session)
       principals.add(session.principal.id)
     }

@@ -9,7 +9,8 @@ const UPDATED = 'notifications/resources/updated'
 /** Resources one client may watch at once. */
 const PER_SUBSCRIBER_MAX = 1_000
 
-interface Watch {
+/** One client's wish to hear of one resource. */
+export interface Watch {
   readonly subscriber: Subscriber
   readonly asker: Asker
   readonly target: Target
@@ -19,6 +20,8 @@ interface Watch {
 
 export interface SubscriptionsDeps {
   readonly upstreams: Pick<Upstreams, 'subscribe' | 'unsubscribe' | 'keyOf'>
+  /** Whether the resource is still there for who watches it; it always is by default. */
+  readonly sees?: (watch: Watch) => boolean
   readonly log: Log
 }
 
@@ -82,9 +85,17 @@ export class Subscriptions {
     this.#letGo(watch)
   }
 
-  /** Passes the news of a server on to everyone who watches the resource over that session. */
+  /**
+   * Passes the news of a server on to everyone who watches the resource over that session. The watch of who
+   * does not see it any more ends without a word.
+   */
   updated(server: string, key: string, uri: string, params: string): void {
-    for (const { subscriber, shownUri } of this.#watches.get(`${server}\n${key}\n${uri}`) ?? []) {
+    for (const watch of [...(this.#watches.get(`${server}\n${key}\n${uri}`) ?? [])]) {
+      const { subscriber, shownUri } = watch
+      if (this.#deps.sees?.(watch) === false) {
+        this.remove(subscriber, shownUri)
+        continue
+      }
       const members = memberTexts(params)
       members.set('uri', JSON.stringify(shownUri))
       subscriber.send(UPDATED, shownUri === uri ? params : objectText(members))

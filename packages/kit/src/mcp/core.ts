@@ -1,6 +1,7 @@
+import type { Principal } from '../principal.ts'
 import { Calls, type Lull } from './calls.ts'
 import type { EdgeDeps } from './edge-deps.ts'
-import type { McpApplication } from './exchange.ts'
+import type { McpApplication, Place } from './exchange.ts'
 import { LegacyTalk } from './legacy.ts'
 import { ModernTalk } from './modern.ts'
 import { Streams } from './streams.ts'
@@ -26,8 +27,8 @@ export class EdgeCore implements AsyncDisposable {
     this.modern = new ModernTalk(app, this.calls)
   }
 
-  /** Tells clients in scopes that are concerned that a list changed. */
-  changed(kind: ListKind, concerns: (scope: string) => boolean): void {
+  /** As `Streams.announce`. */
+  changed(kind: ListKind, concerns: (place: Place) => boolean): void {
     this.streams.announce(kind, concerns)
   }
 
@@ -36,6 +37,14 @@ export class EdgeCore implements AsyncDisposable {
     this.deps.sessions.endPrincipal(principalId)
     this.streams.endPrincipal(principalId)
     this.calls.endPrincipal(principalId)
+  }
+
+  /**
+   * Has sessions and streams of a principal go on as it is now. False, and nothing was done, where it belongs to
+   * another tenant than it did.
+   */
+  renewPrincipal(principal: Principal): boolean {
+    return this.streams.renew(principal)
   }
 
   /** Whether it drains: streams that begin now end at once, so that their clients look elsewhere. */

@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { AppError } from '../errors.ts'
 import { sendError } from '../http/index.ts'
+import type { Principal } from '../principal.ts'
 import type { Lull } from './calls.ts'
 import { EdgeCore } from './core.ts'
 import type { EdgeDeps } from './edge-deps.ts'
-import type { Caller, McpApplication } from './exchange.ts'
+import type { Caller, McpApplication, Place } from './exchange.ts'
 import { HttpSse } from './http-sse.ts'
 import type { Inbound } from './inbound.ts'
 import { judgeAccept } from './reply.ts'
@@ -45,7 +46,7 @@ export class McpEdge implements AsyncDisposable {
     const inbound = this.#receive(request, response, caller, scope)
     this.core.calls.arrive()
     try {
-      this.#assertScope(scope)
+      this.#assertScope(inbound)
       await this.#streamable.serve(inbound)
       cutStalled(response, this.core.deps.limits.stallMs)
     } catch (thrown) {
@@ -64,7 +65,7 @@ export class McpEdge implements AsyncDisposable {
   openSse(request: IncomingMessage, response: ServerResponse, caller: Caller, scope: string): void {
     const inbound = this.#receive(request, response, caller, scope)
     try {
-      this.#assertScope(scope)
+      this.#assertScope(inbound)
       this.#sse.open(inbound, messagesPathOf(request.url ?? ''))
     } catch (thrown) {
       this.#refuse(inbound, AppError.from(thrown))
@@ -84,7 +85,7 @@ export class McpEdge implements AsyncDisposable {
     const inbound = this.#receive(request, response, caller, scope)
     this.core.calls.arrive()
     try {
-      this.#assertScope(scope)
+      this.#assertScope(inbound)
       await this.#sse.message(inbound)
     } catch (thrown) {
       this.#refuse(inbound, AppError.from(thrown))
@@ -93,14 +94,19 @@ export class McpEdge implements AsyncDisposable {
     }
   }
 
-  /** Tells clients in scopes that are concerned that a list changed. */
-  changed(kind: ListKind, concerns: (scope: string) => boolean): void {
+  /** Tells clients whom it concerns that a list changed; asked once for all who see the same of a scope. */
+  changed(kind: ListKind, concerns: (place: Place) => boolean): void {
     this.core.changed(kind, concerns)
   }
 
   /** Ends everything that belongs to a principal whose credential was revoked. */
   endPrincipal(principalId: string): void {
     this.core.endPrincipal(principalId)
+  }
+
+  /** As `EdgeCore.renewPrincipal`. */
+  renewPrincipal(principal: Principal): boolean {
+    return this.core.renewPrincipal(principal)
   }
 
   /** Lets requests finish for `drainMs`, or until none came for the lull, then aborts the rest with `shutting_down`. */
@@ -133,8 +139,8 @@ export class McpEdge implements AsyncDisposable {
     }
   }
 
-  #assertScope(scope: string): void {
-    if (this.core.app.hasScope(scope)) return
+  #assertScope({ scope, caller }: Inbound): void {
+    if (this.core.app.hasScope(scope, caller.principal)) return
     throw new AppError('not_found', 'there is no server or endpoint of that name')
   }
 

@@ -144,15 +144,22 @@ export interface ListenFilter {
   readonly uris: readonly string[]
 }
 
+/** Who listens to what of an application. */
+export interface Place {
+  /** As `Exchange.scope`. */
+  readonly scope: string
+  readonly principal: Principal
+}
+
 /** What an edge serves. The gateway is one; a first-party server is another. */
 export interface McpApplication {
-  /** Whether there is such a scope at all. Cheap: asked on every request. */
-  hasScope(scope: string): boolean
+  /** Whether there is such a scope for that caller. Cheap: asked on every request. */
+  hasScope(scope: string, principal: Principal): boolean
   /**
    * Whether `request` answers this method; the edge itself answers `initialize`, `ping`,
    * `server/discover` and `subscriptions/listen`.
    */
-  handles(method: string, era: Era, scope: string): boolean
+  handles(method: string, era: Era, scope: string, principal: Principal): boolean
   /** How it presents itself. May wait for a server it never met. Never rejects but for the signal. */
   face(
     scope: string,

@@ -62,6 +62,7 @@ export type {
   LogLevel,
   Subscriber,
   McpApplication,
+  Place,
   Reservation,
 } from './exchange.ts'
 export {

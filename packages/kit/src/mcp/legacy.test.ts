@@ -78,7 +78,7 @@ test('instructions are given when there are some', async () => {
 })
 
 test('a cancellation names an id as it was written, in one session', () => {
-  const { talk, session } = openTalk()
+  const { talk, session, arrival } = openTalk()
   const ids = ['12345678901234567890', '"a"', '1']
   const controllers = ids.map((id) => {
     const controller = new CallController()
@@ -89,7 +89,7 @@ test('a cancellation names an id as it was written, in one session', () => {
     talk.settle(
       testMessage(`{"jsonrpc":"2.0","method":"${method}","params":${params}}`),
       session,
-      '',
+      arrival,
     )
   for (const params of ['{"requestId":12345678901234567890}', '{"requestId": "a" }', '{}']) {
     expect(cancel(params)).toBe(undefined)
@@ -100,9 +100,9 @@ test('a cancellation names an id as it was written, in one session', () => {
 })
 
 test('notifications that the edge has no use for go to the application, with a session only', () => {
-  const { talk, session, notified } = openTalk()
+  const { talk, session, notified, arrival } = openTalk()
   const tell = (method: string, from: typeof session | undefined) =>
-    talk.settle(testMessage({ jsonrpc: '2.0', method }), from, '')
+    talk.settle(testMessage({ jsonrpc: '2.0', method }), from, arrival)
   tell('notifications/initialized', session)
   tell('notifications/cancelled', session)
   tell('notifications/roots/list_changed', undefined)
@@ -115,9 +115,13 @@ test('notifications that the edge has no use for go to the application, with a s
 })
 
 test('what the application does not carry is not found, session or not', () => {
-  const { talk, session } = openTalk()
+  const { talk, session, arrival } = openTalk()
   for (const from of [session, undefined]) {
-    const settled = talk.settle(testMessage({ jsonrpc: '2.0', id: 1, method: 'no/such' }), from, '')
+    const settled = talk.settle(
+      testMessage({ jsonrpc: '2.0', id: 1, method: 'no/such' }),
+      from,
+      arrival,
+    )
     if (typeof settled !== 'object') throw new TypeError('there is no answer')
     expect([settled.status, JSON.parse(settled.bytes.toString()).error.code]).toEqual([200, -32601])
   }

@@ -51,7 +51,7 @@ export class LegacyTalk {
   settle(
     message: Message,
     session: LegacySession | undefined,
-    scope: string,
+    arrival: Pick<Arrival, 'scope' | 'caller'>,
   ): Answer | 'request' | undefined {
     switch (message.kind) {
       case 'response':
@@ -62,7 +62,7 @@ export class LegacyTalk {
         if (session) this.#notified(session, message)
         return undefined
       case 'request':
-        return this.#judge(message, session, scope)
+        return this.#judge(message, session, arrival)
     }
   }
 
@@ -73,7 +73,7 @@ export class LegacyTalk {
     session: LegacySession | undefined,
     send: Send | undefined,
   ): Promise<Answer | undefined> {
-    const settled = this.settle(message, session, arrival.scope)
+    const settled = this.settle(message, session, arrival)
     if (settled !== 'request') return settled
     const version = session?.version ?? ''
     const { client } = arrival
@@ -88,11 +88,16 @@ export class LegacyTalk {
     session.live.abort(id, new AppError('cancelled', 'the client cancelled the call'))
   }
 
-  #judge(message: Message, session: LegacySession | undefined, scope: string): Answer | 'request' {
+  #judge(
+    message: Message,
+    session: LegacySession | undefined,
+    { scope, caller }: Pick<Arrival, 'scope' | 'caller'>,
+  ): Answer | 'request' {
     if (message.method === 'ping') {
       return { bytes: resultMessage(idOf(message), '{}'), status: 200 }
     }
-    if (!this.#app.handles(message.method, 'legacy', scope)) return unknownMethod(message, 200)
+    if (!this.#app.handles(message.method, 'legacy', scope, caller.principal))
+      return unknownMethod(message, 200)
     if (!session?.ready) {
       const text =
         'there is no session: send initialize first, and its Mcp-Session-Id with the rest'

@@ -30,11 +30,14 @@ export class ModernTalk {
    * What a message comes to without asking the application: an answer, nothing (undefined), or who is to
    * answer it. Nothing that a client sends but requests has a meaning of its own.
    */
-  settle(message: Message, scope: string): Answer | 'discover' | 'listen' | 'request' | undefined {
+  settle(
+    message: Message,
+    { scope, caller }: Pick<Arrival, 'scope' | 'caller'>,
+  ): Answer | 'discover' | 'listen' | 'request' | undefined {
     if (message.kind !== 'request') return undefined
     if (message.method === 'server/discover') return 'discover'
     if (message.method === 'subscriptions/listen') return 'listen'
-    const handled = this.#app.handles(message.method, 'modern', scope)
+    const handled = this.#app.handles(message.method, 'modern', scope, caller.principal)
     return handled && !REMOVED.has(message.method) ? 'request' : unknownMethod(message, 404)
   }
 

@@ -168,7 +168,7 @@ export class StdioConnection {
     }
     const { legacy, calls } = this.#core
     const session = this.#session
-    const settled = legacy.settle(message, session, this.#scope)
+    const settled = legacy.settle(message, session, arrival)
     if (settled !== 'request') return this.#answer(arrival, settled)
     const version = session?.version ?? ''
     const speech = { era: 'legacy', version, session, send: this.#send } as const
@@ -179,7 +179,7 @@ export class StdioConnection {
 
   #modern(arrival: Arrival, message: Message, version: string): Promise<void> | undefined {
     const { modern } = this.#core
-    const settled = modern.settle(message, this.#scope)
+    const settled = modern.settle(message, arrival)
     switch (settled) {
       case 'discover':
         return this.#start(arrival, message, (controller) =>

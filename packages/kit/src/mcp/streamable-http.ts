@@ -73,7 +73,7 @@ export class StreamableHttp {
     version: string,
   ): Promise<Answer | 'sent' | undefined> {
     const { modern } = this.#core
-    const settled = modern.settle(message, inbound.scope)
+    const settled = modern.settle(message, inbound)
     if (typeof settled !== 'string') return settled
     // A modern client cancels by closing.
     const controller = new CallController()
@@ -128,7 +128,7 @@ export class StreamableHttp {
       const text = 'the session is unknown or over'
       return refusalAnswer(message, { status: 404, code: RPC.invalidRequest, message: text })
     }
-    const settled = legacy.settle(message, session, inbound.scope)
+    const settled = legacy.settle(message, session, inbound)
     if (settled !== 'request') return settled
     const outbound = new Outbound(inbound, deps, session)
     const version = headerVersion ?? session?.version ?? ''

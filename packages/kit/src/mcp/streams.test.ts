@@ -47,7 +47,7 @@ test('who is limited to what is not concerned is told nothing', () => {
   const fakes = ['other', 'files', ''].map((scope) => subscribe({ principal: ALICE, scope }))
   const sessions = ['other', 'files', ''].map((scope) => attach(open(ALICE, scope)))
   const asked: string[] = []
-  streams.announce('tools', (scope) => asked.push(scope) > 0 && scope !== 'other')
+  streams.announce('tools', ({ scope }) => asked.push(scope) > 0 && scope !== 'other')
   expect(toldOf([...fakes, ...sessions])).toEqual([0, 1, 1, 0, 1, 1])
   expect(asked).toEqual(['other', 'files', ''])
 })

@@ -1,6 +1,8 @@
 import { AppError } from '../errors.ts'
+import type { Principal } from '../principal.ts'
+import type { Place } from './exchange.ts'
 import type { LegacySessions } from './sessions.ts'
-import { changeOf, type ListKind, type Subscription } from './subscription.ts'
+import { changeOf, LIST_KINDS, type ListKind, type Subscription } from './subscription.ts'
 
 const PER_PRINCIPAL_MAX = 256
 
@@ -42,19 +44,42 @@ export class Streams {
     })
   }
 
-  /** Tells everyone whose scope is concerned; a session hears it on one stream only. */
-  announce(kind: ListKind, concerns: (scope: string) => boolean): void {
+  /**
+   * Tells everyone whom it concerns, which is asked once for all who see the same of a scope; a session hears it
+   * on one stream only.
+   */
+  announce(kind: ListKind, concerns: (place: Place) => boolean): void {
     const known = new Map<string, boolean>()
-    const concerned = (scope: string): boolean => {
-      const verdict = known.get(scope) ?? concerns(scope)
-      known.set(scope, verdict)
+    const concerned = (place: Place): boolean => {
+      const key = `${place.scope} ${place.principal.sight?.key ?? ''}`
+      const verdict = known.get(key) ?? concerns(place)
+      known.set(key, verdict)
       return verdict
     }
     const method = changeOf(kind)
     const sessions = this.#sessions.values().filter(({ lines }) => lines.length > 0)
     for (const listener of [...this.#subscriptions, ...sessions]) {
-      if (concerned(listener.scope)) listener.send(method)
+      if (mayList(listener) && concerned(listener)) listener.send(method)
     }
+  }
+
+  /**
+   * Has sessions and subscriptions of a principal go on as it is now, and tells them that lists changed where it
+   * sees others than it did. False, and nothing was done, where one was opened for another tenant.
+   */
+  renew(principal: Principal): boolean {
+    const { id, tenant, sight } = principal
+    const own = [...this.#subscriptions, ...this.#sessions.values()].filter(
+      (one) => one.principal.id === id,
+    )
+    if (own.some((one) => one.principal.tenant !== tenant)) return false
+    for (const one of own) {
+      const before = one.principal
+      one.principal = principal
+      if (before.sight?.key === sight?.key && mayList({ principal: before })) continue
+      if (mayList(one)) for (const kind of LIST_KINDS) one.send(changeOf(kind))
+    }
+    return true
   }
 
   endPrincipal(principalId: string): void {
@@ -73,4 +98,8 @@ export class Streams {
     this.#finished = true
     for (const subscription of this.#subscriptions) subscription.finish()
   }
+}
+
+function mayList({ principal }: Pick<Place, 'principal'>): boolean {
+  return principal.permissions.has('mcp.list')
 }

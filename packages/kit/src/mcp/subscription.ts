@@ -6,7 +6,8 @@ import { listMembers } from './scan.ts'
 import { notificationText, resultMessage, splice } from './splice.ts'
 
 /** Lists whose changes are told. */
-export type ListKind = 'tools' | 'prompts' | 'resources'
+export const LIST_KINDS = ['tools', 'prompts', 'resources'] as const
+export type ListKind = (typeof LIST_KINDS)[number]
 
 /** The notification that tells of a changed list. */
 export function changeOf(kind: ListKind): string {
@@ -31,7 +32,8 @@ export interface SubscriptionOwner {
  * Source: MCP 2026-07-28, "Subscriptions".
  */
 export class Subscription implements Subscriber {
-  readonly principal: Principal
+  /** As it is known now. */
+  principal: Principal
   readonly scope: string
   readonly #id: string
   #filter: ListenFilter

@@ -342,7 +342,7 @@ test('a change is told once per session, on one of its streams, and not to other
     })
   const streams = [await open('other'), await open(''), await open('')]
   await vi.waitFor(() => expect(host.edge.load.streams).toBe(3))
-  host.edge.changed('tools', (scope) => scope !== 'other')
+  host.edge.changed('tools', ({ scope }) => scope !== 'other')
   await host.edge.drain(0)
   const texts = await Promise.all(streams.map((stream) => stream.text()))
   expect(texts.map((text) => text.split('list_changed').length - 1)).toEqual([0, 0, 1])
