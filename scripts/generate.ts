@@ -5,10 +5,13 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { openApiDocument, ROUTES } from '@sallyport/contract/admin'
 import { CLAIMS } from '@sallyport/contract/claims'
 import { configJsonSchema, rawConfigJsonSchema } from '@sallyport/contract/config'
+import { BUILT_IN_ROLES } from '@sallyport/kit/roles'
 import { CLAIMS_PAGE, readCitations } from './citations.ts'
 import { claimsPage } from './claims-page.ts'
+import { permissionsPage } from './permissions-page.ts'
 import { codesWithoutAdvice, configPage, errorsPage } from './reference.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
@@ -17,6 +20,8 @@ const FILES: Readonly<Record<string, () => string>> = {
   'schema/sallyport.schema.json': () => `${JSON.stringify(configJsonSchema(), null, 2)}\n`,
   'docs/config.md': () => configPage(rawConfigJsonSchema()),
   'docs/errors.md': errorsPage,
+  'docs/permissions.md': () => permissionsPage(BUILT_IN_ROLES, ROUTES),
+  'schema/openapi.json': () => `${JSON.stringify(openApiDocument(ROUTES), null, 2)}\n`,
   [CLAIMS_PAGE]: () => claimsPage(CLAIMS, readCitations(ROOT).tests),
 }
 

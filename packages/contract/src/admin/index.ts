@@ -82,5 +82,6 @@ export {
   type HealthBrief,
   type HealthDetail,
 } from './status.ts'
+export { type JsonObject, openApi, openApiDocument } from './openapi.ts'
 export { type Need, type RouteSpec, type RouteTable } from './route.ts'
 export { gatewayRoutes, keyRoutes, type RouteId, ROUTES, serverRoutes } from './routes/index.ts'

@@ -30,4 +30,9 @@ export const ADMIN_API = {
     behavior: '200 servers are listed in under 50 ms.',
     source: 'part 04a, numbers',
   },
+  'admin-api/openapi': {
+    behavior:
+      'The API describes itself as OpenAPI 3.1, made of the table that serves it: every route, with schemas that its answers fit.',
+    source: 'design §2; OpenAPI 3.1.1',
+  },
 } as const satisfies ClaimsOf<'admin-api'>

@@ -8,6 +8,7 @@ import { type AuditDeps, addAuditRoutes } from './audit-routes.ts'
 import { addConfigRoutes, type ConfigDeps } from './config-routes.ts'
 import { pathOf, toAdminErrorBody, visitOf } from './entrance.ts'
 import { addKeyRoutes, type KeyDeps } from './key-routes.ts'
+import { addOpenApiRoute } from './openapi.ts'
 import { isPermitted, methodsAt, specOf } from './permissions.ts'
 import { toAppError } from './request-error.ts'
 import { addServerRoutes, type ServerDeps } from './server-routes.ts'
@@ -49,6 +50,7 @@ export async function buildFastifyApp(deps: RouteDeps): Promise<FastifyApp> {
   addSightRoutes(app, deps)
   addServerRoutes(app, deps)
   addConfigRoutes(app, deps)
+  addOpenApiRoute(app)
   await app.ready()
   return {
     answer: (req, res) => app.routing(req, res),

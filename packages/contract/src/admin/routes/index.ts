@@ -1,10 +1,12 @@
 import type { RouteTable } from '../route.ts'
 import { gatewayRoutes } from './gateway.ts'
 import { keyRoutes } from './keys.ts'
+import { openApiRoutes } from './openapi.ts'
 import { serverRoutes } from './servers.ts'
 
 export { gatewayRoutes } from './gateway.ts'
 export { keyRoutes } from './keys.ts'
+export { openApiRoutes } from './openapi.ts'
 export { serverRoutes } from './servers.ts'
 
 /**
@@ -13,6 +15,7 @@ export { serverRoutes } from './servers.ts'
  */
 export const ROUTES = {
   ...gatewayRoutes,
+  ...openApiRoutes,
   ...keyRoutes,
   ...serverRoutes,
 } as const satisfies RouteTable
