@@ -70,7 +70,7 @@ test.each([
 
 test.each([
   ['an old revision', { result: { protocolVersion: '2024-10-07' } }, { kind: 'foreign' }],
-  ['a modern revision', { result: { protocolVersion: '2026-07-28' } }, { kind: 'foreign' }],
+  ['a newer revision', { result: { protocolVersion: '2027-01-01' } }, { kind: 'foreign' }],
   ['no revision', { result: {} }, { kind: 'refused' }],
   ['a revision that is no text', { result: { protocolVersion: 1 } }, { kind: 'refused' }],
   [
@@ -82,6 +82,11 @@ test.each([
   [
     'a modern refusal',
     { error: { code: -32_022, message: '', data: { supported: ['2026-07-28'] } } },
+    { kind: 'modern' },
+  ],
+  [
+    'a modern revision',
+    { result: { protocolVersion: '2026-07-28', capabilities: tools } },
     { kind: 'modern' },
   ],
   [

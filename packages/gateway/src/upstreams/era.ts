@@ -70,7 +70,7 @@ export function judgeProbe(answer: Message): Verdict {
 export type LegacyVerdict =
   | ({ readonly kind: 'legacy'; readonly version: string } & Presentation)
   | { readonly kind: 'foreign'; readonly versions: readonly string[] }
-  /** It refused `initialize` and named modern revisions. */
+  /** It refused `initialize` and named modern revisions, or answered it with one, which has no handshake. */
   | { readonly kind: 'modern' }
   | { readonly kind: 'refused'; readonly reason: string }
 
@@ -87,6 +87,7 @@ export function judgeInitialize(answer: Message): LegacyVerdict {
   const version = result?.['protocolVersion']
   if (typeof version !== 'string') return { kind: 'refused', reason: 'no protocolVersion given' }
   if (!LEGACY_VERSIONS.some((known) => known === version)) {
+    if (MODERN_VERSIONS.some((known) => known === version)) return { kind: 'modern' }
     return { kind: 'foreign', versions: [version] }
   }
   return { kind: 'legacy', version, ...present(answer) }

@@ -39,6 +39,18 @@ describe('eras over stdio', () => {
       'modern',
       '2026-07-28',
     ],
+    [
+      'one that starts slowly and refuses the revision without naming its own',
+      { MODERN: 'terse', START_DELAY_MS: '1300' },
+      'modern',
+      '2026-07-28',
+    ],
+    [
+      'one that starts slowly and answers the other era’s handshake with its own revision',
+      { MODERN: 'yes', VERSION: '2026-07-28', START_DELAY_MS: '1300' },
+      'modern',
+      '2026-07-28',
+    ],
   ] as const)(
     '%s is spoken to in its own era [upstreams/era/probe]',
     async (_case, env, era, version) => {
