@@ -145,6 +145,8 @@ export function codesWithoutAdvice(): string[] {
 }
 
 const ADVICE: Readonly<Record<string, string>> = {
+  insufficient_scope:
+    'Ask the identity provider for a token with the scopes that `WWW-Authenticate` names; MCP clients do so by themselves.',
   address_not_allowed:
     'Call from an address in `allowFrom` of the configuration or of the key, or widen it.',
   suspended: 'Ask an operator why; `sallyport sessions resume` lets the caller in again.',

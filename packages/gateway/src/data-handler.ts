@@ -1,12 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { AppError } from '@sallyport/kit/errors'
 import type { Clock } from '@sallyport/kit/clock'
-import type { Door, DoorVerdict } from '@sallyport/kit/door'
+import type { Door, DoorRefusal, DoorVerdict } from '@sallyport/kit/door'
 import { createRequestId, sendError } from '@sallyport/kit/http'
 import type { AccessLog } from '@sallyport/kit/log'
 import type { Caller, McpEdge } from '@sallyport/kit/mcp'
 import type { Principal } from '@sallyport/kit/principal'
 import { LOCAL_ADMIN } from './admin/entrance.ts'
+import type { Tokens } from './tokens/tokens.ts'
 import { answerHealth, type HealthFacts, healthKindOf, judgeHealth } from './admin/health.ts'
 
 type Handler = (req: IncomingMessage, res: ServerResponse) => void
@@ -15,6 +16,7 @@ export interface DataHandlerDeps {
   /** The door in force; asked for each request. */
   readonly door: () => Door
   readonly edge: McpEdge
+  readonly tokens: Pick<Tokens, 'challenge' | 'metadata'>
   readonly healthFacts: () => HealthFacts
   /** Undefined while the access log is off. */
   readonly accessLog: AccessLog | undefined
@@ -29,6 +31,7 @@ interface Route {
 
 const SERVER_PATH = /^\/servers\/([a-z0-9][a-z0-9-]{0,31})\/(mcp|sse|messages)$/
 const ENDPOINT_PATH = /^\/mcp\/([a-z0-9][a-z0-9-]{0,31})$/
+const METADATA_SECONDS = 60
 const MCP_METHODS = 'POST, GET, DELETE'
 
 /**
@@ -67,7 +70,7 @@ function enter(
 ): void {
   door.cors.apply(req, res)
   if (deps.accessLog) watchAccess(req, res, verdict, deps)
-  if ('refuse' in verdict) return refuse(res, verdict)
+  if ('refuse' in verdict) return refuse(res, verdict, challengeOf(deps, verdict, path))
   const route = routeOf(path)
   if (route) return dispatch(deps.edge, req, res, { ...route, caller: verdict.pass })
   const error = new AppError('not_found', 'there is nothing at this address')
@@ -83,7 +86,7 @@ function enterOpenly(
   if (deps.accessLog) watchAccess(req, res, verdict, deps)
   if ('refuse' in verdict) {
     door.cors.apply(req, res)
-    return refuse(res, verdict)
+    return refuse(res, verdict, challengeOf(deps, verdict, pathOf(req.url ?? '')))
   }
   if (req.method === 'OPTIONS') return door.cors.preflight(req, res, MCP_METHODS)
   door.cors.apply(req, res)
@@ -99,17 +102,20 @@ function answerOpenly(
   },
 ): void {
   const { principal, requestId } = context.verdict.pass
-  if (context.health === undefined) {
+  const { health, tokens } = context
+  const metadata = health === undefined ? tokens.metadata(pathOf(req.url ?? '')) : undefined
+  if (health === undefined && metadata === undefined) {
     return sendError(res, new AppError('not_found', 'nothing is configured here'), requestId)
   }
   if (req.method !== 'GET' && req.method !== 'HEAD') {
     res.setHeader('allow', 'GET, HEAD')
-    return sendError(res, new AppError('method_not_allowed', 'health takes GET'), requestId)
+    return sendError(res, new AppError('method_not_allowed', 'this address takes GET'), requestId)
   }
   res.setHeader('x-request-id', requestId)
+  if (health === undefined) return sendMetadata(res, metadata ?? '')
   const facts = context.healthFacts()
   const known = principal !== undefined && principal.kind !== 'anonymous'
-  answerHealth(req, res, judgeHealth(context.health, facts, known))
+  answerHealth(req, res, judgeHealth(health, facts, known))
 }
 
 /** The local socket: MCP as the local administrator, and the admin API. */
@@ -158,11 +164,23 @@ function pathOf(target: string): string {
   return end === -1 ? target : target.slice(0, end)
 }
 
-function refuse(
-  res: ServerResponse,
-  verdict: Extract<DoorVerdict<Principal | undefined>, { refuse: AppError }>,
-): void {
-  sendError(res, verdict.refuse, verdict.requestId, { challenge: verdict.challenge })
+function sendMetadata(res: ServerResponse, metadata: string): void {
+  res.setHeader('content-type', 'application/json')
+  res.setHeader('content-length', Buffer.byteLength(metadata))
+  res.setHeader('cache-control', `public, max-age=${METADATA_SECONDS}`)
+  res.end(metadata)
+}
+
+function refuse(res: ServerResponse, verdict: DoorRefusal, challenge: string | false): void {
+  sendError(res, verdict.refuse, verdict.requestId, { challenge })
+}
+
+function challengeOf(
+  { tokens }: DataHandlerDeps,
+  { refuse: error, challenge }: DoorRefusal,
+  path: string,
+): string | false {
+  return challenge && tokens.challenge(error, path)
 }
 
 /** Writes one access line once the response is over. */

@@ -1,7 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '@sallyport/kit/clock'
 import { Sealer } from '@sallyport/kit/crypto'
-import { Credentials, CredentialsRefresher, type DoorDeps, Lockout } from '@sallyport/kit/door'
+import {
+  builtInGrants,
+  Credentials,
+  CredentialsRefresher,
+  type DoorDeps,
+  Lockout,
+} from '@sallyport/kit/door'
 import { ByteBudget, LoopWatch, RateLimits } from '@sallyport/kit/limits'
 import { Metrics } from '@sallyport/kit/metrics'
 import type { Principal } from '@sallyport/kit/principal'
@@ -13,6 +19,7 @@ import { startHousekeeping } from './housekeeping.ts'
 import { Settings } from './settings.ts'
 import type { GatewayOptions } from './start.ts'
 import type { State } from './state.ts'
+import { Tokens } from './tokens/tokens.ts'
 
 /** Everything below MCP itself. */
 export interface Base {
@@ -28,6 +35,8 @@ export interface Base {
   readonly quotas: Quotas
   readonly metrics: Metrics
   readonly tracer: Tracer
+  /** Tokens of identity providers. */
+  readonly tokens: Tokens
   readonly door: DoorDeps
   readonly refresher: CredentialsRefresher
   /** How many keys may be used now. */
@@ -84,8 +93,12 @@ export async function openBase(
       onRevoked: (principalId) => revoked.end(principalId),
     }),
   )
+  const grants = builtInGrants()
+  const onExpired = (principalId: string): void => revoked.end(principalId)
+  const tokens = scope.use(new Tokens({ state, options, grants, onExpired }))
   const door: DoorDeps = {
     credentials,
+    tokens: [tokens.judge],
     rates: new RateLimits(clock, settings.rate),
     lockout: new Lockout(clock, settings.lockout),
     overloaded: () => loop.overloaded,
@@ -94,7 +107,7 @@ export async function openBase(
   const budget = new ByteBudget({ totalBytesMax: limits.bufferedBytes })
   return {
     ...{ options, settings, credentials, state, audit, keeper, quotas, metrics, tracer },
-    ...{ door, refresher, budget, loop, revoked },
+    ...{ tokens, door, refresher, budget, loop, revoked },
     usableKeys: async () => countUsable(await state.store.keys.list(), clock.nowMs()),
   }
 }

@@ -180,11 +180,12 @@ async function openPorts(
   const accessLog = openAccessLog(base, scope)
   const healthFacts = () => readHealth(base, mcp, life)
   const handler = createDataHandler({
-    ...{ door: () => doors.data, edge: mcp.edge },
+    ...{ door: () => doors.data, edge: mcp.edge, tokens: base.tokens },
     ...{ healthFacts, accessLog, clock },
   })
   const address = inherited.listen ?? config.listen
   const data = scope.use(await openNamed('listen', { address, handler, ...shared }))
+  base.tokens.listensAt(data.address)
   return { data, admin: adminListener }
 }
 

@@ -161,7 +161,9 @@ async function judgeKeys({ store }: State, { config, clock }: GatewayOptions): P
   const keys = await store.keys.list()
   const reason = judgeAuthentication(config, countUsable(keys, clock.nowMs()))
   if (reason !== undefined) throw new AppError('config_invalid', reason)
-  return config.auth.tokens.length === 0 && !config.auth.anonymous && keys.length === 0
+  const { tokens, issuers, anonymous } = config.auth
+  const named = tokens.length + Object.keys(issuers).length
+  return named === 0 && !anonymous && keys.length === 0
 }
 
 async function makeFirstKey(

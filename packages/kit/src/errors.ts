@@ -46,6 +46,7 @@ export const ERRORS = {
   credential_missing: rejection(401, 'A key or token is needed.'),
   credential_invalid: rejection(401, 'The key or token is not valid.'),
   forbidden: rejection(403, 'The role of this key does not allow that.'),
+  insufficient_scope: rejection(403, 'The token lacks a scope that this needs.'),
   address_not_allowed: rejection(403, 'The caller may not come from this address.'),
   suspended: rejection(403, 'An operator suspended this caller or session.'),
   tenant_required: rejection(403, 'Only callers of a tenant are let in.'),

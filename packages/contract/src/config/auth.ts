@@ -1,5 +1,6 @@
 import { Secret } from '@sallyport/kit/secret'
 import { z } from 'zod'
+import { issuers } from './issuers.ts'
 import { judgeName } from './name.ts'
 import { refuse, wrongKind } from './text.ts'
 import { flag } from './units.ts'
@@ -57,6 +58,7 @@ export const auth = z
         description:
           'Static bearer tokens: references to secrets of at least 32 characters, or `{ name, value }`. API keys live in the store (`sallyport keys create`).',
       }),
+    issuers,
   })
   .prefault({})
   .meta({ description: 'Who may call.' })

@@ -114,7 +114,7 @@ test('an empty file is a complete configuration [config/complete] [door/loopback
     origins: [],
     trustedProxies: [],
     postgres: { poolMin: 0, poolMax: 10 },
-    auth: { anonymous: false, tokens: [] },
+    auth: { anonymous: false, tokens: [], issuers: {} },
     servers: {},
     limits: {
       requestBytes: 1_048_576,

@@ -18,6 +18,13 @@ export {
 } from './groups.ts'
 export type { HealthConfig, ProbeCall } from './health.ts'
 export { configJsonSchema, rawConfigJsonSchema, type JsonSchema } from './json-schema.ts'
+export {
+  TOKEN_ALGORITHMS,
+  TOKEN_TYPES,
+  type IssuerConfig,
+  type TokenAlgorithm,
+  type TokenType,
+} from './issuers.ts'
 export type { LimitsConfig } from './limits.ts'
 export { judgeName } from './name.ts'
 export type { ToolPin } from './pin.ts'

@@ -162,10 +162,10 @@ export function encodeRefusal(
 }
 
 /**
- * A failure of ours on the wire: HTTP 503 where the specification of the gateway says so, otherwise a
- * tool result with `isError` for `tools/call` and error -31000 for the rest.
+ * A failure of ours on the wire: HTTP 503 where the specification of the gateway says so, 403 with a challenge
+ * where a client may come back with a better token, otherwise a tool result with `isError` for `tools/call` and error -31000 for the rest.
  *
- * Source: design, "Errors on the wire".
+ * Source: design, "Errors on the wire"; MCP 2026-07-28, "Authorization", "Runtime Insufficient Scope Errors".
  */
 export function encodeFailure(exchange: Exchange, error: AppError): Answer {
   const { code } = error
@@ -179,6 +179,10 @@ export function encodeFailure(exchange: Exchange, error: AppError): Answer {
   }
   const id = idOf(exchange.message)
   const text = publicMessage(error)
+  const { challenge } = error.details
+  if (code === 'insufficient_scope' && typeof challenge === 'string') {
+    return { bytes: errorMessage(id, RPC.gateway, text, data), status: 403, challenge }
+  }
   const refusesEarly = code === 'store_unwritable' || code === 'overloaded'
   if (exchange.message.method !== 'tools/call' || refusesEarly) {
     const bytes = errorMessage(id, RPC.gateway, text, data)

@@ -18,6 +18,7 @@ import {
 import { Secret } from '@sallyport/kit/secret'
 import { adaptClientFile } from './client-file.ts'
 import type { ConfigSource } from './find-config.ts'
+import { anchorIssuers, lookUpIssuers } from './issuer-rules.ts'
 import { readInstances } from './instances.ts'
 import { lookUpServers } from './lookups.ts'
 import { applyRules, masterKeyTexts } from './rules.ts'
@@ -70,19 +71,26 @@ export function loadGatewayConfig(request: GatewayConfigRequest): GatewayConfigL
 }
 
 /**
- * The same load, and a look whether the servers' programs, folders and certificates are there. Opens nothing
+ * The same load, and a look whether programs, folders, certificates and key sets are there. Opens nothing
  * that can change.
  */
 export function validateConfig(request: GatewayConfigRequest): GatewayConfigLoad {
-  return load(request, lookUpServers)
+  return load(request, ({ servers, auth }, report, env) => {
+    lookUpServers(servers, report, env)
+    lookUpIssuers(auth.issuers, report)
+  })
 }
 
-type ServerRules = typeof lookUpServers
+type LookUp = (
+  config: Pick<GatewayConfig, 'servers' | 'auth'>,
+  report: ReportPath,
+  env: Environment,
+) => void
 
-function load(request: GatewayConfigRequest, judgeServers: ServerRules): GatewayConfigLoad {
+function load(request: GatewayConfigRequest, lookUp: LookUp): GatewayConfigLoad {
   const { source, env, cwd, text, commands } = request
   return source.kind === 'file'
-    ? loadFile({ file: source.file, text, env, commands }, judgeServers)
+    ? loadFile({ file: source.file, text, env, commands }, lookUp)
     : loadInstances(env, cwd)
 }
 
@@ -95,12 +103,12 @@ interface FileRequest {
 
 function loadFile(
   { file, text: earlier, env, commands: outputs }: FileRequest,
-  judgeServers: ServerRules,
+  lookUp: LookUp,
 ): GatewayConfigLoad {
   const folder = dirname(file)
   const rules = (config: GatewayConfig, report: ReportPath, merged: Environment): void => {
     applyRules(config, report, merged)
-    judgeServers(anchorServers(config.servers, folder), report, merged)
+    lookUp(anchor(config, folder), report, merged)
   }
   const loaded = loadConfig({
     file,
@@ -168,7 +176,17 @@ function complete(config: GatewayConfig, { folder, identity, env }: Anchor): Run
   const store = config.store === undefined ? fallback : anchorStore(config.store, folder)
   const keys = masterKeyTexts(env).map((text) => new Secret(text))
   const masterKey = config.masterKey ?? (keys.length > 0 ? keys : undefined)
-  return { ...config, store, masterKey, servers: anchorServers(config.servers, folder) }
+  return { ...config, store, masterKey, ...anchor(config, folder) }
+}
+
+function anchor(
+  { servers, auth }: GatewayConfig,
+  folder: string,
+): Pick<GatewayConfig, 'servers' | 'auth'> {
+  return {
+    servers: anchorServers(servers, folder),
+    auth: { ...auth, issuers: anchorIssuers(auth.issuers, folder) },
+  }
 }
 
 /** A store whose path is absolute. @param folder what a relative path starts from */

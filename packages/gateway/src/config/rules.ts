@@ -3,6 +3,7 @@ import type { Environment, ReportPath } from '@sallyport/kit/config'
 import { isLoopback } from '@sallyport/kit/http'
 import { judgeEndpoints } from './endpoint-rules.ts'
 import { judgeGroups } from './group-rules.ts'
+import { judgeIssuers } from './issuer-rules.ts'
 import { judgeLimits } from './limit-rules.ts'
 import { judgeServers } from './server-rules.ts'
 import { tokenFault } from './token-fault.ts'
@@ -11,6 +12,7 @@ import { tokenFault } from './token-fault.ts'
 export function applyRules(config: GatewayConfig, report: ReportPath, env: Environment): void {
   judgeAddresses(config, report)
   judgeTokens(config, report)
+  judgeIssuers(config, report)
   judgeMasterKey(config, report, env)
   judgeGroups(config, report)
   judgeEndpoints(config, report)
@@ -29,8 +31,8 @@ export function judgeAddresses(config: GatewayConfig, report: ReportPath): void 
 }
 
 /**
- * Whether anybody can be told apart at a listener beyond loopback: a static token, or a key that is not
- * revoked. To be asked once the store is open and before a port is.
+ * Whether anybody can be told apart at a listener beyond loopback: a static token, an identity provider, or a
+ * key that is not revoked. To be asked once the store is open and before a port is.
  *
  * @returns why the start is refused, one sentence with its remedy; `undefined` = it may start
  */
@@ -38,7 +40,8 @@ export function judgeAuthentication(
   { auth, listen, admin }: GatewayConfig,
   keys: number,
 ): string | undefined {
-  if (auth.tokens.length > 0 || keys > 0) return undefined
+  const named = auth.tokens.length + Object.keys(auth.issuers).length
+  if (named > 0 || keys > 0) return undefined
   const open = Object.entries({ listen, admin }).find(([, { host }]) => !isLoopback(host))
   if (open === undefined) return undefined
   return `\`${open[0]}\` is not on loopback and has no authentication; make a key with \`sallyport keys create\`, or set \`auth.tokens\``

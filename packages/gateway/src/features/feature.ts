@@ -2,6 +2,7 @@ import type { Clock } from '@sallyport/kit/clock'
 import type { FairQueue } from '@sallyport/kit/limits'
 import type { AuditKind, AuditLog, AuditOutcome } from '@sallyport/kit/store'
 import type { Interceptor } from '../call/call.ts'
+import type { Tokens } from '../tokens/tokens.ts'
 import type { KeyedCalls } from './once/keyed-calls.ts'
 import type { Quotas } from './quota/quotas.ts'
 import type { ResultBudgets } from './results/budgets.ts'
@@ -11,6 +12,8 @@ import type { KeptResults } from './results/kept-results.ts'
 /** What steps may use. A step takes from it only what it names. */
 export interface FeatureDeps {
   readonly clock: Clock
+  /** The challenge for a caller whose token lacks a scope; undefined where no scope would help. */
+  readonly stepUp: Tokens['stepUp']
   /** Undefined when auditing is switched off, which is for measuring only. */
   readonly audit: AuditLog | undefined
   /** MAC of argument bytes, hex. */

@@ -46,6 +46,7 @@ function apply({ base, mcp, doors }: Reloadable, config: RunnableConfig): Return
   doors.apply(config)
   base.settings.apply(config)
   const applied = mcp.apply(config)
+  for (const id of base.tokens.apply(config)) base.revoked.end(id)
   for (const id of base.credentials.replaceTokens(config.auth.tokens)) base.revoked.end(id)
   return applied
 }

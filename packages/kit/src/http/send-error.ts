@@ -9,8 +9,8 @@ const LINGER_BYTES = 64 * 1024 * 1024
 
 /** What an answer adds to the plain refusal. */
 export interface SendErrorOptions {
-  /** Adds `WWW-Authenticate: Bearer`. */
-  readonly challenge?: boolean
+  /** Adds `WWW-Authenticate`: `Bearer`, or what is given. */
+  readonly challenge?: boolean | string
   /** The JSON body; the JSON-RPC form by default. */
   readonly toBody?: (error: AppError, requestId: string) => string
 }
@@ -52,7 +52,10 @@ export function sendError(
   if (error.retryAfterMs !== undefined && (status === 429 || status === 503)) {
     res.setHeader('retry-after', Math.max(1, Math.ceil(error.retryAfterMs / 1_000)))
   }
-  if (options.challenge === true) res.setHeader('www-authenticate', 'Bearer')
+  const { challenge = false } = options
+  if (challenge !== false) {
+    res.setHeader('www-authenticate', challenge === true ? 'Bearer' : challenge)
+  }
   if (staysOpen(res.req)) {
     res.end(body)
     return

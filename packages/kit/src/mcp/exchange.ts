@@ -124,6 +124,8 @@ export interface Answer {
   readonly status: number
   /** `Retry-After`, when `status` asks for it. */
   readonly retryAfterMs?: number
+  /** `WWW-Authenticate`, when `status` asks for it. */
+  readonly challenge?: string
 }
 
 export interface ApplicationFace {

@@ -10,13 +10,14 @@ const ONE_WRITE_BYTES_MAX = 16_384
 /** Sends an answer as plain JSON. */
 export function sendJson(response: ServerResponse, answer: Answer, requestId: string): void {
   if (response.destroyed) return
-  const { bytes, more, status, retryAfterMs } = answer
+  const { bytes, more, status, retryAfterMs, challenge } = answer
   const length = more === undefined ? bytes.length : wholeLength(bytes, more)
   const headers = ['content-type', 'application/json', 'content-length', String(length)]
   headers.push('x-request-id', requestId)
   if (retryAfterMs !== undefined) {
     headers.push('retry-after', String(Math.max(1, Math.ceil(retryAfterMs / 1_000))))
   }
+  if (challenge !== undefined) headers.push('www-authenticate', challenge)
   response.writeHead(status, headers)
   // As text a small body leaves in one write with the headers; latin1 keeps every byte as it is.
   if (length <= ONE_WRITE_BYTES_MAX) response.end(wholeAnswer(answer).toString('latin1'), 'latin1')

@@ -4,6 +4,7 @@ export { parseStoreLocation, type StoreLocation } from './location.ts'
 export type { PendingMigration } from './migrate.ts'
 export { shortStoreReason } from './store-failure.ts'
 export { acquireStoreLock, type StoreLock } from './store-lock.ts'
+export type { SubjectRecord, SubjectStore } from './subject-store.ts'
 export type { StoreKeys } from './keys.ts'
 export type {
   AuditEntry,

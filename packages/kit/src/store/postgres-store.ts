@@ -12,6 +12,7 @@ import { endPostgres, GuardedPool } from './guarded-pool.ts'
 import { SqlKeyStore } from './key-store.ts'
 import { SqlMarkStore } from './mark-store.ts'
 import { SqlOutcomeStore } from './outcome-store.ts'
+import { SqlSubjectStore } from './subject-store.ts'
 import { SqlUsageStore } from './usage-store.ts'
 import { applyMigrations, planMigrations, refusePending } from './migrate.ts'
 import {
@@ -63,6 +64,7 @@ export async function openPostgresStore(
     generations: new SqlGenerationStore(db),
     outcomes: new SqlOutcomeStore(db),
     usage: new SqlUsageStore(db),
+    subjects: new SqlSubjectStore(db),
     openAudit: ({ durability }) => openAudit(location, { ...context, seals: keys }, durability),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   }

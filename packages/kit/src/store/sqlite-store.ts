@@ -11,6 +11,7 @@ import { SqlGenerationStore } from './generation-store.ts'
 import { SqlKeyStore } from './key-store.ts'
 import { SqlMarkStore } from './mark-store.ts'
 import { SqlOutcomeStore } from './outcome-store.ts'
+import { SqlSubjectStore } from './subject-store.ts'
 import { SqlUsageStore } from './usage-store.ts'
 import { applyMigrations, copyBeforeMigration, planMigrations, refusePending } from './migrate.ts'
 import { openSqlite } from './sqlite-database.ts'
@@ -57,6 +58,7 @@ export async function openSqliteStore(path: string, context: StoreContext): Prom
     generations: new SqlGenerationStore(db),
     outcomes: new SqlOutcomeStore(db, (bytes) => wal.written?.(bytes / PAGE_BYTES)),
     usage: new SqlUsageStore(db),
+    subjects: new SqlSubjectStore(db),
     openAudit: ({ durability }) =>
       openAudit({ path, context, keys, wal }, durability === 'power' ? 'FULL' : 'NORMAL'),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),

@@ -1,4 +1,5 @@
 import type { CallSignal } from '../call-signal.ts'
+import type { SubjectStore } from './subject-store.ts'
 
 /** An API key as kept: never the secret, only its SHA-256. */
 export interface KeyRecord {
@@ -298,6 +299,7 @@ export interface Store extends AsyncDisposable {
   readonly generations: GenerationStore
   readonly outcomes: OutcomeStore
   readonly usage: UsageStore
+  readonly subjects: SubjectStore
   /** Opens a chain of its own with a random writer id. Closed by its owner, before the store. */
   openAudit(options: { readonly durability: 'process' | 'power' }): Promise<AuditLog>
 }

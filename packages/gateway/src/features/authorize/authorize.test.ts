@@ -23,7 +23,7 @@ function authorize(method: string, role: string, target?: Target): Promise<CallR
   const permissions = roles[role]?.permissions ?? new Set()
   const principal = testPrincipal('alice', { roles: [role], permissions })
   const exchange = testExchange(`{"jsonrpc":"2.0","id":1,"method":"${method}"}`, { principal })
-  return authorizeCalls()(async () => OK)({
+  return authorizeCalls({ stepUp: () => undefined })(async () => OK)({
     exchange,
     target,
     deadline: testDeadline(),

@@ -1,0 +1,34 @@
+/** The address of this gateway as its clients know it. */
+export interface OwnAddress {
+  /** `publicUrl`, or `http://host:port` of a loopback listener; without a slash at its end. */
+  readonly base: string
+}
+
+const RESOURCE = /^(?:\/mcp(?:\/[a-z0-9][a-z0-9-]{0,31})?|\/servers\/[a-z0-9][a-z0-9-]{0,31}\/mcp)$/
+
+/**
+ * Whether that is the path of something that tokens can be asked for: `/mcp`, `/mcp/<endpoint>` or
+ * `/servers/<name>/mcp`. Says nothing about whether there is such an endpoint or server.
+ */
+export function isResourcePath(path: string): boolean {
+  return RESOURCE.test(path)
+}
+
+/** The path of the resource that an address belongs to: the older transport's are those of `/mcp`. */
+export function resourcePathOf(path: string): string | undefined {
+  const resource = path.replace(/\/(?:sse|messages)$/, '/mcp')
+  return isResourcePath(resource) ? resource : undefined
+}
+
+/**
+ * Whether a token for these audiences is good at a path: for the whole gateway, or for just that resource.
+ * Compared as texts; only the bare address may end in a slash, which as a URL is the same.
+ *
+ * Source: RFC 8707 §2; RFC 9068 §4; RFC 3986 §6.2.3 (an empty path is `/`).
+ */
+export function isForUs(audiences: readonly string[], { base }: OwnAddress, path: string): boolean {
+  if (audiences.includes(base)) return true
+  if (new URL(base).pathname === '/' && audiences.includes(`${base}/`)) return true
+  const resource = resourcePathOf(path)
+  return resource !== undefined && audiences.includes(`${base}${resource}`)
+}

@@ -1,0 +1,7 @@
+export { isForUs, isResourcePath, type OwnAddress, resourcePathOf } from './audience.ts'
+export { isUrl } from './read-document.ts'
+export type { IssuerRules } from './issuer-rules.ts'
+export { type Challenge, metadataUrl, resourceMetadata, toChallenge } from './resource-metadata.ts'
+export { scopesFor, type ScopeRules } from './scopes.ts'
+export { createSubjectIds } from './subject-ids.ts'
+export { TokenIssuers, type TokenIssuersDeps, type TokenStanding } from './token-issuers.ts'
