@@ -22,6 +22,7 @@ import type { Base } from './open-base.ts'
 import type { Mcp } from './mcp.ts'
 import { Operations } from './operations.ts'
 import type { ConfigControl } from './reload/config-control.ts'
+import type { Users } from './users/open-users.ts'
 
 /** What counts connections that never became a request. */
 const REFUSALS = {
@@ -58,6 +59,7 @@ export interface Served {
   readonly doors: Doors
   readonly config: ConfigControl
   readonly inherited: Inherited
+  readonly users: Users
 }
 
 /** What changes while the gateway lives. */
@@ -221,7 +223,7 @@ function readHealth(base: Base, mcp: Mcp, life: Life): HealthFacts {
 }
 
 function adminDeps(served: Served, life: Life): Omit<AdminDeps, 'entrance'> {
-  const { base, mcp, config } = served
+  const { base, mcp, config, users, doors } = served
   const { state, options, metrics, settings } = base
   const { clock, log, version } = options
   const { fleet, marks, catalogue } = mcp
@@ -240,6 +242,11 @@ function adminDeps(served: Served, life: Life): Omit<AdminDeps, 'entrance'> {
       config: () => settings.config,
     }),
     config,
+    ...{ people: users.people, userService: users.userService, loginService: users.loginService },
+    pages: () => settings.config,
+    hostOf: (req) => doors.admin.hostOf(req),
+    onLoginFailed: (error, address, requestId) =>
+      base.door.onRefused(error, address, undefined, requestId),
     groups: () => mcp.generation.upstreams.groupStatus(),
     usage: (tenant) => {
       const names = base.credentials.names()

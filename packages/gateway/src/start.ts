@@ -14,6 +14,7 @@ import type { ConfigControl } from './reload/config-control.ts'
 import { openReloader } from './reload/open-reloader.ts'
 import type { ConfigOrigin } from './reload/reloader.ts'
 import { openState, type State } from './state.ts'
+import { openUsers } from './users/open-users.ts'
 
 export interface GatewayOptions {
   readonly config: RunnableConfig
@@ -89,9 +90,10 @@ export class Gateway implements AsyncDisposable {
     const keyless = options.localOnly ? false : await judgeKeys(state, options)
     const base = await openBase(state, options, opening)
     const mcp = await openMcp(base, opening)
-    const doors = new Doors(options.config, base.door)
+    const users = await openUsers(base, opening)
+    const doors = new Doors(options.config, base.door, users)
     const config = await openReloader({ base, mcp, doors }, options.origin)
-    const listening = await openListeners({ base, mcp, doors, config, inherited }, opening)
+    const listening = await openListeners({ base, mcp, doors, config, inherited, users }, opening)
     await succession.complete()
     // Last, so that a start that fails leaves no key behind that nobody has seen.
     const firstKey = keyless ? await makeFirstKey(base, options) : undefined

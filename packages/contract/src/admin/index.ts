@@ -84,4 +84,46 @@ export {
 } from './status.ts'
 export { type JsonObject, openApi, openApiDocument } from './openapi.ts'
 export { type Need, type RouteSpec, type RouteTable } from './route.ts'
-export { gatewayRoutes, keyRoutes, type RouteId, ROUTES, serverRoutes } from './routes/index.ts'
+export {
+  authRoutes,
+  gatewayRoutes,
+  keyRoutes,
+  type RouteId,
+  ROUTES,
+  serverRoutes,
+  userRoutes,
+} from './routes/index.ts'
+export {
+  userBootstrap,
+  userChange,
+  userCreate,
+  userItem,
+  userList,
+  userMade,
+  userName,
+  userReset,
+  type UserBootstrap,
+  type UserBootstrapInput,
+  type UserChangeInput,
+  type UserCreate,
+  type UserCreateInput,
+  type UserItem,
+  type UserList,
+  type UserMade,
+  type UserReset,
+  type UserResetInput,
+} from './users.ts'
+export {
+  callerSelf,
+  loginCreate,
+  loginItem,
+  loginList,
+  loginMade,
+  passwordChange,
+  type CallerSelf,
+  type LoginCreate,
+  type LoginItem,
+  type LoginList,
+  type LoginMade,
+  type PasswordChange,
+} from './logins.ts'

@@ -23,6 +23,7 @@ import { SUPERVISION } from './supervision.ts'
 import { TOOLS } from './tools.ts'
 import { TRANSPORTS } from './transports.ts'
 import { UPSTREAMS } from './upstreams.ts'
+import { USERS } from './users.ts'
 import { WIRE } from './wire.ts'
 
 export type { Claim } from './claim.ts'
@@ -30,6 +31,7 @@ export type { Claim } from './claim.ts'
 /** Every promise by its id, in the order in which a request meets them. `npm run claims` holds tests to it. */
 export const CLAIMS = {
   ...DOOR,
+  ...USERS,
   ...WIRE,
   ...TRANSPORTS,
   ...TOOLS,

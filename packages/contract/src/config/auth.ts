@@ -1,6 +1,7 @@
 import { Secret } from '@sallyport/kit/secret'
 import { z } from 'zod'
 import { issuers } from './issuers.ts'
+import { login } from './login.ts'
 import { judgeName } from './name.ts'
 import { refuse, wrongKind } from './text.ts'
 import { flag } from './units.ts'
@@ -59,6 +60,7 @@ export const auth = z
           'Static bearer tokens: references to secrets of at least 32 characters, or `{ name, value }`. API keys live in the store (`sallyport keys create`).',
       }),
     issuers,
+    login,
   })
   .prefault({})
   .meta({ description: 'Who may call.' })

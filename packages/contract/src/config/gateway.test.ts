@@ -114,7 +114,17 @@ test('an empty file is a complete configuration [config/complete] [door/loopback
     origins: [],
     trustedProxies: [],
     postgres: { poolMin: 0, poolMax: 10 },
-    auth: { anonymous: false, tokens: [], issuers: {} },
+    auth: {
+      anonymous: false,
+      tokens: [],
+      issuers: {},
+      login: {
+        key: undefined,
+        idleMs: 30 * 60_000,
+        lifeMs: 12 * 3_600_000,
+        tokenLifeMs: 3_600_000,
+      },
+    },
     servers: {},
     limits: {
       requestBytes: 1_048_576,

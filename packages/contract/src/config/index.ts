@@ -26,6 +26,7 @@ export {
   type TokenType,
 } from './issuers.ts'
 export type { LimitsConfig } from './limits.ts'
+export type { LoginConfig } from './login.ts'
 export { judgeName } from './name.ts'
 export type { ToolPin } from './pin.ts'
 export { isPem, type RemoteConfig, type RemoteTransport, type TlsConfig } from './remote.ts'

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { AdminError } from '@sallyport/contract/admin'
+import { type AdminError, ROUTES } from '@sallyport/contract/admin'
 import { problemsOf } from '@sallyport/kit/config'
 import { type AppError, publicMessage } from '@sallyport/kit/errors'
 import type { Door, DoorVerdict, Pending } from '@sallyport/kit/door'
@@ -14,6 +14,8 @@ export interface Visit {
   /** Undefined without a credential, which only open routes accept. */
   readonly principal: Principal | undefined
   readonly requestId: string
+  /** The caller's, after trusted proxies; `local` over the local socket. */
+  readonly address: string
   /** Whether `/metrics` needs no credential here. */
   readonly metricsOpen: boolean
 }
@@ -40,6 +42,7 @@ export interface EntranceRules {
   readonly protectMetrics: boolean
 }
 
+const LOGIN = ROUTES['auth.login'].path
 const visits = new WeakMap<IncomingMessage, Visit>()
 
 /**
@@ -58,6 +61,7 @@ export function enterLocally(req: IncomingMessage, res: ServerResponse): void {
   enter(req, res, {
     principal: LOCAL_ADMIN,
     requestId: createRequestId(),
+    address: 'local',
     metricsOpen: true,
   })
 }
@@ -81,8 +85,8 @@ export function enterByDoor(
       sendError(res, verdict.refuse, verdict.requestId, { challenge, toBody: toAdminErrorBody })
       return
     }
-    const { principal, requestId } = verdict.pass
-    enter(req, res, { principal, requestId, metricsOpen })
+    const { principal, requestId, address } = verdict.pass
+    enter(req, res, { principal, requestId, address, metricsOpen })
     next()
   }
   const verdict = judge(req, metricsOpen, rules)
@@ -128,6 +132,8 @@ function judge(
   if (req.method === 'OPTIONS') return door.judge(req, { auth: 'none' })
   if (healthKindOf(target) !== undefined) return door.judge(req, { auth: 'optional', rate: false })
   if (metricsOpen && pathOf(target) === '/metrics') return door.judge(req, { auth: 'optional' })
+  // Whatever session or token was there before: it may be over, and a new one is asked for.
+  if (req.method === 'POST' && pathOf(target) === LOGIN) return door.judge(req, { auth: 'none' })
   if (isOpenRoute(req.method ?? '', pathOf(target))) return door.judge(req, { auth: 'optional' })
   return door.judge(req)
 }

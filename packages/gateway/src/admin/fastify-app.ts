@@ -9,17 +9,20 @@ import { addConfigRoutes, type ConfigDeps } from './config-routes.ts'
 import { pathOf, toAdminErrorBody, visitOf } from './entrance.ts'
 import { addKeyRoutes, type KeyDeps } from './key-routes.ts'
 import { addOpenApiRoute } from './openapi.ts'
+import { addLoginRoutes, type LoginDeps } from './login-routes.ts'
 import { isPermitted, methodsAt, specOf } from './permissions.ts'
 import { toAppError } from './request-error.ts'
 import { addServerRoutes, type ServerDeps } from './server-routes.ts'
 import { addSightRoutes, type SightDeps } from './sight-routes.ts'
+import { addUserRoutes, type UserDeps } from './user-routes.ts'
 
 const BODY_BYTES_MAX = 64 * 1_024
 // A key name of 64 characters, each four bytes long and percent-encoded.
 const PARAMETER_CHARACTERS_MAX = 64 * 4 * 3
 
 /** What the routes need. */
-export interface RouteDeps extends KeyDeps, AuditDeps, SightDeps, ServerDeps, ConfigDeps {
+export interface RouteDeps
+  extends KeyDeps, AuditDeps, SightDeps, ServerDeps, ConfigDeps, UserDeps, LoginDeps {
   readonly log: Log
 }
 
@@ -51,6 +54,8 @@ export async function buildFastifyApp(deps: RouteDeps): Promise<FastifyApp> {
   addServerRoutes(app, deps)
   addConfigRoutes(app, deps)
   addOpenApiRoute(app)
+  addUserRoutes(app, deps)
+  addLoginRoutes(app, deps)
   await app.ready()
   return {
     answer: (req, res) => app.routing(req, res),

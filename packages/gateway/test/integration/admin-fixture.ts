@@ -12,6 +12,7 @@ import { Metrics } from '@sallyport/kit/metrics'
 import type { AuditQuery, AuditRow, KeyRecord } from '@sallyport/kit/store'
 import { type AdminDeps, createAdminApp, type HealthFacts } from '../../src/admin/index.ts'
 import { fakeConfig, GROUP, openFakeOperations, USAGE } from './operations-fixture.ts'
+import { openFakeUsers } from './users-fixture.ts'
 
 const LIMITS = {
   headerBytes: 16_384,
@@ -94,6 +95,7 @@ export async function openFixture(options: FixtureOptions = {}) {
         },
         verify: async () => ({ ok: true, rows: 1, writers: 1, broken: [] }),
       },
+      ...(await openFakeUsers(opening)),
       operations: operations.operations,
       config: config.control,
       groups: () => [GROUP],

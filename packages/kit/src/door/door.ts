@@ -58,12 +58,13 @@ export interface TokenVisit {
 /** What judges a request without an Authorization header, by its cookies. */
 export interface CookieJudge {
   /**
-   * Who sends that cookie; undefined when none is sent.
+   * Who sends that cookie; undefined when none is sent. At once where the session is known.
    *
-   * @throws {AppError} `credential_invalid` for a session that is over or forged, which counts against the
-   *   address; `csrf_failed` when another page may have sent it
+   * @param host the request's, after trusted proxies; one that is allowed
+   * @throws {AppError} also as a rejection: `credential_invalid` for a session that is over or forged, which
+   *   counts against the address; `csrf_failed` when another page may have sent it
    */
-  judge(req: IncomingMessage): Principal | undefined
+  judge(req: IncomingMessage, host: string): Pending<Principal> | undefined
 }
 
 /** What one mount asks for. */
@@ -181,6 +182,11 @@ export class Door {
     }
   }
 
+  /** The host that a request was sent to, as trusted proxies tell it. */
+  hostOf(req: IncomingMessage): string | undefined {
+    return this.proxies.read(peerOf(req.socket), scanHeaders(req.rawHeaders)).host
+  }
+
   #admit(
     visit: Visit,
     principal: Principal | undefined,
@@ -240,7 +246,7 @@ export class Door {
       const credential = readCredential(visit.headers)
       found =
         credential === undefined
-          ? this.#deps.cookies?.judge(visit.req)
+          ? this.#deps.cookies?.judge(visit.req, visit.host ?? '')
           : this.#lookUp(visit, credential)
     } catch (thrown) {
       throw this.#bad(visit, thrown)

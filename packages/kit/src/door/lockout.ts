@@ -63,6 +63,12 @@ export class Lockout {
     return 0
   }
 
+  /** How long the address is held, in milliseconds; 0 when it is not. Counts nothing. */
+  heldMs(address: string): number {
+    const heldUntilMs = this.#offenders.get(toNetwork(address))?.heldUntilMs ?? 0
+    return Math.max(0, heldUntilMs - this.#clock.monotonicMs())
+  }
+
   #offender(network: string, nowMs: number): Offender {
     const known = this.#offenders.get(network)
     if (known !== undefined) return known

@@ -34,3 +34,13 @@ export type {
   UsageRecord,
   UsageStore,
 } from './store.ts'
+export { CHANGE_TOPICS, type ChangeStore, type ChangeTopic } from './changes.ts'
+export type { LoginBasis, LoginRecord, LoginStore } from './login-store.ts'
+export {
+  isUsableAdmin,
+  type NewUser,
+  type UserBasis,
+  type UserChange,
+  type UserRecord,
+  type UserStore,
+} from './user-store.ts'

@@ -7,13 +7,16 @@ import { AUDIT_STATEMENT_MS, PostgresAuditSink } from './audit-postgres.ts'
 import { AuditJobs } from './audit-reader.ts'
 import { SqlCatalogueStore } from './catalogue-store.ts'
 import { checkMasterKey, ensureMasterKey, toSealKeys, type SealKeys } from './keys.ts'
+import { SqlChangeStore } from './changes.ts'
 import { SqlGenerationStore } from './generation-store.ts'
 import { endPostgres, GuardedPool } from './guarded-pool.ts'
 import { SqlKeyStore } from './key-store.ts'
+import { SqlLoginStore } from './login-store.ts'
 import { SqlMarkStore } from './mark-store.ts'
 import { SqlOutcomeStore } from './outcome-store.ts'
 import { SqlSubjectStore } from './subject-store.ts'
 import { SqlUsageStore } from './usage-store.ts'
+import { SqlUserStore } from './user-store.ts'
 import { applyMigrations, planMigrations, refusePending } from './migrate.ts'
 import {
   checkEncoding,
@@ -65,6 +68,9 @@ export async function openPostgresStore(
     outcomes: new SqlOutcomeStore(db),
     usage: new SqlUsageStore(db),
     subjects: new SqlSubjectStore(db),
+    changes: new SqlChangeStore(db),
+    users: new SqlUserStore(db),
+    logins: new SqlLoginStore(db),
     openAudit: ({ durability }) => openAudit(location, { ...context, seals: keys }, durability),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   }

@@ -7,12 +7,15 @@ import { SqliteAuditSink } from './audit-sqlite.ts'
 import { SqlCatalogueStore } from './catalogue-store.ts'
 import { Checkpointer } from './checkpointer.ts'
 import { checkMasterKey, ensureMasterKey, toSealKeys, type SealKeys } from './keys.ts'
+import { SqlChangeStore } from './changes.ts'
 import { SqlGenerationStore } from './generation-store.ts'
 import { SqlKeyStore } from './key-store.ts'
+import { SqlLoginStore } from './login-store.ts'
 import { SqlMarkStore } from './mark-store.ts'
 import { SqlOutcomeStore } from './outcome-store.ts'
 import { SqlSubjectStore } from './subject-store.ts'
 import { SqlUsageStore } from './usage-store.ts'
+import { SqlUserStore } from './user-store.ts'
 import { applyMigrations, copyBeforeMigration, planMigrations, refusePending } from './migrate.ts'
 import { openSqlite } from './sqlite-database.ts'
 import { sqliteDialect } from './sqlite-dialect.ts'
@@ -59,6 +62,9 @@ export async function openSqliteStore(path: string, context: StoreContext): Prom
     outcomes: new SqlOutcomeStore(db, (bytes) => wal.written?.(bytes / PAGE_BYTES)),
     usage: new SqlUsageStore(db),
     subjects: new SqlSubjectStore(db),
+    changes: new SqlChangeStore(db),
+    users: new SqlUserStore(db),
+    logins: new SqlLoginStore(db),
     openAudit: ({ durability }) =>
       openAudit({ path, context, keys, wal }, durability === 'power' ? 'FULL' : 'NORMAL'),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),

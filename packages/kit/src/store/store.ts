@@ -1,5 +1,8 @@
 import type { CallSignal } from '../call-signal.ts'
 import type { SubjectStore } from './subject-store.ts'
+import type { ChangeStore } from './changes.ts'
+import type { LoginStore } from './login-store.ts'
+import type { UserStore } from './user-store.ts'
 
 /** An API key as kept: never the secret, only its SHA-256. */
 export interface KeyRecord {
@@ -300,6 +303,9 @@ export interface Store extends AsyncDisposable {
   readonly outcomes: OutcomeStore
   readonly usage: UsageStore
   readonly subjects: SubjectStore
+  readonly changes: ChangeStore
+  readonly users: UserStore
+  readonly logins: LoginStore
   /** Opens a chain of its own with a random writer id. Closed by its owner, before the store. */
   openAudit(options: { readonly durability: 'process' | 'power' }): Promise<AuditLog>
 }

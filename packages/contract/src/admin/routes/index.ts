@@ -1,13 +1,17 @@
 import type { RouteTable } from '../route.ts'
+import { authRoutes } from './auth.ts'
 import { gatewayRoutes } from './gateway.ts'
 import { keyRoutes } from './keys.ts'
 import { openApiRoutes } from './openapi.ts'
 import { serverRoutes } from './servers.ts'
+import { userRoutes } from './users.ts'
 
 export { gatewayRoutes } from './gateway.ts'
 export { keyRoutes } from './keys.ts'
 export { openApiRoutes } from './openapi.ts'
 export { serverRoutes } from './servers.ts'
+export { authRoutes } from './auth.ts'
+export { userRoutes } from './users.ts'
 
 /**
  * Every route of the admin listener and who may use it. A route that is not here is refused, so that a new one
@@ -18,6 +22,8 @@ export const ROUTES = {
   ...openApiRoutes,
   ...keyRoutes,
   ...serverRoutes,
+  ...userRoutes,
+  ...authRoutes,
 } as const satisfies RouteTable
 
 export type RouteId = keyof typeof ROUTES
