@@ -16,8 +16,8 @@ export class Doors {
     this.#deps = deps
     const { tokens = [], cookies } = judges
     this.#adminDeps = { ...deps, tokens: [...tokens, ...(deps.tokens ?? [])], cookies }
-    this.#data = doorFor(config, config.listen.host, deps)
-    this.#admin = doorFor(config, config.admin.host, this.#adminDeps)
+    this.#data = doorFor(config, 'listen', deps)
+    this.#admin = doorFor(config, 'admin', this.#adminDeps)
   }
 
   get data(): Door {
@@ -30,13 +30,23 @@ export class Doors {
 
   /** @throws {AppError} as the constructor; then the doors stay as they are */
   apply(config: RunnableConfig): void {
-    const data = doorFor(config, config.listen.host, this.#deps)
-    const admin = doorFor(config, config.admin.host, this.#adminDeps)
+    const data = doorFor(config, 'listen', this.#deps)
+    const admin = doorFor(config, 'admin', this.#adminDeps)
     this.#data = data
     this.#admin = admin
   }
 }
 
-function doorFor(config: RunnableConfig, host: string, deps: DoorDeps): Door {
-  return new Door({ ...config, host, anonymous: config.auth.anonymous }, deps)
+function doorFor(config: RunnableConfig, listener: 'listen' | 'admin', deps: DoorDeps): Door {
+  const { auth, allowFrom } = config
+  return new Door(
+    {
+      ...config,
+      host: config[listener].host,
+      anonymous: auth.anonymous,
+      allowFrom: allowFrom[listener],
+      requireTenant: auth.requireTenant && listener === 'listen',
+    },
+    deps,
+  )
 }

@@ -61,6 +61,11 @@ export class Mcp {
     this.#lasting.calls.endPrincipal(principalId)
   }
 
+  /** Ends what listens for a principal; its sessions and calls go on. */
+  endStreams(principalId: string): void {
+    this.edge.core.endStreams(principalId)
+  }
+
   /**
    * Has what a principal holds open go on as what it is now: its streams are told that lists changed where it
    * sees others. One that belongs to another tenant from now on begins anew.

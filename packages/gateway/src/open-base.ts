@@ -1,21 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '@sallyport/kit/clock'
 import { Sealer } from '@sallyport/kit/crypto'
-import {
-  builtInGrants,
-  Credentials,
-  CredentialsRefresher,
-  type DoorDeps,
-  Lockout,
-} from '@sallyport/kit/door'
+import { type DoorDeps, Lockout } from '@sallyport/kit/door'
 import { ByteBudget, LoopWatch, RateLimits } from '@sallyport/kit/limits'
 import { Metrics } from '@sallyport/kit/metrics'
-import type { Principal } from '@sallyport/kit/principal'
 import type { AuditLog, KeyRecord } from '@sallyport/kit/store'
 import { openTracer, type Tracer } from '@sallyport/kit/tracing'
 import { OutcomeKeeper } from './features/once/outcome-keeper.ts'
 import { Quotas } from './features/quota/quotas.ts'
 import { startHousekeeping } from './housekeeping.ts'
+import { Identity } from './identity/identity.ts'
 import { Settings } from './settings.ts'
 import type { GatewayOptions } from './start.ts'
 import type { State } from './state.ts'
@@ -26,7 +20,8 @@ export interface Base {
   readonly options: GatewayOptions
   /** Bounds of what lives on when the configuration changes. */
   readonly settings: Settings
-  readonly credentials: Credentials
+  /** Who may call, and what they may do. */
+  readonly identity: Identity
   readonly state: State
   readonly audit: AuditLog | undefined
   /** The calls with an idempotency key that this process makes. */
@@ -38,21 +33,10 @@ export interface Base {
   /** Tokens of identity providers. */
   readonly tokens: Tokens
   readonly door: DoorDeps
-  readonly refresher: CredentialsRefresher
   /** How many keys may be used now. */
   usableKeys(): Promise<number>
   readonly budget: ByteBudget
   readonly loop: LoopWatch
-  /** Set once there is something to end or to renew. */
-  readonly revoked: Revoked
-}
-
-/** Who tells of credentials that are not what they were. */
-export interface Revoked {
-  /** Ends what belongs to a principal whose credential is no longer valid. */
-  end: (principalId: string) => void
-  /** Has what a principal holds open obey another object of the same id: other roles, another sight. */
-  renew: (principal: Principal) => void
 }
 
 /** Opens audit log, credentials, limits and metrics; everything opened belongs to `scope`. */
@@ -83,22 +67,15 @@ export async function openBase(
     }),
   )
   const loop = scope.use(LoopWatch.start(clock))
-  const credentials = new Credentials(clock, config.auth.tokens)
-  const revoked: Revoked = { end: () => undefined, renew: () => undefined }
-  const refresher = scope.use(
-    await CredentialsRefresher.start({
-      keys: state.store.keys,
-      credentials,
-      log,
-      onRevoked: (principalId) => revoked.end(principalId),
-    }),
-  )
-  const grants = builtInGrants()
-  const onExpired = (principalId: string): void => revoked.end(principalId)
+  const identity = scope.use(await Identity.open({ store: state.store, config, clock, log }))
+  const { grants } = identity
+  const onExpired = (principalId: string): void =>
+    identity.settle({ ended: [principalId], renewed: [] })
   const tokens = scope.use(new Tokens({ state, options, grants, onExpired }))
   const door: DoorDeps = {
-    credentials,
+    credentials: identity.credentials,
     tokens: [tokens.judge],
+    isSuspended: (principalId) => identity.suspensions.isSuspended('principal', principalId),
     rates: new RateLimits(clock, settings.rate),
     lockout: new Lockout(clock, settings.lockout),
     overloaded: () => loop.overloaded,
@@ -106,8 +83,8 @@ export async function openBase(
   }
   const budget = new ByteBudget({ totalBytesMax: limits.bufferedBytes })
   return {
-    ...{ options, settings, credentials, state, audit, keeper, quotas, metrics, tracer },
-    ...{ tokens, door, refresher, budget, loop, revoked },
+    ...{ options, settings, identity, state, audit, keeper, quotas, metrics, tracer },
+    ...{ tokens, door, budget, loop },
     usableKeys: async () => countUsable(await state.store.keys.list(), clock.nowMs()),
   }
 }

@@ -233,7 +233,7 @@ function adminDeps(served: Served, life: Life): Omit<AdminDeps, 'entrance'> {
   }
   return {
     keys: state.store.keys,
-    onKeysChanged: () => base.refresher.refresh(),
+    onKeysChanged: () => base.identity.refreshKeys(),
     clock,
     log,
     audit: state.store.reader,
@@ -249,8 +249,8 @@ function adminDeps(served: Served, life: Life): Omit<AdminDeps, 'entrance'> {
       base.door.onRefused(error, address, undefined, requestId),
     groups: () => mcp.generation.upstreams.groupStatus(),
     usage: (tenant) => {
-      const names = base.credentials.names()
-      const tenants = tenant === null ? undefined : base.credentials.tenants()
+      const names = base.identity.credentials.names()
+      const tenants = tenant === null ? undefined : base.identity.credentials.tenants()
       const all = base.quotas.usage.list()
       const rows = all.filter(
         (row) => tenants === undefined || tenants.get(row.principal) === tenant,

@@ -5,6 +5,7 @@ import { TaskIds } from './call/task-ids.ts'
 import type { RunnableConfig } from './config/index.ts'
 import { CallState } from './feature-deps.ts'
 import { createGeneration, type Lasting } from './generation.ts'
+import { endsStreams } from './identity/renewal.ts'
 import { Marks } from './marks.ts'
 import { Mcp } from './mcp.ts'
 import type { Base } from './open-base.ts'
@@ -66,8 +67,11 @@ export async function openMcp(base: Base, scope: AsyncDisposableStack): Promise<
   const mcp = new Mcp(base, lasting, current, scope)
   connectNews(mcp, lasting, news)
   fleet.prestart()
-  base.revoked.end = (principalId) => mcp.endPrincipal(principalId)
-  base.revoked.renew = (principal) => mcp.renewPrincipal(principal)
+  base.identity.onEnded((principalId) => mcp.endPrincipal(principalId))
+  base.identity.onRenewed((renewal) => {
+    if (renewal.before !== renewal.after) mcp.renewPrincipal(renewal.after)
+    if (endsStreams(renewal)) mcp.endStreams(renewal.after.id)
+  })
   return mcp
 }
 

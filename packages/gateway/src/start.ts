@@ -169,12 +169,12 @@ async function judgeKeys({ store }: State, { config, clock }: GatewayOptions): P
 }
 
 async function makeFirstKey(
-  { state, refresher }: Base,
+  { state, identity }: Base,
   { clock }: GatewayOptions,
 ): Promise<FirstKey> {
   const key = { name: 'first', role: 'caller', tenant: null, expiresAtMs: null, clock } as const
   const { record, text } = createKey(key)
   await state.store.keys.create(record)
-  await refresher.refresh()
+  await identity.refreshKeys()
   return { id: record.id, name: record.name, key: text.reveal() }
 }

@@ -9,6 +9,7 @@ import { FLEET } from './fleet.ts'
 import { HANDOVER } from './handover.ts'
 import { GROUPS } from './groups.ts'
 import { HEALTH } from './health.ts'
+import { KEYS } from './keys.ts'
 import { LIMITS } from './limits.ts'
 import { OBSERVE } from './observe.ts'
 import { OPERATE } from './operate.ts'
@@ -31,6 +32,7 @@ export type { Claim } from './claim.ts'
 /** Every promise by its id, in the order in which a request meets them. `npm run claims` holds tests to it. */
 export const CLAIMS = {
   ...DOOR,
+  ...KEYS,
   ...USERS,
   ...WIRE,
   ...TRANSPORTS,

@@ -3,6 +3,7 @@ import { audit } from './audit.ts'
 import { auth } from './auth.ts'
 import { type EndpointConfig, endpoints, names, toEndpointConfig } from './endpoints.ts'
 import { groups, toGroupConfig, type GroupConfig } from './groups.ts'
+import { allowFrom, roles, tenants } from './identity.ts'
 import { limits } from './limits.ts'
 import { allowedHosts, listenAddress, origins, publicUrl, trustedProxies } from './listen.ts'
 import { serverName } from './name.ts'
@@ -41,6 +42,9 @@ const gatewayFile = z.strictObject({
   postgres,
   masterKey,
   auth,
+  allowFrom,
+  roles,
+  tenants,
   mcpServers: z
     .record(serverName, server)
     .prefault({})

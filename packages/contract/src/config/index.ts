@@ -1,5 +1,7 @@
 export { parseCidr, parseListen, type ListenAddress } from './address.ts'
-export type { StaticToken } from './auth.ts'
+export { addressRanges, sightRule, sightShape } from './sight.ts'
+export { permissionList } from './identity.ts'
+export { plainName, type StaticToken } from './tokens.ts'
 export type { AnnotationPins, EndpointConfig, NameLength, Selection } from './endpoints.ts'
 export {
   CONFIG_KEYS,

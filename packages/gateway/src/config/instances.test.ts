@@ -91,7 +91,7 @@ test('instances become servers with /mcp, a loopback Host and the token they exp
     admin: { host: '127.0.0.1', port: 9301 },
     limits: { requestBytes: 65_536 },
   })
-  expect(config?.auth.tokens.map(({ value }) => value.reveal())).toEqual([TOKEN])
+  expect(config?.auth.tokens.map(({ values: [value] }) => value?.reveal())).toEqual([TOKEN])
 })
 
 test.each(['MCP_GATEWAY_AUTH_TOKEN', 'MCP_AUTH_TOKEN'])(
@@ -99,7 +99,7 @@ test.each(['MCP_GATEWAY_AUTH_TOKEN', 'MCP_AUTH_TOKEN'])(
   (variable) => {
     const { config } = readInstances({ INSTANCES: 'a=http://h:1', [variable]: TOKEN })
     const [server] = Object.values(config?.servers ?? {})
-    expect(config?.auth.tokens[0]?.value.reveal()).toBe(TOKEN)
+    expect(config?.auth.tokens[0]?.values[0]?.reveal()).toBe(TOKEN)
     expect(server?.kind === 'http' && server.headers['Authorization']?.reveal()).toBe(
       `Bearer ${TOKEN}`,
     )

@@ -63,9 +63,11 @@ function judgeAnonymous({ auth, listen, admin }: GatewayConfig, report: ReportPa
 }
 
 function judgeTokens({ auth }: GatewayConfig, report: ReportPath): void {
-  for (const [index, { value }] of auth.tokens.entries()) {
-    const fault = tokenFault(value.reveal())
-    if (fault !== undefined) report(['auth', 'tokens', index], fault.message, fault)
+  for (const [index, { values }] of auth.tokens.entries()) {
+    for (const value of values) {
+      const fault = tokenFault(value.reveal())
+      if (fault !== undefined) report(['auth', 'tokens', index], fault.message, fault)
+    }
   }
 }
 

@@ -46,7 +46,7 @@ function apply({ base, mcp, doors }: Reloadable, config: RunnableConfig): Return
   doors.apply(config)
   base.settings.apply(config)
   const applied = mcp.apply(config)
-  for (const id of base.tokens.apply(config)) base.revoked.end(id)
-  for (const id of base.credentials.replaceTokens(config.auth.tokens)) base.revoked.end(id)
+  base.identity.apply(config)
+  base.identity.settle({ ended: base.tokens.apply(config), renewed: [] })
   return applied
 }

@@ -1,4 +1,4 @@
-import { builtInGrants, Lockout, type GrantResolver, type TokenJudge } from '@sallyport/kit/door'
+import { Lockout, type TokenJudge } from '@sallyport/kit/door'
 import { LoginTokens, NameThrottle, Passwords } from '@sallyport/kit/users'
 import type { Base } from '../open-base.ts'
 import { LoginTokenJudge, SessionJudge } from './judges.ts'
@@ -17,12 +17,9 @@ export interface Users {
 }
 
 /** Reads who may log in and who has, and keeps up with it; what is opened belongs to `scope`. */
-export async function openUsers(
-  base: Base,
-  scope: AsyncDisposableStack,
-  grants: GrantResolver = builtInGrants(),
-): Promise<Users> {
-  const { state, settings } = base
+export async function openUsers(base: Base, scope: AsyncDisposableStack): Promise<Users> {
+  const { state, settings, identity } = base
+  const { grants } = identity
   const { clock, log } = base.options
   const { store, keys } = state
   const login = () => settings.config.auth.login
@@ -31,7 +28,7 @@ export async function openUsers(
       ...{ users: store.users, logins: store.logins, changes: store.changes },
       ...{ grants, clock, log },
       idleMs: () => login().idleMs,
-      onEnded: (principalId) => base.revoked.end(principalId),
+      onEnded: (principalId) => identity.settle({ ended: [principalId], renewed: [] }),
     }),
   )
   const tokens = new LoginTokens(

@@ -2,8 +2,9 @@ import { hash, randomBytes } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
+import type { SightSelection } from '../principal.ts'
 import { Secret } from '../secret.ts'
-import type { KeyRecord } from '../store/store.ts'
+import type { KeyRecord } from '../store/key-record.ts'
 
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567'
 const ID_LENGTH = 8
@@ -17,6 +18,13 @@ export interface NewKey {
   readonly name: string
   readonly role: string
   readonly tenant: string | null
+  /** Names of servers and groups; absent or null = all. */
+  readonly servers?: readonly string[] | null
+  /** Judged on `<server>__<tool>`; absent or null = all. */
+  readonly tools?: SightSelection | null
+  readonly readOnly?: boolean
+  /** Ranges of addresses; absent or null = all. */
+  readonly allowFrom?: readonly string[] | null
   /** Wall clock; null = never. */
   readonly expiresAtMs: number | null
   readonly clock: Clock
@@ -28,9 +36,19 @@ export interface NewKey {
  */
 export function createKey(key: NewKey): { text: Secret; record: KeyRecord } {
   const id = createKeyId()
-  const head = `sp_${id}_${randomBytes(SECRET_BYTES).toString('base64url')}`
-  const text = `${head}${checksum(head)}`
+  const text = createText(id)
   return { text: new Secret(text), record: toRecord(id, text, key) }
+}
+
+/** Another text for the key of that id, to take the place of the one it has. */
+export function createKeyText(id: string): { text: Secret; hash: Buffer } {
+  const text = createText(id)
+  return { text: new Secret(text), hash: hashCredential(text) }
+}
+
+function createText(id: string): string {
+  const head = `sp_${id}_${randomBytes(SECRET_BYTES).toString('base64url')}`
+  return `${head}${checksum(head)}`
 }
 
 /**
@@ -54,10 +72,17 @@ function toRecord(id: string, text: string, key: NewKey): KeyRecord {
     hash: hashCredential(text),
     role: key.role,
     tenant: key.tenant,
+    servers: key.servers ?? null,
+    tools: key.tools ?? null,
+    readOnly: key.readOnly ?? false,
+    allowFrom: key.allowFrom ?? null,
+    previousHash: null,
+    previousUntilMs: null,
     createdAtMs: key.clock.nowMs(),
     expiresAtMs: key.expiresAtMs,
     lastUsedAtMs: null,
     revokedAtMs: null,
+    version: 0,
   }
 }
 

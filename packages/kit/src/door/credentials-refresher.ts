@@ -1,24 +1,25 @@
 import { AppError } from '../errors.ts'
 import type { Log } from '../log/log.ts'
-import type { KeyStore } from '../store/store.ts'
+import type { KeyRecord, KeyStore } from '../store/key-record.ts'
+import type { CredentialChanges } from './credential-holder.ts'
 import type { Credentials } from './credentials.ts'
 
 const POLL_EVERY_MS = 1_000
 
 /** What the refresher reads from, and whom it tells. */
 export interface CredentialsRefresherOptions {
-  readonly keys: Pick<KeyStore, 'list' | 'touch'>
+  readonly keys: Pick<KeyStore, 'list' | 'changedSince' | 'touch'>
   readonly credentials: Credentials
   readonly log: Log
-  /** A key was revoked, removed or has expired: end its sessions and streams. Must not throw. */
-  readonly onRevoked: (principalId: string) => void
-  /** 1,000 by default: a revocation by another process counts within a second. */
+  /** Keys were revoked, removed or changed, or have expired. Must not throw. */
+  readonly onChanged: (changes: CredentialChanges) => void
+  /** 1,000 by default: the most that an expiry is noticed late. */
   readonly pollEveryMs?: number
 }
 
 /**
- * Keeps `Credentials` as the store has them: reads all keys every second and on demand, and reports last
- * uses. While the store cannot be read the known keys stay valid until they expire.
+ * Keeps `Credentials` as the store has them: reads what was changed when asked to, lets go what has expired
+ * and reports last uses. While the store cannot be read the known keys stay valid until they expire.
  */
 export class CredentialsRefresher implements AsyncDisposable {
   readonly #options: CredentialsRefresherOptions
@@ -26,6 +27,10 @@ export class CredentialsRefresher implements AsyncDisposable {
   #running: Promise<void> | undefined
   #next: Promise<void> | undefined
   #failing = false
+  /** Of the newest change that was read; undefined before the first reading. */
+  #version: number | undefined
+  /** Ids of all keys that were read. */
+  readonly #known = new Set<string>()
   #disposed = false
 
   private constructor(options: CredentialsRefresherOptions) {
@@ -53,17 +58,16 @@ export class CredentialsRefresher implements AsyncDisposable {
     return this.#next
   }
 
-  /** One round: expiries, last uses, keys. The timer calls it; it never rejects. */
+  /** One round: expiries and last uses. The timer calls it; it never rejects. */
   async poll(): Promise<void> {
-    for (const id of this.#options.credentials.sweep()) this.#options.onRevoked(id)
+    this.#options.onChanged(this.#options.credentials.sweep())
     try {
       await this.#report()
-      await this.refresh()
       this.#failing = false
     } catch (error) {
       // Once per outage, not once per second.
       if (!this.#failing) {
-        this.#options.log.warn({ err: AppError.from(error) }, 'keys could not be read')
+        this.#options.log.warn({ err: AppError.from(error) }, 'last uses of keys could not be kept')
       }
       this.#failing = true
     }
@@ -91,8 +95,29 @@ export class CredentialsRefresher implements AsyncDisposable {
   }
 
   async #read(): Promise<void> {
-    const { keys, credentials, onRevoked } = this.#options
-    for (const id of credentials.replaceKeys(await keys.list())) onRevoked(id)
+    const { keys, credentials, onChanged } = this.#options
+    if (this.#version !== undefined) {
+      const { changed, count } = await keys.changedSince(this.#version)
+      const added = changed.filter(({ id }) => !this.#known.has(id)).length
+      if (count === this.#known.size + added) {
+        this.#note(changed)
+        onChanged(credentials.changeKeys(changed))
+        return
+      }
+    }
+    // The first time, and when some were removed.
+    const all = await keys.list()
+    this.#known.clear()
+    this.#note(all)
+    onChanged(credentials.replaceKeys(all))
+  }
+
+  #note(records: readonly KeyRecord[]): void {
+    for (const { id, version } of records) {
+      this.#known.add(id)
+      this.#version = Math.max(this.#version ?? 0, version)
+    }
+    this.#version ??= 0
   }
 
   async #report(): Promise<void> {

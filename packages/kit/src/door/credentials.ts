@@ -1,25 +1,31 @@
 import { hash, timingSafeEqual } from 'node:crypto'
 import type { Clock } from '../clock.ts'
+import { AppError } from '../errors.ts'
 import type { Principal } from '../principal.ts'
-import type { Secret } from '../secret.ts'
-import type { KeyRecord } from '../store/store.ts'
-import { hashCredential, isMistyped } from './api-key.ts'
+import type { KeyRecord } from '../store/key-record.ts'
+import { isMistyped } from './api-key.ts'
+import {
+  type CredentialChanges,
+  type Holder,
+  holderOfKey,
+  holderOfToken,
+  isSameKey,
+  isSameToken,
+  regrant,
+  type Renewal,
+  type StaticToken,
+} from './credential-holder.ts'
 import { builtInGrants, type GrantResolver } from './grants.ts'
 
-/** A bearer token of the configuration. */
-export interface StaticToken {
-  readonly name: string
-  readonly value: Secret
-}
-
+/** One text that is good for a holder. */
 interface Entry {
   readonly hash: Buffer
-  readonly principal: Principal
-  /** Id of the key; null for a static token. */
-  readonly keyId: string | null
-  /** Role name of the key, to tell a change. */
-  readonly role: string
+  readonly holder: Holder
+  /** Wall clock; null = as long as its holder is. */
+  readonly untilMs: number | null
 }
+
+type Entries = ReadonlyMap<string, Entry>
 
 /**
  * Every credential that is valid now, by its SHA-256, in memory: the door asks without waiting. Keys come
@@ -28,8 +34,8 @@ interface Entry {
 export class Credentials {
   readonly #clock: Clock
   readonly #grants: GrantResolver
-  #tokens: ReadonlyMap<string, Entry>
-  #keys: ReadonlyMap<string, Entry> = new Map()
+  #tokens: Entries
+  #keys: Entries = new Map()
   #used = new Map<string, number>()
 
   constructor(
@@ -39,22 +45,31 @@ export class Credentials {
   ) {
     this.#clock = clock
     this.#grants = grants
-    this.#tokens = new Map(tokens.map((token) => this.#toTokenEntry(token)))
+    this.#tokens = entriesOf(tokens.map((token) => holderOfToken(token, grants)))
   }
 
   /**
    * Who presents this credential; undefined when it is unknown, revoked or expired. Compared by hash and in
    * constant time, so that the answer's timing says nothing about how much of it was right.
+   *
+   * @param address of the caller, after trusted proxies; absent where none is known
+   * @throws {AppError} `address_not_allowed` when it is good, but not from there
    */
-  lookup(credential: string): Principal | undefined {
+  lookup(credential: string, address?: string): Principal | undefined {
     if (isMistyped(credential)) return undefined
     const digest = hash('sha256', credential, 'hex')
     const entry = this.#keys.get(digest) ?? this.#tokens.get(digest)
     if (entry === undefined) return undefined
     if (!timingSafeEqual(entry.hash, Buffer.from(digest, 'hex'))) return undefined
-    const { principal, keyId } = entry
     const nowMs = this.#clock.nowMs()
-    if (principal.expiresAtMs !== null && principal.expiresAtMs <= nowMs) return undefined
+    if (isOver(entry, nowMs)) return undefined
+    const { principal, keyId, allowFrom } = entry.holder
+    if (allowFrom !== undefined && address !== undefined && !allowFrom.includes(address)) {
+      throw new AppError(
+        'address_not_allowed',
+        'the key or token may not be used from this address',
+      )
+    }
     if (keyId !== null) this.#used.set(keyId, nowMs)
     return principal
   }
@@ -62,67 +77,75 @@ export class Credentials {
   /** Names of the keys and tokens that are valid now, by the ids of their principals. */
   names(): ReadonlyMap<string, string> {
     const entries = [...this.#tokens.values(), ...this.#keys.values()]
-    return new Map(entries.map(({ principal: { id, name } }) => [id, name]))
+    return new Map(entries.map(({ holder: { principal } }) => [principal.id, principal.name]))
   }
 
   /** Tenants of the keys and tokens that are valid now, by the ids of their principals. */
   tenants(): ReadonlyMap<string, string | null> {
     const entries = [...this.#tokens.values(), ...this.#keys.values()]
-    return new Map(entries.map(({ principal: { id, tenant } }) => [id, tenant]))
+    return new Map(entries.map(({ holder: { principal } }) => [principal.id, principal.tenant]))
   }
 
-  /**
-   * Replaces the tokens of the configuration. An unchanged token keeps its principal object.
-   *
-   * @returns the ids of principals that lost a token, also where they have another one now: whoever held the
-   *   old one must come back with what is valid
-   */
-  replaceTokens(tokens: readonly StaticToken[]): readonly string[] {
-    const before = this.#tokens
-    const next = new Map(tokens.map((token) => this.#toTokenEntry(token)))
-    for (const [digest, { principal }] of next) {
-      const known = before.get(digest)
-      if (known?.principal.id === principal.id) next.set(digest, known)
-    }
-    this.#tokens = next
-    const lost = [...before].filter(([digest, entry]) => next.get(digest) !== entry)
-    return lost.map(([, { principal }]) => principal.id)
+  /** Replaces the tokens of the configuration. An unchanged token keeps its principal object. */
+  replaceTokens(tokens: readonly StaticToken[]): CredentialChanges {
+    const before = holdersOf(this.#tokens)
+    const next = tokens.map((token) => {
+      const known = before.get(`token:${token.name}`)
+      const holder = holderOfToken(token, this.#grants)
+      return known !== undefined && isSameToken(known, holder) ? known : holder
+    })
+    const entries = entriesOf(next)
+    const changes = compare(this.#tokens, entries)
+    this.#tokens = entries
+    return changes
   }
 
   /**
    * Replaces all keys by those of the store; revoked and expired ones are left out. An unchanged key keeps
    * its principal object.
-   *
-   * @returns the ids of principals that are no longer valid
    */
-  replaceKeys(records: readonly KeyRecord[]): readonly string[] {
-    const nowMs = this.#clock.nowMs()
-    const next = new Map<string, Entry>()
-    const valid = new Set<string>()
-    for (const record of records) {
-      if (record.revokedAtMs !== null || hasExpired(record.expiresAtMs, nowMs)) continue
-      const digest = record.hash.toString('hex')
-      const known = this.#keys.get(digest)
-      const entry = known !== undefined && isSame(known, record) ? known : this.#toKeyEntry(record)
-      next.set(digest, entry)
-      valid.add(entry.principal.id)
-    }
-    const gone = [...this.#keys.values()].map((entry) => entry.principal.id)
-    this.#keys = next
-    return gone.filter((id) => !valid.has(id))
+  replaceKeys(records: readonly KeyRecord[]): CredentialChanges {
+    const known = holdersOf(this.#keys)
+    const holders = this.#inForce(records).map((record) => this.#holderOf(record, known))
+    return this.#takeOver(entriesOf(holders))
   }
 
-  /** Drops keys that have expired, also while the store cannot be read. Returns their principals' ids. */
-  sweep(): readonly string[] {
+  /** Replaces these keys and leaves all others as they are. */
+  changeKeys(records: readonly KeyRecord[]): CredentialChanges {
+    const known = holdersOf(this.#keys)
+    const changed = new Set(records.map(({ id }) => id))
+    const holders = this.#inForce(records).map((record) => this.#holderOf(record, known))
+    const others = [...this.#keys].filter(([, { holder }]) => !changed.has(holder.keyId ?? ''))
+    return this.#takeOver(new Map([...others, ...entriesOf(holders)]))
+  }
+
+  /** Gives everybody what the roles and tenants of now allow. Whoever is not concerned keeps its principal. */
+  regrant(): CredentialChanges {
+    const renewed: Renewal[] = []
+    const holders = new Map<Holder, Holder>()
+    const renew = (entries: Entries): Entries =>
+      new Map(
+        [...entries].map(([digest, entry]) => {
+          const holder = holders.get(entry.holder) ?? regrant(entry.holder, this.#grants)
+          if (!holders.has(entry.holder) && holder !== entry.holder) {
+            const { principal: before } = entry.holder
+            renewed.push({ before, after: holder.principal, lostText: false })
+          }
+          holders.set(entry.holder, holder)
+          return [digest, holder === entry.holder ? entry : { ...entry, holder }]
+        }),
+      )
+    this.#tokens = renew(this.#tokens)
+    this.#keys = renew(this.#keys)
+    return { ended: [], renewed }
+  }
+
+  /** Drops what has expired, also while the store cannot be read. */
+  sweep(): CredentialChanges {
     const nowMs = this.#clock.nowMs()
-    const expired = [...this.#keys].filter(([, { principal }]) =>
-      hasExpired(principal.expiresAtMs, nowMs),
-    )
-    if (expired.length === 0) return []
-    const next = new Map(this.#keys)
-    for (const [digest] of expired) next.delete(digest)
-    this.#keys = next
-    return expired.map(([, { principal }]) => principal.id)
+    const left = [...this.#keys].filter(([, entry]) => !isOver(entry, nowMs))
+    if (left.length === this.#keys.size) return NO_CHANGES
+    return this.#takeOver(new Map(left))
   }
 
   /** The keys used since the last call, with the time of their last use. */
@@ -132,41 +155,66 @@ export class Credentials {
     return used
   }
 
-  #toTokenEntry(token: StaticToken): [string, Entry] {
-    const digest = hashCredential(token.value.reveal())
-    const principal: Principal = {
-      id: `token:${token.name}`,
-      kind: 'token',
-      name: token.name,
-      ...this.#grants.resolve({ roles: ['caller'], tenant: null }),
-      expiresAtMs: null,
-    }
-    return [digest.toString('hex'), { hash: digest, principal, keyId: null, role: 'caller' }]
+  #inForce(records: readonly KeyRecord[]): readonly KeyRecord[] {
+    const nowMs = this.#clock.nowMs()
+    return records.filter(
+      ({ revokedAtMs, expiresAtMs }) => revokedAtMs === null && !hasPassed(expiresAtMs, nowMs),
+    )
   }
 
-  #toKeyEntry(record: KeyRecord): Entry {
-    const { role, tenant } = record
-    const principal: Principal = {
-      id: `key:${record.id}`,
-      kind: 'key',
-      name: record.name,
-      ...this.#grants.resolve({ roles: [role], tenant }),
-      expiresAtMs: record.expiresAtMs,
-    }
-    return { hash: record.hash, principal, keyId: record.id, role }
+  #holderOf(record: KeyRecord, known: ReadonlyMap<string, Holder>): Holder {
+    const before = known.get(`key:${record.id}`)
+    const isKnown = before !== undefined && isSameKey(before, record, this.#clock.nowMs())
+    return isKnown ? before : holderOfKey(record, this.#grants, this.#clock.nowMs())
+  }
+
+  #takeOver(next: Entries): CredentialChanges {
+    const changes = compare(this.#keys, next)
+    this.#keys = next
+    return changes
   }
 }
 
-function isSame({ principal, keyId, role }: Entry, record: KeyRecord): boolean {
-  return (
-    keyId === record.id &&
-    principal.name === record.name &&
-    role === record.role &&
-    principal.tenant === record.tenant &&
-    principal.expiresAtMs === record.expiresAtMs
+const NO_CHANGES: CredentialChanges = { ended: [], renewed: [] }
+
+function entriesOf(holders: readonly Holder[]): Entries {
+  return new Map(
+    holders.flatMap((holder) =>
+      holder.texts.map(({ hash: of, untilMs }) => [
+        of.toString('hex'),
+        { hash: of, holder, untilMs },
+      ]),
+    ),
   )
 }
 
-function hasExpired(expiresAtMs: number | null, nowMs: number): boolean {
-  return expiresAtMs !== null && expiresAtMs <= nowMs
+function holdersOf(entries: Entries): Map<string, Holder> {
+  return new Map([...entries.values()].map(({ holder }) => [holder.principal.id, holder]))
+}
+
+/**
+ * What became of each principal. One that has none of its texts any more ends, also where it has another now:
+ * whoever held the old one must come back with what is valid.
+ */
+function compare(before: Entries, after: Entries): CredentialChanges {
+  const lost = new Set<string>()
+  const kept = new Map<string, Renewal>()
+  for (const [digest, { holder }] of before) {
+    const { principal } = holder
+    const now = after.get(digest)?.holder.principal
+    if (now?.id === principal.id)
+      kept.set(principal.id, { before: principal, after: now, lostText: false })
+    else lost.add(principal.id)
+  }
+  const ended = [...lost].filter((id) => !kept.has(id))
+  const all = [...kept].map(([id, one]) => ({ ...one, lostText: lost.has(id) }))
+  return { ended, renewed: all.filter((one) => one.lostText || one.before !== one.after) }
+}
+
+function isOver({ holder, untilMs }: Entry, nowMs: number): boolean {
+  return hasPassed(untilMs, nowMs) || hasPassed(holder.principal.expiresAtMs, nowMs)
+}
+
+function hasPassed(atMs: number | null, nowMs: number): boolean {
+  return atMs !== null && atMs <= nowMs
 }

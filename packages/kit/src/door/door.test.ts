@@ -23,7 +23,7 @@ const loopback: DoorSettings = {
 
 function open(settings: Partial<DoorSettings> = {}, burst = 1_000) {
   const refused: string[] = []
-  const credentials = new Credentials(clock, [{ name: 'ops', value: new Secret(token) }])
+  const credentials = new Credentials(clock, [{ name: 'ops', values: [new Secret(token)] }])
   credentials.replaceKeys([key.record])
   const state = { overloaded: false }
   const door = new Door(

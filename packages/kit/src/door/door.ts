@@ -90,6 +90,8 @@ export interface DoorSettings {
   readonly anonymous: boolean
   /** Ranges of addresses that may come in, after trusted proxies; absent = all. */
   readonly allowFrom?: readonly string[] | undefined
+  /** Whether callers who must have a credential must be of a tenant as well. */
+  readonly requireTenant?: boolean
 }
 
 /** What the door shares with the other listener's. */
@@ -142,6 +144,7 @@ export class Door {
   readonly #origins: OriginRules
   readonly #anonymous: boolean
   readonly #allowFrom: AddressRanges | undefined
+  readonly #requireTenant: boolean
   readonly #deps: DoorDeps
 
   /** @throws {AppError} `config_invalid` for an address range that is none */
@@ -153,6 +156,7 @@ export class Door {
     this.#origins = new OriginRules(rules)
     this.#anonymous = settings.anonymous && rules.loopback
     this.#allowFrom = settings.allowFrom && new AddressRanges('allowFrom', settings.allowFrom)
+    this.#requireTenant = settings.requireTenant ?? false
     this.#deps = deps
   }
 
@@ -196,6 +200,9 @@ export class Door {
     try {
       if (principal !== undefined && this.#deps.isSuspended?.(principal.id) === true) {
         throw new AppError('suspended', 'this principal is suspended; ask an operator')
+      }
+      if (this.#requireTenant && options.auth === undefined && principal?.tenant === null) {
+        throw new AppError('tenant_required', 'this caller belongs to no tenant; ask an operator')
       }
       this.#checkLoad(visit, principal, options)
       return { pass: { principal, address, requestId } }
@@ -266,7 +273,7 @@ export class Door {
   }
 
   #lookUp({ req, address }: Visit, credential: string): Pending<Principal> {
-    const known = this.#deps.credentials.lookup(credential)
+    const known = this.#deps.credentials.lookup(credential, address)
     if (known !== undefined) return known
     for (const judge of this.#deps.tokens ?? []) {
       const found = judge.judge(credential, { address, path: pathOf(req.url ?? '') })

@@ -16,6 +16,8 @@ export type Granted = Pick<Principal, 'roles' | 'permissions' | 'tenant' | 'sigh
 /** Turns what a credential was given into what its principal may do and see. Total. */
 export interface GrantResolver {
   resolve(grant: Grant): Granted
+  /** Counts up whenever a role or tenant changed: what was resolved before is to be resolved again. */
+  readonly version: number
 }
 
 const NOTHING: ReadonlySet<Permission> = new Set()
@@ -63,6 +65,7 @@ export function builtInGrants(): GrantResolver {
   const roleOf = (name: string): Role | undefined =>
     Object.hasOwn(roles, name) ? roles[name] : undefined
   return {
+    version: 0,
     resolve: ({ roles: names, tenant, rule }) => ({
       roles: names,
       permissions: permissionsOf(names, roleOf),
@@ -74,4 +77,24 @@ export function builtInGrants(): GrantResolver {
 
 function restricts(rule: SightRule): boolean {
   return Object.values(rule).some((value) => value !== undefined && value !== false)
+}
+
+/** Whether two grants allow and show the same. */
+export function isSameGrant(one: Granted, other: Granted): boolean {
+  return (
+    one.tenant === other.tenant &&
+    one.sight?.key === other.sight?.key &&
+    isSameList(one.roles, other.roles) &&
+    isSameSet(one.permissions, other.permissions)
+  )
+}
+
+function isSameList(one: readonly string[], other: readonly string[]): boolean {
+  return (
+    one === other || (one.length === other.length && one.every((name, at) => name === other[at]))
+  )
+}
+
+function isSameSet(one: ReadonlySet<Permission>, other: ReadonlySet<Permission>): boolean {
+  return one === other || (one.size === other.size && [...one].every((each) => other.has(each)))
 }

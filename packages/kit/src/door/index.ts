@@ -1,8 +1,17 @@
 export { AddressRanges } from './address-ranges.ts'
-export { adoptKey, createKey, hashCredential, type NewKey, parseKey } from './api-key.ts'
+export {
+  adoptKey,
+  createKey,
+  createKeyText,
+  hashCredential,
+  type NewKey,
+  parseKey,
+} from './api-key.ts'
 export { readCredential } from './bearer.ts'
 export { Cors } from './cors.ts'
-export { Credentials, type StaticToken } from './credentials.ts'
+export type { CredentialChanges, Renewal, StaticToken } from './credential-holder.ts'
+export { ruleOf } from './credential-holder.ts'
+export { Credentials } from './credentials.ts'
 export { CredentialsRefresher, type CredentialsRefresherOptions } from './credentials-refresher.ts'
 export {
   type CookieJudge,
@@ -22,6 +31,7 @@ export {
   type Grant,
   type Granted,
   type GrantResolver,
+  isSameGrant,
   permissionsOf,
   Sights,
 } from './grants.ts'

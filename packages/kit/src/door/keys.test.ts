@@ -41,7 +41,8 @@ test('a key is prefix, id, 256 bits and a checksum; its record holds the hash on
     name: 'ci',
     hash: hashCredential(text),
     role: 'caller',
-    tenant: null,
+    ...{ tenant: null, servers: null, tools: null, readOnly: false, allowFrom: null },
+    ...{ previousHash: null, previousUntilMs: null, version: 0 },
     createdAtMs: clock.nowMs(),
     expiresAtMs: null,
     lastUsedAtMs: null,
@@ -58,7 +59,7 @@ test.each([
   ['another case', token.toUpperCase()],
   ['nothing', ''],
 ])('does not know %s', (_case, text) => {
-  const credentials = new Credentials(clock, [{ name: 'ops', value: new Secret(token) }])
+  const credentials = new Credentials(clock, [{ name: 'ops', values: [new Secret(token)] }])
   expect(credentials.lookup(text)).toBeUndefined()
   expect(credentials.lookup(token)).toMatchObject({ id: 'token:ops', kind: 'token', name: 'ops' })
 })
@@ -79,8 +80,8 @@ test('revoked and expired keys are not valid, at the very moment they expire [do
   expect(credentials.lookup(expiring.text)).toMatchObject({ id: `key:${expiring.record.id}` })
   own.advance(1)
   expect(credentials.lookup(expiring.text)).toBeUndefined()
-  expect(credentials.sweep()).toEqual([`key:${expiring.record.id}`])
-  expect(credentials.sweep()).toEqual([])
+  expect(credentials.sweep().ended).toEqual([`key:${expiring.record.id}`])
+  expect(credentials.sweep().ended).toEqual([])
   expect(credentials.lookup(good.text)).toMatchObject({ name: 'good' })
 })
 
@@ -90,7 +91,7 @@ test('names the principals that a new reading no longer has, and keeps the objec
   credentials.replaceKeys([kept.record, removed.record, revoked.record])
   const before = credentials.lookup(kept.text)
   const gone = credentials.replaceKeys([kept.record, { ...revoked.record, revokedAtMs: 1 }])
-  expect(gone).toEqual([`key:${removed.record.id}`, `key:${revoked.record.id}`])
+  expect(gone.ended).toEqual([`key:${removed.record.id}`, `key:${revoked.record.id}`])
   expect(credentials.lookup(kept.text)).toBe(before)
   credentials.replaceKeys([{ ...kept.record, role: 'admin' }])
   expect(credentials.lookup(kept.text)).toMatchObject({ roles: ['admin'] })
@@ -110,7 +111,14 @@ class FakeKeys {
     return seen
   }
 
+  /** Whoever removes a key from `records` makes a full reading necessary. */
+  async changedSince(): Promise<{ changed: readonly KeyRecord[]; count: number }> {
+    const changed = await this.list()
+    return { changed, count: changed.length }
+  }
+
   async touch(id: string): Promise<void> {
+    if (this.failing) throw new Error('store is away')
     this.touched.push(id)
   }
 }
@@ -122,7 +130,7 @@ async function start(keys: FakeKeys, log: Log = silentLog) {
     keys,
     credentials,
     log,
-    onRevoked: (id) => revoked.push(id),
+    onChanged: ({ ended }) => revoked.push(...ended),
     pollEveryMs: 60_000,
   })
   return { credentials, revoked, refresher }
@@ -144,14 +152,16 @@ test('while the store is away keys stay valid until they expire, and the log hea
   await using _refresher = refresher
   keys.failing = true
   clock.advance(500)
-  await refresher.poll()
-  await refresher.poll()
-  expect(credentials.lookup(good.text)).toBeDefined()
+  await expect(refresher.refresh()).rejects.toThrow('store is away')
+  for (let round = 0; round < 2; round += 1) {
+    expect(credentials.lookup(good.text)).toBeDefined()
+    await refresher.poll()
+  }
   expect(revoked).toEqual([`key:${expiring.record.id}`])
-  expect(warnings).toEqual(['keys could not be read'])
+  expect(warnings).toEqual(['last uses of keys could not be kept'])
 })
 
-test('a poll notices a revocation by somebody else and reports last uses in one go [door/key/revoked]', async () => {
+test('a reading notices a key that somebody else removed, and a poll reports last uses in one go [door/key/revoked]', async () => {
   const keys = new FakeKeys()
   const [one, two] = [make('one'), make('two')]
   keys.records = [one.record, two.record]
@@ -159,6 +169,7 @@ test('a poll notices a revocation by somebody else and reports last uses in one 
   await using _refresher = refresher
   for (let index = 0; index < 100; index += 1) credentials.lookup(one.text)
   keys.records = [one.record]
+  await refresher.refresh()
   await refresher.poll()
   expect(revoked).toEqual([`key:${two.record.id}`])
   expect(credentials.lookup(two.text)).toBeUndefined()

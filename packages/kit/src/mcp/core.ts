@@ -39,6 +39,12 @@ export class EdgeCore implements AsyncDisposable {
     this.calls.endPrincipal(principalId)
   }
 
+  /** Ends what listens for a principal, as it may have been opened with what is no longer good. */
+  endStreams(principalId: string): void {
+    this.deps.sessions.endStreamsOf(principalId)
+    this.streams.endPrincipal(principalId)
+  }
+
   /**
    * Has sessions and streams of a principal go on as it is now. False, and nothing was done, where it belongs to
    * another tenant than it did.

@@ -157,6 +157,15 @@ export class LegacySessions implements Disposable {
     }
   }
 
+  /** Ends what listens for a principal: the session of a line with it, other sessions go on. */
+  endStreamsOf(principalId: string): void {
+    for (const session of this.values()) {
+      if (session.principal.id !== principalId) continue
+      if (this.#onLines.has(session.id)) this.end(session)
+      else session.endLines()
+    }
+  }
+
   /** Open sessions, for events that concern them all. */
   values(): LegacySession[] {
     return [...this.#known.values(), ...[...this.#onLines.values()].map(({ session }) => session)]

@@ -23,8 +23,6 @@ export type {
   EraRecord,
   GenerationRecord,
   GenerationStore,
-  KeyRecord,
-  KeyStore,
   MarkRecord,
   MarkStore,
   OutcomeKey,
@@ -44,3 +42,8 @@ export {
   type UserRecord,
   type UserStore,
 } from './user-store.ts'
+export { ChangeWatch, type ChangeWatchOptions } from './change-watch.ts'
+export type { KeyChanges, KeyPage, KeyQuery, KeyRecord, KeyStore } from './key-record.ts'
+export type { RoleRecord, RoleStore, RoleValues, VersionedName } from './role-store.ts'
+export type { SuspensionKind, SuspensionRecord, SuspensionStore } from './suspension-store.ts'
+export type { TenantRecord, TenantStore, TenantValues } from './tenant-store.ts'

@@ -108,6 +108,10 @@ function identity(types: SqlTypes): readonly string[] {
     `alter table keys add column previous_hash ${types.blob}`,
     `alter table keys add column previous_until ${types.int}`,
     `alter table keys add column version ${types.int} not null default 1`,
+    // Another tenant's names are none of a tenant's business.
+    'drop index if exists keys_live_name',
+    `create unique index if not exists keys_live_tenant_name
+      on keys (coalesce(tenant, ''), name) where revoked_at is null`,
     // Counts up with every change, so that who polls reads one row.
     `create table changes (topic text primary key, version ${types.int} not null)`,
     `create table tenants (name text primary key, title text not null, rule text not null, ${changed})`,

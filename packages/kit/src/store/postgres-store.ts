@@ -14,7 +14,10 @@ import { SqlKeyStore } from './key-store.ts'
 import { SqlLoginStore } from './login-store.ts'
 import { SqlMarkStore } from './mark-store.ts'
 import { SqlOutcomeStore } from './outcome-store.ts'
+import { SqlRoleStore } from './role-store.ts'
 import { SqlSubjectStore } from './subject-store.ts'
+import { SqlSuspensionStore } from './suspension-store.ts'
+import { SqlTenantStore } from './tenant-store.ts'
 import { SqlUsageStore } from './usage-store.ts'
 import { SqlUserStore } from './user-store.ts'
 import { applyMigrations, planMigrations, refusePending } from './migrate.ts'
@@ -71,6 +74,9 @@ export async function openPostgresStore(
     changes: new SqlChangeStore(db),
     users: new SqlUserStore(db),
     logins: new SqlLoginStore(db),
+    roles: new SqlRoleStore(db),
+    tenants: new SqlTenantStore(db),
+    suspensions: new SqlSuspensionStore(db),
     openAudit: ({ durability }) => openAudit(location, { ...context, seals: keys }, durability),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   }

@@ -13,7 +13,10 @@ import { SqlKeyStore } from './key-store.ts'
 import { SqlLoginStore } from './login-store.ts'
 import { SqlMarkStore } from './mark-store.ts'
 import { SqlOutcomeStore } from './outcome-store.ts'
+import { SqlRoleStore } from './role-store.ts'
 import { SqlSubjectStore } from './subject-store.ts'
+import { SqlSuspensionStore } from './suspension-store.ts'
+import { SqlTenantStore } from './tenant-store.ts'
 import { SqlUsageStore } from './usage-store.ts'
 import { SqlUserStore } from './user-store.ts'
 import { applyMigrations, copyBeforeMigration, planMigrations, refusePending } from './migrate.ts'
@@ -65,6 +68,9 @@ export async function openSqliteStore(path: string, context: StoreContext): Prom
     changes: new SqlChangeStore(db),
     users: new SqlUserStore(db),
     logins: new SqlLoginStore(db),
+    roles: new SqlRoleStore(db),
+    tenants: new SqlTenantStore(db),
+    suspensions: new SqlSuspensionStore(db),
     openAudit: ({ durability }) =>
       openAudit({ path, context, keys, wal }, durability === 'power' ? 'FULL' : 'NORMAL'),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),

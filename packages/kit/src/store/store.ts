@@ -1,34 +1,14 @@
 import type { CallSignal } from '../call-signal.ts'
-import type { SubjectStore } from './subject-store.ts'
 import type { ChangeStore } from './changes.ts'
+import type { KeyStore } from './key-record.ts'
+import type { RoleStore } from './role-store.ts'
+import type { SubjectStore } from './subject-store.ts'
 import type { LoginStore } from './login-store.ts'
 import type { UserStore } from './user-store.ts'
+import type { SuspensionStore } from './suspension-store.ts'
+import type { TenantStore } from './tenant-store.ts'
 
-/** An API key as kept: never the secret, only its SHA-256. */
-export interface KeyRecord {
-  /** Public part of the key, also the id in lists and logs. */
-  readonly id: string
-  readonly name: string
-  /** SHA-256 of the whole key text. */
-  readonly hash: Buffer
-  /** Name of its role. */
-  readonly role: string
-  readonly tenant: string | null
-  readonly createdAtMs: number
-  readonly expiresAtMs: number | null
-  readonly lastUsedAtMs: number | null
-  readonly revokedAtMs: number | null
-}
-
-export interface KeyStore {
-  /** @throws {AppError} `config_invalid` when an unrevoked key of that name exists */
-  create(key: KeyRecord): Promise<void>
-  list(): Promise<readonly KeyRecord[]>
-  /** Revokes by id or by name; false when there is none to revoke. */
-  revoke(idOrName: string, atMs: number): Promise<boolean>
-  /** Last use is kept in memory and written now and then: at most one write a minute per key. */
-  touch(id: string, atMs: number): Promise<void>
-}
+export type { KeyRecord, KeyStore } from './key-record.ts'
 
 /** The last known catalogue of one server: pages of raw `tools/list` results, as they came. */
 export interface CatalogueRecord {
@@ -306,6 +286,9 @@ export interface Store extends AsyncDisposable {
   readonly changes: ChangeStore
   readonly users: UserStore
   readonly logins: LoginStore
+  readonly roles: RoleStore
+  readonly tenants: TenantStore
+  readonly suspensions: SuspensionStore
   /** Opens a chain of its own with a random writer id. Closed by its owner, before the store. */
   openAudit(options: { readonly durability: 'process' | 'power' }): Promise<AuditLog>
 }

@@ -16,7 +16,7 @@ function open(origins: string[]): Promise<Listener> {
   const door = new Door(
     { host: '127.0.0.1', allowedHosts: [], origins, trustedProxies: [], anonymous: false },
     {
-      credentials: new Credentials(clock, [{ name: 'ops', value: new Secret(token) }]),
+      credentials: new Credentials(clock, [{ name: 'ops', values: [new Secret(token)] }]),
       rates: new RateLimits(clock, { capacity: 1_000, refillPerSecond: 1_000 }),
       lockout: new Lockout(clock, { failures: 5, windowMs: 60_000, holdMs: 60_000 }),
       onRefused: () => undefined,

@@ -42,7 +42,8 @@ function testKey(changes: Partial<KeyRecord> = {}): KeyRecord {
     name: 'ci',
     hash: Buffer.alloc(32, 7),
     role: 'caller',
-    tenant: null,
+    ...{ tenant: null, servers: null, tools: null, readOnly: false, allowFrom: null },
+    ...{ previousHash: null, previousUntilMs: null, version: 2 },
     createdAtMs: 1_700_000_000_000,
     expiresAtMs: null,
     lastUsedAtMs: null,
@@ -69,12 +70,19 @@ describe.each(testEngines())('the store on %s', (engineName, start) => {
     expect(await store.keys.revoke('ci', 5)).toBe(true)
     expect(await store.keys.revoke('ci', 6)).toBe(false)
     await store.keys.create(again)
-    expect(await store.keys.list()).toEqual([testKey({ revokedAtMs: 5 }), again])
+    expect(await store.keys.list()).toMatchObject([
+      testKey({ revokedAtMs: 5, version: 3 }),
+      { ...again, version: 4 },
+    ])
   })
 
   test('keeps every field of a key across a restart [store/kept]', async () => {
     const { location } = await engine.place()
-    const key = testKey({ role: 'admin', tenant: 'acme', expiresAtMs: 1_900_000_000_000 })
+    const key = testKey({
+      ...{ role: 'admin', tenant: 'acme', expiresAtMs: 1_900_000_000_000, version: 2 },
+      ...{ servers: ['files'], tools: { allow: ['files__*'], deny: [] }, readOnly: true },
+      ...{ allowFrom: ['10.0.0.0/8'], previousHash: Buffer.alloc(32, 7), previousUntilMs: 5 },
+    })
     {
       await using store = await openTestStore(location)
       await store.keys.create(key)
@@ -228,13 +236,17 @@ describe.each(testEngines())('the store on %s', (engineName, start) => {
   })
 
   test('brings the store of the first release to the newest schema', async () => {
-    const { location } = await engine.place()
-    {
-      await using store = await openWith(location, MIGRATIONS.slice(0, 1))
-      await store.keys.create(testKey())
-    }
+    const { location, tamper } = await engine.place()
+    await (await openWith(location, MIGRATIONS.slice(0, 1)))[Symbol.asyncDispose]()
+    await tamper(
+      "insert into keys values ('abcdefgh', 'ci', 'x', 'caller', null, 5, null, null, null)",
+    )
     await using store = await openTestStore(location)
-    expect(await store.keys.list()).toEqual([testKey()])
+    const old = testKey({ hash: Buffer.from('x'), createdAtMs: 5, version: 1 })
+    expect(await store.keys.list()).toEqual([old])
+    const turned = { hash: Buffer.alloc(32, 8), previousUntilMs: 9 }
+    const rotated = await store.keys.rotate('abcdefgh', turned)
+    expect(rotated).toEqual({ ...old, ...turned, previousHash: old.hash, version: 2 })
     expect([await store.marks.list(), await store.generations.list()]).toEqual([[], []])
   })
 
