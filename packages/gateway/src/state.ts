@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { RunnableConfig } from './config/index.ts'
 import type { Clock } from '@sallyport/kit/clock'
-import { loadOrCreateKeyFile, MasterKeys, readKeyFile } from '@sallyport/kit/crypto'
+import { type KeyRing, loadOrCreateKeyFile, MasterKeys, readKeyFile } from '@sallyport/kit/crypto'
 import { AppError } from '@sallyport/kit/errors'
 import type { Log } from '@sallyport/kit/log'
 import { hasSqliteStore, openStore, type Store } from '@sallyport/kit/store'
@@ -25,7 +25,11 @@ export interface StateOptions {
 /** An open store with its keys, held under its lock. */
 export interface State extends AsyncDisposable {
   readonly store: Store
-  readonly keys: MasterKeys
+  /** What its data are sealed with. */
+  readonly keys: KeyRing
+  readonly master: MasterKeys
+  /** The file the master key came from; undefined when it is configured. */
+  readonly keyFile: string | undefined
   /** Its lock. */
   readonly hold: StoreHold
   /** The path that lock and local socket stand beside. */
@@ -60,10 +64,10 @@ export async function openState(options: StateOptions): Promise<State> {
   await using opening = new AsyncDisposableStack()
   const { succession } = options
   const hold = opening.use(await (succession ? succession.take(base) : StoreHold.take(base)))
-  const { keys, file } = await findKeys(config, log)
+  const { keys: master, file } = await findKeys(config, log)
   const opened = openStore({
     location: config.store,
-    keys,
+    keys: master,
     clock,
     log,
     pool: { min: config.postgres.poolMin, max: config.postgres.poolMax },
@@ -71,6 +75,7 @@ export async function openState(options: StateOptions): Promise<State> {
     ...(options.workerUrl === undefined ? {} : { workerUrl: options.workerUrl }),
   })
   const store = opening.use(await (file === undefined ? opened : opened.catch(blameKeyFile(file))))
+  const { keys } = store.ring
   const gatewayId = createHash('sha256')
     .update(keys.deriveKey('gateway/id'))
     .update(base)
@@ -79,7 +84,7 @@ export async function openState(options: StateOptions): Promise<State> {
   const instance = randomBytes(8).toString('hex')
   const resources = opening.move()
   return {
-    ...{ store, keys, hold, base, gatewayId, instance },
+    ...{ store, keys, master, keyFile: file, hold, base, gatewayId, instance },
     living: () => succession?.instances ?? [],
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   }

@@ -1,4 +1,6 @@
 export { loadOrCreateKeyFile, readKeyFile } from './key-file.ts'
-export { MasterKeys, type PurposeKeys } from './master-keys.ts'
+export type { DerivedKeys, PurposeKeys } from './derived-keys.ts'
+export { KeyRing, newRingKey, type RingContent, type RingKey } from './key-ring.ts'
+export { MasterKeys } from './master-keys.ts'
 export { Sealer } from './sealer.ts'
 export { createMac } from './mac.ts'

@@ -1,19 +1,16 @@
-import { hkdfSync } from 'node:crypto'
 import { AppError } from '../errors.ts'
 import type { Secret } from '../secret.ts'
+import { derive, type DerivedKeys, KEY_BYTES, type PurposeKeys } from './derived-keys.ts'
 
-const KEY_BYTES = 32
 const REMEDY = 'make one with "openssl rand -hex 32"'
-
-/** The keys of one purpose, derived from each master key: the first seals, all open. */
-export type PurposeKeys = readonly [Buffer, ...Buffer[]]
 
 /**
  * The master key, or two while it is rotated: the first is the current one, the second only opens what was
  * sealed before. Nothing is ever sealed with a master key itself, only with keys derived for a purpose.
  */
-export class MasterKeys {
-  readonly #keys: PurposeKeys
+export class MasterKeys implements DerivedKeys {
+  #keys: PurposeKeys
+  #version = 1
 
   private constructor(keys: PurposeKeys) {
     this.#keys = keys
@@ -35,6 +32,21 @@ export class MasterKeys {
     return new MasterKeys([current, ...previous])
   }
 
+  get version(): number {
+    return this.#version
+  }
+
+  /** How many there are: one, or two while it is rotated. */
+  get count(): number {
+    return this.#keys.length
+  }
+
+  /** Takes over other master keys, while everything runs. */
+  replace(keys: MasterKeys): void {
+    this.#keys = keys.#keys
+    this.#version += 1
+  }
+
   /** A 32-byte key for one purpose, from the current master key. The same every time. */
   deriveKey(purpose: string): Buffer {
     return derive(this.#keys[0], purpose)
@@ -45,11 +57,6 @@ export class MasterKeys {
     const [current, ...previous] = this.#keys
     return [derive(current, purpose), ...previous.map((key) => derive(key, purpose))]
   }
-}
-
-/** Source: RFC 5869 (HKDF), without salt, the purpose as info. */
-function derive(master: Buffer, purpose: string): Buffer {
-  return Buffer.from(hkdfSync('sha256', master, '', `sallyport/1/${purpose}`, KEY_BYTES))
 }
 
 function parseMasterKey(secret: Secret): Buffer {

@@ -6,7 +6,7 @@ import {
   type KeyObject,
   randomBytes,
 } from 'node:crypto'
-import type { MasterKeys } from './master-keys.ts'
+import type { DerivedKeys } from './derived-keys.ts'
 
 const ALGORITHM = 'aes-256-gcm'
 const NONCE_BYTES = 12
@@ -28,23 +28,25 @@ interface SealKey {
  * Source: NIST SP 800-38D; random nonces hold for 2^32 values per key.
  */
 export class Sealer {
-  readonly #current: SealKey
-  readonly #keys: readonly SealKey[]
+  readonly #source: DerivedKeys
+  readonly #purpose: string
+  #derived: Derived
 
-  constructor(keys: MasterKeys, purpose: string) {
-    const [current, ...previous] = keys.deriveKeys(purpose)
-    this.#current = toSealKey(current)
-    this.#keys = [this.#current, ...previous.map(toSealKey)]
+  constructor(source: DerivedKeys, purpose: string) {
+    this.#source = source
+    this.#purpose = purpose
+    this.#derived = deriveFrom(source, purpose)
   }
 
   /** @param aad what the value is bound to; `open` must be given the same */
   seal(plaintext: Buffer, aad: string): string {
     const nonce = randomBytes(NONCE_BYTES)
-    const cipher = createCipheriv(ALGORITHM, this.#current.key, nonce, { authTagLength: TAG_BYTES })
+    const { current } = this.#keys
+    const cipher = createCipheriv(ALGORITHM, current.key, nonce, { authTagLength: TAG_BYTES })
     cipher.setAAD(Buffer.from(aad))
     const head = cipher.update(plaintext)
     const tail = cipher.final()
-    const id = Buffer.of(this.#current.id)
+    const id = Buffer.of(current.id)
     return Buffer.concat([id, nonce, head, tail, cipher.getAuthTag()]).toString('base64url')
   }
 
@@ -57,13 +59,34 @@ export class Sealer {
     if (sealed.length < OVERHEAD_BYTES) return undefined
     // Decoding skips foreign characters and loose bits; only the canonical text is ours.
     if (sealed.toString('base64url') !== text) return undefined
-    for (const { id, key } of this.#keys) {
+    for (const { id, key } of this.#keys.all) {
       if (id !== sealed[0]) continue
       const plaintext = decrypt(key, sealed, aad)
       if (plaintext !== undefined) return plaintext
     }
     return undefined
   }
+
+  get #keys(): Derived {
+    if (this.#derived.version !== this.#source.version) {
+      this.#derived = deriveFrom(this.#source, this.#purpose)
+    }
+    return this.#derived
+  }
+}
+
+interface Derived {
+  readonly version: number
+  readonly current: SealKey
+  /** The current one first. */
+  readonly all: readonly SealKey[]
+}
+
+function deriveFrom(source: DerivedKeys, purpose: string): Derived {
+  const { version } = source
+  const [first, ...others] = source.deriveKeys(purpose)
+  const current = toSealKey(first)
+  return { version, current, all: [current, ...others.map(toSealKey)] }
 }
 
 function toSealKey(key: Buffer): SealKey {

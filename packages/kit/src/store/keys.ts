@@ -1,6 +1,6 @@
 import { createHmac, createSecretKey, timingSafeEqual, type KeyObject } from 'node:crypto'
+import type { DerivedKeys, PurposeKeys } from '../crypto/index.ts'
 import { AppError } from '../errors.ts'
-import { isSealed, rosterPoint, sealPoint, type ChainPoint, type SealKind } from './audit-row.ts'
 import { toBlob, type SqlRunner } from './sql-runner.ts'
 
 /** The part of the master key that the store needs; `MasterKeys` of `kit/crypto` is one. */
@@ -8,27 +8,36 @@ export interface StoreKeys {
   /** 32 bytes that belong to this purpose alone. */
   deriveKey(purpose: string): Buffer
   /** From every configured master key, the current one first, while it is rotated. */
-  deriveKeys?(purpose: string): readonly Buffer[]
+  deriveKeys?(purpose: string): PurposeKeys
+  /** Another number whenever other keys are derived; absent = always the same. */
+  readonly version?: number
 }
 
-/** What the store does with its keys: tell a wrong one, and seal the ends of audit chains. */
+/** What seals the ends of audit chains: of the store itself, so that it outlives every master key. */
 export interface SealKeys {
-  /** The current one first. */
-  readonly checks: readonly [Buffer, ...Buffer[]]
-  /** The current one first: it makes seals, the others only tell old ones. */
+  /** The first makes seals, all tell them. */
   readonly seals: readonly [KeyObject, ...KeyObject[]]
 }
 
-/** Derives what the store needs, once, at open. */
-export function toSealKeys(keys: StoreKeys): SealKeys {
-  const former = (purpose: string): readonly Buffer[] => keys.deriveKeys?.(purpose).slice(1) ?? []
+/** Derives the seals of the audit log. */
+export function toSealKeys(keys: Pick<StoreKeys, 'deriveKey'>): SealKeys {
+  return { seals: [createSecretKey(keys.deriveKey('audit/head'))] }
+}
+
+/** Master keys as what seals with them wants them. */
+export function masterSource(keys: StoreKeys): DerivedKeys {
   return {
-    checks: [checkValue(keys.deriveKey('store/check')), ...former('store/check').map(checkValue)],
-    seals: [
-      createSecretKey(keys.deriveKey('audit/head')),
-      ...former('audit/head').map((key) => createSecretKey(key)),
-    ],
+    get version() {
+      return keys.version ?? 0
+    },
+    deriveKey: (purpose) => keys.deriveKey(purpose),
+    deriveKeys: (purpose) => keys.deriveKeys?.(purpose) ?? [keys.deriveKey(purpose)],
   }
+}
+
+function checksOf(keys: StoreKeys): readonly [Buffer, ...Buffer[]] {
+  const [first, ...others] = masterSource(keys).deriveKeys('store/check')
+  return [checkValue(first), ...others.map(checkValue)]
 }
 
 function checkValue(key: Buffer): Buffer {
@@ -36,68 +45,31 @@ function checkValue(key: Buffer): Buffer {
 }
 
 /**
- * Compares the master key with the one this store was opened with first. A store without a value gets
- * one; a value of the former key is replaced and every seal made anew, while both keys are configured.
+ * Compares the master key with the one this store was opened with last. A store without a value gets one;
+ * a value of the former key is replaced while both keys are configured.
  *
  * @throws {AppError} `master_key_wrong`
  */
-export async function ensureMasterKey(runner: SqlRunner, keys: SealKeys): Promise<void> {
+export async function ensureMasterKey(runner: SqlRunner, keys: StoreKeys): Promise<void> {
+  const [current, ...former] = checksOf(keys)
   await runner.query('insert into key_check (id, mac) values (1, ?) on conflict (id) do nothing', [
-    keys.checks[0],
+    current,
   ])
   await checkMasterKey(runner, keys)
-  if (keys.seals.length === 1) return
-  await runner.transaction(async () => {
-    await runner.query('update key_check set mac = ? where id = 1', [keys.checks[0]])
-    await resealAudit(runner, keys)
-  })
+  if (former.length > 0) await runner.query('update key_check set mac = ? where id = 1', [current])
 }
 
 /** @throws {AppError} `master_key_wrong` */
-export async function checkMasterKey(runner: SqlRunner, keys: SealKeys): Promise<void> {
+export async function checkMasterKey(runner: SqlRunner, keys: StoreKeys): Promise<void> {
   const [row] = await runner.query('select mac from key_check where id = 1')
   if (row === undefined) return
   const mac = toBlob(row['mac'])
-  if (keys.checks.some((check) => check.length === mac.length && timingSafeEqual(check, mac)))
-    return
+  const isKnown = checksOf(keys).some(
+    (check) => check.length === mac.length && timingSafeEqual(check, mac),
+  )
+  if (isKnown) return
   throw new AppError(
     'master_key_wrong',
     'the key "masterKey" is not the one this store was made with; configure that one, or both to rotate',
   )
-}
-
-/** Seals of a former key are replaced; what neither key sealed is left as it is, for `verify` to find. */
-async function resealAudit(runner: SqlRunner, keys: SealKeys): Promise<void> {
-  const heads = await runner.query('select * from audit_heads')
-  for (const row of heads) {
-    const writer = String(row['writer'])
-    const head = { writer, seq: Number(row['seq']), hash: toBlob(row['hash']) }
-    const pruned = { writer, seq: Number(row['pruned_seq']), hash: toBlob(row['pruned_hash']) }
-    const seal = reseal(keys, { kind: 'head', point: head }, toBlob(row['seal']))
-    const prunedSeal = reseal(keys, { kind: 'pruned', point: pruned }, toBlob(row['pruned_seal']))
-    // A chain that another process appends to meanwhile keeps its newer seal.
-    const at = [writer, head.seq, pruned.seq]
-    await runner.query(
-      'update audit_heads set seal = ?, pruned_seal = ? where writer = ? and seq = ? and pruned_seq = ?',
-      [seal, prunedSeal, ...at],
-    )
-  }
-  const [roster] = await runner.query('select writers, seal from audit_roster where id = 1')
-  if (roster === undefined) return
-  const point = rosterPoint(Number(roster['writers']))
-  const seal = reseal(keys, { kind: 'roster', point }, toBlob(roster['seal']))
-  await runner.query('update audit_roster set seal = ? where id = 1 and writers = ?', [
-    seal,
-    point.seq,
-  ])
-}
-
-function reseal(
-  keys: SealKeys,
-  of: { readonly kind: SealKind; readonly point: ChainPoint },
-  seal: Uint8Array,
-): Uint8Array {
-  return isSealed(keys.seals, of.kind, of.point, seal)
-    ? sealPoint(keys.seals[0], of.kind, of.point)
-    : seal
 }

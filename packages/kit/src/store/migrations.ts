@@ -39,6 +39,8 @@ export const MIGRATIONS: readonly Migration[] = [
 function first(types: SqlTypes): readonly string[] {
   return [
     `create table key_check (id integer primary key check (id = 1), mac ${types.blob} not null)`,
+    // What the data are sealed with, sealed with the master key.
+    `create table vault (name text primary key, body ${types.blob} not null)`,
     `create table keys (
       id text primary key, name text not null, hash ${types.blob} not null, role text not null,
       tenant text, created_at ${types.int} not null, expires_at ${types.int},
@@ -139,7 +141,5 @@ function identity(types: SqlTypes): readonly string[] {
     `create table subjects (
       id text primary key, issuer text not null, subject ${types.blob} not null,
       first_seen_at ${types.int} not null, last_seen_at ${types.int} not null)`,
-    // Secrets of the store itself, sealed.
-    `create table vault (name text primary key, body ${types.blob} not null)`,
   ]
 }

@@ -27,6 +27,7 @@ import {
   createPostgresPool,
   type PostgresLocation,
 } from './postgres-database.ts'
+import { openRing, SqlRingStore } from './ring-store.ts'
 import { postgresRunner } from './sql-runner.ts'
 import { guardStore } from './store-failure.ts'
 import type { StoreContext } from './store-context.ts'
@@ -44,10 +45,10 @@ export async function openPostgresStore(
   context: StoreContext & { readonly pool: { readonly min: number; readonly max: number } },
 ): Promise<Store> {
   await using opening = new AsyncDisposableStack()
-  const keys = toSealKeys(context.keys)
-  await guardStore(`the store ${location.label} cannot be prepared`, () =>
-    prepare(location, { ...context, seals: keys }),
+  const kept = await guardStore(`the store ${location.label} cannot be prepared`, () =>
+    prepare(location, context),
   )
+  const keys = toSealKeys(kept.ring)
   const pool = await createPostgresPool(location, {
     ...context.pool,
     log: context.log,
@@ -62,6 +63,7 @@ export async function openPostgresStore(
   const resources = opening.move()
   return {
     kind: 'postgres',
+    ring: new SqlRingStore(db, context.keys, kept),
     keys: keyStore,
     catalogues: new SqlCatalogueStore(db),
     reader: jobs,
@@ -84,18 +86,19 @@ export async function openPostgresStore(
 
 async function prepare(
   location: PostgresLocation,
-  context: StoreContext & { readonly seals: SealKeys },
-): Promise<void> {
+  context: StoreContext,
+): ReturnType<typeof openRing> {
   const client = await connectPostgres(location, { statementMs: MIGRATION_MS })
   await using runner = postgresRunner(client)
   await checkEncoding(client, location)
   const { version, pending } = await planMigrations(runner, context.migrations)
-  if (version > 0) await checkMasterKey(runner, context.seals)
+  if (version > 0) await checkMasterKey(runner, context.keys)
   if (pending.length > 0) {
     refusePending(pending, context)
     await applyMigrations(runner, context)
   }
-  await ensureMasterKey(runner, context.seals)
+  await ensureMasterKey(runner, context.keys)
+  return await openRing(runner, { keys: context.keys, nowMs: context.clock.nowMs() })
 }
 
 async function openAudit(

@@ -22,6 +22,7 @@ import { SqlUserStore } from './user-store.ts'
 import { applyMigrations, copyBeforeMigration, planMigrations, refusePending } from './migrate.ts'
 import { openSqlite } from './sqlite-database.ts'
 import { sqliteDialect } from './sqlite-dialect.ts'
+import { openRing, SqlRingStore } from './ring-store.ts'
 import { sqliteRunner, type SqlRunner } from './sql-runner.ts'
 import { guardStore } from './store-failure.ts'
 import type { StoreContext } from './store-context.ts'
@@ -35,15 +36,15 @@ const PAGE_BYTES = 4_096
 /** Opens an embedded store: one file, one process. */
 export async function openSqliteStore(path: string, context: StoreContext): Promise<Store> {
   await using opening = new AsyncDisposableStack()
-  const keys = toSealKeys(context.keys)
   const database = openSqlite(path, {
     synchronous: 'NORMAL',
     autoCheckpointPages: CHECKPOINT_PAGES,
   })
   const runner = opening.use(sqliteRunner(database))
-  await guardStore(`the store ${path} cannot be prepared`, () =>
-    prepare(runner, path, { ...context, seals: keys }),
+  const kept = await guardStore(`the store ${path} cannot be prepared`, () =>
+    prepare(runner, path, context),
   )
+  const keys = toSealKeys(kept.ring)
   const db = new Kysely<Tables>({ dialect: sqliteDialect(database) })
   const keyStore = opening.use(new SqlKeyStore(db, context.log))
   const jobs = opening.use(new AuditJobs({ ...context, location: { kind: 'sqlite', path }, keys }))
@@ -56,6 +57,7 @@ export async function openSqliteStore(path: string, context: StoreContext): Prom
   const resources = opening.move()
   return {
     kind: 'sqlite',
+    ring: new SqlRingStore(db, context.keys, kept),
     keys: keyStore,
     catalogues: new SqlCatalogueStore(db),
     reader: jobs,
@@ -80,11 +82,11 @@ export async function openSqliteStore(path: string, context: StoreContext): Prom
 async function prepare(
   runner: SqlRunner,
   path: string,
-  context: StoreContext & { readonly seals: SealKeys },
-): Promise<void> {
+  context: StoreContext,
+): ReturnType<typeof openRing> {
   const { version, pending } = await planMigrations(runner, context.migrations)
   // Before anything is changed with the wrong key.
-  if (version > 0) await checkMasterKey(runner, context.seals)
+  if (version > 0) await checkMasterKey(runner, context.keys)
   const [first] = pending
   if (first !== undefined) {
     refusePending(pending, context)
@@ -94,7 +96,8 @@ async function prepare(
     }
     await applyMigrations(runner, context)
   }
-  await ensureMasterKey(runner, context.seals)
+  await ensureMasterKey(runner, context.keys)
+  return await openRing(runner, { keys: context.keys, nowMs: context.clock.nowMs() })
 }
 
 interface AuditParts {

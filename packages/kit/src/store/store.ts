@@ -7,6 +7,7 @@ import type { LoginStore } from './login-store.ts'
 import type { UserStore } from './user-store.ts'
 import type { SuspensionStore } from './suspension-store.ts'
 import type { TenantStore } from './tenant-store.ts'
+import type { RingStore } from './ring-store.ts'
 
 export type { KeyRecord, KeyStore } from './key-record.ts'
 
@@ -274,6 +275,8 @@ export interface UsageStore {
 /** One open store, embedded or PostgreSQL; the same migrations and the same tests on both. */
 export interface Store extends AsyncDisposable {
   readonly kind: 'sqlite' | 'postgres'
+  /** What its data are sealed with. */
+  readonly ring: RingStore
   readonly keys: KeyStore
   readonly catalogues: CatalogueStore
   readonly reader: AuditReader

@@ -74,10 +74,9 @@ describe.each(testEngines())('members in the audit log on %s', (_engineName, sta
   })
 })
 
-/** Takes back what the migration after the one of members did. */
+/** Takes back what the migration after the one of members did; the vault keeps what sealed the log. */
 const undoIdentity = [
   ...['changes', 'tenants', 'roles', 'users', 'logins', 'suspensions', 'entries', 'subjects'],
-  'vault',
 ]
   .map((table) => `drop table ${table}`)
   .concat(

@@ -5,11 +5,11 @@ import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { pruneAudit } from '../../src/store/audit-prune.ts'
 import { verifyAudit } from '../../src/store/audit-verify.ts'
-import { toSealKeys } from '../../src/store/keys.ts'
+import { type SealKeys, toSealKeys } from '../../src/store/keys.ts'
 import { sqliteRunner, type SqlRunner } from '../../src/store/sql-runner.ts'
-import { openTestStore, testEntry, testKeys } from '../fixtures/stores.ts'
+import { openTestStore, testEntry } from '../fixtures/stores.ts'
 
-const KEYS = toSealKeys(testKeys()).seals
+let keys: SealKeys['seals']
 let folder: string
 let runner: SqlRunner
 
@@ -18,6 +18,7 @@ beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'sallyport-verify-'))
   const path = join(folder, 'store.db')
   await using store = await openTestStore(`sqlite:${path}`)
+  keys = toSealKeys(store.ring.keys).seals
   await using audit = await store.openAudit({ durability: 'process' })
   const times = Array.from({ length: 2_500 }, (_, i) => i + 1)
   await Promise.all(times.map((atMs) => audit.append(testEntry('row', { atMs }))))
@@ -46,7 +47,7 @@ function interrupted(between: () => Promise<unknown>): SqlRunner {
 }
 
 const prune = (beforeMs: number): Promise<number> =>
-  pruneAudit(runner, KEYS, {
+  pruneAudit(runner, keys, {
     limits: { keepMs: 0, bytesMax: Number.MAX_SAFE_INTEGER },
     nowMs: beforeMs,
   })
@@ -58,7 +59,7 @@ test.each([
 ])('takes a removal meanwhile %s for no fault', async (_where, last, rows) => {
   const report = await verifyAudit(
     interrupted(() => prune(last + 1)),
-    KEYS,
+    keys,
   )
   expect(report).toEqual({ ok: true, rows, writers: 1, broken: [] })
 })
@@ -69,7 +70,7 @@ test('finds rows that were removed meanwhile behind our own removal', async () =
       await prune(1_701)
       await runner.query('delete from audit where seq in (1701, 1702)')
     }),
-    KEYS,
+    keys,
   )
   expect(report.broken).toMatchObject([{ seq: 1_701, kind: 'missing' }])
 })
@@ -78,6 +79,6 @@ test('finds rows that changed places in the table [record/tamper]', async () => 
   await runner.query('update audit set id = -7 where id = 7')
   await runner.query('update audit set id = 7 where id = 8')
   await runner.query('update audit set id = 8 where id = -7')
-  const { broken } = await verifyAudit(runner, KEYS)
+  const { broken } = await verifyAudit(runner, keys)
   expect(broken).toMatchObject([{ seq: 8, kind: 'reordered' }])
 })

@@ -333,7 +333,7 @@ describe.each(testEngines())('the audit log on %s', (engineName, start) => {
       for await (const line of createInterface({ input: child.stdout })) {
         const step = JSON.parse(line) as Record<string, unknown>
         steps.push(step)
-        if (step['step'] === 'ready') limit('400000')
+        if (step['step'] === 'ready') limit('1000000')
         if (step['step'] === 'full') limit('unlimited')
       }
       expect(steps).toMatchObject([

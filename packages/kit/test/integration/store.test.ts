@@ -166,7 +166,10 @@ describe.each(testEngines())('the store on %s', (engineName, start) => {
     const [former, current] = [testKeys(1), testKeys(2)]
     const both = {
       deriveKey: current.deriveKey,
-      deriveKeys: (purpose: string) => [current.deriveKey(purpose), former.deriveKey(purpose)],
+      deriveKeys: (purpose: string): [Buffer, Buffer] => [
+        current.deriveKey(purpose),
+        former.deriveKey(purpose),
+      ],
     }
     await (await openTestStore(location, { keys: both }))[Symbol.asyncDispose]()
     await expect(openTestStore(location)).rejects.toMatchObject({ code: 'master_key_wrong' })
