@@ -29,7 +29,7 @@ test.each([
     'more of kit than contract may take',
     'packages/contract/src/a.ts',
     '@sallyport/kit/limits',
-    'contract may import only ./errors and ./secret of kit',
+    'contract may import only ./errors and ./roles and ./secret of kit',
   ],
   [
     'a deep import',

@@ -16,7 +16,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
 
 /** The runtime-neutral subpaths, all that a package may take of another where it is listed here. */
 const ONLY: Readonly<Record<string, readonly string[]>> = {
-  'contract -> kit': ['./errors', './secret'],
+  'contract -> kit': ['./errors', './roles', './secret'],
 }
 
 const SCOPE = '@sallyport/'
