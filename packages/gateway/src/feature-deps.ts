@@ -70,9 +70,10 @@ export function featureDeps(base: Base, calls: CallState, config: RunnableConfig
     ...{ quotas: calls.quotas, kept: calls.kept, given: calls.given },
     budgets: budgetsOf(config),
     keyed: keyedCalls(base, config),
-    onFinished: ({ server, tool, method, outcome, durationMs }) => {
+    onFinished: ({ server, tool, method, tenant, outcome, durationMs }) => {
       metrics.callFinished(server === '' ? NO_SERVER : server, method, outcome, durationMs / 1_000)
       if (tool !== '') metrics.toolFinished(server, tool, outcome === 'ok')
+      if (tenant !== null) metrics.tenantFinished(tenant, outcome)
     },
     keepsRefusal: (principalId) => calls.refusals.take(principalId).allowed,
     onRecorded: (kind) => metrics.auditAppended(kind),

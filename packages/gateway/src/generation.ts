@@ -69,7 +69,7 @@ export function createGeneration(base: Base, lasting: Lasting, config: RunnableC
     ...{ fleet, catalogue, clock, log, groups: config.groups, servers: config.servers },
     queueOf: (server) => lasting.calls.queueOf(server),
     bounds: {
-      slots: (target) => quotas.bounds.slotsAt(target),
+      slots: (target, tenant) => quotas.bounds.slotsAt(target, tenant),
       take: (target, principalId) => quotas.takeAtMember(target, principalId),
       giveBack: (target, principalId) => quotas.giveBackAtMember(target, principalId),
     },
@@ -86,6 +86,7 @@ export function createGeneration(base: Base, lasting: Lasting, config: RunnableC
     sealer,
     links: lasting.links,
     pageItems: limits.listTools,
+    restrictedViews: limits.restrictedViews,
     ownTools,
     serverInfo: { name: 'sallyport', title: 'Sallyport', version },
     log,

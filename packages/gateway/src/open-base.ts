@@ -52,17 +52,21 @@ export async function openBase(
   const environment = process.env
   // First, so that the last call's trace leaves too.
   const tracer = scope.use(await openTracer({ options: tracing, environment, version, clock, log }))
-  const metrics = new Metrics({ version, perTool: config.metrics.perTool })
+  const metrics = new Metrics({
+    version,
+    perTool: config.metrics.perTool,
+    perTenant: config.metrics.perTenant,
+  })
   if (!config.audit.enabled) log.warn({}, 'audit is switched off: calls leave no record')
   const audit = config.audit.enabled
     ? scope.use(await state.store.openAudit({ durability: config.audit.durability }))
     : undefined
   scope.use(startHousekeeping(state.store, audit, settings.retention, { log, clock }))
   const keeper = scope.use(openKeeper(state, options))
-  const { perPrincipal } = limits
+  const { perPrincipal, perTenant } = limits
   const quotas = scope.use(
     await Quotas.open({
-      ...{ clock, log, store: state.store.usage, perPrincipal },
+      ...{ clock, log, store: state.store.usage, perPrincipal, perTenant },
       onRefused: (kind) => metrics.stayUp.quotaRefused(kind),
     }),
   )

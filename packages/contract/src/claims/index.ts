@@ -21,6 +21,7 @@ import { RELOAD } from './reload.ts'
 import { RELIABILITY } from './reliability.ts'
 import { STORE } from './store.ts'
 import { SUPERVISION } from './supervision.ts'
+import { TENANCY } from './tenancy.ts'
 import { TOOLS } from './tools.ts'
 import { TRANSPORTS } from './transports.ts'
 import { UPSTREAMS } from './upstreams.ts'
@@ -42,6 +43,7 @@ export const CLAIMS = {
   ...COMPATIBILITY,
   ...LIMITS,
   ...QUOTAS,
+  ...TENANCY,
   ...UPSTREAMS,
   ...GROUPS,
   ...SUPERVISION,

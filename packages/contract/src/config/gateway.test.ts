@@ -145,6 +145,8 @@ test('an empty file is a complete configuration [config/complete] [door/loopback
         ...{ rate: 200, burst: 400, concurrent: 64, daily: 1_000_000 },
         writes: { daily: 10_000 },
       },
+      perTenant: { writes: {} },
+      restrictedViews: 1_000,
       lockout: { failures: 20, windowMs: 60_000, holdMs: 60_000 },
       session: {
         idleMs: 900_000,
@@ -162,7 +164,7 @@ test('an empty file is a complete configuration [config/complete] [door/loopback
       keepMs: 7_776_000_000,
       maxBytes: 10_737_418_240,
     },
-    metrics: { protect: false, perTool: false },
+    metrics: { protect: false, perTool: false, perTenant: false },
     log: { access: false },
     groups: {},
     endpoints: {},

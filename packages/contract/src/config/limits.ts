@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { idempotency } from './idempotency.ts'
 import { lockout } from './lockout.ts'
 import { questions } from './questions.ts'
-import { writes, type Quota } from './quota.ts'
+import { quotas, writes, type Quota } from './quota.ts'
 import { results } from './results.ts'
 import { session } from './session.ts'
 import { count, duration, rate, size } from './units.ts'
@@ -142,6 +142,18 @@ export const limits = z
       description: 'Tools on one page of `tools/list`.',
     }),
     perPrincipal,
+    perTenant: quotas.meta({
+      description:
+        'Bounds on the calls of each tenant, all its principals together; besides those of each principal.',
+    }),
+    restrictedViews: count({
+      min: 1,
+      max: 100_000,
+      fallback: 1_000,
+      unit: 'views',
+      description:
+        'Views kept for callers that do not see everything, one per address and different restriction; beyond it the one used longest ago is made anew when it is asked for.',
+    }),
     lockout,
     session,
     questions,

@@ -6,6 +6,10 @@ export const metrics = z
   .strictObject({
     protect: flag(false, 'Whether `/metrics` needs a key on loopback too.'),
     perTool: flag(false, 'Adds the label `tool`, at most 500 series, then `other`.'),
+    perTenant: flag(
+      false,
+      'Adds the counter `sallyport_tenant_calls_total` by tenant, at most 100 of them, then `other`.',
+    ),
   })
   .prefault({})
   .meta({ description: 'What `/metrics` shows and to whom.' })

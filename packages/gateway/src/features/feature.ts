@@ -44,6 +44,8 @@ export interface FinishedCall {
   /** The server's own name for a tool its list holds; empty otherwise. */
   readonly tool: string
   readonly method: string
+  /** Of the caller; null when it has none. */
+  readonly tenant: string | null
   readonly outcome: Exclude<AuditOutcome, 'pending'>
   readonly durationMs: number
 }

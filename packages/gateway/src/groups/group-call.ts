@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Clock } from '@sallyport/kit/clock'
 import { AppError, type CallOutcome, type ErrorCode } from '@sallyport/kit/errors'
-import type { Release, SlotBound } from '@sallyport/kit/limits'
+import { partyOf, type Release, type SlotBound } from '@sallyport/kit/limits'
 import type { BoundTarget } from '../features/quota/bounds.ts'
 import { type Verdict, verdictOf } from '../upstreams/breaker.ts'
 import type { Asker, ServerFleet, UpstreamReply, UpstreamRequest } from '../upstreams/upstream.ts'
@@ -21,7 +21,7 @@ const FINAL: ReadonlySet<ErrorCode> = new Set(['cancelled', 'deadline_exceeded',
 /** What a call must keep at the member it goes to. */
 export interface MemberBounds {
   /** Caps that hold it back in the member's queue. */
-  slots(target: BoundTarget): readonly SlotBound[]
+  slots(target: BoundTarget, tenant: string | null): readonly SlotBound[]
   /** Takes what it costs there; or says why it may not go there now, and takes nothing. */
   take(target: BoundTarget, principalId: string): AppError | undefined
   /** Gives back what a call took that did not reach the member. */
@@ -124,9 +124,11 @@ export class GroupCall {
     const { server, queue } = member
     const { signal } = this.#request
     const { bounds } = this.#deps
-    const { id } = this.#asker.principal
+    const { principal } = this.#asker
+    const { id, tenant } = principal
     const target = boundTarget(member, this.#request)
-    const entered = queue.enter(id, signal, bounds.slots(target))
+    const slots = bounds.slots(target, tenant)
+    const entered = queue.enter(id, signal, slots, partyOf(principal))
     const release = typeof entered === 'function' ? entered : await turn(entered)
     try {
       const refusal = bounds.take(target, id)

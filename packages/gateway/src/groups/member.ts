@@ -12,6 +12,7 @@ export interface MemberQueue {
     principalId: string,
     signal: CallSignal,
     bounds?: readonly SlotBound[],
+    party?: string,
   ): Release | Promise<Release>
 }
 

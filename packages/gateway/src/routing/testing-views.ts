@@ -65,6 +65,7 @@ export interface TestViewsOptions {
   /** As in the file. */
   readonly groups?: Readonly<Record<string, object>>
   readonly groupStatus?: () => readonly GroupStatus[]
+  readonly restrictedViews?: number
 }
 
 /** One page of a list, taken apart. */
@@ -106,6 +107,7 @@ export async function openTestViews(options: TestViewsOptions = {}) {
     sealer: SEALER,
     links: new Links(),
     pageItems,
+    restrictedViews: options.restrictedViews ?? 100,
     serverInfo: { name: 'sallyport', version: '1' },
     log,
   })

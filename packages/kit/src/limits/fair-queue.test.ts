@@ -279,3 +279,35 @@ test('under any order of entering, leaving and giving up, caps hold and everybod
     { numRuns: 100 },
   )
 })
+
+test('a tenant with many principals gets no more turns than one with a single one [tenancy/limits/fair]', async () => {
+  const queue = new FairQueue({ inFlightMax: 1, queuedMax: 100 })
+  const seen: { label: string; release: Release }[] = []
+  const wait = (who: string, party: string): void => {
+    void Promise.resolve(queue.enter(who, never, [], party)).then((release) =>
+      seen.push({ label: who, release }),
+    )
+  }
+  wait('a1', 'tenant a')
+  for (const who of ['a2', 'a3', 'a4', 'a2', 'a3']) wait(who, 'tenant a')
+  for (const who of ['b1', 'b1', 'b1']) wait(who, 'tenant b')
+  wait('alone', 'alone')
+  for (let index = 0; index < 10; index += 1) {
+    await settle()
+    seen[index]?.release()
+  }
+  expect(seen.map(({ label }) => label)).toEqual(
+    ['a1', 'a2', 'b1', 'alone', 'a3', 'b1', 'a4', 'b1', 'a2', 'a3'], // turns between tenants, and within one
+  )
+})
+
+test('in a full queue a tenant’s many short lanes give way to another tenant’s call [tenancy/limits/fair]', async () => {
+  const queue = new FairQueue({ inFlightMax: 1, queuedMax: 4 })
+  queue.enter('a0', never, [], 'tenant a')
+  const waiting = ['a1', 'a2', 'a3', 'a3'].map((who) => queue.enter(who, never, [], 'tenant a'))
+  expect(queue.enter('b1', never, [], 'tenant b')).toBeInstanceOf(Promise)
+  await expect(waiting[3]).rejects.toMatchObject({ code: 'queue_full' })
+  expect(queue.enter('b2', never, [], 'tenant b')).toBeInstanceOf(Promise)
+  const refused = queue.enter('b3', never, [], 'tenant b')
+  await expect(refused).rejects.toMatchObject({ code: 'queue_full' })
+})

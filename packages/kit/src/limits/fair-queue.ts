@@ -1,6 +1,7 @@
 import type { CallSignal } from '../call-signal.ts'
 import { AppError } from '../errors.ts'
 import { Lane, type Release, type Ticket } from './lane.ts'
+import { LaneRound, laneToShorten } from './lane-round.ts'
 import {
   PrincipalSlots,
   releaseSlots,
@@ -22,9 +23,10 @@ const NONE: readonly SlotBound[] = []
 
 /**
  * The gate in front of one server. Calls beyond `inFlightMax`, or beyond a cap of their own, wait; places go
- * round between principals, so that one with a thousand waiting calls delays another by one turn only. A call
- * that its own cap holds back lets those behind it pass. When the queue is full, the longest lane gives up
- * its newest call for a principal with a shorter one; otherwise the newcomer is refused.
+ * round between parties, which are tenants and principals without one, and within a tenant between its
+ * principals, so that one with a thousand waiting calls delays another by one turn only. A call that its own cap
+ * holds back lets those behind it pass. When the queue is full, the longest lane of the longest party gives up
+ * its newest call for a shorter one; otherwise the newcomer is refused.
  *
  * Invariant: while there is room, every waiting call is held back by a cap of its own.
  */
@@ -36,7 +38,7 @@ export class FairQueue {
   #bounds: readonly SlotBound[]
   readonly #lanes = new Map<string, Lane>()
   /** The lanes that may run, next turn first. */
-  readonly #round = new Set<Lane>()
+  readonly #round = new LaneRound()
   #inFlight = 0
   #queued = 0
   #arrivals = 0
@@ -82,22 +84,24 @@ export class FairQueue {
    * Takes a place: at once and without a promise when there is room, otherwise in turn.
    *
    * @param bounds further caps of this call; the same array for calls of one kind, which wait in one line
+   * @param party whom it takes turns with others as: its tenant; itself by default
    * @throws {AppError} (as a rejection) `queue_full`, outcome `not_sent`; or the signal's own reason
    */
   enter(
     principalId: string,
     signal: CallSignal,
     bounds: readonly SlotBound[] = NONE,
+    party = principalId,
   ): Release | Promise<Release> {
     if (signal.aborted) return Promise.reject(signal.reason)
     const hasRoom = this.#inFlight < this.#limits.inFlightMax
     const full = hasRoom ? this.#take(principalId, bounds) : undefined
     if (hasRoom && !full) return this.#admit(principalId, bounds)
     const own = this.#lanes.get(principalId)?.size ?? 0
-    if (this.#queued >= this.#limits.queuedMax && !this.#displace(own)) {
+    if (this.#queued >= this.#limits.queuedMax && !this.#displace(party, own)) {
       return Promise.reject(queueFull(this.#limits.queuedMax))
     }
-    const lane = this.#lanes.get(principalId) ?? this.#openLane(principalId)
+    const lane = this.#lanes.get(principalId) ?? this.#openLane(principalId, party)
     // Room, yet here it waits: for a cap of its own, and it must hear of the next free slot there.
     if (full) full.slots.await(slotKey(full, principalId), lane)
     else this.#round.add(lane)
@@ -128,12 +132,12 @@ export class FairQueue {
       this.#slots.release(principalId)
       releaseSlots(bounds, principalId)
       releaseSlots(more, principalId)
-      if (this.#round.size > 0) this.#pump()
+      if (!this.#round.isEmpty) this.#pump()
     }
   }
 
-  #openLane(principalId: string): Lane {
-    const lane = new Lane(principalId, () => {
+  #openLane(principalId: string, party: string): Lane {
+    const lane = new Lane(principalId, party, () => {
       if (this.#lanes.get(principalId) !== lane) return
       this.#round.add(lane)
       this.#pump()
@@ -167,12 +171,11 @@ export class FairQueue {
 
   #pump(): void {
     while (this.#inFlight < this.#limits.inFlightMax) {
-      const [lane] = this.#round
+      const lane = this.#round.next
       if (lane === undefined) return
       const ticket = this.#takeNext(lane)
       if (ticket === undefined) continue
-      this.#round.delete(lane)
-      this.#round.add(lane)
+      this.#round.passOn(lane)
       this.#drop(lane, ticket)
       ticket.resolve(this.#admit(lane.principalId, ticket.bounds))
     }
@@ -191,12 +194,9 @@ export class FairQueue {
     return undefined
   }
 
-  /** Makes one place in a full queue, from the longest lane, unless that would only swap the wrong. */
-  #displace(length: number): boolean {
-    let longest: Lane | undefined
-    for (const lane of this.#lanes.values()) {
-      if (lane.size > (longest?.size ?? length + 1)) longest = lane
-    }
+  /** Makes one place in a full queue, unless that would only swap the wrong. */
+  #displace(party: string, length: number): boolean {
+    const longest = laneToShorten(this.#lanes.values(), { party, length })
     const newest = longest?.newest()
     if (longest === undefined || newest === undefined) return false
     this.#drop(longest, newest)

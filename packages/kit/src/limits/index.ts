@@ -2,6 +2,7 @@ export { ByteBudget, type ByteBudgetLimits, type Reservation } from './byte-budg
 export { type Deadline, Deadlines } from './deadlines.ts'
 export { FairQueue, type FairQueueLimits } from './fair-queue.ts'
 export type { Release } from './lane.ts'
+export { partyOf } from './lane-round.ts'
 export { type DelaySource, LoopWatch } from './loop-watch.ts'
 export { PrincipalSlots, type SlotBound, type SlotWaiter } from './principal-slots.ts'
 export { RateLimits } from './rate-limits.ts'

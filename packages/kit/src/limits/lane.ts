@@ -21,12 +21,15 @@ export interface Ticket {
  */
 export class Lane implements SlotWaiter {
   readonly principalId: string
+  /** Whom it takes turns with: its tenant's lanes, or it is alone. */
+  readonly party: string
   readonly #lines = new Map<readonly SlotBound[], Set<Ticket>>()
   readonly #onFree: () => void
   #size = 0
 
-  constructor(principalId: string, onFree: () => void) {
+  constructor(principalId: string, party: string, onFree: () => void) {
     this.principalId = principalId
+    this.party = party
     this.#onFree = onFree
   }
 

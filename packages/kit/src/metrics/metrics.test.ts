@@ -228,3 +228,17 @@ test('has a registry of its own: two gateways in one process do not meet', async
   const other = new Metrics({ version: '0', perTool: false })
   expect((await familiesOf(other)).get('sallyport_calls_total')?.samples).toEqual([])
 })
+
+test('tenants are named where that is asked for, and beyond the hundredth together [tenancy/metrics]', async () => {
+  const named = new Metrics({ version: '0', perTool: false, perTenant: true })
+  for (let n = 0; n < 150; n += 1) named.tenantFinished(`t${n}`, 'ok')
+  named.tenantFinished('t1', 'refused')
+  const family = (await familiesOf(named)).get('sallyport_tenant_calls_total')
+  expect(valueOf(family, { tenant: 't1', outcome: 'ok' })).toBe(1)
+  expect(valueOf(family, { tenant: 't1', outcome: 'refused' })).toBe(1)
+  expect(valueOf(family, { tenant: 'other', outcome: 'ok' })).toBe(50)
+  expect(family?.samples).toHaveLength(102)
+  const silent = new Metrics({ version: '0', perTool: false })
+  silent.tenantFinished('t1', 'ok')
+  expect((await familiesOf(silent)).has('sallyport_tenant_calls_total')).toBe(false)
+})

@@ -5,6 +5,7 @@ import type { AuditKind, AuditOutcome } from '../store/store.ts'
 import { RuntimeGauges, type RuntimeReading } from './runtime-gauges.ts'
 import { StayUpCounters } from './stay-up-counters.ts'
 import { Tallies, type Tally } from './tally.ts'
+import { TenantCounter } from './tenant-counter.ts'
 
 /** How a call ended; the outcomes of the audit log but for the one that is no end. */
 export type CallResult = Exclude<AuditOutcome, 'pending'>
@@ -13,6 +14,8 @@ export interface MetricsOptions {
   readonly version: string
   /** Counts calls per tool too, up to 500 series. */
   readonly perTool: boolean
+  /** Counts calls per tenant too, up to 100 tenants; false by default. */
+  readonly perTenant?: boolean
 }
 
 /** The `server` label where a request concerns no single server. No server can have this name. */
@@ -63,11 +66,13 @@ export class Metrics {
   readonly #tools = new Map<string, { ok: Tally; error: Tally }>()
   readonly #auditRows = new Map<AuditKind, Tally>()
   readonly #tallies = new Tallies()
+  readonly #tenants: TenantCounter | undefined
 
   constructor(options: MetricsOptions) {
     this.#perTool = options.perTool
     this.#counters = createCounters(this.#registry, options.perTool)
     this.stayUp = new StayUpCounters(this.#registry)
+    if (options.perTenant === true) this.#tenants = new TenantCounter(this.#registry, this.#tallies)
     this.#runtime = new RuntimeGauges(this.#registry)
     collectDefaultMetrics({ register: this.#registry, prefix: 'sallyport_' })
     for (const name of MISNAMED_DEFAULTS) this.#registry.removeSingleMetric(`sallyport_${name}`)
@@ -102,6 +107,11 @@ export class Metrics {
     if (!this.#perTool) return
     const series = this.#tools.get(`${server}__${tool}`) ?? this.#addTool(server, tool)
     series[ok ? 'ok' : 'error'].add()
+  }
+
+  /** Counts one finished call of a tenant; does nothing without `perTenant`. */
+  tenantFinished(tenant: string, result: CallResult): void {
+    this.#tenants?.add(tenant, result)
   }
 
   doorRefused(code: ErrorCode): void {

@@ -1,5 +1,5 @@
 import { AppError } from '@sallyport/kit/errors'
-import type { Release } from '@sallyport/kit/limits'
+import { partyOf, type Release } from '@sallyport/kit/limits'
 import type { Call, Interceptor } from '../../call/call.ts'
 import type { Target } from '../../routing/target.ts'
 import type { FeatureDeps } from '../feature.ts'
@@ -10,7 +10,7 @@ const NOTHING: Release = () => undefined
 
 /**
  * Lets a call in when its server, its principal and its tool have room; until then it waits its turn, fair
- * between principals. A group lets its calls in itself, once it has chosen a member.
+ * between tenants, and between the principals of one. A group lets its calls in itself, once it has chosen a member.
  *
  * @throws {AppError} `queue_full`; `rate_limited` or `quota_exceeded` where it would wait to be refused; or the
  *   reason the call was aborted with while it waited; outcome `not_sent`
@@ -20,21 +20,26 @@ export function admitCalls(deps: AdmitDeps): Interceptor {
   return (next) => async (call) => {
     const { target } = call
     if (!target) return next(call)
-    const own = usage.of(call.exchange.caller.principal.id)
+    const { id, tenant } = call.exchange.caller.principal
+    const own = usage.of(id)
+    const all = tenant === null ? undefined : usage.ofTenant(tenant)
     try {
       const release =
         target.group === true
           ? NOTHING
           : (enter(deps, call, target) ?? (await waitFor(deps, call, target)))
       own.inFlight += 1
+      if (all) all.inFlight += 1
       try {
         return await next(call)
       } finally {
         own.inFlight -= 1
+        if (all) all.inFlight -= 1
         release()
       }
     } catch (thrown) {
       own.failed(thrown)
+      all?.failed(thrown)
       throw thrown
     }
   }
@@ -44,7 +49,8 @@ export function admitCalls(deps: AdmitDeps): Interceptor {
 function enter({ quotas, queueOf }: AdmitDeps, call: Call, target: Target): Release | undefined {
   const { caller, controller } = call.exchange
   if (controller.signal.aborted) return undefined
-  return queueOf(target.server).tryEnter(caller.principal.id, quotas.bounds.of(target).slots)
+  const { id, tenant } = caller.principal
+  return queueOf(target.server).tryEnter(id, quotas.bounds.of(target, tenant).slots)
 }
 
 async function waitFor(
@@ -53,15 +59,16 @@ async function waitFor(
   target: Target,
 ): Promise<Release> {
   const { caller, controller } = call.exchange
-  const { id } = caller.principal
-  const refusal = quotas.check(target, id)
+  const { id, tenant } = caller.principal
+  const refusal = quotas.check(target, id, tenant)
   if (refusal) throw refusal
   const part = call.span.child('queue')
   const own = quotas.usage.of(id)
   own.queued += 1
   try {
-    const { slots } = quotas.bounds.of(target)
-    return await queueOf(target.server).enter(id, controller.signal, slots)
+    const { slots } = quotas.bounds.of(target, tenant)
+    const party = partyOf(caller.principal)
+    return await queueOf(target.server).enter(id, controller.signal, slots, party)
   } catch (thrown) {
     throw AppError.from(thrown).withOutcome('not_sent')
   } finally {

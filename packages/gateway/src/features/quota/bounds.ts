@@ -11,6 +11,8 @@ export interface BoundScope {
   /** Whether everybody shares it; otherwise each principal has it for itself. */
   readonly shared: boolean
   readonly writes: boolean
+  /** Whether those who share it are the principals of one tenant. */
+  readonly ofTenant?: boolean
   /**
    * In a sentence: ` of this tool`; empty for all servers. Without a name, since the caller may know server
    * and tool by another one: of a group, or of an endpoint.
@@ -76,29 +78,40 @@ export class Bounds {
   #servers = new WeakMap<ServerConfig, ServerBounds>()
   /** The same without what holds over all servers. */
   #members = new WeakMap<ServerConfig, ServerBounds>()
+  #perTenant: Quotas | undefined
+  /** What each tenant may do over all servers. */
+  #tenants = new Map<string, Kinds>()
+  /** Bounds with those of tenants: one object each time, as calls of one kind wait in one line. */
+  #withTenants = new WeakMap<CallBounds, Map<string, CallBounds>>()
 
-  constructor(clock: Clock, ownWrites: Quota) {
+  constructor(clock: Clock, ownWrites: Quota, perTenant?: Quotas) {
     this.#clock = clock
+    this.#perTenant = perTenant
     this.#ownWrites = ownWrites
     this.#own = this.#compileOwn()
   }
 
   /** Goes over to another configuration, and forgets what was used at servers that it does not have. */
-  apply(ownWrites: Quota, names: ReadonlySet<string>): void {
+  apply(ownWrites: Quota, names: ReadonlySet<string>, perTenant?: Quotas): void {
+    this.#perTenant = perTenant
+    this.#tenants = new Map()
+    this.#withTenants = new WeakMap()
     this.#ownWrites = ownWrites
     this.#own = this.#compileOwn()
     this.#servers = new WeakMap()
     this.#members = new WeakMap()
     for (const kept of [this.#slots, this.#buckets]) {
       for (const name of kept.keys()) {
-        const [, server] = name.split(' ', 2)
-        if (server !== undefined && !names.has(server)) kept.delete(name)
+        const [kind = '', server] = name.split(' ', 2)
+        if (!kind.startsWith(TENANT) && server !== undefined && !names.has(server))
+          kept.delete(name)
       }
     }
   }
 
   /** All that holds for a call; of one to a group what is known before its member is. */
-  of(target: BoundTarget): CallBounds {
+  of(target: BoundTarget, tenant: string | null = null): CallBounds {
+    if (tenant !== null) return this.#ofTenant(target, this.of(target), tenant)
     if (target.group === true) return isWrite(target) ? this.#own.writes : this.#own.reads
     return this.#find(this.#servers, this.#own, target)
   }
@@ -109,8 +122,40 @@ export class Bounds {
   }
 
   /** Caps that hold a call back in the queue of the member a group sends it to. */
-  slotsAt(target: BoundTarget): readonly SlotBound[] {
-    return this.#find(this.#servers, this.#own, target).slots
+  slotsAt(target: BoundTarget, tenant: string | null = null): readonly SlotBound[] {
+    const bounds = this.#find(this.#servers, this.#own, target)
+    return (tenant === null ? bounds : this.#ofTenant(target, bounds, tenant)).slots
+  }
+
+  #ofTenant(target: BoundTarget, bounds: CallBounds, tenant: string): CallBounds {
+    if (this.#perTenant === undefined) return bounds
+    const merged = this.#withTenants.get(bounds) ?? new Map<string, CallBounds>()
+    const known = merged.get(tenant)
+    if (known) return known
+    const kinds = this.#kindsOf(tenant, this.#perTenant)
+    const own = merge(bounds, isWrite(target) ? kinds.writes : kinds.reads)
+    if (merged.size >= TENANTS_MAX) merged.clear()
+    this.#withTenants.set(bounds, merged.set(tenant, own))
+    return own
+  }
+
+  #kindsOf(tenant: string, quotas: Quotas): Kinds {
+    const known = this.#tenants.get(tenant)
+    if (known) return known
+    if (this.#tenants.size >= TENANTS_MAX) this.#forgetTenants()
+    const scope = tenantScope(tenant)
+    const reads = this.#list(quotas, scope)
+    const kinds = { reads, writes: merge(reads, this.#list(quotas.writes, ofWrites(scope))) }
+    this.#tenants.set(tenant, kinds)
+    return kinds
+  }
+
+  /** So many tenants make calls in no gateway of this world; what they use is counted anew. */
+  #forgetTenants(): void {
+    this.#tenants.clear()
+    for (const kept of [this.#slots, this.#buckets]) {
+      for (const name of kept.keys()) if (name.startsWith(TENANT)) kept.delete(name)
+    }
   }
 
   #find(
@@ -203,6 +248,13 @@ const OWN_WRITES: BoundScope = { name: 'principal-writes', shared: false, writes
 function serverScope(server: string, shared: boolean): BoundScope {
   const name = `server${shared ? '' : '-each'} ${server}`
   return { name, shared, writes: false, where: ' to the server of this call' }
+}
+
+const TENANT = 'tenant'
+const TENANTS_MAX = 10_000
+
+function tenantScope(tenant: string): BoundScope {
+  return { name: `${TENANT} ${tenant}`, shared: true, writes: false, ofTenant: true, where: '' }
 }
 
 function toolScope(server: string, tool: string, shared: boolean): BoundScope {

@@ -12,11 +12,12 @@ export function countCalls({ quotas }: Pick<FeatureDeps, 'quotas'>): Interceptor
   return (next) => (call) => {
     const { target, exchange } = call
     if (!target) return next(call)
-    const { id } = exchange.caller.principal
-    const refusal = quotas.take(target, id)
+    const { id, tenant } = exchange.caller.principal
+    const refusal = quotas.take(target, id, tenant)
     if (refusal) return Promise.reject(refusal)
     return next(call).catch((thrown: unknown) => {
-      if (thrown instanceof AppError && thrown.outcome === 'not_sent') quotas.giveBack(target, id)
+      if (thrown instanceof AppError && thrown.outcome === 'not_sent')
+        quotas.giveBack(target, id, tenant)
       throw thrown
     })
   }

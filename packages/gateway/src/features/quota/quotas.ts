@@ -10,12 +10,15 @@ import { DailyCounters, type DayTable } from './daily-counters.ts'
 import { type PrincipalUsage, Usage } from './usage.ts'
 
 type PrincipalLimits = Pick<LimitsConfig['perPrincipal'], 'daily' | 'writes'>
+type TenantLimits = LimitsConfig['perTenant']
 
 export interface QuotasDeps {
   readonly clock: Clock
   readonly log: Log
   readonly store: UsageStore
   readonly perPrincipal: PrincipalLimits
+  /** Bounds of each tenant; none by default. */
+  readonly perTenant?: TenantLimits
   /** A call was refused for a rate or a daily quota. */
   readonly onRefused?: (kind: QuotaKind) => void
 }
@@ -33,11 +36,12 @@ export class Quotas implements AsyncDisposable {
   readonly #counters: DailyCounters
   readonly #onRefused: QuotasDeps['onRefused']
 
-  private constructor(counters: DailyCounters, { clock, perPrincipal, onRefused }: QuotasDeps) {
+  private constructor(counters: DailyCounters, deps: QuotasDeps) {
+    const { clock, perPrincipal, perTenant, onRefused } = deps
     this.#counters = counters
     this.#onRefused = onRefused
-    this.usage = new Usage(counters, dailyOf(perPrincipal))
-    this.bounds = new Bounds(clock, perPrincipal.writes)
+    this.usage = new Usage(counters, dailyOf(perPrincipal), tenantDailyOf(perTenant))
+    this.bounds = new Bounds(clock, perPrincipal.writes, perTenant)
   }
 
   /** Reads what was used today. The caller disposes. @throws {AppError} `store_unwritable` */
@@ -47,34 +51,36 @@ export class Quotas implements AsyncDisposable {
 
   /** Goes over to another configuration. What was used under bounds of the same names stays used. */
   apply({
-    limits: { perPrincipal },
+    limits: { perPrincipal, perTenant },
     servers,
     groups,
   }: {
-    readonly limits: { readonly perPrincipal: PrincipalLimits }
+    readonly limits: { readonly perPrincipal: PrincipalLimits; readonly perTenant?: TenantLimits }
     readonly servers: Readonly<Record<string, ServerConfig>>
     readonly groups: Readonly<Record<string, unknown>>
   }): void {
-    this.usage.apply(dailyOf(perPrincipal))
+    this.usage.apply(dailyOf(perPrincipal), tenantDailyOf(perTenant))
     const names = new Set([...Object.keys(servers), ...Object.keys(groups)])
-    this.bounds.apply(perPrincipal.writes, names)
+    this.bounds.apply(perPrincipal.writes, names, perTenant)
   }
 
   /** Why a call is refused now; undefined when it may be made. Takes nothing. */
-  check(target: Target, principalId: string): AppError | undefined {
+  check(target: Target, principalId: string, tenant: string | null = null): AppError | undefined {
     const usage = this.usage.of(principalId)
-    return this.#tell(this.#refuseOwn(target, usage) ?? this.#refuse(this.bounds.of(target), usage))
+    const bounds = this.bounds.of(target, tenant)
+    return this.#tell(this.#refuseOwn(target, usage) ?? this.#refuse(bounds, usage))
   }
 
   /** Takes what a call costs, of every bound; or says why it may not be made, and takes nothing at all. */
-  take(target: Target, principalId: string): AppError | undefined {
-    const bounds = this.bounds.of(target)
+  take(target: Target, principalId: string, tenant: string | null = null): AppError | undefined {
+    const bounds = this.bounds.of(target, tenant)
     const usage = this.usage.of(principalId)
     const refusal = this.#refuseOwn(target, usage) ?? this.#refuse(bounds, usage)
     if (refusal) return this.#tell(refusal)
     usage.calls += 1
     count(usage.today)
     if (isWrite(target)) count(usage.todayWrites)
+    if (tenant !== null) this.#countTenant(tenant, isWrite(target))
     takeAll(bounds, usage)
     return undefined
   }
@@ -94,12 +100,13 @@ export class Quotas implements AsyncDisposable {
   }
 
   /** Gives the daily quotas back that a call took which certainly reached no server. Rates stay taken. */
-  giveBack(target: Target, principalId: string): void {
+  giveBack(target: Target, principalId: string, tenant: string | null = null): void {
     const usage = this.usage.of(principalId)
     usage.calls -= 1
     uncount(usage.today)
     if (isWrite(target)) uncount(usage.todayWrites)
-    uncountAll(this.bounds.of(target), usage)
+    if (tenant !== null) this.#uncountTenant(tenant, isWrite(target))
+    uncountAll(this.bounds.of(target, tenant), usage)
   }
 
   /** As `giveBack`, of what was taken at a member. */
@@ -110,6 +117,20 @@ export class Quotas implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.#counters[Symbol.asyncDispose]()
+  }
+
+  #countTenant(tenant: string, writes: boolean): void {
+    const usage = this.usage.ofTenant(tenant)
+    usage.calls += 1
+    count(usage.today)
+    if (writes) count(usage.todayWrites)
+  }
+
+  #uncountTenant(tenant: string, writes: boolean): void {
+    const usage = this.usage.ofTenant(tenant)
+    usage.calls -= 1
+    uncount(usage.today)
+    if (writes) uncount(usage.todayWrites)
   }
 
   #tell(refusal: AppError | undefined): AppError | undefined {
@@ -140,7 +161,7 @@ export class Quotas implements AsyncDisposable {
 
   #usedUp(scope: BoundScope, daily: number): AppError {
     const retryAfterMs = this.#counters.renewedInMs()
-    const who = scope.shared ? 'all callers together' : 'this caller'
+    const who = whoIs(scope)
     const text = `the daily quota of ${callsOf(daily, scope)} is used up for ${who}; it is renewed at 00:00 UTC, in ${secondsOf(retryAfterMs)}`
     return new AppError('quota_exceeded', text, {
       ...{ retryAfterMs, remaining: 0, outcome: 'not_sent' },
@@ -153,8 +174,13 @@ function takeAll({ rates, dailies }: CallBounds, { principalId, table }: Princip
   for (const { scope } of dailies) count(counterOf(table, scope, principalId))
 }
 
+function whoIs({ shared, ofTenant }: BoundScope): string {
+  if (ofTenant === true) return 'this tenant'
+  return shared ? 'all callers together' : 'this caller'
+}
+
 function tooFast(scope: BoundScope, perSecond: number, retryAfterMs: number): AppError {
-  const who = scope.shared ? 'all callers together' : 'this caller'
+  const who = whoIs(scope)
   const text = `${who} may make ${callsOf(perSecond, scope)} per second; try again in ${secondsOf(retryAfterMs)}`
   return new AppError('rate_limited', text, {
     ...{ retryAfterMs, remaining: 0, outcome: 'not_sent' },
@@ -193,4 +219,8 @@ function uncountAll({ dailies }: CallBounds, { principalId, table }: PrincipalUs
 
 function dailyOf({ daily, writes }: PrincipalLimits) {
   return { calls: daily, writes: writes.daily }
+}
+
+function tenantDailyOf(limits: TenantLimits | undefined) {
+  return { calls: limits?.daily, writes: limits?.writes.daily }
 }

@@ -1,5 +1,5 @@
 import type { CallQuotas, Quota } from '@sallyport/contract/config'
-import { type Clock, ManualClock } from '@sallyport/kit/clock'
+import { ManualClock } from '@sallyport/kit/clock'
 import { silentLog } from '@sallyport/kit/log'
 import type { UsageRecord, UsageStore } from '@sallyport/kit/store'
 import { Quotas, type QuotasDeps } from './quotas.ts'
@@ -62,11 +62,12 @@ export class MemoryUsage implements UsageStore {
 /** Quotas with what a gateway has by default. */
 export function openTestQuotas(
   perPrincipal: Partial<QuotasDeps['perPrincipal']> = {},
-  deps: { readonly clock?: Clock; readonly store?: UsageStore } = {},
+  deps: Partial<Pick<QuotasDeps, 'clock' | 'store' | 'perTenant'>> = {},
 ): Promise<Quotas> {
   const { clock = new ManualClock(MORNING_MS), store = new MemoryUsage() } = deps
   const defaults = { daily: 1_000_000, writes: { ...NO_QUOTA, daily: 10_000 } }
   return Quotas.open({
+    ...deps,
     ...{ clock, store, log: silentLog },
     perPrincipal: { ...defaults, ...perPrincipal },
   })

@@ -5,6 +5,9 @@ import type { Counter, DailyCounters, DayTable } from './daily-counters.ts'
 const ROWS_MAX = 10_000
 const CALLS = 'calls '
 const WRITES = 'writes '
+/** How the id of a row begins that is a tenant's. */
+const TENANT = 'tenant:'
+const NO_BOUNDS: TenantDailyBounds = { calls: undefined, writes: undefined }
 
 /** What is told of a principal, but for the name, which nothing is counted by. */
 export type UsageRow = Omit<UsageItem, 'name'>
@@ -12,6 +15,12 @@ export type UsageRow = Omit<UsageItem, 'name'>
 /** Daily quotas of each principal. */
 export interface DailyBounds {
   readonly calls: number
+  readonly writes: number | undefined
+}
+
+/** Daily quotas of each tenant. */
+export interface TenantDailyBounds {
+  readonly calls: number | undefined
   readonly writes: number | undefined
 }
 
@@ -64,18 +73,38 @@ export class Usage {
   readonly #rows = new Map<string, PrincipalUsage>()
   #last: PrincipalUsage | undefined
   #bounds: DailyBounds
+  #tenantBounds: TenantDailyBounds
+  #lastTenant: PrincipalUsage | undefined
 
-  constructor(counters: DailyCounters, bounds: DailyBounds) {
+  constructor(
+    counters: DailyCounters,
+    bounds: DailyBounds,
+    tenantBounds: TenantDailyBounds = NO_BOUNDS,
+  ) {
     this.#counters = counters
     this.#bounds = bounds
+    this.#tenantBounds = tenantBounds
   }
 
   get bounds(): DailyBounds {
     return this.#bounds
   }
 
-  apply(bounds: DailyBounds): void {
+  apply(bounds: DailyBounds, tenantBounds: TenantDailyBounds = NO_BOUNDS): void {
     this.#bounds = bounds
+    this.#tenantBounds = tenantBounds
+  }
+
+  /** What is counted of all principals of a tenant together. */
+  ofTenant(tenant: string): PrincipalUsage {
+    const table = this.#counters.today()
+    const last = this.#lastTenant
+    const id =
+      last?.principalId.slice(TENANT.length) === tenant ? last.principalId : TENANT + tenant
+    const row = last?.principalId === id ? last : this.#row(id, table)
+    this.#lastTenant = row
+    row.turn(table)
+    return row
   }
 
   /** What is counted of a principal, its counters those of today. */
@@ -95,7 +124,7 @@ export class Usage {
     if (code === 'rate_limited') row.rateLimited += 1
   }
 
-  /** Everybody who called since the start or today, by id. */
+  /** Everybody who called since the start or today, by id; tenants as `tenant:<name>`. */
   list(): UsageRow[] {
     const table = this.#counters.today()
     const ids = new Set(this.#rows.keys())
@@ -109,7 +138,9 @@ export class Usage {
     const row = this.#rows.get(principal)
     const today = table.counter(CALLS + principal).calls
     const writes = table.counter(WRITES + principal).calls
-    const { calls: daily, writes: writesDaily = null } = this.#bounds
+    const bounds = principal.startsWith(TENANT) ? this.#tenantBounds : this.#bounds
+    const daily = bounds.calls ?? null
+    const writesDaily = bounds.writes ?? null
     const refusals = Object.fromEntries(
       [...(row?.refusals ?? [])].toSorted(([a], [b]) => (a < b ? -1 : 1)),
     )
@@ -117,7 +148,7 @@ export class Usage {
     for (const times of Object.values(refusals)) refused += times
     return {
       ...{ principal, day: table.day, calls: today, daily, writes, writesDaily },
-      remaining: Math.max(0, daily - today),
+      remaining: daily === null ? null : Math.max(0, daily - today),
       writesRemaining: writesDaily === null ? null : Math.max(0, writesDaily - writes),
       callsTotal: row?.calls ?? 0,
       ...{ refused, refusals, rateLimited: row?.rateLimited ?? 0 },

@@ -153,7 +153,10 @@ test('a row says who, from where, what, with what, for how long [record/row] [re
     },
   ])
   expect(finished).toEqual([
-    { server: 'files', tool: '', method: 'tools/call', outcome: 'ok', durationMs: 2.5 },
+    {
+      ...{ server: 'files', tool: '', method: 'tools/call', tenant: null },
+      ...{ outcome: 'ok', durationMs: 2.5 },
+    },
   ])
 })
 

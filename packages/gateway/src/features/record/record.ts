@@ -67,6 +67,7 @@ function finish(call: Call, entry: AuditEntry, ending: Ending, deps: RecordDeps)
     server: server ?? '',
     tool: tool?.name ?? '',
     method: entry.method,
+    tenant: entry.tenant,
     outcome,
     durationMs,
   })
