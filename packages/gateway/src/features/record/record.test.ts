@@ -154,7 +154,7 @@ test('a row says who, from where, what, with what, for how long [record/row] [re
   ])
   expect(finished).toEqual([
     {
-      ...{ server: 'files', tool: '', method: 'tools/call', tenant: null },
+      ...{ server: 'files', tool: '', method: 'tools/call', tenant: 'acme' },
       ...{ outcome: 'ok', durationMs: 2.5 },
     },
   ])
