@@ -7,6 +7,7 @@ import type {
   MarkChanged,
   VerifyReport,
 } from '@sallyport/contract/admin'
+import type { UserAdministration } from './user-administration.ts'
 
 /** What a mark is put on or taken from. */
 export interface MarkTarget {
@@ -20,6 +21,7 @@ export interface MarkTarget {
  * told over its local socket) or not (then its store is opened under the lock).
  */
 export interface Administration extends AsyncDisposable {
+  readonly users: UserAdministration
   createKey(input: KeyCreateInput): Promise<KeyCreated>
   listKeys(): Promise<KeyList>
   /** @throws {AppError} `not_found` when there is none to revoke */

@@ -50,6 +50,31 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     ['sallyport keys list --json', 'for programs'],
   ],
   'keys revoke': [['sallyport keys revoke alice', 'by name or id; counts within a second']],
+  admin: [
+    ['sallyport admin bootstrap', 'the first person who may log in'],
+    ['sallyport admin reset alice', 'a new password, for who forgot it'],
+  ],
+  'admin bootstrap': [
+    ['sallyport admin bootstrap', 'prints a password that must be changed at the first login'],
+    ['sallyport admin bootstrap alice --password-stdin < password.txt', 'one of your own'],
+  ],
+  'admin reset': [['sallyport admin reset alice', 'ends its logins and prints a new password']],
+  users: [
+    ['sallyport users', 'who may log in'],
+    ['sallyport users create bob --role operator', 'let somebody in'],
+  ],
+  'users list': [['sallyport users list --json', 'for programs']],
+  'users create': [
+    ['sallyport users create bob --role operator', 'prints a first password'],
+    ['sallyport users create eve --role caller --tenant acme', 'one of a tenant'],
+  ],
+  'users change': [
+    ['sallyport users change bob --role operator --role auditor', 'what it may do from now on'],
+    ['sallyport users change bob --no-tenant', 'of no tenant any more'],
+  ],
+  'users disable': [['sallyport users disable bob', 'out within a second, everywhere']],
+  'users enable': [['sallyport users enable bob', 'with the password it had']],
+  'users remove': [['sallyport users remove bob', 'for good']],
   tools: [
     ['sallyport tools', 'of the gateway that runs here'],
     ['SALLYPORT_KEY=... sallyport tools --url https://mcp.example.com', 'of another'],

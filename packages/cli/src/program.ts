@@ -3,6 +3,7 @@ import type { Context } from './context.ts'
 import { CONFIG, type Finish, JSON_OUTPUT } from './declare.ts'
 import { declareOperate } from './declare-operate.ts'
 import { declareServers } from './declare-servers.ts'
+import { declareUsers } from './declare-users.ts'
 import { addHelp, pathOf } from './help.ts'
 import { VERSION } from './version.ts'
 
@@ -26,6 +27,7 @@ export function createProgram(context: Context, finish: Finish): Command {
   declareStdio(program, context, finish)
   declareValidate(program, context, finish)
   declareKeys(program, context, finish)
+  declareUsers(program, context, finish)
   declareTools(program, context, finish)
   declareServers(program, context, finish)
   declareOperate(program, context, finish)

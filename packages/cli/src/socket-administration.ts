@@ -39,6 +39,7 @@ import {
 import type { z } from 'zod'
 import type { Administration, MarkTarget } from './administration.ts'
 import { type Asked, SocketClient } from './socket-client.ts'
+import { SocketUsers } from './user-administration.ts'
 
 /** Verifying reads every row. */
 const VERIFY_MS = 60 * 60_000
@@ -54,11 +55,13 @@ const CLEAR = { blocked: 'unblock', draining: 'undrain' } as const
 
 /** The administration of a running gateway, over its local socket. Holds nothing open. */
 export class SocketAdministration implements Administration {
+  readonly users: SocketUsers
   readonly #client: SocketClient
 
   /** @param path of the socket */
   constructor(path: string) {
     this.#client = new SocketClient(path)
+    this.users = new SocketUsers(this.#client)
   }
 
   createKey(input: KeyCreateInput): Promise<KeyCreated> {

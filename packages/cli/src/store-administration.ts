@@ -16,15 +16,19 @@ import {
   toKeyItem,
   toMarkItem,
   unknownServer,
+  UserService,
 } from '@sallyport/gateway/admin'
 import { openState, type State } from '@sallyport/gateway/state'
 import type { Clock } from '@sallyport/kit/clock'
+import { builtInGrants } from '@sallyport/kit/door'
 import { AppError } from '@sallyport/kit/errors'
 import { createLog, parseLogOptions } from '@sallyport/kit/log'
+import { Passwords } from '@sallyport/kit/users'
 import type { Administration, MarkTarget } from './administration.ts'
 import { AUDIT_WORKER } from './audit-worker.ts'
 import type { Configuration } from './configuration.ts'
 import type { Context } from './context.ts'
+import { StoreUsers } from './store-users.ts'
 
 const LIST_MS = 30_000
 /** Verifying reads every row. */
@@ -32,11 +36,18 @@ const VERIFY_MS = 60 * 60_000
 
 /** The administration of a gateway that does not run: its store, held under the lock until disposed. */
 export class StoreAdministration implements Administration {
+  readonly users: StoreUsers
   readonly #state: State
   readonly #clock: Clock
   readonly #config: Configuration['config']
 
   private constructor(state: State, clock: Clock, config: Configuration['config']) {
+    this.users = new StoreUsers(
+      new UserService({
+        ...{ users: state.store.users, passwords: new Passwords(), grants: builtInGrants(), clock },
+        changed: async () => undefined,
+      }),
+    )
     this.#state = state
     this.#clock = clock
     this.#config = config

@@ -22,4 +22,29 @@ export const USERS = {
       'Logging in always gives a new session, whatever the browser brought, and ends the one it had.',
     source: 'OWASP ASVS 5.0, 7.2.4; issue 04a, attack suite',
   },
+  'users/bootstrap': {
+    behavior:
+      'The first admin is made by `sallyport admin bootstrap` on the machine of the gateway alone, and only while there is no admin, also when several try at once.',
+    source: 'issue 04a, "Users"',
+  },
+  'users/must-change': {
+    behavior:
+      'Whoever has a password that somebody else knows may do nothing but change it, see who it is, and log out.',
+    source: 'OWASP ASVS 5.0, 6.4.1',
+  },
+  'users/commands': {
+    behavior:
+      'Users are listed, made, changed, disabled, enabled and removed by commands, whether or not a gateway runs.',
+    source: 'issue 04a, "Users"; design §2, "Local administrator"',
+  },
+  'users/last-admin': {
+    behavior:
+      'The last admin who can log in cannot be removed, disabled, demoted or bound to a tenant, also when two processes try at once.',
+    source: 'issue 04a, "Users"',
+  },
+  'users/changes/end': {
+    behavior:
+      'A change of password, roles, tenant or of being disabled ends all logins of the user and of nobody else.',
+    source: 'OWASP ASVS 5.0, 7.4.2, 7.4.3',
+  },
 } as const satisfies ClaimsOf<'users'>

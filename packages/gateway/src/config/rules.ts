@@ -12,6 +12,7 @@ import { tokenFault } from './token-fault.ts'
 export function applyRules(config: GatewayConfig, report: ReportPath, env: Environment): void {
   judgeAddresses(config, report)
   judgeTokens(config, report)
+  judgeLoginKeys(config, report)
   judgeIssuers(config, report)
   judgeMasterKey(config, report, env)
   judgeGroups(config, report)
@@ -68,6 +69,16 @@ function judgeTokens({ auth }: GatewayConfig, report: ReportPath): void {
       const fault = tokenFault(value.reveal())
       if (fault !== undefined) report(['auth', 'tokens', index], fault.message, fault)
     }
+  }
+}
+
+function judgeLoginKeys({ auth }: GatewayConfig, report: ReportPath): void {
+  const keys = auth.login.key ?? []
+  for (const [index, key] of keys.entries()) {
+    const fault = tokenFault(key.reveal())
+    if (fault === undefined) continue
+    const path = keys.length === 1 ? [] : [index]
+    report(['auth', 'login', 'key', ...path], fault.message.replace('the token', 'the key'), fault)
   }
 }
 

@@ -6,6 +6,7 @@ const REFERENCE = /\$\{[^}]*\}/g
 const SECRET_PLACES: readonly RegExp[] = [
   /^masterKey(\.|$)/,
   /^auth\.tokens\.\d+(\.value)?$/,
+  /^auth\.login\.key(\.|$)/,
   /^(mcpServers|servers)\.[^.]+\.(env|headers)\./,
   /^(mcpServers|servers)\.[^.]+\.(proxy|tls\.key)$/,
   /^tracing\.headers\./,

@@ -1,0 +1,87 @@
+import { expect, test } from 'vitest'
+import type { UserList, UserMade } from '@sallyport/contract/admin'
+import { startGateway, type TestGateway } from '../fixtures/gateway.ts'
+
+const OWN = 'a password of my own'
+
+interface Login {
+  readonly token: string
+  readonly mustChange: boolean
+}
+
+async function post(gateway: TestGateway, path: string, body: object, token?: string) {
+  const answer = await fetch(`${gateway.admin}/api/v1/auth/${path}`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+    },
+    body: JSON.stringify(body),
+  })
+  return { status: answer.status, login: (await answer.json()) as Login } // of this shape where it is 200
+}
+
+async function statusOf(gateway: TestGateway, token: string, base = gateway.admin) {
+  const headers = { authorization: `Bearer ${token}` }
+  return (await fetch(`${base}/api/v1/users`, { headers })).status
+}
+
+test('the first admin is made by bootstrap alone, changes the password that was made, and lets others in [users/bootstrap] [users/must-change]', async () => {
+  await using gateway = await startGateway()
+  const made = await gateway.json<UserMade>(['admin', 'bootstrap'])
+  expect(made.user).toMatchObject({ name: 'admin', roles: ['admin'], mustChange: true })
+  const again = await gateway.command(['admin', 'bootstrap', 'second'])
+  expect([again.code, again.stdout]).toEqual([1, ''])
+  expect(again.stderr).toContain('an admin exists')
+
+  const password = made.password ?? ''
+  const first = await post(gateway, 'login', { name: 'admin', password, kind: 'bearer' })
+  expect(first).toMatchObject({ status: 200, login: { mustChange: true } })
+  expect(await statusOf(gateway, first.login.token)).toBe(403)
+  const change = { current: password, password: OWN }
+  const second = await post(gateway, 'password', change, first.login.token)
+  expect(second).toMatchObject({ status: 200, login: { mustChange: false } })
+  expect(await statusOf(gateway, first.login.token)).toBe(401)
+  expect(await statusOf(gateway, second.login.token)).toBe(200)
+  // The data listener is for keys and tokens.
+  expect(await statusOf(gateway, second.login.token, gateway.data)).toBe(401)
+
+  await gateway.json(['users', 'disable', 'admin']).then(
+    () => expect.unreachable('the last admin was disabled'),
+    (thrown: unknown) => expect(String(thrown)).toContain('the last admin who can log in'),
+  )
+  await gateway.json(['users', 'create', 'bob', '--role', 'admin', '--role', 'caller'])
+  await gateway.json(['users', 'disable', 'admin'])
+  expect(await statusOf(gateway, second.login.token)).toBe(401)
+  const reset = await gateway.command(['admin', 'reset', 'admin', '--password-stdin'], `${OWN}!\n`)
+  expect(reset).toMatchObject({ code: 0, stdout: 'admin may log in\n' })
+  const third = await post(gateway, 'login', { name: 'admin', password: `${OWN}!`, kind: 'bearer' })
+  expect(await statusOf(gateway, third.login.token)).toBe(200)
+  expect(gateway.logs).not.toContain(password)
+  expect(gateway.logs).not.toContain(OWN)
+})
+
+test('users are made, changed and removed while no gateway runs [users/commands]', async () => {
+  await using gateway = await startGateway()
+  await gateway.stop()
+  const stdin = `${OWN}\n`
+  const made = await gateway.command(['admin', 'bootstrap', 'root', '--password-stdin'], stdin)
+  expect(made).toMatchObject({ code: 0, stdout: 'root may log in\n' })
+  const weak = await gateway.command(['users', 'create', 'eve', '--password-stdin'], 'eve\n')
+  expect(weak.stderr).toContain('the password must have 12 to 1024 characters, got 3')
+  await gateway.json(['users', 'create', 'eve'])
+  await gateway.json(['users', 'change', 'eve', '--name', 'eva', '--role', 'auditor'])
+  await gateway.json(['users', 'disable', 'eva'])
+  const { items } = await gateway.json<UserList>(['users', 'list'])
+  expect(items.map(({ name, roles, disabledAt }) => [name, roles, disabledAt !== null])).toEqual([
+    ['eva', ['auditor'], true],
+    ['root', ['admin'], false],
+  ])
+  await gateway.json(['users', 'enable', 'eva'])
+  await gateway.json(['users', 'remove', 'eva'])
+  expect((await gateway.command(['users', 'remove', 'eva'])).stderr).toContain('no user of that')
+  expect((await gateway.command(['users', 'list'])).stdout).toContain('active')
+  await gateway.restart()
+  const login = await post(gateway, 'login', { name: 'root', password: OWN, kind: 'bearer' })
+  expect(await statusOf(gateway, login.login.token)).toBe(200)
+})
