@@ -13,6 +13,7 @@ import { LOCAL_ADMIN } from './admin/entrance.ts'
 import type { HealthFacts } from './admin/health.ts'
 import { createDataHandler, createLocalHandler } from './data-handler.ts'
 import type { Doors } from './doors.ts'
+import type { Entries } from './entries/entries.ts'
 import { drain } from './handover/drain.ts'
 import type { Inherited } from './handover/inherited.ts'
 import { LocalSocket } from './handover/local-socket.ts'
@@ -58,6 +59,7 @@ export interface Served {
   readonly mcp: Mcp
   readonly doors: Doors
   readonly config: ConfigControl
+  readonly entries: Entries
   readonly inherited: Inherited
   readonly users: Users
 }
@@ -223,7 +225,7 @@ function readHealth(base: Base, mcp: Mcp, life: Life): HealthFacts {
 }
 
 function adminDeps(served: Served, life: Life): Omit<AdminDeps, 'entrance'> {
-  const { base, mcp, config, users, doors } = served
+  const { base, mcp, config, entries, users, doors } = served
   const { state, options, metrics, settings } = base
   const { clock, log, version } = options
   const { fleet, marks, catalogue } = mcp
@@ -247,6 +249,8 @@ function adminDeps(served: Served, life: Life): Omit<AdminDeps, 'entrance'> {
     hostOf: (req) => doors.admin.hostOf(req),
     onLoginFailed: (error, address, requestId) =>
       base.door.onRefused(error, address, undefined, requestId),
+    entries,
+    inForce: () => settings.config,
     groups: () => mcp.generation.upstreams.groupStatus(),
     usage: (tenant) => {
       const names = base.identity.credentials.names()

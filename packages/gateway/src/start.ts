@@ -1,10 +1,16 @@
-import { judgeAuthentication, type RunnableConfig } from './config/index.ts'
+import {
+  judgeAuthentication,
+  type LoadedGatewayConfig,
+  type RunnableConfig,
+} from './config/index.ts'
 import type { Clock } from '@sallyport/kit/clock'
 import { AppError } from '@sallyport/kit/errors'
+import { Sealer } from '@sallyport/kit/crypto'
 import { createKey } from '@sallyport/kit/door'
 import { formatAddress } from '@sallyport/kit/http'
 import type { AccessDestination, Log } from '@sallyport/kit/log'
 import { Doors } from './doors.ts'
+import { Entries } from './entries/entries.ts'
 import { type Heir, Inherited, judgeInherited } from './handover/inherited.ts'
 import { Succession } from './handover/succession.ts'
 import { type Base, countUsable, openBase } from './open-base.ts'
@@ -84,16 +90,25 @@ export class Gateway implements AsyncDisposable {
     opening.defer(() => {
       if (life.started) given.log.info({}, 'gateway stopped')
     })
-    const { options, inherited } = inherit(given)
-    const succession = opening.use(successionOf(options, inherited))
-    const state = opening.use(await openState({ ...options, succession }))
+    const { options: own, inherited } = inherit(given)
+    const succession = opening.use(successionOf(own, inherited))
+    const state = opening.use(await openState({ ...own, succession }))
+    const entries = opening.use(await openEntries(state, own))
+    const { leftOut, load } = own.origin.loaded.withEntries(entries.list())
+    const options = { ...own, config: load.config }
+    entries.onLeftOut(leftOut)
+    entries.warn()
     const keyless = options.localOnly ? false : await judgeKeys(state, options)
     const base = await openBase(state, options, opening)
     const mcp = await openMcp(base, opening)
     const users = await openUsers(base, opening)
     const doors = new Doors(options.config, base.door, users)
-    const config = await openReloader({ base, mcp, doors }, options.origin)
-    const listening = await openListeners({ base, mcp, doors, config, inherited, users }, opening)
+    const config = await openReloader({ base, mcp, doors, entries }, options.origin)
+    entries.begin(config)
+    const listening = await openListeners(
+      { base, mcp, doors, config, entries, inherited, users },
+      opening,
+    )
     await succession.complete()
     // Last, so that a start that fails leaves no key behind that nobody has seen.
     const firstKey = keyless ? await makeFirstKey(base, options) : undefined
@@ -122,19 +137,31 @@ function inherit(given: GatewayOptions): {
 } {
   const { config, origin, log, localOnly, heir = { environment: {}, pid: process.pid } } = given
   const inherited = localOnly ? Inherited.none() : Inherited.find(config, heir, log)
+  const apply = (load: LoadedGatewayConfig): LoadedGatewayConfig => ({
+    ...load,
+    config: inherited.applyTo(load.config),
+    withEntries: (entries) => {
+      const merged = load.withEntries(entries)
+      return { ...merged, load: apply(merged.load) }
+    },
+  })
   const options = {
     ...given,
     config: inherited.applyTo(config),
     origin: {
-      ...origin,
+      loaded: apply(origin.loaded),
       read: async (text?: string) => {
         const load = await origin.read(text)
-        return load.ok ? { ...load, config: inherited.applyTo(load.config) } : load
+        return load.ok ? apply(load) : load
       },
     },
   }
   if (inherited.any) judgeInherited(options.config, log)
   return { options, inherited }
+}
+
+function openEntries({ store, keys }: State, { clock, log }: GatewayOptions): Promise<Entries> {
+  return Entries.open({ store: store.entries, sealer: new Sealer(keys, 'entries'), clock, log })
 }
 
 function successionOf(

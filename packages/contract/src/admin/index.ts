@@ -44,6 +44,18 @@ export {
   type MarkCreate,
 } from './marks.ts'
 export { groupItem, groupList, groupMemberItem, type GroupItem, type GroupList } from './groups.ts'
+export {
+  endpointChange,
+  endpointCreate,
+  entryItem,
+  entryList,
+  groupChange,
+  groupCreate,
+  serverChange,
+  serverCreate,
+  type EntryItem,
+  type EntryList,
+} from './entries.ts'
 export { usageItem, usageList, type UsageItem, type UsageList } from './usage.ts'
 export {
   configCause,
@@ -86,6 +98,7 @@ export { type JsonObject, openApi, openApiDocument } from './openapi.ts'
 export { type Need, type RouteSpec, type RouteTable } from './route.ts'
 export {
   authRoutes,
+  entryRoutes,
   gatewayRoutes,
   keyRoutes,
   type RouteId,

@@ -4,6 +4,7 @@ import { COMMAND } from './command.ts'
 import { COMPATIBILITY } from './compatibility.ts'
 import { CONFIG } from './config.ts'
 import { DOOR } from './door.ts'
+import { ENTRIES } from './entries.ts'
 import { FEATURES } from './features.ts'
 import { FLEET } from './fleet.ts'
 import { HANDOVER } from './handover.ts'
@@ -59,6 +60,7 @@ export const CLAIMS = {
   ...RELIABILITY,
   ...CONFIG,
   ...RELOAD,
+  ...ENTRIES,
   ...COMMAND,
 } as const satisfies Readonly<Record<string, Claim>>
 

@@ -101,7 +101,8 @@ const pins = z
 /** Whether names over 64 characters are cut. */
 export const names = z.enum(['full', 'short'])
 
-const endpoint = z
+/** One endpoint as it stands in the file. */
+export const endpoint = z
   .strictObject({
     servers: z.array(serverName).min(1).max(ENDPOINTS_MAX).meta({
       description: 'Servers it draws from.',

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { api } from './api.ts'
 import { audit } from './audit.ts'
 import { auth } from './auth.ts'
 import { type EndpointConfig, endpoints, names, toEndpointConfig } from './endpoints.ts'
@@ -55,6 +56,7 @@ const gatewayFile = z.strictObject({
     .meta({ description: 'The MCP servers behind the gateway, by name.' }),
   groups,
   endpoints,
+  api,
   names: names.default('full').meta({
     description:
       'Names of tools and prompts: `full`, or `short`: those over 64 characters, which model APIs refuse, are cut and end in `_` and 6 digits of their hash.',

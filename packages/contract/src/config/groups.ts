@@ -87,7 +87,8 @@ const canary = z
   })
   .meta({ description: 'A member that only some principals reach while it is healthy.' })
 
-const group = z
+/** One group as it stands in the file. */
+export const group = z
   .strictObject({
     members: z
       .array(member)

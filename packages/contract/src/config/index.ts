@@ -2,6 +2,7 @@ export { parseCidr, parseListen, type ListenAddress } from './address.ts'
 export { addressRanges, sightRule, sightShape } from './sight.ts'
 export { permissionList } from './identity.ts'
 export { plainName, type StaticToken } from './tokens.ts'
+export type { AllowedCommand, ApiConfig, ServerRestrictions } from './api.ts'
 export type { AnnotationPins, EndpointConfig, NameLength, Selection } from './endpoints.ts'
 export {
   CONFIG_KEYS,

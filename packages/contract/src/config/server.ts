@@ -1,5 +1,6 @@
 import { Secret } from '@sallyport/kit/secret'
 import { z } from 'zod'
+import type { ServerRestrictions } from './api.ts'
 import { breaker, type BreakerConfig } from './breaker.ts'
 import { caps, type CapsConfig } from './caps.ts'
 import { health, type HealthConfig } from './health.ts'
@@ -36,6 +37,8 @@ export interface ServerBase {
   readonly health: HealthConfig
   readonly breaker: BreakerConfig
   readonly limits: CallQuotas
+  /** Of a server that was added over the admin API; undefined for one of the file. */
+  readonly restrictions?: ServerRestrictions | undefined
 }
 
 /** A child process that speaks MCP on its standard streams. */

@@ -7,6 +7,7 @@ import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { type AuditDeps, addAuditRoutes } from './audit-routes.ts'
 import { addConfigRoutes, type ConfigDeps } from './config-routes.ts'
 import { pathOf, toAdminErrorBody, visitOf } from './entrance.ts'
+import { addEntryRoutes, type EntryDeps } from './entry-routes.ts'
 import { addKeyRoutes, type KeyDeps } from './key-routes.ts'
 import { addOpenApiRoute } from './openapi.ts'
 import { addLoginRoutes, type LoginDeps } from './login-routes.ts'
@@ -22,7 +23,7 @@ const PARAMETER_CHARACTERS_MAX = 64 * 4 * 3
 
 /** What the routes need. */
 export interface RouteDeps
-  extends KeyDeps, AuditDeps, SightDeps, ServerDeps, ConfigDeps, UserDeps, LoginDeps {
+  extends KeyDeps, AuditDeps, SightDeps, ServerDeps, ConfigDeps, EntryDeps, UserDeps, LoginDeps {
   readonly log: Log
 }
 
@@ -52,6 +53,7 @@ export async function buildFastifyApp(deps: RouteDeps): Promise<FastifyApp> {
   addAuditRoutes(app, deps)
   addSightRoutes(app, deps)
   addServerRoutes(app, deps)
+  addEntryRoutes(app, deps)
   addConfigRoutes(app, deps)
   addOpenApiRoute(app)
   addUserRoutes(app, deps)

@@ -5,8 +5,11 @@ export {
   validateConfig,
   type GatewayConfigLoad,
   type GatewayConfigRequest,
+  type LoadedGatewayConfig,
+  type MergedConfig,
   type RunnableConfig,
 } from './load-gateway-config.ts'
 export { judgeAuthentication } from './rules.ts'
 export { starterConfig } from './starter.ts'
 export { withCommands } from './with-commands.ts'
+export { type ConfigEntry, ENTRY_KEYS, type LeftOut } from './merge-entries.ts'

@@ -13,6 +13,7 @@ import {
   type ConfigPlace,
   type ConfigProblem,
   type Environment,
+  type LoadedConfig,
   type ReportPath,
 } from '@sallyport/kit/config'
 import { Secret } from '@sallyport/kit/secret'
@@ -21,34 +22,55 @@ import type { ConfigSource } from './find-config.ts'
 import { anchorIssuers, lookUpIssuers } from './issuer-rules.ts'
 import { readInstances } from './instances.ts'
 import { lookUpServers } from './lookups.ts'
+import {
+  type ConfigEntry,
+  leave,
+  type LeftOut,
+  mergeEntries,
+  withEntries,
+} from './merge-entries.ts'
+import { restrictServers } from './restricted-server.ts'
 import { applyRules, masterKeyTexts } from './rules.ts'
 import { stateFolder } from './state-folder.ts'
 
 /** A configuration ready to run: all paths absolute, the store always named. */
 export type RunnableConfig = GatewayConfig & { readonly store: string }
 
-export type GatewayConfigLoad = {
+export type GatewayConfigLoad =
+  | LoadedGatewayConfig
+  | {
+      readonly ok: false
+      readonly problems: readonly ConfigProblem[]
+      readonly file: string
+      readonly commands: readonly string[]
+    }
+
+export interface LoadedGatewayConfig {
+  readonly ok: true
   /** What `${command:...}` asks for and was not given; see `withCommands`. */
   readonly commands: readonly string[]
-} & (
-  | {
-      readonly ok: true
-      readonly config: RunnableConfig
-      /** Warnings only. */
-      readonly problems: readonly ConfigProblem[]
-      /** Absolute path, or `environment` for `INSTANCES`. */
-      readonly file: string
-      /** Where a path of the file's keys stands; without line and column where there is no file. */
-      readonly placeOf: (path: ConfigPath) => ConfigPlace
-      /** The folder for what this configuration keeps outside its store; not made here. */
-      readonly stateFolder: string
-      /** What was read, as JSON, references as they are written; `{}` for the environment. */
-      readonly text: string
-      /** The files it came from, whether they exist or not; none for the environment. */
-      readonly files: readonly string[]
-    }
-  | { readonly ok: false; readonly problems: readonly ConfigProblem[]; readonly file: string }
-)
+  readonly config: RunnableConfig
+  /** Warnings only. */
+  readonly problems: readonly ConfigProblem[]
+  /** Absolute path, or `environment` for `INSTANCES`. */
+  readonly file: string
+  /** Where a path of the file's keys stands; without line and column where there is no file. */
+  readonly placeOf: (path: ConfigPath) => ConfigPlace
+  /** The folder for what this configuration keeps outside its store; not made here. */
+  readonly stateFolder: string
+  /** What was read, as JSON, references as they are written; `{}` for the environment. */
+  readonly text: string
+  /** The files it came from, whether they exist or not; none for the environment. */
+  readonly files: readonly string[]
+  /** The same with what was added over the admin API, as far as that may be. Reads no file. */
+  readonly withEntries: (entries: readonly ConfigEntry[]) => MergedConfig
+}
+
+/** A configuration of a file with what was added over the admin API. */
+export interface MergedConfig {
+  readonly load: LoadedGatewayConfig
+  readonly leftOut: readonly LeftOut[]
+}
 
 export interface GatewayConfigRequest {
   readonly source: Exclude<ConfigSource, { kind: 'none' }>
@@ -125,13 +147,45 @@ function loadFile(
     rules,
   })
   if (!loaded.ok) return { ...loaded, file }
-  const config = complete(loaded.config, { folder, identity: file, env: loaded.env })
-  const folderOfState = stateFolder(file, loaded.env)
-  const { problems, placeOf, text, files, commands } = loaded
+  return toLoad(loaded, { config: loaded.config, base: loaded, file, folder })
+}
+
+type LoadedFile = Extract<LoadedConfig<GatewayConfig>, { ok: true }>
+
+interface Completion {
+  /** With what was added over the admin API. */
+  readonly config: GatewayConfig
+  /** The file alone. */
+  readonly base: LoadedFile
+  readonly file: string
+  readonly folder: string
+}
+
+function toLoad(loaded: LoadedFile, completion: Completion): LoadedGatewayConfig {
+  const { config, file, folder } = completion
+  const { problems, placeOf, text, files, env, commands } = loaded
   return {
-    ...{ ok: true, config, problems, file, placeOf, stateFolder: folderOfState },
-    ...{ text, files, commands },
+    ...{ ok: true, problems, file, placeOf, text, files, commands },
+    config: complete(config, { folder, identity: file, env }),
+    stateFolder: stateFolder(file, env),
+    withEntries: (entries) => merge(completion, entries),
   }
+}
+
+function merge(completion: Completion, entries: readonly ConfigEntry[]): MergedConfig {
+  const { base, folder } = completion
+  return mergeEntries(entries, {
+    root: base.root,
+    entriesMax: base.config.api.entries,
+    extend: (some) => {
+      const extended = base.changed((root) => withEntries(root, some))
+      if (!extended.ok) return extended
+      const own = some.filter(({ kind }) => kind === 'server').map(({ name }) => name)
+      const servers = restrictServers(extended.config, new Set(own), { folder, env: base.env })
+      const config = { ...extended.config, servers }
+      return { ok: true, config, load: toLoad(extended, { ...completion, config }) }
+    },
+  })
 }
 
 function loadInstances(env: Environment, cwd: string): GatewayConfigLoad {
@@ -150,7 +204,7 @@ function loadInstances(env: Environment, cwd: string): GatewayConfigLoad {
   const runnable = complete(config, { folder: cwd, identity, env })
   const folderOfState = stateFolder(identity, env)
   const placeOf = (path: ConfigPath) => ({ path: pathText(path), file, line: 0, column: 0 })
-  return {
+  const alone: LoadedGatewayConfig = {
     ok: true,
     config: runnable,
     problems: warnings,
@@ -160,7 +214,14 @@ function loadInstances(env: Environment, cwd: string): GatewayConfigLoad {
     text: '{}',
     files: [],
     commands: [],
+    withEntries: (entries) => ({ load: alone, leftOut: entries.map(withoutFile) }),
   }
+  return alone
+}
+
+function withoutFile(entry: ConfigEntry): LeftOut {
+  const message = 'a gateway that runs from INSTANCES has no configuration to add to'
+  return leave(entry, 'conflict', message, { remedy: 'run it from a file' })
 }
 
 interface Anchor {

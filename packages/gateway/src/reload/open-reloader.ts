@@ -1,6 +1,7 @@
 import { Sealer } from '@sallyport/kit/crypto'
 import { judgeAuthentication, type RunnableConfig } from '../config/index.ts'
 import type { Doors } from '../doors.ts'
+import type { Entries } from '../entries/entries.ts'
 import type { Base } from '../open-base.ts'
 import type { Mcp } from '../mcp.ts'
 import { countReload, watchRuntime } from '../watch-runtime.ts'
@@ -12,6 +13,7 @@ export interface Reloadable {
   readonly base: Base
   readonly mcp: Mcp
   readonly doors: Doors
+  readonly entries: Entries
 }
 
 /**
@@ -20,7 +22,7 @@ export interface Reloadable {
  * @throws {AppError} `store_unwritable`
  */
 export async function openReloader(
-  { base, mcp, doors }: Reloadable,
+  { base, mcp, doors, entries }: Reloadable,
   origin: ConfigOrigin,
 ): Promise<Reloader> {
   const { settings, state, options } = base
@@ -30,7 +32,7 @@ export async function openReloader(
   const { text, file } = origin.loaded
   await history.begin({ atMs: clock.nowMs(), cause: 'start', by: '', file, text })
   const reloader = new Reloader({
-    ...{ origin, history, clock, log },
+    ...{ origin, history, entries, clock, log },
     config: () => settings.config,
     judge: async (config) => judgeAuthentication(config, await base.usableKeys()),
     apply: (config) => apply({ base, mcp, doors }, config),
@@ -41,7 +43,10 @@ export async function openReloader(
 }
 
 /** One step: nothing is waited for between the first line and the last. */
-function apply({ base, mcp, doors }: Reloadable, config: RunnableConfig): ReturnType<Mcp['apply']> {
+function apply(
+  { base, mcp, doors }: Omit<Reloadable, 'entries'>,
+  config: RunnableConfig,
+): ReturnType<Mcp['apply']> {
   // First: it is what may refuse.
   doors.apply(config)
   base.settings.apply(config)

@@ -20,7 +20,12 @@ function loadOf(input: object): Loaded {
   const config = { store: 'sqlite:/x', ...gatewayConfig.parse(input) } as RunnableConfig // the store is named
   const placeOf = () => ({ path: '', file: 'f.yaml', line: 7, column: 3 })
   const place = { file: 'f.yaml', stateFolder: '/s', files: ['f.yaml'], commands: [] }
-  return { ok: true, config, problems: [], placeOf, text: JSON.stringify(input), ...place }
+  const text = JSON.stringify(input)
+  const load: Loaded = {
+    ...{ ok: true, config, problems: [], placeOf, text, ...place },
+    withEntries: () => ({ load, leftOut: [] }),
+  }
+  return load
 }
 
 function memoryGenerations(): GenerationStore & { fails?: AppError } {
@@ -55,6 +60,7 @@ async function open(first: object = {}) {
       read: (text) => (text === undefined ? file.now : loadOf(JSON.parse(text) as object)), // our own JSON
     },
     ...{ history, clock, log: silentLog },
+    entries: { list: () => [], onLeftOut: () => undefined },
     config: () => inForce.config,
     judge: async () => world.judge,
     apply: (config) => {

@@ -2,7 +2,14 @@ import { type ConfigPath, type ConfigProblem, pathText } from '@sallyport/kit/co
 import type { Clock } from '@sallyport/kit/clock'
 import { AppError } from '@sallyport/kit/errors'
 import type { Log } from '@sallyport/kit/log'
-import type { GatewayConfigLoad, RunnableConfig } from '../config/index.ts'
+import type {
+  ConfigEntry,
+  GatewayConfigLoad,
+  LeftOut,
+  LoadedGatewayConfig,
+  MergedConfig,
+  RunnableConfig,
+} from '../config/index.ts'
 import { isSameValue } from '../same-value.ts'
 import type { ServerChanges } from '../upstreams/upstream.ts'
 import type {
@@ -16,7 +23,7 @@ import { findDifferences } from './differences.ts'
 import type { History } from './history.ts'
 import { restartKeys } from './restart-only.ts'
 
-type Loaded = Extract<GatewayConfigLoad, { ok: true }>
+type Loaded = LoadedGatewayConfig
 
 /** How a gateway comes by its configuration. */
 export interface ConfigOrigin {
@@ -29,6 +36,11 @@ export interface ConfigOrigin {
 export interface ReloaderDeps {
   readonly origin: ConfigOrigin
   readonly history: History
+  /** What was added over the admin API; told what of it a configuration in force leaves out. */
+  readonly entries: {
+    list(): readonly ConfigEntry[]
+    onLeftOut(leftOut: readonly LeftOut[]): void
+  }
   readonly clock: Clock
   readonly log: Log
   /** The configuration in force. */
@@ -52,6 +64,14 @@ interface Wish extends ReloadRequest {
   readonly of?: number
 }
 
+/** What whoever changes what was added over the admin API may do while nothing else changes. */
+export interface Amending {
+  /** The file as it is in force, with these beside it. Puts nothing in force. */
+  merge(entries: readonly ConfigEntry[]): MergedConfig
+  /** Puts that in force, in one step; what changed thereby, undefined where it was in force already. */
+  enforce(merged: MergedConfig): ServerChanges | undefined
+}
+
 /**
  * Goes over to another configuration while the gateway runs: the whole new one or nothing of it. Wishes are
  * met one after the other.
@@ -59,8 +79,8 @@ interface Wish extends ReloadRequest {
 export class Reloader implements ConfigControl {
   readonly #deps: ReloaderDeps
   #last: ReloadReport | undefined
-  /** Text of the configuration in force. */
-  #text: string
+  /** What the file said that is in force, without what was added over the admin API. */
+  #force: Loaded
   #files: readonly string[]
   /** What the files said when they were last read; not what is in force after a rollback. */
   #read: Loaded
@@ -68,7 +88,7 @@ export class Reloader implements ConfigControl {
 
   constructor(deps: ReloaderDeps) {
     this.#deps = deps
-    this.#text = deps.origin.loaded.text
+    this.#force = deps.origin.loaded
     this.#files = deps.origin.loaded.files
     this.#read = deps.origin.loaded
   }
@@ -93,7 +113,7 @@ export class Reloader implements ConfigControl {
   async diff(): Promise<ConfigDiff> {
     const load = await this.#deps.origin.read()
     if (!load.ok) return { differences: [], problems: load.problems }
-    const differences = findDifferences(JSON.parse(this.#text), JSON.parse(load.text))
+    const differences = findDifferences(JSON.parse(this.#force.text), JSON.parse(load.text))
     return { differences, problems: [...load.problems, ...this.#restartProblems(load)] }
   }
 
@@ -117,6 +137,16 @@ export class Reloader implements ConfigControl {
     })
   }
 
+  /** Takes its turn among the reloads. */
+  amend<Result>(change: (amending: Amending) => Promise<Result>): Promise<Result> {
+    return this.#next(() =>
+      change({
+        merge: (entries) => this.#force.withEntries(entries),
+        enforce: (merged) => this.#enforce(merged, { always: false }),
+      }),
+    )
+  }
+
   #next<Result>(step: () => Promise<Result>): Promise<Result> {
     const turn = this.#queue.then(step)
     // Each caller hears of its own failure.
@@ -133,27 +163,42 @@ export class Reloader implements ConfigControl {
     }
     // Somebody else has had it read already, and may have gone back since.
     if (noticed) return this.#report(wish, { ok: true, problems: load.problems })
-    const found = load.ok ? await this.#judge(load, wish) : load.problems
-    const problems = wish.of === undefined ? found : found.map(ofGeneration(wish.of))
-    const refused = problems.some(({ severity }) => severity === 'error')
-    if (!load.ok || refused) return this.#report(wish, { ok: false, problems })
-    const same = load.text === this.#text && isSameValue(load.config, this.#deps.config())
-    if (same) return this.#report(wish, { ok: true, problems })
-    const { changes, drained } = this.#deps.apply(load.config)
-    void drained.then(
-      () => this.#deps.log.debug({}, 'servers that left the configuration have ended'),
-      (err: unknown) => this.#deps.log.error({ err }, 'servers that left could not be ended'),
-    )
-    if (load.text !== this.#text) await this.#keep(wish, load)
-    this.#text = load.text
+    if (!load.ok) return this.#report(wish, { ok: false, problems: ofWish(wish, load.problems) })
+    const merged = load.withEntries(this.#deps.entries.list())
+    const found = ofWish(wish, await this.#judge(merged.load, wish))
+    const problems = [...found, ...merged.leftOut.flatMap((one) => one.problems)]
+    if (problems.some(({ severity }) => severity === 'error')) {
+      return this.#report(wish, { ok: false, problems })
+    }
+    const isNew = load.text !== this.#force.text
+    const changes = this.#enforce(merged, { always: isNew })
+    this.#force = load
+    if (changes === undefined) return this.#report(wish, { ok: true, problems })
+    if (isNew) await this.#keep(wish, load)
     return this.#report(wish, { ok: true, problems, changes })
+  }
+
+  /** What changed thereby; undefined where it was in force already. */
+  #enforce(
+    { load, leftOut }: MergedConfig,
+    { always }: { readonly always: boolean },
+  ): ServerChanges | undefined {
+    const { config, apply, entries, log } = this.#deps
+    const same = !always && isSameValue(load.config, config())
+    const applied = same ? undefined : apply(load.config)
+    entries.onLeftOut(leftOut)
+    void applied?.drained.then(
+      () => log.debug({}, 'servers that left the configuration have ended'),
+      (err: unknown) => log.error({ err }, 'servers that left could not be ended'),
+    )
+    return applied?.changes
   }
 
   /** Warnings of the load, and what stands against its coming into force now. */
   async #judge(load: Loaded, wish: Wish): Promise<readonly ConfigProblem[]> {
     const problems = [...load.problems, ...this.#restartProblems(load)]
     const place = { severity: 'error', path: '', file: load.file, line: 0, column: 0 } as const
-    if (wish.text === undefined && saysNothing(load) && load.text !== this.#text) {
+    if (wish.text === undefined && saysNothing(load) && load.text !== this.#force.text) {
       const message = 'the file says nothing, as one does that is being written or was cut off'
       const remedy = 'write `mcpServers: {}` to run without servers'
       return [...problems, { ...place, message, remedy }]
@@ -231,6 +276,10 @@ function saysNothing({ text, files }: Loaded): boolean {
   return (
     files.length > 0 && Object.keys(Object(JSON.parse(text))).every((key) => SILENT_KEYS.has(key))
   )
+}
+
+function ofWish({ of }: Wish, problems: readonly ConfigProblem[]): readonly ConfigProblem[] {
+  return of === undefined ? problems : problems.map(ofGeneration(of))
 }
 
 /** What is kept of a generation stands in no file that could be looked at. */

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { OWN_HEADERS } from '@sallyport/contract/config'
 import { Pool } from 'undici'
+import { guardedConnector, type LookUp } from './guarded-connector.ts'
 import { chooseProxy, type Proxy } from './http-proxy.ts'
 import { contextOf, forwardConnector, tunnelConnector } from './proxy-tunnel.ts'
 import type { HttpServerConfig } from './server-config.ts'
@@ -35,6 +36,8 @@ export interface TargetSurroundings {
   readonly tls: TlsMaterial | undefined
   /** The gateway's own environment: it may name a proxy. */
   readonly environment: Readonly<Record<string, string | undefined>>
+  /** Looks up names of servers that were added over the admin API; the system's by default. */
+  readonly lookUp?: LookUp | undefined
 }
 
 /**
@@ -45,10 +48,12 @@ export interface TargetSurroundings {
  */
 export function openTarget(
   config: HttpServerConfig,
-  { tls, environment }: TargetSurroundings,
+  { tls, environment, lookUp }: TargetSurroundings,
 ): HttpTarget {
   const url = new URL(config.url)
-  const proxy = chooseProxy(url, config.proxy, environment)
+  const { restrictions } = config
+  // Which address is connected to would be the proxy's to say.
+  const proxy = restrictions ? undefined : chooseProxy(url, config.proxy, environment)
   const headers = headersOf(config)
   const connectMs = Math.min(config.connectMs ?? CONNECT_MS_DEFAULT, config.startMs)
   const options = {
@@ -68,10 +73,10 @@ export function openTarget(
     const pool = new Pool(proxy.origin, { ...options, connect })
     return { pool, url, path: `${url.origin}${path}`, headers, servername: undefined }
   }
-  const connect =
-    proxy === undefined
-      ? { timeout: connectMs, ...contextOf(tls) }
-      : tunnelConnector({ proxy, tls, connectMs })
+  const direct = restrictions
+    ? guardedConnector({ addresses: restrictions.addresses, tls, connectMs, lookUp })
+    : { timeout: connectMs, ...contextOf(tls) }
+  const connect = proxy === undefined ? direct : tunnelConnector({ proxy, tls, connectMs })
   const host = url.hostname.replaceAll(/^\[|\]$/g, '')
   const named = url.protocol === 'https:' && config.hostHeader !== undefined && isIP(host) === 0
   const pool = new Pool(url.origin, { ...options, connect })

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Clock } from '@sallyport/kit/clock'
 import { AppError } from '@sallyport/kit/errors'
 import { type Log, printable, redactText } from '@sallyport/kit/log'
+import { judgeCommand } from '../config/allowed-command.ts'
 import { applyCaps } from './caps.ts'
 import type { CapsGroups } from './caps-group.ts'
 import { childEnvironment } from './environment.ts'
@@ -9,7 +10,8 @@ import type { EraMemory } from './era-memory.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import { type Agreement, type HandshakeOptions, shakeHands } from './handshake.ts'
 import { HttpSession } from './http-session.ts'
-import { openTarget } from './http-target.ts'
+import { type HttpTarget, openTarget } from './http-target.ts'
+import type { LookUp } from './guarded-connector.ts'
 import { type KnownSecrets, secretsOf } from './known-secrets.ts'
 import type { ClientInfo } from './own-messages.ts'
 import type { HttpServerConfig, ServerConfig, StdioServerConfig } from './server-config.ts'
@@ -51,6 +53,8 @@ export interface SessionOpenerDeps {
   readonly groups: CapsGroups
   readonly clientInfo: ClientInfo
   readonly environment: Readonly<Record<string, string | undefined>>
+  /** Looks up names of servers that were added over the admin API; the system's by default. */
+  readonly lookUp?: LookUp | undefined
 }
 
 /** Opens sessions with one server: starts the child or prepares connections, then shakes hands. */
@@ -179,6 +183,7 @@ export class SessionOpener {
 
   async #startChild(config: StdioServerConfig, events: SessionEvents): Promise<Session> {
     const { log, clientInfo, resultBytes, stderr, groups } = this.#deps
+    assertCommandAllowed(config)
     // A mark of its own below the gateway's, so that stopping one child spares the others.
     const mark = `${this.#deps.mark}/${randomBytes(8).toString('hex')}`
     const environment = childEnvironment(this.#deps.environment, config.env, mark)
@@ -196,10 +201,15 @@ export class SessionOpener {
   }
 
   async #openHttp(config: HttpServerConfig, events: SessionEvents): Promise<Session> {
-    const { clock, clientInfo, resultBytes, environment } = this.#deps
-    const target = openTarget(config, { tls: await loadTls(config.tls), environment })
+    const { clock, clientInfo, resultBytes } = this.#deps
+    const target = await this.#openTarget(config)
     const { roots } = config
     return new HttpSession({ target, resultBytes, events, clock, clientInfo, roots })
+  }
+
+  async #openTarget(config: HttpServerConfig): Promise<HttpTarget> {
+    const { environment, lookUp } = this.#deps
+    return openTarget(config, { tls: await loadTls(config.tls), environment, lookUp })
   }
 
   async #openSse(
@@ -207,11 +217,21 @@ export class SessionOpener {
     events: SessionEvents,
     signal: AbortSignal,
   ): Promise<Session> {
-    const { clock, resultBytes, environment } = this.#deps
-    const target = openTarget(config, { tls: await loadTls(config.tls), environment })
+    const { clock, resultBytes } = this.#deps
+    const target = await this.#openTarget(config)
     const { roots, readMs, startMs } = config
     const deps = { target, resultBytes, events, clock, roots, readMs }
     return SseSession.open(deps, Math.min(startMs, ENDPOINT_MS_MAX), signal)
+  }
+}
+
+/** What was true when it was written need not be any more. @throws {AppError} `command_not_allowed` */
+function assertCommandAllowed({ command, args, env, restrictions }: StdioServerConfig): void {
+  if (restrictions === undefined) return
+  const names = Object.keys(env)
+  const reason = judgeCommand({ command, args, env: names }, restrictions.commands)
+  if (reason !== undefined) {
+    throw new AppError('command_not_allowed', reason, { outcome: 'not_sent' })
   }
 }
 

@@ -11,7 +11,7 @@ export function isSameServer(one: ServerConfig, other: ServerConfig): boolean {
 
 /** What a running session was made of. */
 function identityOf(config: ServerConfig): Readonly<Record<string, unknown>> {
-  const { kind, name, share, roots = 'none' } = config
+  const { kind, name, share, roots = 'none', restrictions } = config
   const common = { kind, name, share, roots }
   if (config.kind === 'stdio') {
     const { command, args, env, cwd, caps } = config
@@ -20,5 +20,8 @@ function identityOf(config: ServerConfig): Readonly<Record<string, unknown>> {
   const { url, headers, hostHeader, transport = 'auto', tls, proxy } = config
   // The connections of a session are bounded and timed when it is opened.
   const { inFlight, connectMs, readMs } = config
-  return { ...common, url, headers, hostHeader, transport, tls, proxy, inFlight, connectMs, readMs }
+  // Connections that are open were judged by these.
+  const addresses = restrictions?.addresses
+  const reached = { url, headers, hostHeader, transport, tls, proxy, addresses }
+  return { ...common, ...reached, inFlight, connectMs, readMs }
 }

@@ -1,4 +1,10 @@
-import type { BreakerConfig, CapsConfig, ProbeCall, TlsConfig } from '@sallyport/contract/config'
+import type {
+  BreakerConfig,
+  CapsConfig,
+  ProbeCall,
+  ServerRestrictions,
+  TlsConfig,
+} from '@sallyport/contract/config'
 import type { Secret } from '@sallyport/kit/secret'
 
 interface CommonConfig {
@@ -24,6 +30,8 @@ interface CommonConfig {
   readonly breaker?: BreakerConfig | undefined
   /** Whether it is started with the gateway. */
   readonly prestart?: boolean | undefined
+  /** Of a server that was added over the admin API; undefined: there are none. */
+  readonly restrictions?: ServerRestrictions | undefined
 }
 
 export interface StdioServerConfig extends CommonConfig {

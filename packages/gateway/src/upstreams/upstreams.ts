@@ -6,6 +6,7 @@ import type { Log } from '@sallyport/kit/log'
 import { CapsGroups } from './caps-group.ts'
 import { EraMemory, type EraStore } from './era-memory.ts'
 import { fingerprintOf } from './fingerprint.ts'
+import type { LookUp } from './guarded-connector.ts'
 import { registerMark } from './live-children.ts'
 import { endMarkedProcesses } from './mark.ts'
 import { SessionOpener } from './open-session.ts'
@@ -53,6 +54,8 @@ export interface UpstreamsDeps {
   /** How many tools each server was last known to have. */
   readonly toolsKnown?: ReadonlyMap<string, number>
   readonly random?: () => number
+  /** Looks up names of servers that were added over the admin API; the system's by default. */
+  readonly lookUp?: LookUp
   /** Whether a group needs a server, so that it is started again without a call. Asked anew each time. */
   isMember?(server: string): boolean
 }
@@ -100,6 +103,7 @@ function createServer(config: ServerConfig, world: ServerWorld, heritage: Herita
   const { toolsKnown, stderr = new StderrRing(clock) } = heritage
   const opener = new SessionOpener(config, {
     ...{ resultBytes, clock, log, eras, mark, groups, stderr, clientInfo, environment },
+    lookUp: world.lookUp,
   })
   const random = world.random ?? Math.random
   const isMember = (): boolean => world.isMember?.(config.name) === true

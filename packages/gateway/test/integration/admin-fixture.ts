@@ -63,6 +63,13 @@ export interface FixtureOptions {
   readonly deps?: Partial<AdminDeps>
 }
 
+const refuse = (): Promise<never> => Promise.reject(new AppError('not_found', 'none here'))
+const NO_ENTRIES: AdminDeps['entries'] = {
+  ...{ add: refuse, replace: refuse, remove: refuse },
+  find: () => undefined,
+  standings: () => [],
+}
+
 /** The admin app on a real port and a real socket, behind the real door, over a store in memory. */
 export async function openFixture(options: FixtureOptions = {}) {
   await using opening = new AsyncDisposableStack()
@@ -98,6 +105,8 @@ export async function openFixture(options: FixtureOptions = {}) {
       ...(await openFakeUsers(opening)),
       operations: operations.operations,
       config: config.control,
+      entries: NO_ENTRIES,
+      inForce: () => ({ servers: {}, groups: {}, endpoints: {} }),
       groups: () => [GROUP],
       usage: (tenant) => {
         usageOf.push(tenant)

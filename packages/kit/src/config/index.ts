@@ -34,6 +34,7 @@ export {
   type MapNode,
   type ScalarNode,
   type SourceNode,
+  toNode,
 } from './source-tree.ts'
 export { suggest } from './suggest.ts'
 export { watchFiles, type WatchOptions } from './watch-files.ts'

@@ -71,6 +71,8 @@ export type LoadedConfig<Config> = {
       /** Warnings only. */
       readonly problems: readonly ConfigProblem[]
       readonly env: Environment
+      /** The document with its references resolved. */
+      readonly root: MapNode
       /** Where a path of our own keys stands in the file, or how far it goes. */
       readonly placeOf: (path: ConfigPath) => ConfigPlace
       /** Whether an adapter read the file. */
@@ -79,6 +81,11 @@ export type LoadedConfig<Config> = {
       readonly text: string
       /** What was looked for: the file, its overlay and its `.env`, absolute, whether they exist or not. */
       readonly files: readonly string[]
+      /**
+       * Checks the same document with something changed in it: nothing is read again, and references that the
+       * change brings in stay the text they are.
+       */
+      readonly changed: (change: (root: MapNode) => MapNode) => LoadedConfig<Config>
     }
   | { readonly ok: false; readonly problems: readonly ConfigProblem[] }
 )
@@ -113,8 +120,32 @@ export function loadConfig<Config>(request: ConfigRequest<Config>): LoadedConfig
     },
   })
   if (resolved.kind !== 'map') return { ok: false, problems, commands }
-  const check = new DocumentCheck(request.schema, resolved, problems)
-  for (const path of wrong) check.markWrong(path)
+  return judge(request, {
+    ...{ file, env, problems, wrong, root: resolved, adapted: adapted !== undefined, commands },
+    files: filesOf(base, { ...request, file, env }),
+    text: JSON.stringify(toValue(merged)),
+  })
+}
+
+/** A document that was read, before it is checked. */
+interface Reading {
+  readonly file: string
+  readonly env: Environment
+  readonly problems: readonly ConfigProblem[]
+  /** What is known to be wrong. */
+  readonly wrong: readonly ConfigPath[]
+  readonly root: MapNode
+  readonly adapted: boolean
+  readonly files: readonly string[]
+  readonly text: string
+  readonly commands: readonly string[]
+}
+
+function judge<Config>(request: ConfigRequest<Config>, reading: Reading): LoadedConfig<Config> {
+  const { file, env, root, adapted, files, text, commands } = reading
+  const problems = [...reading.problems]
+  const check = new DocumentCheck(request.schema, root, problems)
+  for (const path of reading.wrong) check.markWrong(path)
   const config = check.run()
   if (config !== undefined) {
     request.rules?.(config, (path, message, more) => check.report(path, message, more), env)
@@ -123,11 +154,9 @@ export function loadConfig<Config>(request: ConfigRequest<Config>): LoadedConfig
   const failed = config === undefined || sorted.some(({ severity }) => severity === 'error')
   if (failed) return { ok: false, problems: sorted, commands }
   const placeOf = (path: ConfigPath): ConfigPlace => check.placeOf(path)
-  const files = filesOf(base, { ...request, file, env })
-  const text = JSON.stringify(toValue(merged))
   return {
-    ...{ ok: true, config, problems: sorted, env, placeOf },
-    ...{ adapted: adapted !== undefined, text, files, commands },
+    ...{ ok: true, config, problems: sorted, env, root, placeOf, adapted, text, files, commands },
+    changed: (change) => judge(request, { ...reading, root: change(root) }),
   }
 }
 

@@ -47,6 +47,24 @@ export function toValue(node: SourceNode): unknown {
   }
 }
 
+/** A plain JSON value as a document of its own, all of it at one place and below one path. */
+export function toNode(value: unknown, place: Place, path: ConfigPath): SourceNode {
+  if (Array.isArray(value)) {
+    const items = value.map((item, at) => toNode(item, place, [...path, at]))
+    return { kind: 'list', items, place, path }
+  }
+  if (typeof value === 'object' && value !== null) {
+    const entries = Object.entries(value).map(([key, child]): [string, MapEntry] => [
+      key,
+      { keyPlace: place, node: toNode(child, place, [...path, key]) },
+    ])
+    return { kind: 'map', entries: new Map(entries), place, path }
+  }
+  const scalar = typeof value === 'number' || typeof value === 'boolean' ? value : null
+  const shown = typeof value === 'string' ? value : scalar
+  return { kind: 'scalar', value: shown, referenced: false, place, path }
+}
+
 /** Where a path leads, or how far it goes. */
 export interface Located {
   /** The deepest node on the path. */

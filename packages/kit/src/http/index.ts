@@ -20,6 +20,7 @@ export {
   type ListenerRefusal,
   openListener,
 } from './listener.ts'
+export { isLocalhostName, isPublicAddress } from './public-address.ts'
 export { type BodyBudget, readBody } from './read-body.ts'
 export { createRequestId } from './request-id.ts'
 export { sendError, type SendErrorOptions, toErrorBody } from './send-error.ts'

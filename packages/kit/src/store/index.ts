@@ -1,3 +1,10 @@
+export {
+  ENTRY_KINDS,
+  type EntryKind,
+  type EntryReading,
+  type EntryRecord,
+  type EntryStore,
+} from './entry-store.ts'
 export { openStore, pendingMigrations, type OpenStoreOptions } from './open-store.ts'
 export { hasSqliteStore } from './sqlite-database.ts'
 export { parseStoreLocation, type StoreLocation } from './location.ts'

@@ -8,6 +8,7 @@ import { AuditJobs } from './audit-reader.ts'
 import { SqlCatalogueStore } from './catalogue-store.ts'
 import { checkMasterKey, ensureMasterKey, toSealKeys, type SealKeys } from './keys.ts'
 import { SqlChangeStore } from './changes.ts'
+import { SqlEntryStore } from './entry-store.ts'
 import { SqlGenerationStore } from './generation-store.ts'
 import { endPostgres, GuardedPool } from './guarded-pool.ts'
 import { SqlKeyStore } from './key-store.ts'
@@ -79,6 +80,7 @@ export async function openPostgresStore(
     roles: new SqlRoleStore(db),
     tenants: new SqlTenantStore(db),
     suspensions: new SqlSuspensionStore(db),
+    entries: new SqlEntryStore(db),
     openAudit: ({ durability }) => openAudit(location, { ...context, seals: keys }, durability),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   }

@@ -8,6 +8,7 @@ import { SqlCatalogueStore } from './catalogue-store.ts'
 import { Checkpointer } from './checkpointer.ts'
 import { checkMasterKey, ensureMasterKey, toSealKeys, type SealKeys } from './keys.ts'
 import { SqlChangeStore } from './changes.ts'
+import { SqlEntryStore } from './entry-store.ts'
 import { SqlGenerationStore } from './generation-store.ts'
 import { SqlKeyStore } from './key-store.ts'
 import { SqlLoginStore } from './login-store.ts'
@@ -73,6 +74,7 @@ export async function openSqliteStore(path: string, context: StoreContext): Prom
     roles: new SqlRoleStore(db),
     tenants: new SqlTenantStore(db),
     suspensions: new SqlSuspensionStore(db),
+    entries: new SqlEntryStore(db),
     openAudit: ({ durability }) =>
       openAudit({ path, context, keys, wal }, durability === 'power' ? 'FULL' : 'NORMAL'),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),

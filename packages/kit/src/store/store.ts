@@ -8,6 +8,7 @@ import type { UserStore } from './user-store.ts'
 import type { SuspensionStore } from './suspension-store.ts'
 import type { TenantStore } from './tenant-store.ts'
 import type { RingStore } from './ring-store.ts'
+import type { EntryStore } from './entry-store.ts'
 
 export type { KeyRecord, KeyStore } from './key-record.ts'
 
@@ -292,6 +293,7 @@ export interface Store extends AsyncDisposable {
   readonly roles: RoleStore
   readonly tenants: TenantStore
   readonly suspensions: SuspensionStore
+  readonly entries: EntryStore
   /** Opens a chain of its own with a random writer id. Closed by its owner, before the store. */
   openAudit(options: { readonly durability: 'process' | 'power' }): Promise<AuditLog>
 }

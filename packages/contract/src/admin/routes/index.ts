@@ -1,11 +1,13 @@
 import type { RouteTable } from '../route.ts'
 import { authRoutes } from './auth.ts'
+import { entryRoutes } from './entries.ts'
 import { gatewayRoutes } from './gateway.ts'
 import { keyRoutes } from './keys.ts'
 import { openApiRoutes } from './openapi.ts'
 import { serverRoutes } from './servers.ts'
 import { userRoutes } from './users.ts'
 
+export { entryRoutes } from './entries.ts'
 export { gatewayRoutes } from './gateway.ts'
 export { keyRoutes } from './keys.ts'
 export { openApiRoutes } from './openapi.ts'
@@ -20,6 +22,7 @@ export { userRoutes } from './users.ts'
 export const ROUTES = {
   ...gatewayRoutes,
   ...openApiRoutes,
+  ...entryRoutes,
   ...keyRoutes,
   ...serverRoutes,
   ...userRoutes,
