@@ -24,8 +24,8 @@ export function grantOf(
   claims: Readonly<Record<string, unknown>>,
   rules: Pick<IssuerRules, 'claims' | 'roles' | 'scopes' | 'defaultRoles'>,
 ): ClaimedGrant | undefined {
-  const tenant = rules.claims.tenant === undefined ? null : claimAt(claims, rules.claims.tenant)
-  if (tenant !== null && (typeof tenant !== 'string' || !TENANT.test(tenant))) return undefined
+  const tenant = rules.claims.tenant === undefined ? null : tenantAt(claims, rules.claims.tenant)
+  if (tenant === undefined) return undefined
   const scopes = scopesOf(claims).filter((scope) => Object.hasOwn(rules.scopes, scope))
   const named = (rules.claims.roles ?? []).flatMap((path) => textsOf(claimAt(claims, path)))
   const roles = [
@@ -41,6 +41,12 @@ export function grantOf(
     scopes,
     name: typeof name === 'string' && name !== '' ? printable(name) : undefined,
   }
+}
+
+/** A claim that is null names no tenant; it must not pass for a caller who needs none. */
+function tenantAt(claims: Readonly<Record<string, unknown>>, path: string): string | undefined {
+  const tenant = claimAt(claims, path)
+  return typeof tenant === 'string' && TENANT.test(tenant) ? tenant : undefined
 }
 
 /** The claim of that whole name (names may hold dots: `https://example.com/roles`), else the one inside. */
