@@ -23,6 +23,7 @@ import { RELIABILITY } from './reliability.ts'
 import { STORE } from './store.ts'
 import { SUPERVISION } from './supervision.ts'
 import { TENANCY } from './tenancy.ts'
+import { TOKENS } from './tokens.ts'
 import { TOOLS } from './tools.ts'
 import { TRANSPORTS } from './transports.ts'
 import { UPSTREAMS } from './upstreams.ts'
@@ -36,6 +37,7 @@ export const CLAIMS = {
   ...DOOR,
   ...KEYS,
   ...USERS,
+  ...TOKENS,
   ...WIRE,
   ...TRANSPORTS,
   ...TOOLS,

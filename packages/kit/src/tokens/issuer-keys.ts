@@ -20,15 +20,16 @@ type KeyRules = Pick<
 
 /**
  * The keys of one issuer, read when a token first needs them: again in the background after half of their
- * age, and when a token names one that is not there. At most one reading at a time and one per cooldown,
- * whatever tokens say.
+ * age, and when a token names one that is not there. At most one reading at a time; a reading that failed or
+ * did not find what was looked for is followed by a cooldown, whatever tokens say.
  */
 export class IssuerKeys {
   readonly #rules: KeyRules
   readonly #deps: IssuerKeysDeps
   #keys: VerificationKeys | undefined
   #readMs = 0
-  #triedMs = Number.NEGATIVE_INFINITY
+  /** When a reading last came to nothing. */
+  #idleMs = Number.NEGATIVE_INFINITY
   #failed = false
   #reading: Promise<void> | undefined
   #revision = 0
@@ -63,7 +64,9 @@ export class IssuerKeys {
       if (this.#waitMs() > 0 && !this.#failed && this.#reading === undefined) return undefined
     }
     await this.#readSoon()
-    return await this.#keys?.find(id, algorithm)
+    const found = await this.#keys?.find(id, algorithm)
+    if (found === undefined) this.#idleMs = this.#deps.clock.monotonicMs()
+    return found
   }
 
   async #readSoon(): Promise<void> {
@@ -74,9 +77,9 @@ export class IssuerKeys {
     await this.#read()
   }
 
-  /** Until it may be read again. */
+  /** Until it may be read again, milliseconds. */
   #waitMs(): number {
-    const sinceMs = this.#deps.clock.monotonicMs() - this.#triedMs
+    const sinceMs = this.#deps.clock.monotonicMs() - this.#idleMs
     return Math.max(0, this.#rules.jwksCooldownMs - sinceMs)
   }
 
@@ -91,7 +94,6 @@ export class IssuerKeys {
   async #readNow(): Promise<void> {
     const { clock, log, signal } = this.#deps
     const { issuer, timeoutMs, jwksCooldownMs } = this.#rules
-    this.#triedMs = clock.monotonicMs()
     const deadline = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
     try {
       const keys = await readKeys(this.#rules, deadline)
@@ -107,6 +109,7 @@ export class IssuerKeys {
         log.warn({ issuer, err: AppError.from(cause) }, 'keys of the identity provider not read')
       }
       this.#failed = true
+      this.#idleMs = clock.monotonicMs()
       throw unavailable(jwksCooldownMs, cause)
     }
   }
