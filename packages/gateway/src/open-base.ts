@@ -76,6 +76,7 @@ export async function openBase(
   const onExpired = (principalId: string): void =>
     identity.settle({ ended: [principalId], renewed: [] })
   const tokens = scope.use(new Tokens({ state, options, grants, onExpired }))
+  identity.onRegrant(() => identity.settle({ ended: [], renewed: tokens.judge.regrant() }))
   const door: DoorDeps = {
     credentials: identity.credentials,
     tokens: [tokens.judge],

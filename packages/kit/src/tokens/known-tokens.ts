@@ -30,8 +30,13 @@ export class KnownTokens<Entry> {
     this.#entries.set(digest, entry)
   }
 
-  delete(digest: string): void {
-    this.#entries.delete(digest)
+  /** Puts another entry in the place of one that is there. */
+  replace(digest: string, entry: Entry): void {
+    if (this.#entries.has(digest)) this.#entries.set(digest, entry)
+  }
+
+  entries(): Iterable<[string, Entry]> {
+    return this.#entries
   }
 
   clear(): void {

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import type { Clock } from '../clock.ts'
-import type { Grant, GrantResolver } from '../door/grants.ts'
+import type { Renewal } from '../door/credential-holder.ts'
+import { type Grant, type GrantResolver, isSameGrant } from '../door/grants.ts'
 import type { Pending, TokenJudge, TokenVisit } from '../door/door.ts'
 import { AppError } from '../errors.ts'
 import type { Log } from '../log/log.ts'
@@ -55,6 +56,8 @@ interface Known {
   readonly audiences: readonly string[]
   readonly principal: Principal
   readonly grant: Grant
+  /** Of roles and tenants, then. */
+  readonly grantsVersion: number
   /** With the skew. */
   readonly endsAtMs: number
   readonly lookAgainMs: number
@@ -127,8 +130,21 @@ export class TokenIssuers implements TokenJudge, Disposable {
     if (token.length > TOKEN_CHARS_MAX) throw invalid()
     const digest = hash('sha256', token, 'base64')
     const known = this.#known.get(digest)
-    if (known !== undefined && this.#isFresh(known)) return this.#admit(known, path)
+    if (known !== undefined && this.#isFresh(known)) {
+      return this.#admit(this.#current(digest, known), path)
+    }
     return this.#judgeSlowly(token, digest, known).then((judged) => this.#admit(judged, path))
+  }
+
+  /** Resolves roles and tenants anew; returns whose principal is another one now. */
+  regrant(): readonly Renewal[] {
+    const renewals: Renewal[] = []
+    for (const [digest, known] of this.#known.entries()) {
+      const now = this.#current(digest, known)
+      if (now === known || isSameGrant(known.principal, now.principal)) continue
+      renewals.push({ before: known.principal, after: now.principal, lostText: false })
+    }
+    return renewals
   }
 
   /** What stands behind a principal; undefined for one of another kind. */
@@ -156,6 +172,20 @@ export class TokenIssuers implements TokenJudge, Disposable {
   #isFresh({ issuer, revision, endsAtMs, lookAgainMs }: Known): boolean {
     const nowMs = this.#deps.clock.nowMs()
     return endsAtMs > nowMs && lookAgainMs > nowMs && issuer.keys.revision === revision
+  }
+
+  /** The token with what its roles and its tenant give now. */
+  #current(digest: string, known: Known): Known {
+    const { grants } = this.#deps
+    if (known.grantsVersion === grants.version) return known
+    const granted = grants.resolve(known.grant)
+    const { principal: before } = known
+    const principal = isSameGrant(before, granted) ? before : { ...before, ...granted }
+    const standing = this.#standings.get(before)
+    if (standing !== undefined) this.#standings.set(principal, standing)
+    const now = { ...known, principal, grantsVersion: grants.version }
+    this.#known.replace(digest, now)
+    return now
   }
 
   #admit({ issuer, audiences, principal }: Known, path: string): Principal {
@@ -243,17 +273,19 @@ export class TokenIssuers implements TokenJudge, Disposable {
     const id = `subject:${name}:${this.#deps.digestOf(rules.issuer, good.subject)}`
     const endsAtMs = good.expiresAtMs + rules.skewMs
     this.#deps.onSeen(id, name, good.subject)
+    const { grants } = this.#deps
     const principal: Principal = {
       id,
       kind: 'subject',
       name: claimed.name ?? id,
-      ...this.#deps.grants.resolve(claimed.grant),
+      ...grants.resolve(claimed.grant),
       expiresAtMs: endsAtMs,
     }
     this.#standings.set(principal, { issuer: name, scopes: claimed.scopes })
     const { audiences } = good
     const lookAgainMs = nowMs + REMEMBER_MS
-    return { issuer, revision, audiences, principal, grant: claimed.grant, endsAtMs, lookAgainMs }
+    const given = { grant: claimed.grant, grantsVersion: grants.version }
+    return { issuer, revision, audiences, principal, ...given, endsAtMs, lookAgainMs }
   }
 
   #refuse(why: string, issuer?: string): AppError {

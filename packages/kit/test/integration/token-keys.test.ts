@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { builtInGrants, type Grant } from '../../src/door/index.ts'
 import type { IssuerRules } from '../../src/tokens/index.ts'
 import { TestIssuer, type TokenWish } from '../fixtures/issuer.ts'
 import { AUDIENCE, issuerRules, TokenBench } from '../fixtures/token-bench.ts'
@@ -240,6 +241,32 @@ test('the last token of a principal that ends is told, once [tokens/remembered]'
   bench.issuers.sweep()
   bench.issuers.sweep()
   expect(bench.expired).toEqual([principal?.id])
+})
+
+test('a change of roles counts for a known token from the next request on [tokens/remembered]', async () => {
+  const built = builtInGrants()
+  let roles = ['caller']
+  const grants = {
+    version: 1,
+    resolve: (grant: Grant) => built.resolve({ ...grant, roles }),
+  }
+  using live = new TokenBench({ main: issuerRules(issuer) }, grants)
+  const token = await issuer.sign({ claims: { aud: AUDIENCE } }, live.clock.nowMs())
+  const before = await live.judge(token)
+  grants.version += 1
+  expect(live.issuers.regrant()).toEqual([])
+  expect(await live.judge(token)).toBe(before)
+  roles = ['viewer']
+  grants.version += 1
+  const [renewal, ...others] = live.issuers.regrant()
+  expect(others).toEqual([])
+  expect(renewal?.before).toBe(before)
+  expect(renewal?.after.permissions.has('mcp.call')).toBe(false)
+  expect(await live.judge(token)).toBe(renewal?.after)
+  expect(live.issuers.standingOf(renewal?.after ?? expect.fail())).toMatchObject({ issuer: 'main' })
+  roles = []
+  grants.version += 1
+  expect((await live.judge(token))?.permissions.size).toBe(0)
 })
 
 test('an issuer that is gone or judges otherwise loses its callers, and others do not', async () => {
