@@ -63,6 +63,7 @@ export function featureDeps(base: Base, calls: CallState, config: RunnableConfig
   const argumentsMac = createMac(state.keys.deriveKey('audit/arguments'))
   return {
     clock: options.clock,
+    isSuspended: (...asked) => base.identity.suspensions.isSuspended(...asked),
     stepUp: (...asked) => base.tokens.stepUp(...asked),
     audit,
     argumentsMac: (bytes) => argumentsMac(bytes).toString('hex'),

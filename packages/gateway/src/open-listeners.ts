@@ -22,6 +22,7 @@ import { OldSide } from './handover/old-side.ts'
 import type { Base } from './open-base.ts'
 import type { Mcp } from './mcp.ts'
 import { Operations } from './operations.ts'
+import { SessionControl } from './sessions/session-control.ts'
 import type { ConfigControl } from './reload/config-control.ts'
 import type { Users } from './users/open-users.ts'
 
@@ -242,6 +243,10 @@ function adminDeps(served: Served, life: Life): Omit<AdminDeps, 'entrance'> {
     operations: new Operations({
       ...{ fleet, marks, toolCount, clock, log },
       config: () => settings.config,
+    }),
+    sessions: new SessionControl({
+      ...{ edge: mcp.edge.core, keeper: base.identity.suspensions, clock, log },
+      isCredential: (id) => base.identity.credentials.names().has(id),
     }),
     config,
     ...{ people: users.people, userService: users.userService, loginService: users.loginService },

@@ -72,6 +72,10 @@ export async function openMcp(base: Base, scope: AsyncDisposableStack): Promise<
     if (renewal.before !== renewal.after) mcp.renewPrincipal(renewal.after)
     if (endsStreams(renewal)) mcp.endStreams(renewal.after.id)
   })
+  base.identity.suspensions.onChange(({ kind, subject, suspended }) => {
+    if (!suspended) return
+    mcp.edge.core.endListening(kind === 'session' ? { session: subject } : { principal: subject })
+  })
   return mcp
 }
 

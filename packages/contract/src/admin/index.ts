@@ -94,6 +94,19 @@ export {
   type HealthBrief,
   type HealthDetail,
 } from './status.ts'
+export {
+  sessionItem,
+  sessionList,
+  suspendChanged,
+  suspendCreate,
+  suspension,
+  suspensionList,
+  type SessionItem,
+  type SessionList,
+  type SuspendChanged,
+  type Suspension,
+  type SuspensionList,
+} from './sessions.ts'
 export { type JsonObject, openApi, openApiDocument } from './openapi.ts'
 export { type Need, type RouteSpec, type RouteTable } from './route.ts'
 export {

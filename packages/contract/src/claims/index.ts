@@ -20,6 +20,7 @@ import { QUOTAS } from './quotas.ts'
 import { RECORD } from './record.ts'
 import { RELOAD } from './reload.ts'
 import { RELIABILITY } from './reliability.ts'
+import { SESSIONS } from './sessions.ts'
 import { STORE } from './store.ts'
 import { SUPERVISION } from './supervision.ts'
 import { TENANCY } from './tenancy.ts'
@@ -59,6 +60,7 @@ export const CLAIMS = {
   ...OBSERVE,
   ...OPERATE,
   ...ADMIN_API,
+  ...SESSIONS,
   ...RELIABILITY,
   ...CONFIG,
   ...RELOAD,

@@ -14,6 +14,7 @@ import { addLoginRoutes, type LoginDeps } from './login-routes.ts'
 import { isPermitted, methodsAt, specOf } from './permissions.ts'
 import { toAppError } from './request-error.ts'
 import { addServerRoutes, type ServerDeps } from './server-routes.ts'
+import { addSessionRoutes, type SessionDeps } from './session-routes.ts'
 import { addSightRoutes, type SightDeps } from './sight-routes.ts'
 import { addUserRoutes, type UserDeps } from './user-routes.ts'
 
@@ -23,7 +24,16 @@ const PARAMETER_CHARACTERS_MAX = 64 * 4 * 3
 
 /** What the routes need. */
 export interface RouteDeps
-  extends KeyDeps, AuditDeps, SightDeps, ServerDeps, ConfigDeps, EntryDeps, UserDeps, LoginDeps {
+  extends
+    AuditDeps,
+    ConfigDeps,
+    EntryDeps,
+    KeyDeps,
+    LoginDeps,
+    ServerDeps,
+    SessionDeps,
+    SightDeps,
+    UserDeps {
   readonly log: Log
 }
 
@@ -55,6 +65,7 @@ export async function buildFastifyApp(deps: RouteDeps): Promise<FastifyApp> {
   addServerRoutes(app, deps)
   addEntryRoutes(app, deps)
   addConfigRoutes(app, deps)
+  addSessionRoutes(app, deps)
   addOpenApiRoute(app)
   addUserRoutes(app, deps)
   addLoginRoutes(app, deps)

@@ -152,6 +152,7 @@ export function testSession(
 ): ClientSession {
   return {
     id: 's-1',
+    label: 'label-1',
     principal: testPrincipal(),
     scope: '',
     abilities: { capabilities, logLevel: undefined },

@@ -12,6 +12,8 @@ import type { KeptResults } from './results/kept-results.ts'
 /** What steps may use. A step takes from it only what it names. */
 export interface FeatureDeps {
   readonly clock: Clock
+  /** Whether an operator suspended that principal, or the session with that label. */
+  readonly isSuspended: (kind: 'principal' | 'session', subject: string) => boolean
   /** The challenge for a caller whose token lacks a scope; undefined where no scope would help. */
   readonly stepUp: Tokens['stepUp']
   /** Undefined when auditing is switched off, which is for measuring only. */

@@ -4,6 +4,7 @@ import { FEATURES } from './list.ts'
 test('everything is recorded, refusals too, and who waits is not yet judged [record/refusals]', () => {
   expect(FEATURES.map(({ id }) => id)).toEqual([
     'record',
+    'suspend',
     'admit',
     'authorize',
     'results',

@@ -5,6 +5,7 @@ import { onceFeature } from './once/feature.ts'
 import { quotaFeature } from './quota/feature.ts'
 import { intendFeature, recordFeature } from './record/feature.ts'
 import { resultsFeature } from './results/feature.ts'
+import { suspendFeature } from './suspend/feature.ts'
 
 /**
  * Outermost first. The order is policy: everything is recorded, what is refused costs no authorisation; what is
@@ -12,6 +13,7 @@ import { resultsFeature } from './results/feature.ts'
  */
 export const FEATURES: readonly Feature[] = [
   recordFeature,
+  suspendFeature,
   admitFeature,
   authorizeFeature,
   resultsFeature,

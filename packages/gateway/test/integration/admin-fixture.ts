@@ -11,6 +11,7 @@ import { createLog } from '@sallyport/kit/log'
 import { Metrics } from '@sallyport/kit/metrics'
 import type { AuditQuery, AuditRow, KeyRecord } from '@sallyport/kit/store'
 import { type AdminDeps, createAdminApp, type HealthFacts } from '../../src/admin/index.ts'
+import { fakeSessions } from './sessions-fixture.ts'
 import { fakeConfig, GROUP, openFakeOperations, USAGE } from './operations-fixture.ts'
 import { openFakeUsers } from './users-fixture.ts'
 
@@ -87,6 +88,7 @@ export async function openFixture(options: FixtureOptions = {}) {
     destination: { write: (l) => lines.push(l) },
   })
   const operations = await openFakeOperations(log)
+  const sessions = fakeSessions(log)
   const config = fakeConfig()
   const app = opening.use(
     createAdminApp({
@@ -104,6 +106,7 @@ export async function openFixture(options: FixtureOptions = {}) {
       },
       ...(await openFakeUsers(opening)),
       operations: operations.operations,
+      sessions: sessions.control,
       config: config.control,
       entries: NO_ENTRIES,
       inForce: () => ({ servers: {}, groups: {}, endpoints: {} }),
@@ -146,6 +149,7 @@ export async function openFixture(options: FixtureOptions = {}) {
     fleet: operations.fleet,
     marks: operations.marks,
     config,
+    sessions,
     adminKey: keys.add('root', 'admin'),
     callerKey: keys.add('laptop', 'caller'),
     ask: (url: string, asked: Asked = {}) => ask(tcp.port, url, asked),

@@ -4,6 +4,7 @@ import type { EdgeDeps } from './edge-deps.ts'
 import type { McpApplication, Place } from './exchange.ts'
 import { LegacyTalk } from './legacy.ts'
 import { ModernTalk } from './modern.ts'
+import { factsOfSession, factsOfSubscription, type SessionFacts } from './session-facts.ts'
 import { Streams } from './streams.ts'
 import type { ListKind } from './subscription.ts'
 
@@ -51,6 +52,33 @@ export class EdgeCore implements AsyncDisposable {
    */
   renewPrincipal(principal: Principal): boolean {
     return this.streams.renew(principal)
+  }
+
+  /** Who has something open here. */
+  openSessions(): readonly SessionFacts[] {
+    const { clock, sessions } = this.deps
+    return [
+      ...sessions.values().map((session) => factsOfSession(session, clock)),
+      ...this.streams.subscriptions().map((one) => factsOfSubscription(one, clock)),
+    ]
+  }
+
+  /** Ends a session or subscription by what operators call it; false when there is none of that label. */
+  endSession(label: string): boolean {
+    const { sessions } = this.deps
+    const session = sessions.values().find((one) => one.label === label)
+    if (session) sessions.end(session)
+    const subscription = this.streams.subscriptions().find((one) => one.label === label)
+    subscription?.end()
+    return session !== undefined || subscription !== undefined
+  }
+
+  /** Ends what listens of a principal or of one session; what is being answered goes on. */
+  endListening(who: { readonly principal: string } | { readonly session: string }): void {
+    const isMeant = ({ principal, label }: Pick<SessionFacts, 'principal' | 'label'>): boolean =>
+      'principal' in who ? principal.id === who.principal : label === who.session
+    this.deps.sessions.endListening(isMeant)
+    for (const one of this.streams.subscriptions()) if (isMeant(one)) one.finish()
   }
 
   /** Whether it drains: streams that begin now end at once, so that their clients look elsewhere. */

@@ -68,6 +68,8 @@ export interface ClientQuestion {
 export interface ClientSession extends Subscriber {
   /** Stable while the session lives; never shown to anyone but its owner. */
   readonly id: string
+  /** What operators call it; nothing of its id. */
+  readonly label: string
   readonly abilities: ClientAbilities
   /** Set by `logging/setLevel`; lives in memory only. */
   logLevel: LogLevel | undefined

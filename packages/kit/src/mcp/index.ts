@@ -75,5 +75,7 @@ export {
 } from './json-text.ts'
 export { wholeAnswer } from './reply.ts'
 export { LegacySessions } from './sessions.ts'
+export { labelOf, type SessionFacts } from './session-facts.ts'
+export type { ClientName } from './client-name.ts'
 export type { LegacySession } from './session.ts'
 export type { SessionLimits, SessionSealer } from './sessions.ts'

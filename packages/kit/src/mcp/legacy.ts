@@ -2,6 +2,7 @@ import { type CallAbort, CallController } from '../call-signal.ts'
 import { AppError } from '../errors.ts'
 import type { Calls } from './calls.ts'
 import { fitCapabilities } from './client-abilities.ts'
+import { clientOfInitialize } from './client-name.ts'
 import { RPC } from './envelope.ts'
 import type { Answer, ApplicationFace, McpApplication } from './exchange.ts'
 import type { Arrival, Send } from './line.ts'
@@ -40,7 +41,8 @@ export class LegacyTalk {
     }
     const version = LEGACY_VERSIONS.find((known) => known === asked) ?? LATEST_LEGACY
     const face = await this.#calls.face(arrival, 'legacy', controller)
-    open({ version, capabilities: fitCapabilities(paramText(message, 'capabilities')) })
+    const capabilities = fitCapabilities(paramText(message, 'capabilities'))
+    open({ version, capabilities, client: clientOfInitialize(message) })
     return { bytes: resultMessage(idOf(message), welcome(version, face)), status: 200 }
   }
 

@@ -1,6 +1,7 @@
 import type { CallAbort } from '../call-signal.ts'
 import { AppError } from '../errors.ts'
 import type { Calls } from './calls.ts'
+import { clientOfEnvelope } from './client-name.ts'
 import { RPC } from './envelope.ts'
 import type { Answer, Exchange, ListenFilter, McpApplication } from './exchange.ts'
 import type { Arrival, Line } from './line.ts'
@@ -43,8 +44,10 @@ export async function prepareListen(
     const refusal = { status: 400, code: RPC.invalidParams, message: filter }
     return refusalAnswer(message, refusal)
   }
-  const { caller, scope } = arrival
-  const owner = { principal: caller.principal, scope, id: idOf(message).toString() }
+  const { caller, scope, arrivedMs } = arrival
+  const client = clientOfEnvelope(message)
+  const id = idOf(message).toString()
+  const owner = { principal: caller.principal, scope, id, client, arrivedMs }
   const subscription = new Subscription(owner, filter)
   streams.add(subscription)
   try {

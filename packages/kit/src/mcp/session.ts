@@ -8,11 +8,13 @@ import type {
   LogLevel,
   Reservation,
 } from './exchange.ts'
+import type { ClientName } from './client-name.ts'
 import type { Line, Send } from './line.ts'
 import { LiveRequests } from './live-requests.ts'
 import type { Message } from './message.ts'
 import { Questions } from './questions.ts'
 import { SessionStream, type SessionStreamDeps } from './session-stream.ts'
+import { labelOf } from './session-facts.ts'
 import { notificationText } from './splice.ts'
 
 const LINES_MAX = 4
@@ -25,6 +27,8 @@ export interface Negotiated {
   readonly version: string
   /** JSON text of the client's capabilities, at most 4 KiB. */
   readonly capabilities: string
+  /** What the client calls itself; its id does not hold it, so that another process does not know it. */
+  readonly client?: ClientName | undefined
 }
 
 export interface SessionOrigin {
@@ -60,6 +64,7 @@ export class LegacySession implements ClientSession {
   /** Streams that a client can come back to, oldest first. */
   #streams: Map<string, SessionStream> | undefined
   #onEnd: (() => void)[] | undefined
+  #label: string | undefined
   #ended = false
   #deaf = false
 
@@ -80,6 +85,15 @@ export class LegacySession implements ClientSession {
   /** Revision agreed on; empty before `initialize`. */
   get version(): string {
     return this.#negotiated?.version ?? ''
+  }
+
+  /** What operators call it; nothing of its id. */
+  get label(): string {
+    return (this.#label ??= labelOf(this.id))
+  }
+
+  get client(): ClientName | undefined {
+    return this.#negotiated?.client
   }
 
   get abilities(): ClientAbilities {

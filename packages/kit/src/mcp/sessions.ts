@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import type { Clock } from '../clock.ts'
 import type { Principal } from '../principal.ts'
+import type { ClientName } from './client-name.ts'
 import { LegacySession, type Negotiated } from './session.ts'
 import { type SessionRoom, SessionTable } from './session-table.ts'
 
@@ -91,7 +92,7 @@ export class LegacySessions implements Disposable {
       c: negotiated.capabilities,
     }
     const id = this.#sealer.seal(Buffer.from(JSON.stringify(plain)), PURPOSE)
-    return this.#remember(id, plain, principal)
+    return this.#remember(id, plain, principal, negotiated.client)
   }
 
   /** Opens a session that lives as long as a line does and is not ready before its `initialize`. */
@@ -166,6 +167,13 @@ export class LegacySessions implements Disposable {
     }
   }
 
+  /** Ends the streams that some sessions listen on, but for lines, which calls are answered on. */
+  endListening(concerns: (session: LegacySession) => boolean): void {
+    for (const session of this.#known.values()) {
+      if (concerns(session)) session.endLines()
+    }
+  }
+
   /** Open sessions, for events that concern them all. */
   values(): LegacySession[] {
     return [...this.#known.values(), ...[...this.#onLines.values()].map(({ session }) => session)]
@@ -220,9 +228,10 @@ export class LegacySessions implements Disposable {
     id: string,
     { v, t, r, s, c }: z.output<typeof sealedSession>,
     principal: Principal,
+    client?: ClientName,
   ): LegacySession {
     const origin = { id, principal, scope: s, issuedMs: t, nowMs: this.#clock.monotonicMs() }
-    const session = new LegacySession(origin, { version: v, capabilities: c })
+    const session = new LegacySession(origin, { version: v, capabilities: c, client })
     this.#known.add(session)
     this.#randomOf.set(session, r)
     return session

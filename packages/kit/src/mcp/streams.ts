@@ -88,6 +88,11 @@ export class Streams {
     }
   }
 
+  /** Subscriptions of modern clients that are open. */
+  subscriptions(): readonly Subscription[] {
+    return [...this.#subscriptions]
+  }
+
   /** Whether subscriptions end as soon as they have begun. */
   get finished(): boolean {
     return this.#finished

@@ -1,7 +1,10 @@
+import { randomBytes } from 'node:crypto'
 import type { Principal } from '../principal.ts'
+import type { ClientName } from './client-name.ts'
 import { META_SERVER_INFO, META_SUBSCRIPTION } from './envelope.ts'
 import type { ApplicationFace, ListenFilter, Subscriber } from './exchange.ts'
 import type { Line } from './line.ts'
+import { LATEST_MODERN } from './message.ts'
 import { listMembers } from './scan.ts'
 import { notificationText, resultMessage, splice } from './splice.ts'
 
@@ -23,6 +26,9 @@ export interface SubscriptionOwner {
   readonly scope: string
   /** The literal of the listen request's id: a large number must not lose digits. */
   readonly id: string
+  readonly client?: ClientName | undefined
+  /** When it was asked for, monotonic, milliseconds. */
+  readonly arrivedMs?: number
 }
 
 /**
@@ -35,6 +41,12 @@ export class Subscription implements Subscriber {
   /** As it is known now. */
   principal: Principal
   readonly scope: string
+  readonly client: ClientName | undefined
+  readonly arrivedMs: number
+  /** Revision that its client speaks. */
+  readonly version = LATEST_MODERN
+  /** What operators call it. */
+  readonly label = randomBytes(8).toString('hex')
   readonly #id: string
   #filter: ListenFilter
   #line: Line | undefined
@@ -44,7 +56,10 @@ export class Subscription implements Subscriber {
   #ended = false
 
   /** @param wished what the client asks for; nothing else is ever granted */
-  constructor({ principal, scope, id }: SubscriptionOwner, wished: ListenFilter) {
+  constructor(owner: SubscriptionOwner, wished: ListenFilter) {
+    const { principal, scope, id, client, arrivedMs = 0 } = owner
+    this.client = client
+    this.arrivedMs = arrivedMs
     this.principal = principal
     this.scope = scope
     this.#id = id

@@ -4,6 +4,7 @@ import { entryRoutes } from './entries.ts'
 import { gatewayRoutes } from './gateway.ts'
 import { keyRoutes } from './keys.ts'
 import { openApiRoutes } from './openapi.ts'
+import { sessionRoutes } from './sessions.ts'
 import { serverRoutes } from './servers.ts'
 import { userRoutes } from './users.ts'
 
@@ -11,6 +12,7 @@ export { entryRoutes } from './entries.ts'
 export { gatewayRoutes } from './gateway.ts'
 export { keyRoutes } from './keys.ts'
 export { openApiRoutes } from './openapi.ts'
+export { sessionRoutes } from './sessions.ts'
 export { serverRoutes } from './servers.ts'
 export { authRoutes } from './auth.ts'
 export { userRoutes } from './users.ts'
@@ -27,6 +29,7 @@ export const ROUTES = {
   ...serverRoutes,
   ...userRoutes,
   ...authRoutes,
+  ...sessionRoutes,
 } as const satisfies RouteTable
 
 export type RouteId = keyof typeof ROUTES
