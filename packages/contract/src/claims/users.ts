@@ -47,4 +47,64 @@ export const USERS = {
       'A change of password, roles, tenant or of being disabled ends all logins of the user and of nobody else.',
     source: 'OWASP ASVS 5.0, 7.4.2, 7.4.3',
   },
+  'users/csrf': {
+    behavior:
+      'A session changes nothing without the token of that session, and does nothing for a page of another site or of a sibling host; such a page cannot log its visitor in either.',
+    source: 'OWASP ASVS 5.0, 3.5.1; Fetch Metadata §2.4; rule H7',
+  },
+  'users/cookie/host': {
+    behavior:
+      'Over https the session is a `__Host-` cookie, `Secure`, `HttpOnly` and `SameSite=Strict`, and a cookie of another name is not looked at; over plain http, which is loopback alone, it is not `Secure`.',
+    source: 'OWASP ASVS 5.0, 3.3.1 to 3.3.4; RFC 6265bis §4.1.3.2',
+  },
+  'users/cookie/form': {
+    behavior:
+      'A session cookie that comes twice, in another form, or with more than 8 KiB of cookies is refused.',
+    source: 'issue 04a, attack suite; RFC 6265 §5.4',
+  },
+  'users/cookie/alone': {
+    behavior:
+      'Beside an Authorization header a cookie is not looked at, so a wrong key is never made good by a session.',
+    source: 'issue 04a, "Users"',
+  },
+  'users/password': {
+    behavior:
+      'A person changes the own password by giving the old one; all its logins end and the one that asked is made anew. Short, common, repeated ones and those with the own name are refused.',
+    source: 'OWASP ASVS 5.0, 6.2, 7.2.4',
+  },
+  'users/password/upgrade': {
+    behavior:
+      'A password that was hashed at another cost than is asked for now is hashed anew at the next login.',
+    source: 'OWASP ASVS 5.0, 11.4.2; Password Storage Cheat Sheet',
+  },
+  'users/token/forged': {
+    behavior:
+      'A login token that is forged, expired, unsigned, of another algorithm, type, issuer or audience, or of another person is refused.',
+    source: 'RFC 8725 §3; issue 04a, attack suite',
+  },
+  'users/token/rotation': {
+    behavior:
+      'The login key is rotated under load without one failed call; once it is no longer configured the old one is good for nothing.',
+    source: 'issue 04a, "Done when"; seed lines 19, 24 and 117',
+  },
+  'users/throttle/name': {
+    behavior:
+      'From the fifth wrong password on a name is held, twice as long each time up to 15 minutes, whether or not somebody has it.',
+    source: 'OWASP ASVS 5.0, 6.3.1',
+  },
+  'users/throttle/own': {
+    behavior:
+      'Whoever is logged in goes on, and may log in again from the same browser, while others guess its password; guesses at the old password from a session are held by themselves.',
+    source: 'OWASP ASVS 5.0, 6.1.1',
+  },
+  'users/throttle/address': {
+    behavior:
+      'An address with many failed logins is held for every name, before a password is looked at; sessions from there go on.',
+    source: 'OWASP ASVS 5.0, 6.3.1; design §6',
+  },
+  'users/timing': {
+    behavior:
+      'Over 2,000 tries the check of a password takes as long for a name that nobody has as for one that somebody has.',
+    source: 'OWASP ASVS 5.0, 6.3.8; issue 04a, attack suite',
+  },
 } as const satisfies ClaimsOf<'users'>

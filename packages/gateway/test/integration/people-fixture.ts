@@ -195,11 +195,21 @@ function send(
 ): Promise<Answered> {
   const { promise, resolve, reject } = Promise.withResolvers<Answered>()
   const text = body === undefined ? undefined : JSON.stringify(body)
+  const all = {
+    host: `127.0.0.1:${port}`,
+    ...(text === undefined && method !== 'GET' && { 'content-length': '0' }),
+    ...(text !== undefined && {
+      'content-type': 'application/json',
+      'content-length': `${Buffer.byteLength(text)}`,
+    }),
+    ...headers,
+  }
+  // Flat, as Node would join repeated ones.
+  const lines = Object.entries(all).flatMap(([name, value]) =>
+    [value].flat().flatMap((each) => [name, each]),
+  )
   const sent = request(
-    {
-      ...{ port, host: '127.0.0.1', path: url, method, agent: false },
-      headers: { ...(text !== undefined && { 'content-type': 'application/json' }), ...headers },
-    },
+    { port, host: '127.0.0.1', path: url, method, agent: false, headers: lines },
     async (response) => {
       const chunks: Buffer[] = []
       for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk)

@@ -87,8 +87,8 @@ export class Passwords {
 
 function derive(password: string, salt: Buffer, { log2n, r, p }: PasswordCost): Promise<Buffer> {
   const cost = 2 ** log2n
-  // What is needed and half of it more; Node refuses at the very number.
-  const options = { cost, blockSize: r, parallelization: p, maxmem: 192 * r * (cost + p) }
+  // Half as much again as is needed, and a bit: Node refuses at the very number.
+  const options = { cost, blockSize: r, parallelization: p, maxmem: 2 ** 20 + 192 * r * (cost + p) }
   return new Promise((resolve, reject) => {
     scrypt(password, salt, HASH_BYTES, options, (error, digest) => {
       if (error) reject(error)
