@@ -27,6 +27,10 @@ const HTTPS = {
   pages: { admin: { host: '127.0.0.1' }, publicUrl: 'https://admin.example.com' },
 } as const
 
+function without(headers: Record<string, string>, name: string): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter(([each]) => each !== name))
+}
+
 /** Changes something, and says what came of it; the next one begins from the same. */
 async function tryLogout(gateway: TestPeople, headers: Record<string, string>): Promise<string> {
   return outcome(await gateway.ask('/api/v1/auth/logout', { method: 'POST', headers }))
@@ -36,9 +40,9 @@ test.each<
   readonly [string, (own: Record<string, string>, host: string) => Record<string, string>, string]
 >([
   ['everything', (own) => own, '204'],
-  ['no Sec-Fetch-Site, as an older browser', ({ 'sec-fetch-site': _, ...own }) => own, '204'],
+  ['no Sec-Fetch-Site, as an older browser', (own) => without(own, 'sec-fetch-site'), '204'],
   ['its own Origin', (own, host) => ({ ...own, origin: `http://${host}` }), '204'],
-  ['no token', ({ 'x-csrf-token': _, ...own }) => own, '403 csrf_failed'],
+  ['no token', (own) => without(own, 'x-csrf-token'), '403 csrf_failed'],
   ['an empty token', (own) => ({ ...own, 'x-csrf-token': '' }), '403 csrf_failed'],
   [
     'a token of its own making',
@@ -83,7 +87,7 @@ test.each<
   ],
   [
     'a method override',
-    ({ 'x-csrf-token': _, ...own }) => ({ ...own, 'x-http-method-override': 'GET' }),
+    (own) => ({ ...without(own, 'x-csrf-token'), 'x-http-method-override': 'GET' }),
     '403 csrf_failed',
   ],
 ])('a change by a cookie with %s [users/csrf]', async (_what, change, wanted) => {
