@@ -5,7 +5,7 @@ import type { Principal } from '@sallyport/kit/principal'
 import { expect, test } from 'vitest'
 import { FakeUpstreams, testPrincipal, testServer } from '../call/testing-call.ts'
 import { describeRead } from '../routing/target.ts'
-import { Subscriptions } from './subscriptions.ts'
+import { Subscriptions, type Watch } from './subscriptions.ts'
 
 const NEVER = new AbortController().signal
 
@@ -22,9 +22,9 @@ function client(principal: Principal = testPrincipal()) {
   return { subscriber, heard, end: () => ends.splice(0).forEach((told) => told()) }
 }
 
-function open() {
+function open(sees?: (watch: Watch) => boolean) {
   const upstreams = new FakeUpstreams()
-  const subscriptions = new Subscriptions({ upstreams, log: silentLog })
+  const subscriptions = new Subscriptions({ upstreams, log: silentLog, ...(sees && { sees }) })
   const add = ({ subscriber }: ReturnType<typeof client>, shownUri = 'a:b', uri = shownUri) =>
     subscriptions.add(
       {
@@ -167,4 +167,17 @@ test('who is told stays told where sessions are shared otherwise from now on', a
   subscriptions.remove(alice.subscriber, 'a:b')
   updated('a:b', '{"uri":"a:b"}', '*')
   expect([alice.heard.length, subscriptions.size, upstreams.subscribed]).toEqual([1, 0, []])
+})
+
+test('who does not see a resource any more hears nothing of it, and its server need not watch it [tenancy/sight/live]', async () => {
+  let hidden = ''
+  const { upstreams, add, updated, subscriptions } = open(({ shownUri }) => shownUri !== hidden)
+  const alice = client()
+  await add(alice, 'a:b')
+  await add(alice, 'a:c')
+  hidden = 'a:b'
+  updated('a:b', '{"uri":"a:b"}')
+  updated('a:c', '{"uri":"a:c"}')
+  expect(alice.heard).toEqual(['notifications/resources/updated {"uri":"a:c"}'])
+  expect([subscriptions.size, upstreams.subscribed]).toEqual([1, ['alice files a:c']])
 })

@@ -137,3 +137,51 @@ test('at the end subscriptions get their result', () => {
     [true, true, 0],
   )
 })
+
+const SIGHT = { key: 'files', rules: [{ servers: ['files'] }] }
+
+test('it is asked once for all who see the same of a scope, and again for who sees something else [tenancy/sight/news]', () => {
+  const { streams, subscribe } = openStreams()
+  const seeing = { ...BOB, sight: SIGHT }
+  const fakes = [ALICE, ALICE, seeing, { ...seeing }].map((principal) =>
+    subscribe({ principal, scope: '' }),
+  )
+  const asked: (string | undefined)[] = []
+  streams.announce('tools', ({ principal }) => {
+    asked.push(principal.sight?.key)
+    return principal.sight === undefined
+  })
+  expect([asked, toldOf(fakes)]).toEqual([
+    [undefined, 'files'],
+    [1, 1, 0, 0],
+  ])
+})
+
+test('what a principal holds open goes on as it is now, and is told of lists where it sees others [tenancy/sight/live]', () => {
+  const { streams, subscribe, attach, open } = openStreams()
+  const session = open(ALICE)
+  const fakes = [
+    subscribe({ principal: ALICE, scope: '' }),
+    attach(session),
+    subscribe({ principal: BOB, scope: '' }),
+  ]
+  const seeing = { ...ALICE, sight: SIGHT }
+  expect(streams.renew(seeing)).toBe(true)
+  expect([session.principal, toldOf(fakes)]).toEqual([seeing, [1, 1, 0]])
+  expect(streams.renew({ ...seeing, name: 'other' })).toBe(true)
+  expect(toldOf(fakes)).toEqual([1, 1, 0])
+  const seen: unknown[] = []
+  streams.announce('tools', ({ principal }) => seen.push(principal.sight?.key) > 0)
+  expect(seen).toEqual(['files', undefined])
+})
+
+test('who may list no more is told nothing, and of another tenant nothing is renewed', () => {
+  const { streams, subscribe } = openStreams()
+  const fake = subscribe()
+  expect(streams.renew({ ...ALICE, tenant: 'acme' })).toBe(false)
+  streams.renew({ ...ALICE, sight: SIGHT, permissions: new Set(['mcp.call']) })
+  streams.announce('tools', () => true)
+  expect(toldOf([fake])).toEqual([0])
+  streams.renew(ALICE)
+  expect(toldOf([fake])).toEqual([1])
+})
