@@ -5,6 +5,7 @@ import type {
   OutcomeKey,
   OutcomeStore,
 } from '../../src/store/store.ts'
+import type { SubjectRecord } from '../../src/store/index.ts'
 import { openTestStore, testEngines, type TestEngine } from '../fixtures/stores.ts'
 
 const KEY: OutcomeKey = {
@@ -72,6 +73,25 @@ describe.each(testEngines())('what operations keep on %s', (engineName, start) =
     expect(await store.marks.clear('', 'draining')).toBe(true)
     expect(await store.marks.list()).toEqual([blocked])
     const long = store.marks.set({ ...blocked, reason: 'x'.repeat(1_001) })
+    await expect(long).rejects.toMatchObject({ code: 'request_invalid' })
+  })
+
+  test('subjects keep when they were first seen, and are gone once erased', async () => {
+    const { location } = await engine.place()
+    await using store = await openTestStore(location)
+    const seen = (id: string, atMs: number): SubjectRecord => ({
+      ...{ id, issuer: 'main', subject: Buffer.from(`sealed ${id} ${atMs}`) },
+      ...{ firstSeenAtMs: atMs, lastSeenAtMs: atMs },
+    })
+    await store.subjects.note([seen('a', 1), seen('b', 1), seen('c', 1)])
+    await store.subjects.note([seen('a', 5)])
+    await store.subjects.note([])
+    expect(await store.subjects.get('a')).toEqual({ ...seen('a', 1), lastSeenAtMs: 5 })
+    expect((await store.subjects.list('a', 1)).map(({ id }) => id)).toEqual(['b'])
+    expect(await store.subjects.erase('b')).toBe(true)
+    expect(await store.subjects.erase("b' or '1'='1")).toBe(false)
+    expect((await store.subjects.list('', 10)).map(({ id }) => id)).toEqual(['a', 'c'])
+    const long = store.subjects.note([{ ...seen('d', 1), subject: Buffer.alloc(8_193) }])
     await expect(long).rejects.toMatchObject({ code: 'request_invalid' })
   })
 
