@@ -1,5 +1,5 @@
 import type { Clock } from '@sallyport/kit/clock'
-import { AppError } from '@sallyport/kit/errors'
+import { AppError, type ErrorCode } from '@sallyport/kit/errors'
 import { BackOff } from './back-off.ts'
 import type { OpenedSession, SessionOpener } from './open-session.ts'
 import type { Session, SessionEvents } from './session.ts'
@@ -8,6 +8,12 @@ import type { Slot } from './slot.ts'
 /** A session that ends by itself sooner than this, without having answered a call, was a short life. */
 const SHORT_LIFE_MS = 1_000
 const SHORT_LIVES_MAX = 5
+/** What callers hear also while the server is left alone. */
+const TOLD_AGAIN: ReadonlySet<ErrorCode> = new Set([
+  'server_start_failed',
+  'command_not_allowed',
+  'url_not_allowed',
+])
 
 export interface SessionStarterOptions {
   readonly opener: Pick<SessionOpener, 'open'>
@@ -24,7 +30,7 @@ export class SessionStarter {
   readonly #backOff: BackOff
   #shortLives = 0
   /** As which callers hear that it is left alone: a child cannot be reached or not. */
-  #failedAs: 'server_start_failed' | 'server_unavailable' = 'server_unavailable'
+  #failedAs: ErrorCode = 'server_unavailable'
 
   constructor(options: SessionStarterOptions) {
     this.#options = options
@@ -89,7 +95,7 @@ export class SessionStarter {
     const backOffMs = spared ? 0 : this.#backOff.failed(clock.monotonicMs())
     const retryAfterMs = Math.max(error.retryAfterMs ?? 0, backOffMs)
     const { code, message, details } = error
-    this.#failedAs = code === 'server_start_failed' ? code : 'server_unavailable'
+    this.#failedAs = TOLD_AGAIN.has(code) ? code : 'server_unavailable'
     return new AppError(code, message, {
       cause: error.cause ?? error,
       details,
