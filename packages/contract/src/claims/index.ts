@@ -1,4 +1,5 @@
 import { ADMIN_API } from './admin-api.ts'
+import { ATTACKS } from './attacks.ts'
 import type { Claim } from './claim.ts'
 import { COMMAND } from './command.ts'
 import { COMPATIBILITY } from './compatibility.ts'
@@ -37,6 +38,7 @@ export type { Claim } from './claim.ts'
 export const CLAIMS = {
   ...DOOR,
   ...KEYS,
+  ...ATTACKS,
   ...USERS,
   ...TOKENS,
   ...WIRE,
