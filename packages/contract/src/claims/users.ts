@@ -107,4 +107,39 @@ export const USERS = {
       'Over 2,000 tries the check of a password takes as long for a name that nobody has as for one that somebody has.',
     source: 'OWASP ASVS 5.0, 6.3.8; issue 04a, attack suite',
   },
+  'users/api': {
+    behavior:
+      'Users are made, shown, changed and removed over the API, changes by the version that was read; a password that is made is shown once, and no hash ever.',
+    source: 'issue 04a, "Users" and "Admin API"',
+  },
+  'users/grant': {
+    behavior:
+      'Nobody gives a user rights that it lacks itself, nor changes, resets or removes a user who has such.',
+    source: 'issue 04a, "Roles"; OWASP ASVS 5.0, 8.2.1',
+  },
+  'users/tenant': {
+    behavior:
+      'Whoever belongs to a tenant finds, makes and changes users of that tenant alone, and others answer as if they did not exist.',
+    source: 'issue 04a, "Tenancy"',
+  },
+  'users/logins': {
+    behavior:
+      'People list and end their own logins, administrators those of others; a login that ends is out at once.',
+    source: 'issue 04a, "Users"; OWASP ASVS 5.0, 7.4.5, 7.5.2',
+  },
+  'users/numbers': {
+    behavior:
+      '1,000 users are read in under a second and listed in under 50 ms, in pages without gap or repetition.',
+    source: 'issue 04a, "Numbers"',
+  },
+  'users/shared': {
+    behavior:
+      'Of gateways on one PostgreSQL a login at one is good at the others at once, and one that ends is over there within a second.',
+    source: 'issue 04a, "Keys" and "Users"; design §9',
+  },
+  'users/idle': {
+    behavior:
+      'A session ends after `auth.login.idle` without use at any gateway, and after `auth.login.life` however much it is used.',
+    source: 'OWASP ASVS 5.0, 7.3.1, 7.3.2',
+  },
 } as const satisfies ClaimsOf<'users'>

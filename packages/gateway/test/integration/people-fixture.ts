@@ -37,7 +37,7 @@ export const PASSWORD = 'seven brown foxes'
 
 export interface Asked {
   readonly method?: string
-  readonly headers?: Readonly<Record<string, string | readonly string[]>>
+  readonly headers?: Readonly<Record<string, string | readonly string[]>> | undefined
   readonly body?: unknown
 }
 
