@@ -1,12 +1,10 @@
 import type {
   AuditList,
   AuditQueryInput,
-  KeyCreated,
-  KeyCreateInput,
-  KeyList,
   MarkChanged,
   VerifyReport,
 } from '@sallyport/contract/admin'
+import type { IdentityAdministration } from './identity-administration.ts'
 import type { UserAdministration } from './user-administration.ts'
 
 /** What a mark is put on or taken from. */
@@ -22,10 +20,7 @@ export interface MarkTarget {
  */
 export interface Administration extends AsyncDisposable {
   readonly users: UserAdministration
-  createKey(input: KeyCreateInput): Promise<KeyCreated>
-  listKeys(): Promise<KeyList>
-  /** @throws {AppError} `not_found` when there is none to revoke */
-  revokeKey(idOrName: string): Promise<void>
+  readonly identity: IdentityAdministration
   listAudit(query: AuditQueryInput): Promise<AuditList>
   verifyAudit(): Promise<VerifyReport>
   /** @throws {AppError} `not_found` for a name that no server has */

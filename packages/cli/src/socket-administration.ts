@@ -6,8 +6,6 @@ import {
   generationList,
   generationText,
   groupList,
-  keyCreated,
-  keyList,
   logList,
   markChanged,
   reloadReport,
@@ -24,9 +22,6 @@ import {
   type GenerationList,
   type GenerationText,
   type GroupList,
-  type KeyCreated,
-  type KeyCreateInput,
-  type KeyList,
   type LogList,
   type MarkChanged,
   type ReloadResult,
@@ -38,7 +33,9 @@ import {
 } from '@sallyport/contract/admin'
 import type { z } from 'zod'
 import type { Administration, MarkTarget } from './administration.ts'
+import type { IdentityAdministration } from './identity-administration.ts'
 import { type Asked, SocketClient } from './socket-client.ts'
+import { socketIdentity } from './socket-identity.ts'
 import { SocketUsers } from './user-administration.ts'
 
 /** Verifying reads every row. */
@@ -55,26 +52,15 @@ const CLEAR = { blocked: 'unblock', draining: 'undrain' } as const
 
 /** The administration of a running gateway, over its local socket. Holds nothing open. */
 export class SocketAdministration implements Administration {
+  readonly identity: IdentityAdministration
   readonly users: SocketUsers
   readonly #client: SocketClient
 
   /** @param path of the socket */
   constructor(path: string) {
     this.#client = new SocketClient(path)
+    this.identity = socketIdentity(this.#client)
     this.users = new SocketUsers(this.#client)
-  }
-
-  createKey(input: KeyCreateInput): Promise<KeyCreated> {
-    return this.#ask(keyCreated, { method: 'POST', url: '/api/v1/keys', body: input })
-  }
-
-  listKeys(): Promise<KeyList> {
-    return this.#ask(keyList, { method: 'GET', url: '/api/v1/keys' })
-  }
-
-  async revokeKey(idOrName: string): Promise<void> {
-    const url = `/api/v1/keys/${encodeURIComponent(idOrName)}`
-    await this.#client.do({ method: 'DELETE', url })
   }
 
   listAudit(query: AuditQueryInput): Promise<AuditList> {

@@ -1,33 +1,29 @@
 import {
   auditQuery,
-  keyCreate,
   type AuditList,
   type AuditQueryInput,
-  type KeyCreated,
-  type KeyCreateInput,
-  type KeyList,
   type MarkChanged,
   type VerifyReport,
 } from '@sallyport/contract/admin'
 import {
+  type IdentityServices,
   LOCAL_ADMIN,
-  makeKey,
+  openStoreServices,
   toAuditItem,
-  toKeyItem,
   toMarkItem,
   unknownServer,
   UserService,
 } from '@sallyport/gateway/admin'
 import { openState, type State } from '@sallyport/gateway/state'
 import type { Clock } from '@sallyport/kit/clock'
-import { builtInGrants } from '@sallyport/kit/door'
-import { AppError } from '@sallyport/kit/errors'
 import { createLog, parseLogOptions } from '@sallyport/kit/log'
 import { Passwords } from '@sallyport/kit/users'
 import type { Administration, MarkTarget } from './administration.ts'
 import { AUDIT_WORKER } from './audit-worker.ts'
 import type { Configuration } from './configuration.ts'
 import type { Context } from './context.ts'
+import type { IdentityAdministration } from './identity-administration.ts'
+import { storeIdentity } from './store-identity.ts'
 import { StoreUsers } from './store-users.ts'
 
 const LIST_MS = 30_000
@@ -36,15 +32,22 @@ const VERIFY_MS = 60 * 60_000
 
 /** The administration of a gateway that does not run: its store, held under the lock until disposed. */
 export class StoreAdministration implements Administration {
+  readonly identity: IdentityAdministration
   readonly users: StoreUsers
   readonly #state: State
   readonly #clock: Clock
   readonly #config: Configuration['config']
 
-  private constructor(state: State, clock: Clock, config: Configuration['config']) {
+  private constructor(
+    state: State,
+    clock: Clock,
+    config: Configuration['config'],
+    services: IdentityServices,
+  ) {
+    this.identity = storeIdentity(services)
     this.users = new StoreUsers(
       new UserService({
-        ...{ users: state.store.users, passwords: new Passwords(), grants: builtInGrants(), clock },
+        ...{ users: state.store.users, passwords: new Passwords(), grants: services.grants, clock },
         changed: async () => undefined,
       }),
     )
@@ -65,23 +68,9 @@ export class StoreAdministration implements Administration {
       log: createLog(options),
       ...(AUDIT_WORKER && { workerUrl: AUDIT_WORKER }),
     })
-    return new StoreAdministration(state, clock, configuration.config)
-  }
-
-  async createKey(input: KeyCreateInput): Promise<KeyCreated> {
-    const { text, record } = makeKey(keyCreate.parse(input), this.#clock)
-    await this.#state.store.keys.create(record)
-    return { id: record.id, name: record.name, key: text.reveal() }
-  }
-
-  async listKeys(): Promise<KeyList> {
-    const keys = await this.#state.store.keys.list()
-    return { items: keys.map(toKeyItem) }
-  }
-
-  async revokeKey(idOrName: string): Promise<void> {
-    if (await this.#state.store.keys.revoke(idOrName, this.#clock.nowMs())) return
-    throw new AppError('not_found', 'no key of that id or name is in force')
+    const { config } = configuration
+    const services = await openStoreServices(state.store, config, clock)
+    return new StoreAdministration(state, clock, config, services)
   }
 
   async listAudit(query: AuditQueryInput): Promise<AuditList> {

@@ -235,9 +235,7 @@ function adminDeps(served: Served, life: Life): Omit<AdminDeps, 'entrance'> {
     return known?.readAtMs === undefined ? null : known.items.length
   }
   return {
-    keys: state.store.keys,
-    onKeysChanged: () => base.identity.refreshKeys(),
-    clock,
+    ...base.identity.services(() => settings.config),
     log,
     audit: state.store.reader,
     operations: new Operations({

@@ -29,7 +29,7 @@ export async function createKey(
   const given = await readGivenKey(context, options)
   const input = toInput(name, given, options)
   await using administration = await openAdministration(context, options)
-  const created = await administration.createKey(input)
+  const created = await administration.identity.createKey(input)
   if (options.json) context.terminal.print(JSON.stringify(created))
   else {
     context.terminal.print(created.key)
@@ -76,7 +76,7 @@ function toLifeMs(text: string): number {
 /** `keys list`: every key without its secret. */
 export async function listKeys(context: Context, options: ConfigOptions & Output): Promise<number> {
   await using administration = await openAdministration(context, options)
-  const list = await administration.listKeys()
+  const list = await administration.identity.listKeys()
   context.terminal.print(options.json ? JSON.stringify(list) : formatKeys(list.items))
   return EXIT.ok
 }
@@ -104,7 +104,7 @@ export async function revokeKey(
   options: ConfigOptions & Output,
 ): Promise<number> {
   await using administration = await openAdministration(context, options)
-  await administration.revokeKey(nameOrId)
+  await administration.identity.revokeKey(nameOrId)
   context.terminal.print(
     options.json ? JSON.stringify({ revoked: nameOrId }) : `revoked ${printable(nameOrId, 64)}`,
   )

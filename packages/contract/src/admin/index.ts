@@ -2,18 +2,45 @@ export { adminError, type AdminError } from './error.ts'
 export { checkInput, type InputCheck, type InputFault } from './input.ts'
 export { instant, listOf, listQuery, type ListQuery } from './list.ts'
 export {
+  keyChange,
   keyCreate,
   keyCreated,
   keyItem,
   keyList,
   keyName,
   keyRole,
+  keyRotate,
+  type KeyChange,
   type KeyCreate,
   type KeyCreated,
   type KeyCreateInput,
   type KeyItem,
   type KeyList,
+  type KeyRotate,
+  type KeyRotateInput,
 } from './keys.ts'
+export {
+  roleChange,
+  roleCreate,
+  roleItem,
+  roleList,
+  type RoleChange,
+  type RoleCreate,
+  type RoleCreateInput,
+  type RoleItem,
+  type RoleList,
+} from './roles.ts'
+export {
+  tenantChange,
+  tenantCreate,
+  tenantItem,
+  tenantList,
+  type TenantChange,
+  type TenantCreate,
+  type TenantCreateInput,
+  type TenantItem,
+  type TenantList,
+} from './tenants.ts'
 export {
   breakerState,
   checkReport,

@@ -13,6 +13,8 @@ import { addOpenApiRoute } from './openapi.ts'
 import { addLoginRoutes, type LoginDeps } from './login-routes.ts'
 import { isPermitted, methodsAt, specOf } from './permissions.ts'
 import { toAppError } from './request-error.ts'
+import { addRoleRoutes, type RoleDeps } from './role-routes.ts'
+import { addTenantRoutes, type TenantDeps } from './tenant-routes.ts'
 import { addServerRoutes, type ServerDeps } from './server-routes.ts'
 import { addSessionRoutes, type SessionDeps } from './session-routes.ts'
 import { addSightRoutes, type SightDeps } from './sight-routes.ts'
@@ -30,9 +32,11 @@ export interface RouteDeps
     EntryDeps,
     KeyDeps,
     LoginDeps,
+    RoleDeps,
     ServerDeps,
     SessionDeps,
     SightDeps,
+    TenantDeps,
     UserDeps {
   readonly log: Log
 }
@@ -60,6 +64,8 @@ export async function buildFastifyApp(deps: RouteDeps): Promise<FastifyApp> {
   })
   guard(app, deps)
   addKeyRoutes(app, deps)
+  addRoleRoutes(app, deps)
+  addTenantRoutes(app, deps)
   addAuditRoutes(app, deps)
   addSightRoutes(app, deps)
   addServerRoutes(app, deps)

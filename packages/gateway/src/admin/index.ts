@@ -10,9 +10,12 @@ export {
   type HealthVerdict,
   judgeHealth,
 } from './health.ts'
-export { makeKey, toKeyItem } from './key-routes.ts'
+export { toKeyItem } from './key-routes.ts'
 export { toMarkItem } from './mark-item.ts'
+export { toRoleItem } from './role-routes.ts'
+export { toTenantItem } from './tenant-routes.ts'
 export type { SightDeps } from './sight-routes.ts'
+export { type IdentityServices, openStoreServices } from '../identity/services.ts'
 export { unknownServer } from '../unknown-server.ts'
 export { UserService } from '../users/user-service.ts'
 export { toUserItem, toUserMade } from './user-routes.ts'

@@ -1,58 +1,48 @@
-import type { KeyCreate, KeyItem } from '@sallyport/contract/admin'
-import type { Clock } from '@sallyport/kit/clock'
-import { adoptKey, createKey } from '@sallyport/kit/door'
-import { AppError } from '@sallyport/kit/errors'
+import type { KeyItem } from '@sallyport/contract/admin'
 import type { Log } from '@sallyport/kit/log'
-import { Secret } from '@sallyport/kit/secret'
-import type { KeyRecord, KeyStore } from '@sallyport/kit/store'
+import type { KeyRecord } from '@sallyport/kit/store'
 import type { FastifyInstance } from 'fastify'
-import { addRoutes } from './add-routes.ts'
+import type { KeyService } from '../identity/key-service.ts'
+import type { Operator } from '../operations.ts'
+import { addRoutes, Versioned } from './add-routes.ts'
 import { toInstant } from './instant.ts'
 
 export interface KeyDeps {
-  readonly keys: Pick<KeyStore, 'create' | 'list' | 'revoke'>
-  /** Resolves once the door knows of the change. */
-  readonly onKeysChanged: () => Promise<void>
-  readonly clock: Clock
+  readonly keys: KeyService
   readonly log: Log
 }
 
 /** Everything under `/api/v1/keys`. */
-export function addKeyRoutes(app: FastifyInstance, deps: KeyDeps): void {
-  const { keys, clock, log } = deps
+export function addKeyRoutes(app: FastifyInstance, { keys, log }: KeyDeps): void {
+  const note = (key: KeyRecord, { principal, requestId }: Operator, message: string): void => {
+    const { id: keyId, name, role, tenant } = key
+    log.info({ keyId, name, role, tenant, principal: principal.id, requestId }, message)
+  }
   addRoutes(app, {
-    'keys.list': async () => ({ items: (await keys.list()).map(toKeyItem) }),
-    'keys.create': async ({ body, by }) => {
-      const { name, role } = body
-      const { text, record } = makeKey(body, clock)
-      await keys.create(record)
-      await deps.onKeysChanged()
-      const { principal, requestId } = by
-      log.info({ keyId: record.id, name, role, principal: principal.id, requestId }, 'key created')
-      return { id: record.id, name, key: text.reveal() }
+    'keys.list': async ({ query, caller }) => {
+      const { items, next } = await keys.page(query, caller)
+      return { items: items.map(toKeyItem), ...(next !== undefined && { next }) }
     },
-    'keys.revoke': async ({ params: { idOrName }, by }) => {
-      const isFound = await keys.revoke(idOrName, clock.nowMs())
-      if (!isFound) throw new AppError('not_found', 'no key of that id or name is in force')
-      await deps.onKeysChanged()
-      const { principal, requestId } = by
-      log.info({ revoked: idOrName, principal: principal.id, requestId }, 'key revoked')
+    'keys.show': async ({ params, caller }) => versioned(await keys.find(params.idOrName, caller)),
+    'keys.create': async ({ body, caller, by }) => {
+      const { record, text } = await keys.create(body, caller)
+      note(record, by, 'key created')
+      return { id: record.id, name: record.name, key: text.reveal() }
+    },
+    'keys.change': async ({ params, body, caller, by, version }) => {
+      const changed = await keys.change(params.idOrName, body, { caller, version })
+      note(changed, by, 'key changed')
+      return versioned(changed)
+    },
+    'keys.rotate': async ({ params, body, caller, by }) => {
+      const { record, text } = await keys.rotate(params.idOrName, body, caller)
+      note(record, by, 'key rotated')
+      return { id: record.id, name: record.name, key: text.reveal() }
+    },
+    'keys.revoke': async ({ params, caller, by }) => {
+      note(await keys.revoke(params.idOrName, caller), by, 'key revoked')
     },
   })
-}
-
-/**
- * Makes the key that was asked for, or takes over the one that was given.
- *
- * @throws {AppError} `config_invalid` when the given one is none of ours
- */
-export function makeKey(
-  { name, role, tenant, expiresInMs, key }: KeyCreate,
-  clock: Clock,
-): { text: Secret; record: KeyRecord } {
-  const expiresAtMs = expiresInMs === null ? null : clock.nowMs() + expiresInMs
-  const wanted = { name, role, tenant, expiresAtMs, clock }
-  return key === undefined ? createKey(wanted) : adoptKey(new Secret(key), wanted)
 }
 
 /** A key as shown; its hash stays inside. */
@@ -62,9 +52,23 @@ export function toKeyItem(key: KeyRecord): KeyItem {
     name: key.name,
     role: key.role,
     tenant: key.tenant,
+    servers: key.servers && [...key.servers],
+    tools: key.tools && toSelection(key.tools),
+    readOnly: key.readOnly,
+    allowFrom: key.allowFrom && [...key.allowFrom],
     createdAt: toInstant(key.createdAtMs),
     expiresAt: toInstant(key.expiresAtMs),
     lastUsedAt: toInstant(key.lastUsedAtMs),
     revokedAt: toInstant(key.revokedAtMs),
+    previousUntil: toInstant(key.previousUntilMs),
+    version: key.version,
   }
+}
+
+function versioned(key: KeyRecord): Versioned<KeyItem> {
+  return new Versioned(key.version, toKeyItem(key))
+}
+
+function toSelection({ allow, deny }: NonNullable<KeyRecord['tools']>): KeyItem['tools'] {
+  return { ...(allow && { allow: [...allow] }), ...(deny && { deny: [...deny] }) }
 }

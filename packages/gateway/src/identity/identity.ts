@@ -8,7 +8,9 @@ import {
 import type { Log } from '@sallyport/kit/log'
 import { ChangeWatch, type Store } from '@sallyport/kit/store'
 import type { RunnableConfig } from '../config/index.ts'
-import { type GrantSource, LiveGrants } from './live-grants.ts'
+import { readGrants, sourceOf } from './grant-sources.ts'
+import { LiveGrants } from './live-grants.ts'
+import { type IdentityServices, openServices } from './services.ts'
 import { Suspensions } from './suspensions.ts'
 
 export interface IdentityDeps {
@@ -32,6 +34,7 @@ export class Identity implements AsyncDisposable {
   /** Finds out what other processes changed. */
   readonly watch: ChangeWatch
   readonly #store: IdentityDeps['store']
+  readonly #clock: Clock
   readonly #refresher: CredentialsRefresher
   readonly #resources: AsyncDisposableStack
   readonly #onEnded: ((principalId: string) => void)[]
@@ -44,6 +47,7 @@ export class Identity implements AsyncDisposable {
     this.suspensions = parts.suspensions
     this.watch = parts.watch
     this.#store = parts.store
+    this.#clock = parts.clock
     this.#refresher = parts.refresher
     this.#onEnded = parts.onEnded
     this.#onRenewed = parts.onRenewed
@@ -69,7 +73,7 @@ export class Identity implements AsyncDisposable {
       await CredentialsRefresher.start({ keys: store.keys, credentials, log, onChanged, ...poll }),
     )
     const identity = new Identity(
-      { store, watch, grants, credentials, suspensions, refresher, onEnded, onRenewed },
+      { store, clock, watch, grants, credentials, suspensions, refresher, onEnded, onRenewed },
       opening.move(),
     )
     watch.on('keys', () => refresher.refresh())
@@ -118,6 +122,15 @@ export class Identity implements AsyncDisposable {
     for (const renewal of renewed) for (const listener of this.#onRenewed) listener(renewal)
   }
 
+  /** What administrators do to keys, roles and tenants; counts here once it resolves. */
+  services(config: () => IdentityDeps['config']): IdentityServices {
+    return openServices({
+      ...{ store: this.#store, grants: this.grants, clock: this.#clock, config },
+      keysChanged: () => this.refreshKeys(),
+      grantsChanged: () => this.refreshGrants(),
+    })
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#resources.disposeAsync()
   }
@@ -130,22 +143,8 @@ export class Identity implements AsyncDisposable {
 
 interface Parts extends Pick<Identity, 'grants' | 'credentials' | 'suspensions' | 'watch'> {
   readonly store: IdentityDeps['store']
+  readonly clock: Clock
   readonly refresher: CredentialsRefresher
   readonly onEnded: ((principalId: string) => void)[]
   readonly onRenewed: ((renewal: Renewal) => void)[]
-}
-
-function sourceOf({ roles, tenants }: IdentityDeps['config']): GrantSource {
-  return { roles: new Map(Object.entries(roles)), tenants: new Map(Object.entries(tenants)) }
-}
-
-async function readGrants({
-  roles,
-  tenants,
-}: Pick<Store, 'roles' | 'tenants'>): Promise<GrantSource> {
-  const [ofRoles, ofTenants] = await Promise.all([roles.list(), tenants.list()])
-  return {
-    roles: new Map(ofRoles.map((role) => [role.name, role])),
-    tenants: new Map(ofTenants.map((tenant) => [tenant.name, tenant])),
-  }
 }

@@ -3,16 +3,18 @@ import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '@sallyport/kit/clock'
-import { createKey, Credentials, Door, Lockout } from '@sallyport/kit/door'
+import { createKey, type Credentials, Door, Lockout } from '@sallyport/kit/door'
 import { AppError } from '@sallyport/kit/errors'
 import { openListener } from '@sallyport/kit/http'
 import { RateLimits } from '@sallyport/kit/limits'
-import { createLog } from '@sallyport/kit/log'
+import { createLog, silentLog } from '@sallyport/kit/log'
 import { Metrics } from '@sallyport/kit/metrics'
-import type { AuditQuery, AuditRow, KeyRecord } from '@sallyport/kit/store'
+import type { AuditQuery, AuditRow } from '@sallyport/kit/store'
 import { type AdminDeps, createAdminApp, type HealthFacts } from '../../src/admin/index.ts'
 import { fakeSessions } from './sessions-fixture.ts'
+import { Identity } from '../../src/identity/identity.ts'
 import { fakeConfig, GROUP, openFakeOperations, USAGE } from './operations-fixture.ts'
+import { openFolderStore } from './people-fixture.ts'
 import { openFakeUsers } from './users-fixture.ts'
 
 const LIMITS = {
@@ -76,12 +78,12 @@ export async function openFixture(options: FixtureOptions = {}) {
   await using opening = new AsyncDisposableStack()
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-'))
   opening.defer(() => rmSync(folder, { recursive: true }))
-  const keys = memoryKeys()
+  const keys = await openIdentity(opening)
   const lines: string[] = []
   const facts: { current: HealthFacts } = { current: FACTS }
   const queries: AuditQuery[] = []
   const usageOf: (string | null)[] = []
-  const door = openDoor(keys.credentials, options)
+  const door = openDoor(keys.identity.credentials, options)
   const log = createLog({
     level: 'debug',
     json: true,
@@ -94,9 +96,7 @@ export async function openFixture(options: FixtureOptions = {}) {
     createAdminApp({
       entrance: { door, host: '127.0.0.1', protectMetrics: options.protectMetrics === true },
       log,
-      clock: systemClock,
-      keys: keys.store,
-      onKeysChanged: async () => keys.refresh(),
+      ...keys.services,
       audit: {
         list: async (query) => {
           queries.push(query)
@@ -150,8 +150,8 @@ export async function openFixture(options: FixtureOptions = {}) {
     marks: operations.marks,
     config,
     sessions,
-    adminKey: keys.add('root', 'admin'),
-    callerKey: keys.add('laptop', 'caller'),
+    adminKey: await keys.add('root', 'admin'),
+    callerKey: await keys.add('laptop', 'caller'),
     ask: (url: string, asked: Asked = {}) => ask(tcp.port, url, asked),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   }
@@ -170,34 +170,20 @@ function openDoor(credentials: Credentials, options: FixtureOptions): Door {
   )
 }
 
-function memoryKeys() {
-  const records = new Map<string, KeyRecord>()
-  const credentials = new Credentials(systemClock, [])
-  const refresh = (): void => void credentials.replaceKeys([...records.values()])
-  const store = {
-    create: async (key: KeyRecord) => {
-      if ([...records.values()].some((known) => known.name === key.name)) {
-        throw new AppError('config_invalid', `a key named "${key.name}" exists`)
-      }
-      records.set(key.id, key)
-    },
-    list: async () => [...records.values()],
-    revoke: async (idOrName: string, atMs: number) => {
-      const found = [...records.values()].find(
-        (key) => (key.id === idOrName || key.name === idOrName) && key.revokedAtMs === null,
-      )
-      if (found === undefined) return false
-      records.set(found.id, { ...found, revokedAtMs: atMs })
-      return true
-    },
-  }
-  const add = (name: string, role: 'admin' | 'caller'): string => {
+/** Keys, roles and tenants in an embedded store. */
+async function openIdentity(scope: AsyncDisposableStack) {
+  const store = await openFolderStore(scope)
+  const config = { auth: { tokens: [] }, roles: {}, tenants: {} } as never // what it reads of one
+  const identity = scope.use(
+    await Identity.open({ store, config, clock: systemClock, log: silentLog }),
+  )
+  const add = async (name: string, role: 'admin' | 'caller'): Promise<string> => {
     const made = createKey({ name, role, tenant: null, expiresAtMs: null, clock: systemClock })
-    records.set(made.record.id, made.record)
-    refresh()
+    await store.keys.create(made.record)
+    await identity.refreshKeys()
     return made.text.reveal()
   }
-  return { store, credentials, refresh, add }
+  return { identity, add, services: identity.services(() => config) }
 }
 
 const FACTS: HealthFacts = {

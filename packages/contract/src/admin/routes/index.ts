@@ -5,7 +5,9 @@ import { gatewayRoutes } from './gateway.ts'
 import { keyRoutes } from './keys.ts'
 import { openApiRoutes } from './openapi.ts'
 import { sessionRoutes } from './sessions.ts'
+import { roleRoutes } from './roles.ts'
 import { serverRoutes } from './servers.ts'
+import { tenantRoutes } from './tenants.ts'
 import { userRoutes } from './users.ts'
 
 export { entryRoutes } from './entries.ts'
@@ -13,7 +15,9 @@ export { gatewayRoutes } from './gateway.ts'
 export { keyRoutes } from './keys.ts'
 export { openApiRoutes } from './openapi.ts'
 export { sessionRoutes } from './sessions.ts'
+export { roleRoutes } from './roles.ts'
 export { serverRoutes } from './servers.ts'
+export { tenantRoutes } from './tenants.ts'
 export { authRoutes } from './auth.ts'
 export { userRoutes } from './users.ts'
 
@@ -26,6 +30,8 @@ export const ROUTES = {
   ...openApiRoutes,
   ...entryRoutes,
   ...keyRoutes,
+  ...roleRoutes,
+  ...tenantRoutes,
   ...serverRoutes,
   ...userRoutes,
   ...authRoutes,
