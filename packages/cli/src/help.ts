@@ -44,12 +44,45 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   'keys create': [
     ['sallyport keys create alice', 'a key that may list and call tools'],
     ['sallyport keys create ops --role admin --expires 30d', 'one for the admin API, for a month'],
+    ['sallyport keys create bot --servers files --read-only', 'one that only reads files'],
+  ],
+  'keys rotate': [
+    ['sallyport keys rotate alice', 'the old secret is good for another day'],
+    ['sallyport keys rotate alice --overlap 0s', 'the old secret ends at once'],
   ],
   'keys list': [
     ['sallyport keys list', 'also shows when each was last used'],
     ['sallyport keys list --json', 'for programs'],
   ],
   'keys revoke': [['sallyport keys revoke alice', 'by name or id; counts within a second']],
+  roles: [
+    ['sallyport roles', 'what callers of each role may do'],
+    ['sallyport roles create support --permissions mcp.list,mcp.call', 'one of your own'],
+  ],
+  'roles list': [['sallyport roles list --json', 'for programs']],
+  'roles create': [
+    [
+      'sallyport roles create watcher --permissions status.read,servers.read',
+      'looks, calls nothing',
+    ],
+  ],
+  'roles change': [
+    ['sallyport roles change watcher --permissions status.read', 'counts from the next call on'],
+  ],
+  'roles remove': [['sallyport roles remove watcher', 'it gives nothing from then on']],
+  tenants: [
+    ['sallyport tenants', 'who is kept apart from whom'],
+    ['sallyport tenants create acme --servers files,search', 'sees these servers and no other'],
+  ],
+  'tenants list': [['sallyport tenants list --json', 'for programs']],
+  'tenants create': [
+    ['sallyport tenants create acme --title "Acme Ltd"', 'sees every server'],
+    ['sallyport tenants create acme --tools "files__read_*"', 'sees these tools and no other'],
+  ],
+  'tenants change': [
+    ['sallyport tenants change acme --servers all', 'takes the restriction to servers away'],
+  ],
+  'tenants remove': [['sallyport tenants remove acme', 'its keys open nothing from then on']],
   admin: [
     ['sallyport admin bootstrap', 'the first person who may log in'],
     ['sallyport admin reset alice', 'a new password, for who forgot it'],

@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander'
 import type { Context } from './context.ts'
 import { CONFIG, type Finish, JSON_OUTPUT } from './declare.ts'
+import { declareIdentity } from './declare-identity.ts'
 import { declareOperate } from './declare-operate.ts'
 import { declareServers } from './declare-servers.ts'
 import { declareUsers } from './declare-users.ts'
@@ -26,7 +27,7 @@ export function createProgram(context: Context, finish: Finish): Command {
   declareUp(program, context, finish)
   declareStdio(program, context, finish)
   declareValidate(program, context, finish)
-  declareKeys(program, context, finish)
+  declareIdentity(program, context, finish)
   declareUsers(program, context, finish)
   declareTools(program, context, finish)
   declareServers(program, context, finish)
@@ -106,54 +107,6 @@ function declareValidate(program: Command, context: Context, finish: Finish): vo
     .action(async (file, options) => {
       const { validate } = await import('./verbs/validate.ts')
       finish(await validate(context, file, options))
-    })
-}
-
-function declareKeys(program: Command, context: Context, finish: Finish): void {
-  const keys = program
-    .command('keys')
-    .summary('create, list and revoke API keys')
-    .description(
-      'API keys of the gateway. A running gateway is told over its local socket; otherwise its ' +
-        'store is opened. Neither needs a key.',
-    )
-  keys
-    .command('create')
-    .description('Makes a key and prints it, this once: only its hash is kept.')
-    .argument('<name>', 'who or what it is for, for lists and logs')
-    .addOption(
-      new Option('--role <role>', 'what it may do').choices(['caller', 'admin']).default('caller'),
-    )
-    .option('--tenant <tenant>', 'the tenant it belongs to')
-    .option('--expires <duration>', 'how long it works, such as 12h or 30d; default: until revoked')
-    .option('--key-file <file>', 'take over the key in this file, which another gateway made')
-    .option('--key-stdin', 'take over the key on stdin, which another gateway made')
-    .option(...CONFIG)
-    .option('--json', 'print { id, name, key }')
-    .action(async (name, options) => {
-      const { createKey } = await import('./verbs/keys.ts')
-      finish(await createKey(context, name, options))
-    })
-  keys
-    .command('list')
-    .description(
-      'Lists all keys, revoked and expired ones too. Secrets are not kept, so none is shown.',
-    )
-    .option(...CONFIG)
-    .option(...JSON_OUTPUT)
-    .action(async (options) => {
-      const { listKeys } = await import('./verbs/keys.ts')
-      finish(await listKeys(context, options))
-    })
-  keys
-    .command('revoke')
-    .description('Ends a key for good.')
-    .argument('<name-or-id>', 'as `keys list` shows it')
-    .option(...CONFIG)
-    .option(...JSON_OUTPUT)
-    .action(async (nameOrId, options) => {
-      const { revokeKey } = await import('./verbs/keys.ts')
-      finish(await revokeKey(context, nameOrId, options))
     })
 }
 

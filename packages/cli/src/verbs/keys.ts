@@ -1,4 +1,4 @@
-import { checkInput, keyCreate, type KeyCreateInput, type KeyItem } from '@sallyport/contract/admin'
+import { keyCreate, type KeyCreateInput, type KeyItem } from '@sallyport/contract/admin'
 import { parseDuration } from '@sallyport/contract/config'
 import { AppError } from '@sallyport/kit/errors'
 import { printable } from '@sallyport/kit/log'
@@ -9,6 +9,7 @@ import { EXIT } from '../exit-code.ts'
 import type { ConfigOptions } from '../configuration.ts'
 import { openAdministration } from '../local.ts'
 import { formatTable } from '../table.ts'
+import { checkGiven, given, listOfOption, sightInWords } from './given.ts'
 
 interface Output {
   readonly json?: boolean
@@ -17,6 +18,10 @@ interface Output {
 interface CreateOptions extends ConfigOptions, Output, CredentialOptions {
   readonly role: string
   readonly tenant?: string
+  readonly servers?: string
+  readonly tools?: string
+  readonly readOnly?: boolean
+  readonly allowFrom?: string
   readonly expires?: string
 }
 
@@ -26,8 +31,8 @@ export async function createKey(
   name: string,
   options: CreateOptions,
 ): Promise<number> {
-  const given = await readGivenKey(context, options)
-  const input = toInput(name, given, options)
+  const text = await readGivenKey(context, options)
+  const input = toInput(name, text, options)
   await using administration = await openAdministration(context, options)
   const created = await administration.identity.createKey(input)
   if (options.json) context.terminal.print(JSON.stringify(created))
@@ -38,25 +43,27 @@ export async function createKey(
   return EXIT.ok
 }
 
-function toInput(name: string, given: Secret | undefined, options: CreateOptions): KeyCreateInput {
-  const { role, tenant, expires } = options
-  const input = {
-    name,
-    role,
-    ...(tenant !== undefined && { tenant }),
-    ...(expires !== undefined && { expiresInMs: toLifeMs(expires) }),
-    ...(given !== undefined && { key: given.reveal() }),
-  }
-  const checked = checkInput(keyCreate, input)
-  if (checked.ok) return checked.data
-  const [{ key, sentence }] = checked.faults
-  throw new AppError('usage', `${WORDS[key] ?? key} ${sentence}`)
+function toInput(name: string, text: Secret | undefined, options: CreateOptions): KeyCreateInput {
+  const { role, tenant, servers, tools, readOnly, allowFrom, expires } = options
+  const allow = listOfOption(tools)
+  const input = given({
+    ...{ name, role, tenant, readOnly },
+    servers: listOfOption(servers),
+    tools: allow && { allow },
+    allowFrom: listOfOption(allowFrom),
+    expiresInMs: expires === undefined ? undefined : toLifeMs(expires),
+    key: text?.reveal(),
+  })
+  return checkGiven(keyCreate, input, WORDS)
 }
 
 const WORDS: Readonly<Record<string, string>> = {
   name: 'the name',
   role: '--role',
   tenant: '--tenant',
+  servers: '--servers',
+  tools: '--tools',
+  allowFrom: '--allow-from',
   key: 'the key that is taken over',
 }
 
@@ -66,11 +73,37 @@ const LIFE_MS_MAX = 3_650 * 86_400_000
 function toLifeMs(text: string): number {
   const lifeMs = parseDuration(text)
   if (lifeMs !== undefined && lifeMs >= LIFE_MS_MIN && lifeMs <= LIFE_MS_MAX) return lifeMs
-  const given = lifeMs === undefined ? 'something else' : printable(text, 20)
+  const shown = lifeMs === undefined ? 'something else' : printable(text, 20)
   throw new AppError(
     'usage',
-    `--expires takes a duration such as 12h or 30d, from 1s to 3650d, got ${given}`,
+    `--expires takes a duration such as 12h or 30d, from 1s to 3650d, got ${shown}`,
   )
+}
+
+const OVERLAP_MS_MAX = 30 * 86_400_000
+
+/** `keys rotate`: prints the new secret of a key, once. */
+export async function rotateKey(
+  context: Context,
+  nameOrId: string,
+  options: ConfigOptions & Output & { readonly overlap: string },
+): Promise<number> {
+  const overlapMs = toOverlapMs(options.overlap)
+  await using administration = await openAdministration(context, options)
+  const turned = await administration.identity.rotateKey(nameOrId, overlapMs)
+  if (options.json) context.terminal.print(JSON.stringify(turned))
+  else {
+    context.terminal.print(turned.key)
+    const end = overlapMs === 0 ? 'has ended' : `is good for another ${options.overlap}`
+    context.terminal.note(`Keep it now: it is not shown again. The old one ${end}.`)
+  }
+  return EXIT.ok
+}
+
+function toOverlapMs(text: string): number {
+  const overlapMs = text === '0' ? 0 : parseDuration(text)
+  if (overlapMs !== undefined && overlapMs >= 0 && overlapMs <= OVERLAP_MS_MAX) return overlapMs
+  throw new AppError('usage', '--overlap takes a duration such as 24h, from 0s to 30d')
 }
 
 /** `keys list`: every key without its secret. */
@@ -83,12 +116,13 @@ export async function listKeys(context: Context, options: ConfigOptions & Output
 
 function formatKeys(keys: readonly KeyItem[]): string {
   return formatTable(
-    ['id', 'name', 'role', 'tenant', 'created', 'expires', 'last used', 'revoked'],
+    ['id', 'name', 'role', 'tenant', 'sees', 'created', 'expires', 'last used', 'revoked'],
     keys.map((key) => [
       key.id,
       printable(key.name, 64),
       key.role,
       key.tenant ?? '-',
+      printable(sightInWords(key), 80),
       key.createdAt,
       key.expiresAt ?? 'never',
       key.lastUsedAt ?? 'never',

@@ -3,7 +3,10 @@ import type { RunnableConfig } from '../config/index.ts'
 import type { GrantSource } from './live-grants.ts'
 
 /** Roles and tenants of a configuration. */
-export function sourceOf({ roles, tenants }: Pick<RunnableConfig, 'roles' | 'tenants'>): GrantSource {
+export function sourceOf({
+  roles,
+  tenants,
+}: Pick<RunnableConfig, 'roles' | 'tenants'>): GrantSource {
   return { roles: new Map(Object.entries(roles)), tenants: new Map(Object.entries(tenants)) }
 }
 

@@ -117,5 +117,8 @@ function holds(permissions: readonly string[], caller: Principal): boolean {
 
 function assertHolds(permissions: readonly string[], caller: Principal): void {
   if (holds(permissions, caller)) return
-  throw new AppError('forbidden', 'nobody gives what it lacks: the role allows more than your own do')
+  throw new AppError(
+    'forbidden',
+    'nobody gives what it lacks: the role allows more than your own do',
+  )
 }

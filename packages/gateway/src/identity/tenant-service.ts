@@ -19,7 +19,9 @@ export interface KnownTenant {
 export interface TenantServiceDeps {
   readonly tenants: TenantStore
   /** Those of the file in force. */
-  readonly file: () => Readonly<Record<string, { readonly title: string; readonly rule: SightRule }>>
+  readonly file: () => Readonly<
+    Record<string, { readonly title: string; readonly rule: SightRule }>
+  >
   readonly clock: Clock
   /** Resolves once the change counts here. */
   readonly changed: () => Promise<void>

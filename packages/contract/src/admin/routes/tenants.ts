@@ -13,7 +13,13 @@ export const tenantRoutes = {
   },
   'tenants.show': { ...{ ...read, path: one }, summary: 'Shows one tenant', answer: tenantItem },
   'tenants.create': {
-    ...{ ...write, method: 'POST', path: '/api/v1/tenants', body: tenantCreate, answer: tenantItem },
+    ...{
+      ...write,
+      method: 'POST',
+      path: '/api/v1/tenants',
+      body: tenantCreate,
+      answer: tenantItem,
+    },
     summary: 'Adds a tenant',
     status: 201,
   },
