@@ -14,6 +14,8 @@ export interface MarksDeps {
     readonly control: Pick<ServerControl, 'mark'>
     status(): readonly Pick<ServerStatus, 'name'>[]
   }
+  /** Told of what was set or taken away. Must not throw. */
+  readonly onChanged?: (mark: Pick<MarkRecord, 'server' | 'kind' | 'reason'>, set: boolean) => void
   readonly clock: Clock
   readonly log: Log
 }
@@ -119,6 +121,7 @@ export class Marks {
       this.#keep(record)
       this.#effect(server, kind, record)
       this.#deps.log.info({ ...placeOf(server), kind, reason, by }, 'mark set')
+      this.#deps.onChanged?.(record, true)
       return record
     })
   }
@@ -129,7 +132,10 @@ export class Marks {
       const held = this.#records.delete(keyOf(server, kind))
       if (server === GATEWAY) this.#draining = undefined
       this.#effect(server, kind, undefined)
-      if (stored || held) this.#deps.log.info({ ...placeOf(server), kind }, 'mark cleared')
+      if (stored || held) {
+        this.#deps.log.info({ ...placeOf(server), kind }, 'mark cleared')
+        this.#deps.onChanged?.({ server, kind, reason: '' }, false)
+      }
       return stored || held
     })
   }

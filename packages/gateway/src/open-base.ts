@@ -6,6 +6,7 @@ import { ByteBudget, LoopWatch, RateLimits } from '@sallyport/kit/limits'
 import { Metrics } from '@sallyport/kit/metrics'
 import type { AuditLog, KeyRecord } from '@sallyport/kit/store'
 import { openTracer, type Tracer } from '@sallyport/kit/tracing'
+import { openEvents, type Telling } from './events/open-events.ts'
 import { OutcomeKeeper } from './features/once/outcome-keeper.ts'
 import { Quotas } from './features/quota/quotas.ts'
 import { startHousekeeping } from './housekeeping.ts'
@@ -37,6 +38,8 @@ export interface Base {
   usableKeys(): Promise<number>
   readonly budget: ByteBudget
   readonly loop: LoopWatch
+  /** Who tells what happens, and to whom. */
+  readonly telling: Telling
 }
 
 /** Opens audit log, credentials, limits and metrics; everything opened belongs to `scope`. */
@@ -72,6 +75,8 @@ export async function openBase(
   )
   const loop = scope.use(LoopWatch.start(clock))
   const identity = scope.use(await Identity.open({ store: state.store, config, clock, log }))
+  const streamsMax = (): number => settings.config.limits.eventStreams
+  const telling = openEvents(options, identity, streamsMax, scope)
   const { grants } = identity
   const onExpired = (principalId: string): void =>
     identity.settle({ ended: [principalId], renewed: [] })
@@ -89,7 +94,7 @@ export async function openBase(
   const budget = new ByteBudget({ totalBytesMax: limits.bufferedBytes })
   return {
     ...{ options, settings, identity, state, audit, keeper, quotas, metrics, tracer },
-    ...{ tokens, door, budget, loop },
+    ...{ tokens, door, budget, loop, telling },
     usableKeys: async () => countUsable(await state.store.keys.list(), clock.nowMs()),
   }
 }

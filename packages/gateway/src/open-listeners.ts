@@ -112,6 +112,7 @@ export async function openListeners(
   const ports = localOnly ? undefined : await openPorts({ ...served, life, admin, shared }, scope)
   scope.defer(async () => {
     life.phase = 'draining'
+    base.telling.streams[Symbol.dispose]()
     const { drainMs, stopDelayMs } = base.settings.config.limits
     const handedOver = life.isHandedOver
     log.info({ drainMs, handedOver }, 'gateway stopping')
@@ -247,6 +248,7 @@ function adminDeps(served: Served, life: Life): Omit<AdminDeps, 'entrance'> {
       isCredential: (id) => base.identity.credentials.names().has(id),
     }),
     config,
+    ...{ events: base.telling.events, eventStreams: base.telling.streams },
     ...{ people: users.people, userService: users.userService, loginService: users.loginService },
     pages: () => settings.config,
     hostOf: (req) => doors.admin.hostOf(req),

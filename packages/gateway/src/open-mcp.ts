@@ -5,8 +5,9 @@ import { TaskIds } from './call/task-ids.ts'
 import type { RunnableConfig } from './config/index.ts'
 import { CallState } from './feature-deps.ts'
 import { createGeneration, type Lasting } from './generation.ts'
+import { tellMark, tellSession } from './events/tell-events.ts'
 import { endsStreams } from './identity/renewal.ts'
-import { Marks } from './marks.ts'
+import { Marks, type MarksDeps } from './marks.ts'
 import { Mcp } from './mcp.ts'
 import type { Base } from './open-base.ts'
 import { ParkedCalls } from './questions/parked-calls.ts'
@@ -50,7 +51,9 @@ export async function openMcp(base: Base, scope: AsyncDisposableStack): Promise<
     unsubscribe: (...asked) => current.generation.upstreams.unsubscribe(...asked),
     keyOf: (...asked) => current.generation.upstreams.keyOf(...asked),
   }
-  const marks = await Marks.open({ store: state.store.marks, fleet, clock, log })
+  const { events, servers } = base.telling
+  const onChanged: MarksDeps['onChanged'] = (...told) => tellMark(events, ...told)
+  const marks = await Marks.open({ store: state.store.marks, fleet, clock, log, onChanged })
   const lasting: Lasting = {
     ...{ fleet, catalogue, deadlines, sealer, parked, marks },
     sessions: new LegacySessions(sealer, clock, settings.session),
@@ -67,6 +70,9 @@ export async function openMcp(base: Base, scope: AsyncDisposableStack): Promise<
   const mcp = new Mcp(base, lasting, current, scope)
   connectNews(mcp, lasting, news)
   fleet.prestart()
+  lasting.sessions.onChange = (...told) => tellSession(events, ...told)
+  mcp.edge.core.streams.onChange = (...told) => tellSession(events, ...told)
+  servers.watch(() => fleet.status())
   base.identity.onEnded((principalId) => mcp.endPrincipal(principalId))
   base.identity.onRenewed((renewal) => {
     if (renewal.before !== renewal.after) mcp.renewPrincipal(renewal.after)
@@ -130,14 +136,19 @@ function isMember({ groups }: RunnableConfig, server: string): boolean {
 }
 
 /** What servers announce goes to the catalogue, the clients, the groups and the metrics. */
-function upstreamEvents({ metrics }: Base, catalogue: Catalogue, news: News): UpstreamEvents {
+function upstreamEvents(
+  { metrics, telling }: Base,
+  catalogue: Catalogue,
+  news: News,
+): UpstreamEvents {
   return {
     onList: (server, kind, pages, announced) => catalogue.onList(server, kind, pages, announced),
     onFacts: (server, facts) => catalogue.onFacts(server, facts),
     onResourceUpdated: (server, key, uri, params) => news.updated(server, key, uri, params),
     onNotification: (server, key, message) => news.told(server, key, message),
-    onState: ({ name, state }) => {
-      catalogue.setHidden(name, state === 'blocked')
+    onState: (status) => {
+      catalogue.setHidden(status.name, status.state === 'blocked')
+      telling.servers.state(status)
       news.state()
     },
     onStart: (server, how) => {
@@ -145,6 +156,9 @@ function upstreamEvents({ metrics }: Base, catalogue: Catalogue, news: News): Up
       if (how === 'restarted') metrics.serverRestarted(server)
     },
     onStray: (server) => metrics.serverStrayed(server),
-    onCheck: (server, { ok }) => metrics.stayUp.serverChecked(server, ok),
+    onCheck: (server, check) => {
+      metrics.stayUp.serverChecked(server, check.ok)
+      telling.servers.check(server, check)
+    },
   }
 }

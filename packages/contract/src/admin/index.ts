@@ -134,6 +134,7 @@ export {
   type Suspension,
   type SuspensionList,
 } from './sessions.ts'
+export { EVENT_TYPES, eventItem, type EventItem, type EventType } from './events.ts'
 export { type JsonObject, openApi, openApiDocument } from './openapi.ts'
 export { type Need, type RouteSpec, type RouteTable } from './route.ts'
 export {

@@ -6,6 +6,7 @@ import { COMPATIBILITY } from './compatibility.ts'
 import { CONFIG } from './config.ts'
 import { DOOR } from './door.ts'
 import { ENTRIES } from './entries.ts'
+import { EVENTS } from './events.ts'
 import { FEATURES } from './features.ts'
 import { FLEET } from './fleet.ts'
 import { HANDOVER } from './handover.ts'
@@ -63,6 +64,7 @@ export const CLAIMS = {
   ...OPERATE,
   ...ADMIN_API,
   ...SESSIONS,
+  ...EVENTS,
   ...RELIABILITY,
   ...CONFIG,
   ...RELOAD,

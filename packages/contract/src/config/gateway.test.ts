@@ -146,6 +146,7 @@ test('an empty file is a complete configuration [config/complete] [door/loopback
         writes: { daily: 10_000 },
       },
       perTenant: { writes: {} },
+      eventStreams: 32,
       restrictedViews: 1_000,
       lockout: { failures: 20, windowMs: 60_000, holdMs: 60_000 },
       session: {

@@ -134,6 +134,13 @@ export const limits = z
       fallback: '30s',
       description: 'A stream whose reader takes nothing for this long is closed.',
     }),
+    eventStreams: count({
+      min: 1,
+      max: 1_000,
+      fallback: 32,
+      unit: 'streams',
+      description: 'Streams of `/api/v1/events` open at once; beyond it 503.',
+    }),
     listTools: count({
       min: 1,
       max: 100_000,

@@ -52,7 +52,9 @@ export class Versioned<Body> {
 /** Text where the route says so; a stream has taken the reply over itself. */
 type AnswerOf<Spec> = Spec extends { readonly media: 'text/plain' }
   ? string
-  : Parsed<Spec, 'answer'>
+  : Spec extends { readonly media: 'text/event-stream' }
+    ? void
+    : Parsed<Spec, 'answer'>
 type Answer<Id extends RouteId> = AnswerOf<SpecOf<Id>> | Versioned<AnswerOf<SpecOf<Id>>>
 
 /** What answers each route; the answer is sent as JSON, with the status of the route. */

@@ -8,6 +8,7 @@ import { type AuditDeps, addAuditRoutes } from './audit-routes.ts'
 import { addConfigRoutes, type ConfigDeps } from './config-routes.ts'
 import { pathOf, toAdminErrorBody, visitOf } from './entrance.ts'
 import { addEntryRoutes, type EntryDeps } from './entry-routes.ts'
+import { addEventRoutes, type EventDeps, tellChanges } from './event-routes.ts'
 import { addKeyRoutes, type KeyDeps } from './key-routes.ts'
 import { addOpenApiRoute } from './openapi.ts'
 import { addLoginRoutes, type LoginDeps } from './login-routes.ts'
@@ -30,6 +31,7 @@ export interface RouteDeps
     AuditDeps,
     ConfigDeps,
     EntryDeps,
+    EventDeps,
     KeyDeps,
     LoginDeps,
     RoleDeps,
@@ -63,6 +65,7 @@ export async function buildFastifyApp(deps: RouteDeps): Promise<FastifyApp> {
     for (const each of [method].flat()) routes.push(`${each} ${url}`)
   })
   guard(app, deps)
+  tellChanges(app, deps)
   addKeyRoutes(app, deps)
   addRoleRoutes(app, deps)
   addTenantRoutes(app, deps)
@@ -72,6 +75,7 @@ export async function buildFastifyApp(deps: RouteDeps): Promise<FastifyApp> {
   addEntryRoutes(app, deps)
   addConfigRoutes(app, deps)
   addSessionRoutes(app, deps)
+  addEventRoutes(app, deps)
   addOpenApiRoute(app)
   addUserRoutes(app, deps)
   addLoginRoutes(app, deps)

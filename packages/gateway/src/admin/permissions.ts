@@ -1,8 +1,12 @@
-import { type Need, ROUTES, type RouteSpec } from '@sallyport/contract/admin'
+import { type Need, type RouteId, ROUTES, type RouteSpec } from '@sallyport/contract/admin'
 import type { Principal } from '@sallyport/kit/principal'
 
 const SPECS: ReadonlyMap<string, RouteSpec> = new Map(
   Object.values(ROUTES).map((spec) => [`${spec.method} ${spec.path}`, spec]),
+)
+
+const IDS: ReadonlyMap<RouteSpec, RouteId> = new Map(
+  Object.entries(ROUTES).map(([id, spec]) => [spec, id as RouteId]), // keys of the table
 )
 
 const OPEN: readonly RouteSpec[] = [...SPECS.values()].filter(({ need }) => need === 'open')
@@ -10,6 +14,11 @@ const OPEN: readonly RouteSpec[] = [...SPECS.values()].filter(({ need }) => need
 /** What is known of a route as registered; undefined for one that is not in the table. `HEAD` is `GET`. */
 export function specOf(method: string, route: string): RouteSpec | undefined {
   return SPECS.get(`${method === 'HEAD' ? 'GET' : method} ${route}`)
+}
+
+/** The id of a route of the table. */
+export function idOf(spec: RouteSpec): RouteId | '' {
+  return IDS.get(spec) ?? ''
 }
 
 /**

@@ -1,10 +1,10 @@
 import type { CheckReport, MarkChanged, ServerDone, ServerItem } from '@sallyport/contract/admin'
 import { AppError } from '@sallyport/kit/errors'
 import { printable } from '@sallyport/kit/log'
-import type { Principal } from '@sallyport/kit/principal'
 import type { FastifyInstance } from 'fastify'
 import type { Operations, Operator, ServerTurn, ServerView } from '../operations.ts'
 import type { HealthCheck } from '../upstreams/upstream.ts'
+import { seesServer } from '../sees-server.ts'
 import { addRoutes } from './add-routes.ts'
 import { toInstant } from './instant.ts'
 import { toMarkItem } from './mark-item.ts'
@@ -114,11 +114,6 @@ async function unmark(
 ): Promise<MarkChanged> {
   const changed = await operations.unmark(name, kind, by)
   return { server: name, mark: null, changed, inFlight: operations.inFlight(name) }
-}
-
-/** Whether a server or group of that name is there for that caller; what is not is as if it did not exist. */
-export function seesServer({ sight }: Pick<Principal, 'sight'>, name: string): boolean {
-  return sight?.rules.every(({ servers }) => servers?.includes(name) !== false) ?? true
 }
 
 /** A server as shown. */

@@ -1,9 +1,9 @@
 import type { GatewayStatus, GroupItem, UsageItem } from '@sallyport/contract/admin'
 import type { FastifyInstance } from 'fastify'
+import { seesServer } from '../sees-server.ts'
 import { addRoutes } from './add-routes.ts'
 import type { HealthFacts } from './health.ts'
 import { page } from './page.ts'
-import { seesServer } from './server-routes.ts'
 
 export interface SightDeps {
   readonly metrics: { readonly contentType: string; render(): Promise<string> }

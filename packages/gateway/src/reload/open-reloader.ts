@@ -3,6 +3,7 @@ import { judgeAuthentication, type RunnableConfig } from '../config/index.ts'
 import type { Doors } from '../doors.ts'
 import type { Entries } from '../entries/entries.ts'
 import type { Base } from '../open-base.ts'
+import { tellReload } from '../events/tell-events.ts'
 import type { Mcp } from '../mcp.ts'
 import { countReload, watchRuntime } from '../watch-runtime.ts'
 import { History } from './history.ts'
@@ -36,7 +37,10 @@ export async function openReloader(
     config: () => settings.config,
     judge: async (config) => judgeAuthentication(config, await base.usableKeys()),
     apply: (config) => apply({ base, mcp, doors }, config),
-    onReload: (report) => countReload(base, report),
+    onReload: (report) => {
+      countReload(base, report)
+      tellReload(base.telling.events, report)
+    },
   })
   watchRuntime(base, mcp, reloader)
   return reloader

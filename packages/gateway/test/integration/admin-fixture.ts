@@ -11,6 +11,8 @@ import { createLog, silentLog } from '@sallyport/kit/log'
 import { Metrics } from '@sallyport/kit/metrics'
 import type { AuditQuery, AuditRow } from '@sallyport/kit/store'
 import { type AdminDeps, createAdminApp, type HealthFacts } from '../../src/admin/index.ts'
+import { EventStreams } from '../../src/events/event-streams.ts'
+import { Events } from '../../src/events/events.ts'
 import { fakeSessions } from './sessions-fixture.ts'
 import { Identity } from '../../src/identity/identity.ts'
 import { fakeConfig, GROUP, openFakeOperations, USAGE } from './operations-fixture.ts'
@@ -63,6 +65,8 @@ export interface FixtureOptions {
   readonly protectMetrics?: boolean
   /** Requests a caller may make in a row. */
   readonly burst?: number
+  /** Streams of events open at once. */
+  readonly eventStreams?: number
   readonly deps?: Partial<AdminDeps>
 }
 
@@ -91,6 +95,10 @@ export async function openFixture(options: FixtureOptions = {}) {
   })
   const operations = await openFakeOperations(log)
   const sessions = fakeSessions(log)
+  const events = new Events(systemClock, log)
+  const eventStreams = opening.use(
+    new EventStreams({ events, clock: systemClock, streamsMax: () => options.eventStreams ?? 8 }),
+  )
   const config = fakeConfig()
   const app = opening.use(
     createAdminApp({
@@ -107,6 +115,7 @@ export async function openFixture(options: FixtureOptions = {}) {
       ...(await openFakeUsers(opening)),
       operations: operations.operations,
       sessions: sessions.control,
+      ...{ events, eventStreams },
       config: config.control,
       entries: NO_ENTRIES,
       inForce: () => ({ servers: {}, groups: {}, endpoints: {} }),
@@ -152,6 +161,8 @@ export async function openFixture(options: FixtureOptions = {}) {
     sessions,
     adminKey: await keys.add('root', 'admin'),
     callerKey: await keys.add('laptop', 'caller'),
+    events,
+    eventStreams,
     ask: (url: string, asked: Asked = {}) => ask(tcp.port, url, asked),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   }

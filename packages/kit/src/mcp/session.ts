@@ -46,6 +46,7 @@ export interface SessionOrigin {
  */
 export class LegacySession implements ClientSession {
   readonly id: string
+  readonly era = 'legacy'
   readonly scope: string
   readonly issuedMs: number
   /** As the last request found it. */

@@ -64,6 +64,8 @@ export class LegacySessions implements Disposable {
   readonly #ended = new Set<string>()
   readonly #randomOf = new WeakMap<LegacySession, string>()
   readonly #sweeper: NodeJS.Timeout
+  /** Told of sessions that begin or are over. Must not throw. */
+  onChange: ((what: 'opened' | 'closed', session: LegacySession) => void) | undefined
 
   constructor(sealer: SessionSealer, clock: Clock, limits: SessionLimits) {
     this.#sealer = sealer
@@ -92,7 +94,9 @@ export class LegacySessions implements Disposable {
       c: negotiated.capabilities,
     }
     const id = this.#sealer.seal(Buffer.from(JSON.stringify(plain)), PURPOSE)
-    return this.#remember(id, plain, principal, negotiated.client)
+    const session = this.#remember(id, plain, principal, negotiated.client)
+    this.onChange?.('opened', session)
+    return session
   }
 
   /** Opens a session that lives as long as a line does and is not ready before its `initialize`. */
@@ -104,6 +108,7 @@ export class LegacySessions implements Disposable {
       undefined,
     )
     this.#onLines.set(session.id, { session, rules })
+    this.onChange?.('opened', session)
     return session
   }
 
@@ -149,6 +154,7 @@ export class LegacySessions implements Disposable {
       if (oldest !== undefined) this.#ended.delete(oldest)
     }
     session.end()
+    this.onChange?.('closed', session)
   }
 
   /** Ends every session of a principal whose key was revoked. */

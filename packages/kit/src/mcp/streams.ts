@@ -11,6 +11,8 @@ export class Streams {
   readonly #sessions: LegacySessions
   readonly #subscriptions = new Set<Subscription>()
   readonly #perPrincipal = new Map<string, number>()
+  /** Told of subscriptions that begin or are over. Must not throw. */
+  onChange: ((what: 'opened' | 'closed', subscription: Subscription) => void) | undefined
   #finished = false
 
   constructor(sessions: LegacySessions) {
@@ -36,7 +38,9 @@ export class Streams {
     }
     this.#perPrincipal.set(id, held + 1)
     this.#subscriptions.add(subscription)
+    this.onChange?.('opened', subscription)
     subscription.onEnd(() => {
+      this.onChange?.('closed', subscription)
       this.#subscriptions.delete(subscription)
       const left = (this.#perPrincipal.get(id) ?? 1) - 1
       if (left > 0) this.#perPrincipal.set(id, left)

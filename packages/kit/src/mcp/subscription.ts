@@ -45,6 +45,7 @@ export class Subscription implements Subscriber {
   readonly arrivedMs: number
   /** Revision that its client speaks. */
   readonly version = LATEST_MODERN
+  readonly era = 'modern'
   /** What operators call it. */
   readonly label = randomBytes(8).toString('hex')
   readonly #id: string

@@ -1,6 +1,7 @@
 import type { RouteTable } from '../route.ts'
 import { authRoutes } from './auth.ts'
 import { entryRoutes } from './entries.ts'
+import { eventRoutes } from './events.ts'
 import { gatewayRoutes } from './gateway.ts'
 import { keyRoutes } from './keys.ts'
 import { openApiRoutes } from './openapi.ts'
@@ -11,6 +12,7 @@ import { tenantRoutes } from './tenants.ts'
 import { userRoutes } from './users.ts'
 
 export { entryRoutes } from './entries.ts'
+export { eventRoutes } from './events.ts'
 export { gatewayRoutes } from './gateway.ts'
 export { keyRoutes } from './keys.ts'
 export { openApiRoutes } from './openapi.ts'
@@ -36,6 +38,7 @@ export const ROUTES = {
   ...userRoutes,
   ...authRoutes,
   ...sessionRoutes,
+  ...eventRoutes,
 } as const satisfies RouteTable
 
 export type RouteId = keyof typeof ROUTES
