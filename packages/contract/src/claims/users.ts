@@ -72,6 +72,11 @@ export const USERS = {
       'A person changes the own password by giving the old one; all its logins end and the one that asked is made anew. Short, common, repeated ones and those with the own name are refused.',
     source: 'OWASP ASVS 5.0, 6.2, 7.2.4',
   },
+  'users/password/rules': {
+    behavior:
+      'A password has 12 to 1,024 characters of any kind, counted and compared after NFKC; the commonest, those that repeat or count up and those with the name of the user are refused.',
+    source: 'OWASP ASVS 5.0, 6.2; NIST SP 800-63B-4 §3.1.1.2',
+  },
   'users/password/upgrade': {
     behavior:
       'A password that was hashed at another cost than is asked for now is hashed anew at the next login.',

@@ -115,6 +115,12 @@ function nothingThere(request: FastifyRequest, reply: FastifyReply): AppError {
 
 function notPermitted(principal: Principal | undefined): AppError {
   if (principal === undefined) return new AppError('credential_missing', 'a key or token is needed')
+  if (principal.kind === 'user' && principal.permissions.size === 0) {
+    return new AppError(
+      'forbidden',
+      'change the password first, with POST /api/v1/auth/password; or no role allows you anything',
+    )
+  }
   return new AppError(
     'forbidden',
     'the role of this key does not allow that, or it concerns everybody and the key belongs to a tenant',

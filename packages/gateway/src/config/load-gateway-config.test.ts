@@ -125,6 +125,16 @@ test.each([
     ['error auth.tokens[0]: the token looks like a placeholder'],
   ],
   [
+    'a short login key',
+    'auth: { login: { key: k3vQ9xLw7Rt2Yb8Nc4Hd6Jf1Gm5Ps0A } }',
+    ['error auth.login.key: the key is shorter than 32 characters (31)'],
+  ],
+  [
+    'a placeholder among two login keys',
+    'auth: { login: { key: [k3vQ9xLw7Rt2Yb8Nc4Hd6Jf1Gm5Ps0Ab, your-key-goes-here-0123456789abcdef] } }',
+    ['error auth.login.key[1]: the key looks like a placeholder'],
+  ],
+  [
     'PostgreSQL without a master key',
     'store: postgres://127.0.0.1/x',
     ['error masterKey: a PostgreSQL store needs a master key'],

@@ -9,6 +9,8 @@ test.each([
   ['several master keys', { masterKey: [SECRET, SECRET] }],
   ['a token', { auth: { tokens: [SECRET] } }],
   ['a named token', { auth: { tokens: [{ name: 'x', value: SECRET }] } }],
+  ['a login key', { auth: { login: { key: SECRET } } }],
+  ['two login keys', { auth: { login: { key: [SECRET, SECRET] } } }],
   ['a variable of a child', { mcpServers: { a: { env: { ANY: SECRET } } } }],
   ['a header', { mcpServers: { a: { headers: { 'x-any': `Bearer ${SECRET}` } } } }],
   ['a private key', { mcpServers: { a: { tls: { key: SECRET } } } }],

@@ -31,11 +31,11 @@ export async function openUsers(base: Base, scope: AsyncDisposableStack): Promis
       onEnded: (principalId) => identity.settle({ ended: [principalId], renewed: [] }),
     }),
   )
+  const derived = keys.deriveKey('login/token')
   const tokens = new LoginTokens(
     {
-      keys: () =>
-        login().key?.map((key) => Buffer.from(key.reveal())) ?? keys.deriveKeys('login/token'),
-      names: () => keys.deriveKeys('login/name').map((key) => key.subarray(0, 12).toString('hex')),
+      keys: () => login().key?.map((key) => Buffer.from(key.reveal())) ?? [derived],
+      name: keys.deriveKey('login/name').subarray(0, 12).toString('hex'),
     },
     clock,
   )

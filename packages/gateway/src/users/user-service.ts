@@ -183,6 +183,12 @@ export class UserService {
         `nobody gives what it lacks: the role ${role} allows ${lacking}, and your own do not`,
       )
     }
+    if (tenant !== null && this.#deps.grants.resolve({ roles, tenant }).permissions.size === 0) {
+      throw new AppError(
+        'request_invalid',
+        `there is no tenant named ${tenant}: see GET /api/v1/tenants`,
+      )
+    }
   }
 
   #assertMayManage(user: UserRecord, caller: Principal): void {

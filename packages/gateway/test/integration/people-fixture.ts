@@ -95,7 +95,7 @@ export async function openPeople(store: Store, options: PeopleOptions = {}) {
     }),
   )
   const passwords = new Passwords(CHEAP)
-  const tokens = new LoginTokens({ keys, names: () => ['test'] }, clock)
+  const tokens = new LoginTokens({ keys, name: 'test' }, clock)
   const { users, logins } = store
   const failures = options.lockoutFailures ?? 0
   const lockout = new Lockout(clock, { failures, windowMs: 60_000, holdMs: 60_000 })

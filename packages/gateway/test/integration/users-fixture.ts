@@ -26,7 +26,7 @@ export async function openFakeUsers(scope: AsyncDisposableStack): Promise<UserDe
     }),
   )
   const passwords = new Passwords({ log2n: 2, r: 1, p: 1 })
-  const tokens = new LoginTokens({ keys: () => [Buffer.alloc(32)], names: () => ['test'] }, clock)
+  const tokens = new LoginTokens({ keys: () => [Buffer.alloc(32)], name: 'test' }, clock)
   return {
     people,
     userService: new UserService({

@@ -13,12 +13,12 @@ export interface LoginClaims {
   readonly expiresAtMs: number
 }
 
-/** What signs and opens; read anew each time, as both may be rotated. */
+/** What signs and verifies. */
 export interface LoginTokenKeys {
-  /** At least 32 bytes each; the first signs, all verify. */
+  /** At least 32 bytes each; the first signs, all verify. Read anew each time, as they may be rotated. */
   readonly keys: () => readonly Uint8Array[]
-  /** Names of this gateway's store; the first is written, all are taken. */
-  readonly names: () => readonly string[]
+  /** Of this gateway's store: the same for all gateways on it and no others. */
+  readonly name: string
 }
 
 /**
@@ -39,8 +39,8 @@ export class LoginTokens {
   async sign({ userId, loginId, issuedAtMs, expiresAtMs }: LoginClaims): Promise<string> {
     const { SignJWT } = await import('jose')
     const [key] = this.#keys.keys()
-    const [name] = this.#keys.names()
-    if (key === undefined || name === undefined) throw new TypeError('there is no key to sign with')
+    if (key === undefined) throw new TypeError('there is no key to sign with')
+    const { name } = this.#keys
     return await new SignJWT({ sid: loginId })
       .setProtectedHeader({ alg: ALGORITHM, typ: TYPE })
       .setIssuer(issuerOf(name))
@@ -67,14 +67,14 @@ export class LoginTokens {
   /** What a valid token says; undefined for any other. */
   async verify(token: string): Promise<Pick<LoginClaims, 'userId' | 'loginId'> | undefined> {
     const { errors, jwtVerify } = await import('jose')
-    const names = this.#keys.names()
+    const { name } = this.#keys
     for (const key of this.#keys.keys()) {
       try {
         const { payload } = await jwtVerify(token, key, {
           algorithms: [ALGORITHM],
           typ: TYPE,
-          issuer: names.map(issuerOf),
-          audience: names.map(audienceOf),
+          issuer: issuerOf(name),
+          audience: audienceOf(name),
           requiredClaims: ['exp', 'iat', 'sub', 'sid'],
           currentDate: new Date(this.#clock.nowMs()),
         })
