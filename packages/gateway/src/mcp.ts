@@ -68,10 +68,13 @@ export class Mcp {
 
   /**
    * Has what a principal holds open go on as what it is now: its streams are told that lists changed where it
-   * sees others. One that belongs to another tenant from now on begins anew.
+   * sees others, and results that were kept for it are not read on. One that belongs to another tenant from now
+   * on begins anew.
    */
-  renewPrincipal(principal: Principal): void {
-    if (!this.edge.renewPrincipal(principal)) this.endPrincipal(principal.id)
+  renewPrincipal(before: Principal, after: Principal): void {
+    if (before.tenant !== after.tenant) return this.endPrincipal(after.id)
+    if (before.sight?.key !== after.sight?.key) this.#lasting.calls.endPrincipal(after.id)
+    this.edge.renewPrincipal(after)
   }
 
   /**

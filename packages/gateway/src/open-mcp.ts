@@ -1,6 +1,7 @@
 import { createMac, Sealer } from '@sallyport/kit/crypto'
 import { Deadlines } from '@sallyport/kit/limits'
 import { LegacySessions } from '@sallyport/kit/mcp'
+import { holderOf } from '@sallyport/kit/principal'
 import { TaskIds } from './call/task-ids.ts'
 import type { RunnableConfig } from './config/index.ts'
 import { CallState } from './feature-deps.ts'
@@ -75,7 +76,8 @@ export async function openMcp(base: Base, scope: AsyncDisposableStack): Promise<
   servers.watch(() => fleet.status())
   base.identity.onEnded((principalId) => mcp.endPrincipal(principalId))
   base.identity.onRenewed((renewal) => {
-    if (renewal.before !== renewal.after) mcp.renewPrincipal(renewal.after)
+    const { before, after } = renewal
+    if (before !== after) mcp.renewPrincipal(before, after)
     if (endsStreams(renewal)) mcp.endStreams(renewal.after.id)
   })
   base.identity.suspensions.onChange(({ kind, subject, suspended }) => {
@@ -90,7 +92,7 @@ function seesStill(views: Views, { subscriber, target, shownUri }: Watch): boole
   const { scope, principal } = subscriber
   if (!principal.permissions.has('mcp.list') || !views.has(scope, principal.sight)) return false
   if (principal.sight === undefined) return true
-  const found = views.get(scope, principal.sight).resource(shownUri, principal.id)
+  const found = views.get(scope, principal.sight).resource(shownUri, holderOf(principal))
   return found?.server === target.server && found.name === target.name
 }
 

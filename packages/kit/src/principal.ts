@@ -57,6 +57,22 @@ export interface Principal {
   readonly expiresAtMs: number | null
 }
 
+/**
+ * Tells holders of what is kept apart: a principal, as a member of which tenant. One subject of an identity
+ * provider may be of several, and what it holds in one is not there in another. No id holds a line break.
+ */
+export function holderOf({ id, tenant }: Pick<Principal, 'id' | 'tenant'>): string {
+  return tenant === null ? id : `${id}\n${tenant}`
+}
+
+/** Whether two are the same principal of the same tenant. */
+export function isSameHolder(
+  one: Pick<Principal, 'id' | 'tenant'>,
+  other: Pick<Principal, 'id' | 'tenant'>,
+): boolean {
+  return one.id === other.id && one.tenant === other.tenant
+}
+
 /** What a principal is of which nothing else is said: a caller who sees everything, of no tenant, for ever. */
 export const CALLER = {
   roles: ['caller'],

@@ -8,6 +8,7 @@ import {
   RPC,
   readClient,
 } from '@sallyport/kit/mcp'
+import { holderOf } from '@sallyport/kit/principal'
 import type { Questions } from '../questions/questions.ts'
 import type { Target } from '../routing/target.ts'
 import type { Views } from '../routing/view.ts'
@@ -102,7 +103,7 @@ class CarriedCall implements Carried, Wording {
   }
 
   retell(told: Message, member = this.target.server): readonly Edit[] {
-    const owner = { server: member, principalId: this.call.exchange.caller.principal.id }
+    const owner = { server: member, principalId: holderOf(this.call.exchange.caller.principal) }
     return retold(this.#deps.taskIds, owner, told)
   }
 

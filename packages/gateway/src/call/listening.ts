@@ -1,5 +1,6 @@
 import type { Log } from '@sallyport/kit/log'
 import type { Exchange, ListenFilter, Subscriber } from '@sallyport/kit/mcp'
+import { holderOf } from '@sallyport/kit/principal'
 import type { Views } from '../routing/view.ts'
 import type { Subscriptions } from '../subscriptions/subscriptions.ts'
 import type { CallResult } from './call.ts'
@@ -29,7 +30,7 @@ export async function grantListen(
   const view = views.get(exchange.scope, principal.sight)
   const granted = await Promise.all(
     filter.uris.map(async (shownUri) => {
-      const target = view.resource(shownUri, principal.id)
+      const target = view.resource(shownUri, holderOf(principal))
       if (!target) return undefined
       try {
         await subscriptions.add({ subscriber, asker: { principal }, target, shownUri }, signal)

@@ -7,6 +7,7 @@ import {
   type Message,
   parseText,
 } from '@sallyport/kit/mcp'
+import { holderOf } from '@sallyport/kit/principal'
 import type { Target } from '../routing/target.ts'
 import { findUiUris } from '../routing/tool.ts'
 import type { Views } from '../routing/view.ts'
@@ -40,7 +41,11 @@ export function shownNames(
   if (reply.kind !== 'response') return []
   const isTask = reply.resultType === 'task' || target.kind === 'task'
   const edits = reply.bytes.includes(TASK)
-    ? taskIds.edits(reply, { server: member ?? server, principalId: caller.principal.id }, isTask)
+    ? taskIds.edits(
+        reply,
+        { server: member ?? server, principalId: holderOf(caller.principal) },
+        isTask,
+      )
     : []
   const view = views.get(scope, caller.principal.sight)
   if (view.passThrough !== undefined) return edits
@@ -49,13 +54,13 @@ export function shownNames(
   const places = uriPlaces(reply)
   if (links) {
     views.learn(
-      { scope, principalId: caller.principal.id },
+      { scope, principalId: holderOf(caller.principal) },
       server,
       places.slice(0, LEARNED_MAX).map(({ uri }) => uri),
     )
   }
   for (const { uri, start, end } of places) {
-    const shown = view.publicUri(server, uri, caller.principal.id)
+    const shown = view.publicUri(server, uri, holderOf(caller.principal))
     if (shown !== uri) edits.push({ start, end, text: JSON.stringify(shown) })
   }
   return edits.toSorted((one, other) => one.start - other.start)

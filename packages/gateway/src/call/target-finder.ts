@@ -1,5 +1,6 @@
 import type { ServerConfig } from '@sallyport/contract/config'
 import { type Exchange, findMember, parseText } from '@sallyport/kit/mcp'
+import { holderOf } from '@sallyport/kit/principal'
 import type { GroupPlace } from '../routing/group-catalogue.ts'
 import { describeOther, type Target } from '../routing/target.ts'
 import type { View, Views } from '../routing/view.ts'
@@ -39,7 +40,7 @@ export class TargetFinder {
       case 'resources/unsubscribe':
         return message.uri === undefined
           ? undefined
-          : view.resource(message.uri, caller.principal.id)
+          : view.resource(message.uri, holderOf(caller.principal))
       case 'completion/complete':
         return findReference(exchange, view)
       default:
@@ -57,7 +58,9 @@ export class TargetFinder {
   #task(exchange: Exchange, view: View): Target | undefined {
     const id = taskIdOf(exchange)
     const place =
-      id === undefined ? undefined : this.#deps.taskIds.find(id, exchange.caller.principal.id)
+      id === undefined
+        ? undefined
+        : this.#deps.taskIds.find(id, holderOf(exchange.caller.principal))
     if (!place) return undefined
     if (view.servers.includes(place.server)) {
       const config = this.#deps.servers[place.server]
@@ -99,7 +102,7 @@ function findReference({ message, caller }: Exchange, view: View): Target | unde
     case 'ref/prompt':
       return name === undefined ? undefined : view.prompt(name)
     case 'ref/resource':
-      return uri === undefined ? undefined : view.template(uri, caller.principal.id)
+      return uri === undefined ? undefined : view.template(uri, holderOf(caller.principal))
     default:
       return undefined
   }

@@ -25,6 +25,11 @@ function retried(params: string, options: ModernOptions = {}): Resumption | unde
 
 test.each<[string, ModernOptions, string]>([
   ['another principal', { principal: testPrincipal('bob') }, CALL],
+  [
+    'the same principal in another tenant',
+    { principal: testPrincipal('alice', { tenant: 'acme' }) },
+    CALL,
+  ],
   ['another address', { scope: 'files' }, CALL],
   ['another method', { method: 'prompts/get' }, CALL],
   ['another name', {}, CALL.replace('echo', 'eche')],

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Clock } from '@sallyport/kit/clock'
 import { type Exchange, paramText, type SessionSealer, parseText } from '@sallyport/kit/mcp'
+import { holderOf } from '@sallyport/kit/principal'
 import { z } from 'zod'
 
 const USED_MAX = 100_000
@@ -107,7 +108,7 @@ function bindingOf({ caller, scope, message }: Exchange): string {
     const text = paramText(message, name)
     hash.update(`${name} ${text === undefined ? '' : canonical(text)}\n`)
   }
-  const where = [caller.principal.id, scope, message.method, hash.digest('base64url')]
+  const where = [holderOf(caller.principal), scope, message.method, hash.digest('base64url')]
   return `request-state ${JSON.stringify(where)}`
 }
 

@@ -6,6 +6,7 @@ import {
   RPC,
   type SessionSealer,
 } from '@sallyport/kit/mcp'
+import { holderOf } from '@sallyport/kit/principal'
 import type { CallResult } from '../call/call.ts'
 import { encodeRefusal } from '../call/encode-answer.ts'
 import type { GroupState, GroupStatus } from '../groups/group-status.ts'
@@ -106,7 +107,7 @@ export class Lists {
   /** The page an exchange asks for. */
   answer(view: ScopeView, exchange: Exchange, kind: Kind, ttlMs: number): CallResult {
     const built = this.#build(view, exchange, kind)
-    const purpose = `list-cursor ${exchange.scope} ${kind} ${exchange.caller.principal.id}`
+    const purpose = `list-cursor ${exchange.scope} ${kind} ${holderOf(exchange.caller.principal)}`
     const start = this.#start(exchange, built.items, purpose)
     if (start === undefined) return encodeRefusal(exchange, RPC.invalidParams, 'Invalid cursor')
     const end = start + this.#deps.pageItems

@@ -36,7 +36,7 @@ export interface View {
   publicUri(server: string, uri: string, principalId: string): string
 }
 
-/** Who was given a link, and where: a link of one address opens nothing at another. */
+/** Who was given a link, as `holderOf` names it, and where: a link of one address opens nothing at another. */
 export interface LinkReader {
   readonly scope: string
   readonly principalId: string

@@ -6,6 +6,7 @@ import {
   splice,
   rangeText,
 } from '@sallyport/kit/mcp'
+import { holderOf } from '@sallyport/kit/principal'
 import type { TaskIds } from '../call/task-ids.ts'
 import type { Views } from '../routing/view.ts'
 import type { Upstreams } from '../upstreams/upstream.ts'
@@ -35,7 +36,7 @@ export class Broadcast {
     if (params.start === -1) return undefined
     const edits = this.#deps.taskIds.edits(
       told,
-      { server, principalId: principal.id },
+      { server, principalId: holderOf(principal) },
       told.method.startsWith('notifications/tasks'),
     )
     if (edits.length === 0) return rangeText(bytes, params)
@@ -57,7 +58,7 @@ export class Broadcast {
       if (upstreams.keyOf(server, asker) !== key) continue
       if (!views.shows(session.scope, server, session.principal.sight)) continue
       concerned.push(session)
-      principals.add(session.principal.id)
+      principals.add(holderOf(session.principal))
     }
     if (principals.size !== 1) return
     const isLog = message.method === 'notifications/message'

@@ -3,6 +3,7 @@ import type { CallSignal } from '@sallyport/kit/call-signal'
 import type { Clock } from '@sallyport/kit/clock'
 import { AppError } from '@sallyport/kit/errors'
 import type { Log } from '@sallyport/kit/log'
+import { holderOf } from '@sallyport/kit/principal'
 import { CapsGroups } from './caps-group.ts'
 import { EraMemory, type EraStore } from './era-memory.ts'
 import { fingerprintOf } from './fingerprint.ts'
@@ -182,7 +183,7 @@ class Fleet implements ServerFleet {
 
   keyOf(server: string, asker: Asker): string {
     // Of a server that has left nobody is told anything any more.
-    return this.#servers.get(server)?.keyOf(asker) ?? asker.principal.id
+    return this.#servers.get(server)?.keyOf(asker) ?? holderOf(asker.principal)
   }
 
   async subscribe(server: string, asker: Asker, uri: string, signal: CallSignal): Promise<void> {

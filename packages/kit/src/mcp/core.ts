@@ -47,11 +47,10 @@ export class EdgeCore implements AsyncDisposable {
   }
 
   /**
-   * Has sessions and streams of a principal go on as it is now. False, and nothing was done, where it belongs to
-   * another tenant than it did.
+   * Has sessions and streams of a principal go on as it is now; as `Streams.renew`.
    */
-  renewPrincipal(principal: Principal): boolean {
-    return this.streams.renew(principal)
+  renewPrincipal(principal: Principal): void {
+    this.streams.renew(principal)
   }
 
   /** Who has something open here. */

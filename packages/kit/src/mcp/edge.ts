@@ -105,8 +105,8 @@ export class McpEdge implements AsyncDisposable {
   }
 
   /** As `EdgeCore.renewPrincipal`. */
-  renewPrincipal(principal: Principal): boolean {
-    return this.core.renewPrincipal(principal)
+  renewPrincipal(principal: Principal): void {
+    this.core.renewPrincipal(principal)
   }
 
   /** Lets requests finish for `drainMs`, or until none came for the lull, then aborts the rest with `shutting_down`. */

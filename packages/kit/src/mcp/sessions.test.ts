@@ -242,3 +242,19 @@ test('outside a request a client is asked on the stream it reads, or not at all'
   expect(session.send('notifications/x')).toBe(true)
   expect(sent).toEqual(['new roots/list', 'new notifications/x'])
 })
+
+test('a session of a principal in one tenant is none of its in another, here and in the next process [tenancy/shared/nothing]', () => {
+  const { open, find, sessions, clock } = openSessions()
+  const acme = { ...ALICE, tenant: 'acme' }
+  const { id } = open(acme)
+  const mine = open(ALICE).id
+  const others = [ALICE, { ...ALICE, tenant: 'globex' }]
+  const sibling = openSessions({ clock })
+  for (const look of [find, sibling.find]) {
+    expect(others.map((one) => look(id, one))).toEqual([undefined, undefined])
+    expect(look(mine, acme)).toBeUndefined()
+    expect([look(id, acme)?.id, look(mine, ALICE)?.id]).toEqual([id, mine])
+  }
+  const line = sessions.openOnLine(acme, '', { expires: true })
+  expect(sessions.findOnLine(line.id, ALICE, '')).toBeUndefined()
+})

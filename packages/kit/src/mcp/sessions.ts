@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import type { Clock } from '../clock.ts'
-import type { Principal } from '../principal.ts'
+import { isSameHolder, type Principal } from '../principal.ts'
 import type { ClientName } from './client-name.ts'
 import { LegacySession, type Negotiated } from './session.ts'
 import { type SessionRoom, SessionTable } from './session-table.ts'
@@ -24,6 +24,8 @@ const sealedSession = z.strictObject({
   v: z.string(),
   /** Principal id. */
   p: z.string(),
+  /** Its tenant; absent = none. */
+  n: z.string().optional(),
   /** Issued, milliseconds since 1970. */
   t: z.number(),
   /** Random part. */
@@ -88,6 +90,7 @@ export class LegacySessions implements Disposable {
     const plain = {
       v: negotiated.version,
       p: principal.id,
+      ...(principal.tenant !== null && { n: principal.tenant }),
       t: this.#clock.nowMs(),
       r: randomId(),
       s: scope,
@@ -113,14 +116,14 @@ export class LegacySessions implements Disposable {
   }
 
   /**
-   * The session behind an id, for the principal and the scope it was opened by and for nobody else.
+   * The session behind an id, for the principal, the tenant and the scope it was opened by and for nobody else.
    * Undefined is answered 404: unknown, ended, expired and foreign look alike.
    *
    * @throws {AppError} `overloaded` when memory has no room for one it does not know yet
    */
   find(id: string, principal: Principal, scope: string): LegacySession | undefined {
     const session = this.#known.get(id) ?? this.#unseal(id, principal, scope)
-    if (!session || session.principal.id !== principal.id || session.scope !== scope) {
+    if (!session || !isSameHolder(session.principal, principal) || session.scope !== scope) {
       return undefined
     }
     if (this.#isOver(session)) {
@@ -135,7 +138,7 @@ export class LegacySessions implements Disposable {
   /** The session of a line, by the same rules as `find`. */
   findOnLine(id: string, principal: Principal, scope: string): LegacySession | undefined {
     const session = this.#onLines.get(id)?.session
-    if (!session || session.principal.id !== principal.id || session.scope !== scope) {
+    if (!session || !isSameHolder(session.principal, principal) || session.scope !== scope) {
       return undefined
     }
     session.principal = principal
@@ -225,7 +228,8 @@ export class LegacySessions implements Disposable {
     const plain = this.#sealer.open(id, PURPOSE)
     if (!plain) return undefined
     const { success, data } = sealedSession.safeParse(JSON.parse(plain.toString()))
-    if (!success || data.p !== principal.id || data.s !== scope) return undefined
+    if (!success || data.s !== scope) return undefined
+    if (!isSameHolder({ id: data.p, tenant: data.n ?? null }, principal)) return undefined
     if (this.#ended.has(data.r) || this.#isTooOld({ issuedMs: data.t })) return undefined
     return this.#remember(id, data, principal)
   }

@@ -166,19 +166,19 @@ test('what a principal holds open goes on as it is now, and is told of lists whe
     subscribe({ principal: BOB, scope: '' }),
   ]
   const seeing = { ...ALICE, sight: SIGHT }
-  expect(streams.renew(seeing)).toBe(true)
+  streams.renew(seeing)
   expect([session.principal, toldOf(fakes)]).toEqual([seeing, [1, 1, 0]])
-  expect(streams.renew({ ...seeing, name: 'other' })).toBe(true)
+  streams.renew({ ...seeing, name: 'other' })
+  streams.renew({ ...seeing, tenant: 'acme', sight: undefined })
   expect(toldOf(fakes)).toEqual([1, 1, 0])
   const seen: unknown[] = []
   streams.announce('tools', ({ principal }) => seen.push(principal.sight?.key) > 0)
   expect(seen).toEqual(['files', undefined])
 })
 
-test('who may list no more is told nothing, and of another tenant nothing is renewed', () => {
+test('who may list no more is told nothing, until it may again', () => {
   const { streams, subscribe } = openStreams()
   const fake = subscribe()
-  expect(streams.renew({ ...ALICE, tenant: 'acme' })).toBe(false)
   streams.renew({ ...ALICE, sight: SIGHT, permissions: new Set(['mcp.call']) })
   streams.announce('tools', () => true)
   expect(toldOf([fake])).toEqual([0])

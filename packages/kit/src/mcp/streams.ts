@@ -1,5 +1,5 @@
 import { AppError } from '../errors.ts'
-import type { Principal } from '../principal.ts'
+import { isSameHolder, type Principal } from '../principal.ts'
 import type { Place } from './exchange.ts'
 import type { LegacySessions } from './sessions.ts'
 import { changeOf, LIST_KINDS, type ListKind, type Subscription } from './subscription.ts'
@@ -69,21 +69,16 @@ export class Streams {
 
   /**
    * Has sessions and subscriptions of a principal go on as it is now, and tells them that lists changed where it
-   * sees others than it did. False, and nothing was done, where one was opened for another tenant.
+   * sees others than it did. What it holds as a member of another tenant stays as it is.
    */
-  renew(principal: Principal): boolean {
-    const { id, tenant, sight } = principal
-    const own = [...this.#subscriptions, ...this.#sessions.values()].filter(
-      (one) => one.principal.id === id,
-    )
-    if (own.some((one) => one.principal.tenant !== tenant)) return false
-    for (const one of own) {
+  renew(principal: Principal): void {
+    for (const one of [...this.#subscriptions, ...this.#sessions.values()]) {
       const before = one.principal
+      if (!isSameHolder(before, principal)) continue
       one.principal = principal
-      if (before.sight?.key === sight?.key && mayList({ principal: before })) continue
+      if (before.sight?.key === principal.sight?.key && mayList({ principal: before })) continue
       if (mayList(one)) for (const kind of LIST_KINDS) one.send(changeOf(kind))
     }
-    return true
   }
 
   endPrincipal(principalId: string): void {

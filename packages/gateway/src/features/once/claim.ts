@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { slice } from '@sallyport/kit/mcp'
+import { holderOf } from '@sallyport/kit/principal'
 import type { OutcomeKey } from '@sallyport/kit/store'
 import type { Call } from '../../call/call.ts'
 import type { Target } from '../../routing/target.ts'
@@ -13,7 +14,7 @@ export type ToolCall = Call & { readonly target: Target }
 
 /** What a keyed call lays claim to. */
 export interface Claim {
-  /** Of principal, server, tool and key together. */
+  /** Of principal, tenant, server, tool and key together. */
   readonly id: string
   readonly key: OutcomeKey
   /** HMAC of the argument bytes, hex. */
@@ -30,9 +31,10 @@ export function describeClaim(
   argumentsMac: (bytes: Buffer) => string,
 ): Claim {
   const { caller, message } = exchange
-  const principal = caller.principal.id
+  const { id: principal } = caller.principal
   const { server, name } = target
-  const keyHash = hash('sha256', JSON.stringify([principal, server, name, key]), 'hex')
+  const whose = [holderOf(caller.principal), server, name, key]
+  const keyHash = hash('sha256', JSON.stringify(whose), 'hex')
   const given = message.arguments.start === -1 ? NOTHING : slice(message.bytes, message.arguments)
   // For people only, and so short and without what a database refuses.
   const tool = name.slice(0, NAME_CHARS_MAX).replace(CONTROL, '').toWellFormed()

@@ -1,5 +1,6 @@
 import { ManualClock } from '@sallyport/kit/clock'
 import { ByteBudget, Deadlines } from '@sallyport/kit/limits'
+import { holderOf } from '@sallyport/kit/principal'
 import { expect, test } from 'vitest'
 import type { Call, CallHandler, CallResult } from '../../call/call.ts'
 import { encodeReply } from '../../call/encode-answer.ts'
@@ -235,4 +236,15 @@ test('other methods are not looked at', async () => {
   const step = keepResults({ budgets: BUDGETS, kept, given })(async () => result)
   const exchange = testExchange('{"jsonrpc":"2.0","id":1,"method":"tools/list"}')
   expect(await step({ ...testCall(), exchange })).toBe(result)
+})
+
+test('what is kept for a principal of one tenant is not there for it as a member of another [tenancy/shared/nothing]', async () => {
+  const { ask, kept } = setUp()
+  const principal = testPrincipal('alice', { tenant: 'acme' })
+  const { _meta: meta } = await ask(testCall(testTarget(), { principal }), large)
+  const { handle } = Reflect.get(Object(meta), 'dev.sallyport/more')
+  const found = [principal, { ...principal, tenant: 'globex' }, { ...principal, tenant: null }].map(
+    (one) => kept.find(holderOf(one), handle) !== undefined,
+  )
+  expect(found).toEqual([true, false, false])
 })

@@ -8,6 +8,7 @@ import {
   slice,
   wholeAnswer,
 } from '@sallyport/kit/mcp'
+import { holderOf } from '@sallyport/kit/principal'
 import type { Call, CallResult, Interceptor } from '../../call/call.ts'
 import type { Target } from '../../routing/target.ts'
 import type { FeatureDeps } from '../feature.ts'
@@ -69,7 +70,7 @@ function fit(
 }
 
 function readerOf({ session, caller }: Exchange): string {
-  return session ? `session ${session.id}` : `principal ${caller.principal.id}`
+  return session ? `session ${session.id}` : `principal ${holderOf(caller.principal)}`
 }
 
 /** Bytes of the result; of the whole answer where nobody knows its parts. */
@@ -93,7 +94,7 @@ function keep(
   const text = textOf(result)
   const { keepMs } = budgets
   const partBytesMax = callBudget(target, budgets) ?? PART_BYTES
-  const entry = text && kept.keep(exchange.caller.principal.id, text, { keepMs, partBytesMax })
+  const entry = text && kept.keep(exchange.caller.principal, text, { keepMs, partBytesMax })
   if (!entry) {
     const sentence = `the result has ${sizeOf(result)} bytes, more than ${more}, and there is no room to keep it; ask for less, or read what is kept to its end first, which then gives way`
     throw new AppError('result_too_large', sentence)
@@ -135,7 +136,7 @@ function pointTo(
 
 function readPart(exchange: Exchange, { kept }: BudgetedDeps): CallResult {
   const asked = parseAsked(exchange.message)
-  const entry = kept.find(exchange.caller.principal.id, asked.handle)
+  const entry = kept.find(holderOf(exchange.caller.principal), asked.handle)
   if (!entry) {
     const sentence =
       'there is no kept result of this handle: it may have expired; make the call again'

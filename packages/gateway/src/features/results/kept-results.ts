@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Clock } from '@sallyport/kit/clock'
 import { ByteBudget, type Deadline, type Deadlines } from '@sallyport/kit/limits'
 import type { Reservation } from '@sallyport/kit/mcp'
+import { holderOf, type Principal } from '@sallyport/kit/principal'
 
 const RESULTS_MAX = 10_000
 const HANDLE_BYTES = 16
@@ -10,6 +11,8 @@ const HANDLE_BYTES = 16
 export interface KeptResult {
   readonly handle: string
   readonly principalId: string
+  /** As `holderOf`. */
+  readonly holder: string
   /** The JSON text of `result`, as its server wrote it. */
   readonly text: Buffer
   /** Bytes of the largest part that is given at once. */
@@ -58,16 +61,17 @@ export class KeptResults implements Disposable {
    * the end gives way.
    */
   keep(
-    principalId: string,
+    owner: Pick<Principal, 'id' | 'tenant'>,
     text: Buffer,
     { keepMs, partBytesMax }: { readonly keepMs: number; readonly partBytesMax: number },
   ): KeptResult | undefined {
+    const { id: principalId } = owner
     const reservation =
       this.#take(principalId, text.length) ?? this.#makeRoom(principalId, text.length)
     if (!reservation) return undefined
     const handle = randomBytes(HANDLE_BYTES).toString('base64url')
     const entry: Entry = {
-      ...{ handle, principalId, partBytesMax, reservation },
+      ...{ handle, principalId, holder: holderOf(owner), partBytesMax, reservation },
       // The bytes that it comes in may be much more than it is.
       text: Buffer.from(text),
       expiresAtMs: this.#deps.clock.nowMs() + keepMs,
@@ -78,10 +82,10 @@ export class KeptResults implements Disposable {
     return entry
   }
 
-  /** A principal's own result; undefined for anything else, whatever the reason. */
-  find(principalId: string, handle: string): KeptResult | undefined {
+  /** A holder's own result; undefined for anything else, whatever the reason. */
+  find(holder: string, handle: string): KeptResult | undefined {
     const entry = this.#entries.get(handle)
-    return entry?.principalId === principalId ? entry : undefined
+    return entry?.holder === holder ? entry : undefined
   }
 
   /** Its last part was given. Safe to call twice. */

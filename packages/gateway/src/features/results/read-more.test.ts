@@ -4,7 +4,7 @@ import type { KeptResult } from './kept-results.ts'
 import { cutPart } from './read-more.ts'
 
 const kept = (text: string, partBytesMax = 1_000): KeptResult => ({
-  ...{ handle: 'h', principalId: 'key:a', expiresAtMs: 0, partBytesMax },
+  ...{ handle: 'h', principalId: 'key:a', holder: 'key:a', expiresAtMs: 0, partBytesMax },
   text: Buffer.from(text),
 })
 
