@@ -24,4 +24,53 @@ export const KEYS = {
     behavior: 'A caller sees what both its tenant and its own credential let it see.',
     source: 'issue "Who is calling"; MCP Hangar scenario 11',
   },
+  'keys/create/refused': {
+    behavior:
+      'No key is made with a role, tenant, server name or address range that is not there or is none.',
+    source: 'issue "Who is calling"; design §7',
+  },
+  'keys/scope': {
+    behavior:
+      'A key made for servers, tools, reading only or a role sees and calls that and nothing else; what it may not see is answered as what is not there.',
+    source: 'issue "Who is calling"; MCP Hangar scenario 11',
+  },
+  'keys/allow-from': {
+    behavior:
+      'A key or token with `allowFrom` is 403 from any other address, which does not count as a bad credential.',
+    source: 'seed items, 04 a, X',
+  },
+  'keys/gift': {
+    behavior:
+      'Nobody makes, changes or rotates a key or role that allows or sees more than it does itself.',
+    source: 'issue "Who is calling"',
+  },
+  'keys/tenant-admin': {
+    behavior:
+      'An administrator of a tenant makes, finds and revokes keys of that tenant only; others are as if they were not there.',
+    source: 'issue "Who is calling"',
+  },
+  'keys/rotate': {
+    behavior:
+      'A rotated key keeps its id and sessions; its old secret is good until the overlap ends, or ends at once with none.',
+    source: 'issue "Who is calling"',
+  },
+  'keys/change': {
+    behavior:
+      'A changed key counts from its next call on, in its open session; a change on top of one that was not read is refused.',
+    source: 'issue "Who is calling"; RFC 9110 §13.1.1',
+  },
+  'keys/elsewhere': {
+    behavior:
+      'What another process changes about keys and roles in the store counts here within a second.',
+    source: 'issue "Who is calling"',
+  },
+  'keys/roles/read-only': {
+    behavior: 'Roles that are built in or stand in the file are not changed over the API.',
+    source: 'design §3',
+  },
+  'keys/require-tenant': {
+    behavior:
+      'With `auth.requireTenant` a caller of no tenant is refused MCP, whatever its role; the admin API answers it.',
+    source: 'issue "Who is calling"',
+  },
 } as const satisfies ClaimsOf<'keys'>
