@@ -116,6 +116,7 @@ test('an empty file is a complete configuration [config/complete] [door/loopback
     postgres: { poolMin: 0, poolMax: 10 },
     auth: {
       anonymous: false,
+      requireTenant: false,
       tokens: [],
       issuers: {},
       login: {
@@ -169,6 +170,10 @@ test('an empty file is a complete configuration [config/complete] [door/loopback
     log: { access: false },
     groups: {},
     endpoints: {},
+    roles: {},
+    tenants: {},
+    allowFrom: {},
+    api: { addresses: [], commands: [], entries: 1_000 },
     names: 'full',
   })
 })
