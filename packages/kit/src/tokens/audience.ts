@@ -16,8 +16,14 @@ export function isResourcePath(path: string): boolean {
 
 /** The path of the resource that an address belongs to: the older transport's are those of `/mcp`. */
 export function resourcePathOf(path: string): string | undefined {
+  if (isResourcePath(path)) return path
   const resource = path.replace(/\/(?:sse|messages)$/, '/mcp')
   return isResourcePath(resource) ? resource : undefined
+}
+
+/** Whether a base address has a path. Asked on every request, so it parses nothing. */
+function hasPath(base: string): boolean {
+  return base.indexOf('/', base.indexOf('://') + 3) !== -1
 }
 
 /**
@@ -28,7 +34,7 @@ export function resourcePathOf(path: string): string | undefined {
  */
 export function isForUs(audiences: readonly string[], { base }: OwnAddress, path: string): boolean {
   if (audiences.includes(base)) return true
-  if (new URL(base).pathname === '/' && audiences.includes(`${base}/`)) return true
   const resource = resourcePathOf(path)
-  return resource !== undefined && audiences.includes(`${base}${resource}`)
+  if (resource !== undefined && audiences.includes(`${base}${resource}`)) return true
+  return !hasPath(base) && audiences.includes(`${base}/`)
 }

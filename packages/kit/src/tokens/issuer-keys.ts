@@ -1,4 +1,4 @@
-import type { CryptoKey } from 'jose'
+import type { KeyObject } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
 import type { Log } from '../log/log.ts'
@@ -49,7 +49,7 @@ export class IssuerKeys {
    *
    * @throws {AppError} `issuer_unavailable` when that cannot be told now
    */
-  async find(id: string | undefined, algorithm: string): Promise<CryptoKey | undefined> {
+  async find(id: string | undefined, algorithm: string): Promise<KeyObject | undefined> {
     const { jwksMaxAgeMs } = this.#rules
     const ageMs = this.#deps.clock.monotonicMs() - this.#readMs
     if (this.#keys !== undefined && ageMs < jwksMaxAgeMs) {
@@ -58,13 +58,13 @@ export class IssuerKeys {
         if (ageMs >= jwksMaxAgeMs / 2 && this.#waitMs() === 0) {
           this.#read().catch(() => undefined) // logged there; the keys in hand are still good
         }
-        return await known
+        return known
       }
       // What was read a moment ago would be no different now.
       if (this.#waitMs() > 0 && !this.#failed && this.#reading === undefined) return undefined
     }
     await this.#readSoon()
-    const found = await this.#keys?.find(id, algorithm)
+    const found = this.#keys?.find(id, algorithm)
     if (found === undefined) this.#idleMs = this.#deps.clock.monotonicMs()
     return found
   }

@@ -1,5 +1,4 @@
-import { hash } from 'node:crypto'
-import type { CryptoKey, JWK } from 'jose'
+import { createPublicKey, hash, type JsonWebKey, type KeyObject } from 'node:crypto'
 
 const RSA_CHARS_MIN = 342
 const RSA_CHARS_MAX = 2_731
@@ -7,7 +6,8 @@ const KEY_NAME_CHARS_MAX = 256
 
 /** A public key as its issuer publishes it, cut down to what verifies. */
 interface PublishedKey {
-  readonly jwk: JWK
+  readonly jwk: JsonWebKey
+  readonly key: KeyObject
   readonly id: string | undefined
   /** The one algorithm it is for, where the issuer says so. */
   readonly algorithm: string | undefined
@@ -23,7 +23,6 @@ export class VerificationKeys {
   /** Equal for equal keys. */
   readonly fingerprint: string
   readonly #keys: readonly PublishedKey[]
-  readonly #imported = new Map<string, Promise<CryptoKey | undefined>>()
 
   private constructor(keys: readonly PublishedKey[]) {
     this.#keys = keys
@@ -42,29 +41,11 @@ export class VerificationKeys {
    * The key of that name for that algorithm. A token that names none is fine where only one key is for its
    * algorithm.
    */
-  find(id: string | undefined, algorithm: string): Promise<CryptoKey | undefined> | undefined {
+  find(id: string | undefined, algorithm: string): KeyObject | undefined {
     const fitting = this.#keys.filter((key) => fits(key, algorithm))
     const found = id === undefined ? fitting : fitting.filter((key) => key.id === id)
-    const [key] = found
-    if (key === undefined || (id === undefined && found.length > 1)) return undefined
-    const name = JSON.stringify([key.id, algorithm])
-    const known = this.#imported.get(name)
-    if (known !== undefined) return known
-    const importing = importKey(key.jwk, algorithm)
-    this.#imported.set(name, importing)
-    return importing
-  }
-}
-
-/** A damaged key is as good as none. */
-async function importKey(jwk: JWK, algorithm: string): Promise<CryptoKey | undefined> {
-  // Only gateways with an issuer pay for it.
-  const { importJWK } = await import('jose')
-  try {
-    const key = await importJWK(jwk, algorithm)
-    return key instanceof Uint8Array ? undefined : key
-  } catch {
-    return undefined // not a point of its curve, say
+    const [first] = found
+    return id === undefined && found.length > 1 ? undefined : first?.key
   }
 }
 
@@ -77,10 +58,20 @@ function toPublished(value: unknown): PublishedKey | undefined {
   }
   if (alg !== undefined && typeof alg !== 'string') return undefined
   const jwk = publicPart({ kty, n, e, crv, x, y })
-  return jwk && { jwk, id: kid, algorithm: alg }
+  const key = jwk && toKey(jwk)
+  return jwk && key && { jwk, key, id: kid, algorithm: alg }
 }
 
-function publicPart({ kty, n, e, crv, x, y }: Record<string, unknown>): JWK | undefined {
+/** A damaged key is as good as none. */
+function toKey(jwk: JsonWebKey): KeyObject | undefined {
+  try {
+    return createPublicKey({ key: jwk, format: 'jwk' })
+  } catch {
+    return undefined // not a point of its curve, say
+  }
+}
+
+function publicPart({ kty, n, e, crv, x, y }: Record<string, unknown>): JsonWebKey | undefined {
   switch (kty) {
     case 'RSA':
       if (typeof n !== 'string' || typeof e !== 'string') return undefined
