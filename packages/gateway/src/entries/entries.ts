@@ -58,6 +58,8 @@ export class Entries implements Disposable {
   #turns: Turns | undefined
   #timer: NodeJS.Timeout | undefined
   #failing = false
+  /** Others changed something that is not in force here. */
+  #behind = false
 
   private constructor(deps: EntriesDeps, book: EntryBook) {
     this.#deps = deps
@@ -143,13 +145,7 @@ export class Entries implements Disposable {
   /** One look for changes of other processes. The timer calls it; it never rejects. */
   async poll(): Promise<void> {
     try {
-      await this.#turns?.amend(async (amending) => {
-        if (!(await this.#book.refresh())) return
-        const merged = amending.merge(this.#book.entries)
-        const changes = amending.enforce(merged)
-        this.#warn(merged.leftOut)
-        if (changes !== undefined) this.#deps.log.info({}, 'changes of another gateway in force')
-      })
+      await this.#turns?.amend((amending) => this.#follow(amending))
       this.#failing = false
     } catch (thrown) {
       // Once per outage, not twice a second.
@@ -166,6 +162,18 @@ export class Entries implements Disposable {
     this.#warn(this.#leftOut)
   }
 
+  /** Puts in force what others changed, if anything. */
+  async #follow(amending: Amending): Promise<void> {
+    // What could not be put in force is tried again.
+    this.#behind = (await this.#book.refresh()) || this.#behind
+    if (!this.#behind) return
+    const merged = amending.merge(this.#book.entries)
+    const changes = amending.enforce(merged)
+    this.#behind = false
+    this.#warn(merged.leftOut)
+    if (changes !== undefined) this.#deps.log.info({}, 'changes of another gateway in force')
+  }
+
   async #change(
     wish: EntryWish,
     decide: (before: Entry | undefined, atMs: number) => Draft | undefined,
@@ -173,7 +181,8 @@ export class Entries implements Disposable {
     if (this.#turns === undefined) throw new AppError('shutting_down', 'the gateway stops')
     return this.#turns.amend(async (amending) => {
       for (let tries = 0; tries < TRIES_MAX; tries += 1) {
-        await this.#book.refresh()
+        // Also where the change itself is refused then.
+        await this.#follow(amending)
         const before = this.#book.find(wish.kind, wish.name)
         const draft = decide(before, this.#deps.clock.nowMs())
         const merged = amending.merge(this.#book.with(wish, draft))

@@ -1,41 +1,19 @@
-import { readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { systemClock } from '@sallyport/kit/clock'
-import { MasterKeys, Sealer } from '@sallyport/kit/crypto'
-import { silentLog } from '@sallyport/kit/log'
-import { Secret } from '@sallyport/kit/secret'
-import { type EntryKind, openStore } from '@sallyport/kit/store'
 import { expect, test, vi } from 'vitest'
-import { addServer, ALLOWED, ask, codeOf, startOpen } from '../fixtures/entries.ts'
+import { addServer, ALLOWED, ask, codeOf, plant, startOpen } from '../fixtures/entries.ts'
 import { PathClient } from '../fixtures/path-client.ts'
 import { textOf } from '../fixtures/raw-mcp.ts'
 import { hostileEntry, type TestGateway } from '../fixtures/test-gateway.ts'
 import { callText, hostileServer, openTestUpstreams } from '../fixtures/upstreams/harness.ts'
 
+type Definition = Readonly<Record<string, unknown>>
+
 /** A command that leaves a file behind when it runs. */
-function tracer(gateway: TestGateway): { definition: object; lines: () => string[] } {
+function tracer(gateway: TestGateway): { definition: Definition; lines: () => string[] } {
   const script = `require('fs').appendFileSync(${JSON.stringify(gateway.path('ran'))}, 'ran\\n')`
   const definition = { command: process.execPath, args: ['-e', script], prestart: true }
   return { definition, lines: () => gateway.lines('ran') }
-}
-
-/** Puts an entry into the store as a gateway with another file would. */
-async function plant(
-  gateway: TestGateway,
-  { kind, name }: { readonly kind: EntryKind; readonly name: string },
-  value: object,
-): Promise<void> {
-  const text = readFileSync(`${gateway.storeFile}.key`, 'utf8').trim()
-  const keys = MasterKeys.parse([new Secret(text)])
-  const location = `sqlite:${gateway.storeFile}`
-  await using store = await openStore({ location, keys, clock: systemClock, log: silentLog })
-  const sealed = new Sealer(store.ring.keys, 'entries').seal(
-    Buffer.from(JSON.stringify(value)),
-    `entry:${kind}:${name}`,
-  )
-  const times = { createdAtMs: 0, changedAtMs: 0 }
-  const entry = { kind, name, body: Buffer.from(sealed), by: 'other', ...times }
-  expect(await store.entries.put(entry, await store.entries.version())).toBeDefined()
 }
 
 test('a program, an argument or a variable that is not allowed is refused, and nothing is started [entries/commands]', async () => {
@@ -94,8 +72,9 @@ test('without `api.commands` no program can be added, whichever the file itself 
 test('what another process put into the store is judged by the file here, while it runs and when it starts [entries/commands]', async () => {
   const gateway = await startOpen()
   const { definition, lines } = tracer(gateway)
-  await plant(gateway, { kind: 'server', name: 'planted' }, definition)
-  await plant(gateway, { kind: 'group', name: 'all' }, { members: ['planted'] })
+  await plant(gateway, [{ kind: 'server', name: 'planted', value: definition }])
+  const value = { members: ['planted'] }
+  await plant(gateway, [{ kind: 'group', name: 'all', value }])
   const shown = async () => (await ask(gateway, 'GET', '/entries')).json
   const leftOut = {
     items: [
@@ -119,7 +98,7 @@ test('references that another process put into the store stay text', async () =>
   const gateway = await startOpen()
   const base = hostileEntry('environment,pid') as { env: object }
   const env = { ...base.env, NOTE: '${env:HOME} ${file:/etc/passwd}' }
-  await plant(gateway, { kind: 'server', name: 'planted' }, { ...base, env })
+  await plant(gateway, [{ kind: 'server', name: 'planted', value: { ...base, env } }])
   const client = await PathClient.open(gateway, '/mcp')
   await vi.waitFor(
     async () => {
