@@ -26,7 +26,7 @@ async function statusOf(gateway: TestGateway, token: string, base = gateway.admi
   return (await fetch(`${base}/api/v1/users`, { headers })).status
 }
 
-test('the first admin is made by bootstrap alone, changes the password that was made, and lets others in [users/bootstrap] [users/must-change]', async () => {
+test('the first admin is made by bootstrap alone, changes the password that was made, and lets others in [users/bootstrap] [users/must-change] [users/login/admin-only]', async () => {
   await using gateway = await startGateway()
   const made = await gateway.json<UserMade>(['admin', 'bootstrap'])
   expect(made.user).toMatchObject({ name: 'admin', roles: ['admin'], mustChange: true })
@@ -45,6 +45,16 @@ test('the first admin is made by bootstrap alone, changes the password that was 
   expect(await statusOf(gateway, second.login.token)).toBe(200)
   // The data listener is for keys and tokens.
   expect(await statusOf(gateway, second.login.token, gateway.data)).toBe(401)
+  const wish = { name: 'admin', password: OWN }
+  const page = await fetch(`${gateway.admin}/api/v1/auth/login`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(wish),
+  })
+  const cookie = page.headers.get('set-cookie')?.split(';')[0] ?? ''
+  expect(cookie).toMatch(/^sallyport=/)
+  const atData = await fetch(`${gateway.data}/mcp`, { headers: { cookie } })
+  expect(await atData.text()).toContain('credential_missing')
 
   await gateway.json(['users', 'disable', 'admin']).then(
     () => expect.unreachable('the last admin was disabled'),

@@ -12,6 +12,11 @@ export const USERS = {
       'A program logs in as a person with `kind: bearer` and gets a JWT for the admin API, which ends with its login at once.',
     source: 'issue 04a, "Users"; RFC 7519; RFC 8725',
   },
+  'users/login/admin-only': {
+    behavior:
+      'A login is good on the admin listener alone: on the data listener its token is refused and its cookie not looked at.',
+    source: 'issue 04a, "Users"; design §2, "Two listeners"',
+  },
   'users/login/alike': {
     behavior:
       'An unknown name, a disabled user and a wrong password get the same answer, and none of them is logged with the password.',
