@@ -54,11 +54,14 @@ export class CatalogueReader {
     return this.#asked && this.#readers.get('tools')?.hasRead === true
   }
 
-  /** The reads that run now. Settles with how the one of the tools ended. */
+  /** The reads that run now. Settles with how the one of the tools ended, which nobody needs to hear. */
   get running(): Promise<void> | undefined {
     const running = [...this.#readers.values()].map((reader) => reader.running)
     if (running.every((one) => one === undefined)) return undefined
-    return Promise.allSettled(running).then(() => running[0])
+    const all = Promise.allSettled(running).then(() => running[0])
+    // Whoever only asks whether something runs must not leave a rejection behind, which would end the process.
+    all.catch(ignore)
+    return all
   }
 
   /** Reads every list anew that the server has. */
