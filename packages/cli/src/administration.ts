@@ -5,6 +5,7 @@ import type {
   VerifyReport,
 } from '@sallyport/contract/admin'
 import type { IdentityAdministration } from './identity-administration.ts'
+import type { SecretAdministration } from './secret-administration.ts'
 import type { UserAdministration } from './user-administration.ts'
 
 /** What a mark is put on or taken from. */
@@ -21,6 +22,7 @@ export interface MarkTarget {
 export interface Administration extends AsyncDisposable {
   readonly users: UserAdministration
   readonly identity: IdentityAdministration
+  readonly secrets: SecretAdministration
   listAudit(query: AuditQueryInput): Promise<AuditList>
   verifyAudit(): Promise<VerifyReport>
   /** @throws {AppError} `not_found` for a name that no server has */

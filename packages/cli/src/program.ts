@@ -3,6 +3,7 @@ import type { Context } from './context.ts'
 import { CONFIG, type Finish, JSON_OUTPUT } from './declare.ts'
 import { declareIdentity } from './declare-identity.ts'
 import { declareOperate } from './declare-operate.ts'
+import { declareSecrets } from './declare-secrets.ts'
 import { declareServers } from './declare-servers.ts'
 import { declareUsers } from './declare-users.ts'
 import { addHelp, pathOf } from './help.ts'
@@ -33,6 +34,7 @@ export function createProgram(context: Context, finish: Finish): Command {
   declareServers(program, context, finish)
   declareOperate(program, context, finish)
   declareAudit(program, context, finish)
+  declareSecrets(program, context, finish)
   declareHealth(program, context, finish)
   finishDeclaring(program)
   return program

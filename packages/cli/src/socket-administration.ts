@@ -34,6 +34,7 @@ import {
 import type { z } from 'zod'
 import type { Administration, MarkTarget } from './administration.ts'
 import type { IdentityAdministration } from './identity-administration.ts'
+import { SocketSecrets } from './secret-administration.ts'
 import { type Asked, SocketClient } from './socket-client.ts'
 import { socketIdentity } from './socket-identity.ts'
 import { SocketUsers } from './user-administration.ts'
@@ -54,6 +55,7 @@ const CLEAR = { blocked: 'unblock', draining: 'undrain' } as const
 export class SocketAdministration implements Administration {
   readonly identity: IdentityAdministration
   readonly users: SocketUsers
+  readonly secrets: SocketSecrets
   readonly #client: SocketClient
 
   /** @param path of the socket */
@@ -61,6 +63,7 @@ export class SocketAdministration implements Administration {
     this.#client = new SocketClient(path)
     this.identity = socketIdentity(this.#client)
     this.users = new SocketUsers(this.#client)
+    this.secrets = new SocketSecrets(this.#client)
   }
 
   listAudit(query: AuditQueryInput): Promise<AuditList> {

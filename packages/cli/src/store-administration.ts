@@ -24,6 +24,7 @@ import type { Configuration } from './configuration.ts'
 import type { Context } from './context.ts'
 import type { IdentityAdministration } from './identity-administration.ts'
 import { storeIdentity } from './store-identity.ts'
+import { type StoreParts, StoreSecrets } from './store-secrets.ts'
 import { StoreUsers } from './store-users.ts'
 
 const LIST_MS = 30_000
@@ -34,17 +35,15 @@ const VERIFY_MS = 60 * 60_000
 export class StoreAdministration implements Administration {
   readonly identity: IdentityAdministration
   readonly users: StoreUsers
+  readonly secrets: StoreSecrets
   readonly #state: State
   readonly #clock: Clock
   readonly #config: Configuration['config']
 
-  private constructor(
-    state: State,
-    clock: Clock,
-    config: Configuration['config'],
-    services: IdentityServices,
-  ) {
+  private constructor(parts: StoreParts, services: IdentityServices) {
+    const { state, clock, config } = parts
     this.identity = storeIdentity(services)
+    this.secrets = new StoreSecrets(parts)
     this.users = new StoreUsers(
       new UserService({
         ...{ users: state.store.users, passwords: new Passwords(), grants: services.grants, clock },
@@ -61,16 +60,17 @@ export class StoreAdministration implements Administration {
     const { clock, environment } = context
     // Lines about an ordinary opening are for a gateway's log, not for the reader of a command.
     const options = parseLogOptions({ MCP_LOG_LEVEL: 'warn', ...environment }, process.stderr)
+    const log = createLog(options)
     const state = await openState({
       config: configuration.config,
       stateFolder: configuration.stateFolder,
       clock,
-      log: createLog(options),
+      log,
       ...(AUDIT_WORKER && { workerUrl: AUDIT_WORKER }),
     })
     const { config } = configuration
     const services = await openStoreServices(state.store, config, clock)
-    return new StoreAdministration(state, clock, config, services)
+    return new StoreAdministration({ state, config, clock, log }, services)
   }
 
   async listAudit(query: AuditQueryInput): Promise<AuditList> {

@@ -11,6 +11,7 @@ import { OutcomeKeeper } from './features/once/outcome-keeper.ts'
 import { Quotas } from './features/quota/quotas.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { Identity } from './identity/identity.ts'
+import { KeyControl } from './secrets/key-control.ts'
 import { Settings } from './settings.ts'
 import type { GatewayOptions } from './start.ts'
 import type { State } from './state.ts'
@@ -24,6 +25,8 @@ export interface Base {
   /** Who may call, and what they may do. */
   readonly identity: Identity
   readonly state: State
+  /** The keys of the store. */
+  readonly secrets: KeyControl
   readonly audit: AuditLog | undefined
   /** The calls with an idempotency key that this process makes. */
   readonly keeper: OutcomeKeeper
@@ -77,6 +80,8 @@ export async function openBase(
   const identity = scope.use(await Identity.open({ store: state.store, config, clock, log }))
   const streamsMax = (): number => settings.config.limits.eventStreams
   const telling = openEvents(options, identity, streamsMax, scope)
+  const secrets = scope.use(new KeyControl({ ...state, config: () => settings.config, clock, log }))
+  identity.watch.on('vault', () => secrets.refresh())
   const { grants } = identity
   const onExpired = (principalId: string): void =>
     identity.settle({ ended: [principalId], renewed: [] })
@@ -94,7 +99,7 @@ export async function openBase(
   const budget = new ByteBudget({ totalBytesMax: limits.bufferedBytes })
   return {
     ...{ options, settings, identity, state, audit, keeper, quotas, metrics, tracer },
-    ...{ tokens, door, budget, loop, telling },
+    ...{ tokens, secrets, door, budget, loop, telling },
     usableKeys: async () => countUsable(await state.store.keys.list(), clock.nowMs()),
   }
 }

@@ -249,6 +249,7 @@ function adminDeps(served: Served, life: Life): Omit<AdminDeps, 'entrance'> {
     }),
     config,
     ...{ events: base.telling.events, eventStreams: base.telling.streams },
+    secrets: base.secrets,
     ...{ people: users.people, userService: users.userService, loginService: users.loginService },
     pages: () => settings.config,
     hostOf: (req) => doors.admin.hostOf(req),

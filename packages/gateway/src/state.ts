@@ -1,7 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { RunnableConfig } from './config/index.ts'
 import type { Clock } from '@sallyport/kit/clock'
-import { type KeyRing, loadOrCreateKeyFile, MasterKeys, readKeyFile } from '@sallyport/kit/crypto'
+import {
+  type FileKeys,
+  type KeyRing,
+  loadOrCreateKeyFile,
+  MasterKeys,
+  readKeyFile,
+  replaceKeyFile,
+} from '@sallyport/kit/crypto'
 import { AppError } from '@sallyport/kit/errors'
 import type { Log } from '@sallyport/kit/log'
 import { hasSqliteStore, openStore, type Store } from '@sallyport/kit/store'
@@ -52,6 +59,12 @@ function sqlitePath(store: string): string | undefined {
   return store.startsWith('sqlite:') ? store.slice('sqlite:'.length) : undefined
 }
 
+/** The file of the master key of an embedded store; undefined for PostgreSQL, whose key is configured. */
+export function keyFileOf(store: string): string | undefined {
+  const path = sqlitePath(store)
+  return path === undefined ? undefined : `${path}.key`
+}
+
 /**
  * Takes the lock, finds or makes the master key, opens the store.
  *
@@ -64,7 +77,7 @@ export async function openState(options: StateOptions): Promise<State> {
   await using opening = new AsyncDisposableStack()
   const { succession } = options
   const hold = opening.use(await (succession ? succession.take(base) : StoreHold.take(base)))
-  const { keys: master, file } = await findKeys(config, log)
+  const { keys: master, file, texts } = await findKeys(config, log)
   const opened = openStore({
     location: config.store,
     keys: master,
@@ -75,6 +88,12 @@ export async function openState(options: StateOptions): Promise<State> {
     ...(options.workerUrl === undefined ? {} : { workerUrl: options.workerUrl }),
   })
   const store = opening.use(await (file === undefined ? opened : opened.catch(blameKeyFile(file))))
+  if (file !== undefined && texts !== undefined && texts.length > 1) {
+    // A rotation was cut off: by now nothing is sealed with the old key.
+    await replaceKeyFile(file, [texts[0]])
+    master.replace(MasterKeys.parse([texts[0]]))
+    log.info({ file }, 'the rotation of the master key is complete')
+  }
   const { keys } = store.ring
   const gatewayId = createHash('sha256')
     .update(keys.deriveKey('gateway/id'))
@@ -94,18 +113,20 @@ interface FoundKeys {
   readonly keys: MasterKeys
   /** The file they came from; undefined when they are configured. */
   readonly file?: string
+  /** What the file holds. */
+  readonly texts?: FileKeys
 }
 
 async function findKeys(config: RunnableConfig, log: Log): Promise<FoundKeys> {
   if (config.masterKey) return { keys: MasterKeys.parse(config.masterKey) }
   const path = sqlitePath(config.store)
-  if (path === undefined) {
+  const file = keyFileOf(config.store)
+  if (path === undefined || file === undefined) {
     throw new AppError(
       'config_invalid',
       'masterKey: PostgreSQL needs one; set masterKey or SALLYPORT_MASTER_KEY to 32 random bytes',
     )
   }
-  const file = `${path}.key`
   // A new key would fit nothing that is in the store already.
   if (hasSqliteStore(path) && (await readKeyFile(file)) === undefined) {
     throw new AppError(
@@ -113,9 +134,9 @@ async function findKeys(config: RunnableConfig, log: Log): Promise<FoundKeys> {
       `the key file ${file} is missing: restore it from your backup, or set masterKey`,
     )
   }
-  const { key, created } = await loadOrCreateKeyFile(file)
+  const { keys: texts, created } = await loadOrCreateKeyFile(file)
   if (created) log.info({ file }, 'master key made')
-  return { keys: MasterKeys.parse([key]), file }
+  return { keys: MasterKeys.parse(texts), file, texts }
 }
 
 /** The store speaks of the key "masterKey", which a configuration that relies on the file does not have. */

@@ -144,6 +144,7 @@ export {
   keyRoutes,
   type RouteId,
   ROUTES,
+  secretRoutes,
   serverRoutes,
   userRoutes,
 } from './routes/index.ts'
@@ -181,3 +182,4 @@ export {
   type LoginMade,
   type PasswordChange,
 } from './logins.ts'
+export { resealedRows, secretsRotated, type ResealedRows, type SecretsRotated } from './secrets.ts'

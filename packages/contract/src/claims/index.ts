@@ -22,6 +22,7 @@ import { QUOTAS } from './quotas.ts'
 import { RECORD } from './record.ts'
 import { RELOAD } from './reload.ts'
 import { RELIABILITY } from './reliability.ts'
+import { SECRETS } from './secrets.ts'
 import { SESSIONS } from './sessions.ts'
 import { STORE } from './store.ts'
 import { SUPERVISION } from './supervision.ts'
@@ -58,6 +59,7 @@ export const CLAIMS = {
   ...RECORD,
   ...ONCE,
   ...STORE,
+  ...SECRETS,
   ...HANDOVER,
   ...HEALTH,
   ...OBSERVE,

@@ -16,6 +16,7 @@ import { isPermitted, methodsAt, specOf } from './permissions.ts'
 import { toAppError } from './request-error.ts'
 import { addRoleRoutes, type RoleDeps } from './role-routes.ts'
 import { addTenantRoutes, type TenantDeps } from './tenant-routes.ts'
+import { addSecretRoutes, type SecretDeps } from './secret-routes.ts'
 import { addServerRoutes, type ServerDeps } from './server-routes.ts'
 import { addSessionRoutes, type SessionDeps } from './session-routes.ts'
 import { addSightRoutes, type SightDeps } from './sight-routes.ts'
@@ -35,6 +36,7 @@ export interface RouteDeps
     KeyDeps,
     LoginDeps,
     RoleDeps,
+    SecretDeps,
     ServerDeps,
     SessionDeps,
     SightDeps,
@@ -72,6 +74,7 @@ export async function buildFastifyApp(deps: RouteDeps): Promise<FastifyApp> {
   addAuditRoutes(app, deps)
   addSightRoutes(app, deps)
   addServerRoutes(app, deps)
+  addSecretRoutes(app, deps)
   addEntryRoutes(app, deps)
   addConfigRoutes(app, deps)
   addSessionRoutes(app, deps)

@@ -36,6 +36,7 @@ export async function openReloader(
     ...{ origin, history, entries, clock, log },
     config: () => settings.config,
     judge: async (config) => judgeAuthentication(config, await base.usableKeys()),
+    adopt: (config) => base.secrets.adopt(config),
     apply: (config) => apply({ base, mcp, doors }, config),
     onReload: (report) => {
       countReload(base, report)

@@ -63,6 +63,7 @@ async function open(first: object = {}) {
     entries: { list: () => [], onLeftOut: () => undefined },
     config: () => inForce.config,
     judge: async () => world.judge,
+    adopt: async () => undefined,
     apply: (config) => {
       inForce.config = config
       inForce.times += 1

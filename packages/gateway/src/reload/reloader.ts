@@ -47,6 +47,12 @@ export interface ReloaderDeps {
   readonly config: () => RunnableConfig
   /** Why a configuration may not run although it is valid, one sentence; undefined = it may. */
   judge(config: RunnableConfig): Promise<string | undefined>
+  /**
+   * Takes over its master keys, where they are others; nothing else has changed by then.
+   *
+   * @throws {AppError} `master_key_wrong`, `conflict`, `store_unwritable`; then they stay
+   */
+  adopt(config: RunnableConfig): Promise<void>
   /** Puts it in force, in one step. */
   apply(config: RunnableConfig): {
     readonly changes: ServerChanges
@@ -170,12 +176,43 @@ export class Reloader implements ConfigControl {
     if (problems.some(({ severity }) => severity === 'error')) {
       return this.#report(wish, { ok: false, problems })
     }
+    const refusal = await this.#adopt(merged.load)
+    if (refusal !== undefined) {
+      return this.#report(wish, { ok: false, problems: [...problems, ...ofWish(wish, [refusal])] })
+    }
     const isNew = load.text !== this.#force.text
-    const changes = this.#enforce(merged, { always: isNew })
+    const changes = await this.#enforceAdopted(merged, isNew)
     this.#force = load
     if (changes === undefined) return this.#report(wish, { ok: true, problems })
     if (isNew) await this.#keep(wish, load)
     return this.#report(wish, { ok: true, problems, changes })
+  }
+
+  /** Goes over to its master keys; why that is not possible, or undefined. */
+  async #adopt(load: Loaded): Promise<ConfigProblem | undefined> {
+    const { adopt, config } = this.#deps
+    if (isSameValue(load.config.masterKey, config().masterKey)) return undefined
+    try {
+      await adopt(load.config)
+      return undefined
+    } catch (thrown) {
+      if (!(thrown instanceof AppError) || thrown.spec.family === 'defect') throw thrown
+      const { message } = thrown
+      const place = { ...load.placeOf(['masterKey']), path: 'masterKey' }
+      return { severity: 'error', ...place, message, remedy: 'give the new value and the old one' }
+    }
+  }
+
+  /** As `#enforce`; when that refuses the master keys are again those of the configuration in force. */
+  async #enforceAdopted(merged: MergedConfig, always: boolean): Promise<ServerChanges | undefined> {
+    const { adopt, config } = this.#deps
+    const before = config()
+    try {
+      return this.#enforce(merged, { always })
+    } catch (thrown) {
+      if (!isSameValue(merged.load.config.masterKey, before.masterKey)) await adopt(before)
+      throw thrown
+    }
   }
 
   /** What changed thereby; undefined where it was in force already. */

@@ -10,7 +10,6 @@ const RESTART_ONLY: readonly (readonly [path: ConfigPath, read: Reader])[] = [
   [['admin'], ({ admin }) => admin],
   [['store'], ({ store }) => store],
   [['postgres'], ({ postgres }) => postgres],
-  [['masterKey'], ({ masterKey }) => masterKey],
   [['tracing'], ({ tracing }) => tracing],
   [['metrics'], ({ metrics }) => metrics],
   [['log'], ({ log }) => log],

@@ -114,6 +114,7 @@ export async function openFixture(options: FixtureOptions = {}) {
       },
       ...(await openFakeUsers(opening)),
       operations: operations.operations,
+      secrets: { rotate: async () => ROTATION },
       sessions: sessions.control,
       ...{ events, eventStreams },
       config: config.control,
@@ -207,6 +208,13 @@ const FACTS: HealthFacts = {
   groups: [],
   draining: undefined,
 }
+
+const ROTATION = {
+  masterKey: { source: 'file', rotated: true, next: '' },
+  dataKey: { id: '0a1b2c3d', former: '4e5f6a7b', dropped: [], keys: 2 },
+  rows: [{ table: 'generations', resealed: 1, current: 0, unreadable: 0 }],
+  tookMs: 12,
+} as const
 
 const STATUS = {
   version: '0.1.0',

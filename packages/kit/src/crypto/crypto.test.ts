@@ -112,7 +112,7 @@ test('refuses a key file that is broken or that others can read [store/master-ke
 test('makes the key file once, for its owner only, and leaves nothing else behind [store/master-key/made]', async () => {
   const path = join(folder, 'store.key')
   const all = await Promise.all([1, 2, 3, 4].map(() => loadOrCreateKeyFile(path)))
-  expect(new Set(all.map(({ key }) => key.reveal())).size).toBe(1)
+  expect(new Set(all.map(({ keys: [key] }) => key.reveal())).size).toBe(1)
   expect(all.filter(({ created }) => created)).toHaveLength(1)
   expect(statSync(path).mode & 0o777).toBe(0o600)
   expect(readdirSync(folder)).toEqual(['store.key'])

@@ -1,16 +1,21 @@
 import { randomBytes } from 'node:crypto'
-import { link, open, readFile, unlink } from 'node:fs/promises'
+import { link, open, readFile, rename, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { AppError } from '../errors.ts'
 import { Secret } from '../secret.ts'
 
+/** One master key, or while it is rotated the new one and the one before it. */
+export type FileKeys = readonly [Secret, ...Secret[]]
+
+const KEYS_MAX = 2
+
 /**
- * The master key kept in a file; undefined when there is no such file.
+ * The master keys kept in a file, the current one first; undefined when there is no such file.
  *
  * @throws {AppError} `config_invalid` for a file that holds no key or that others may read;
  *   `store_unwritable` when it cannot be read
  */
-export async function readKeyFile(path: string): Promise<Secret | undefined> {
+export async function readKeyFile(path: string): Promise<FileKeys | undefined> {
   try {
     await using file = await open(path, 'r')
     // A key that others could read may be known to them; a file system without modes shows all bits.
@@ -21,8 +26,8 @@ export async function readKeyFile(path: string): Promise<Secret | undefined> {
         `the key file ${path} can be read by others; chmod 600 it`,
       )
     }
-    const text = (await readFile(file, 'utf8')).trim()
-    if (/^[0-9a-f]{64}$/.test(text)) return new Secret(text)
+    const keys = parseKeys(await readFile(file, 'utf8'))
+    if (keys !== undefined) return keys
   } catch (error) {
     if (error instanceof AppError) throw error
     if (isErrno(error, 'ENOENT')) return undefined
@@ -30,25 +35,25 @@ export async function readKeyFile(path: string): Promise<Secret | undefined> {
   }
   throw new AppError(
     'config_invalid',
-    `the key file ${path} must hold 64 hexadecimal digits; restore it from your backup`,
+    `the key file ${path} must hold 64 hexadecimal digits, or two lines of them while it is rotated; restore it from your backup`,
   )
 }
 
 /**
- * Reads the master key kept in a file, or makes one there: mode 600, complete or absent whatever happens,
+ * Reads the master keys kept in a file, or makes one there: mode 600, complete or absent whatever happens,
  * and on disk before this returns. Two processes that make it at once get the same key.
  *
  * @throws {AppError} as `readKeyFile`; `store_unwritable` when it cannot be made
  */
 export async function loadOrCreateKeyFile(
   path: string,
-): Promise<{ key: Secret; created: boolean }> {
+): Promise<{ keys: FileKeys; created: boolean }> {
   const known = await readKeyFile(path)
-  if (known !== undefined) return { key: known, created: false }
+  if (known !== undefined) return { keys: known, created: false }
   try {
     const created = await createKey(path)
-    const key = await readKeyFile(path)
-    if (key !== undefined) return { key, created }
+    const keys = await readKeyFile(path)
+    if (keys !== undefined) return { keys, created }
   } catch (error) {
     if (error instanceof AppError) throw error
     throw new AppError('store_unwritable', `the key file ${path} cannot be made`, { cause: error })
@@ -56,20 +61,61 @@ export async function loadOrCreateKeyFile(
   throw new AppError('store_unwritable', `the key file ${path} vanished while it was made`)
 }
 
+/**
+ * Puts master keys in place of those in the file: whatever happens it holds the ones or the others, and it is
+ * on disk before this returns.
+ *
+ * @throws {AppError} `store_unwritable`; then the file is as it was
+ */
+export async function replaceKeyFile(path: string, keys: FileKeys): Promise<void> {
+  try {
+    await writeDraft(path, keys, (draft) => rename(draft, path))
+  } catch (error) {
+    throw new AppError('store_unwritable', `the key file ${path} cannot be written`, {
+      cause: error,
+    })
+  }
+}
+
+/** A new master key, as a key file holds it. */
+export function newMasterKey(): Secret {
+  return new Secret(randomBytes(32).toString('hex'))
+}
+
+function parseKeys(text: string): FileKeys | undefined {
+  const lines = text.trim().split(/\s*\n/)
+  if (lines.length > KEYS_MAX || !lines.every((line) => /^[0-9a-f]{64}$/.test(line))) {
+    return undefined
+  }
+  const [first, ...others] = lines.map((line) => new Secret(line))
+  return first && [first, ...others]
+}
+
 /** False when another process was faster. */
 async function createKey(path: string): Promise<boolean> {
+  try {
+    // A link, unlike a rename, never replaces a key that is already there.
+    await writeDraft(path, [newMasterKey()], (draft) => link(draft, path))
+    return true
+  } catch (error) {
+    if (isErrno(error, 'EEXIST')) return false
+    throw error
+  }
+}
+
+async function writeDraft(
+  path: string,
+  keys: FileKeys,
+  place: (draft: string) => Promise<void>,
+): Promise<void> {
   const draft = `${path}.${randomBytes(6).toString('hex')}`
   try {
     {
       await using file = await open(draft, 'wx', 0o600)
-      await file.writeFile(`${randomBytes(32).toString('hex')}\n`)
+      await file.writeFile(keys.map((key) => `${key.reveal()}\n`).join(''))
       await file.sync()
     }
-    // A link, unlike a rename, never replaces a key that is already there.
-    await link(draft, path)
-  } catch (error) {
-    if (isErrno(error, 'EEXIST')) return false
-    throw error
+    await place(draft)
   } finally {
     await unlink(draft).catch((error: unknown) => {
       if (!isErrno(error, 'ENOENT')) throw error
@@ -77,7 +123,6 @@ async function createKey(path: string): Promise<boolean> {
   }
   await using folder = await open(dirname(path), 'r')
   await folder.sync()
-  return true
 }
 
 function isErrno(error: unknown, code: string): boolean {

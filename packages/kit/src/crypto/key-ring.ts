@@ -9,6 +9,8 @@ export interface RingKey {
   readonly key: Buffer
   /** Wall clock, milliseconds since 1970. */
   readonly madeAtMs: number
+  /** When another one took its place; null for the one that seals, and for one that never did yet. */
+  readonly retiredAtMs: number | null
 }
 
 /** What a ring holds. */
@@ -86,13 +88,35 @@ export function newRingKey(nowMs: number): RingKey {
     id: randomBytes(4).toString('hex'),
     key: randomBytes(KEY_BYTES),
     madeAtMs: nowMs,
+    retiredAtMs: null,
   }
+}
+
+/** The ring with a key that opens and does not seal yet. */
+export function withKey(content: RingContent, key: RingKey): RingContent {
+  return { ...content, keys: [...content.keys, key] }
+}
+
+/** The ring with that one of its keys first; the one that was first is retired. */
+export function withFirst({ identity, keys }: RingContent, id: string, nowMs: number): RingContent {
+  const [former, ...rest] = keys
+  const first = rest.find((key) => key.id === id)
+  if (first === undefined) return { identity, keys }
+  const others = rest.filter((key) => key !== first)
+  return { identity, keys: [first, { ...former, retiredAtMs: nowMs }, ...others] }
+}
+
+/** The ring without the keys that were retired before then. */
+export function withoutRetired({ identity, keys }: RingContent, beforeMs: number): RingContent {
+  const [first, ...rest] = keys
+  const kept = rest.filter(({ retiredAtMs }) => retiredAtMs === null || retiredAtMs >= beforeMs)
+  return { identity, keys: [first, ...kept] }
 }
 
 function parseContent(bytes: Buffer): RingContent {
   const parsed = JSON.parse(bytes.toString('utf8')) as Written // sealed by us, so written by us
-  const [first, ...others] = parsed.keys.map(({ id, key, madeAtMs }) => {
-    return { id, key: Buffer.from(key, 'hex'), madeAtMs }
+  const [first, ...others] = parsed.keys.map(({ key, ...rest }) => {
+    return { ...rest, key: Buffer.from(key, 'hex') }
   })
   if (first === undefined) throw new AppError('master_key_wrong', 'the key ring is empty')
   return { identity: Buffer.from(parsed.identity, 'hex'), keys: [first, ...others] }
@@ -100,5 +124,5 @@ function parseContent(bytes: Buffer): RingContent {
 
 interface Written {
   readonly identity: string
-  readonly keys: readonly { readonly id: string; readonly key: string; readonly madeAtMs: number }[]
+  readonly keys: readonly (Omit<RingKey, 'key'> & { readonly key: string })[]
 }

@@ -67,6 +67,19 @@ export class Sealer {
     return undefined
   }
 
+  /**
+   * The same value sealed with the key that seals now; the same text when it is already, undefined for what
+   * does not open. Total.
+   */
+  reseal(text: string, aad: string): string | undefined {
+    const plaintext = this.open(text, aad)
+    if (plaintext === undefined) return undefined
+    const { current } = this.#keys
+    const sealed = Buffer.from(text, 'base64url')
+    const isCurrent = sealed[0] === current.id && decrypt(current.key, sealed, aad) !== undefined
+    return isCurrent ? text : this.seal(plaintext, aad)
+  }
+
   get #keys(): Derived {
     if (this.#derived.version !== this.#source.version) {
       this.#derived = deriveFrom(this.#source, this.#purpose)

@@ -35,7 +35,8 @@ export function masterSource(keys: StoreKeys): DerivedKeys {
   }
 }
 
-function checksOf(keys: StoreKeys): readonly [Buffer, ...Buffer[]] {
+/** What a start compares master keys with, the current one first. */
+export function checksOf(keys: StoreKeys): readonly [Buffer, ...Buffer[]] {
   const [first, ...others] = masterSource(keys).deriveKeys('store/check')
   return [checkValue(first), ...others.map(checkValue)]
 }
@@ -44,31 +45,23 @@ function checkValue(key: Buffer): Buffer {
   return createHmac('sha256', key).update('sallyport').digest()
 }
 
-/**
- * Compares the master key with the one this store was opened with last. A store without a value gets one;
- * a value of the former key is replaced while both keys are configured.
- *
- * @throws {AppError} `master_key_wrong`
- */
-export async function ensureMasterKey(runner: SqlRunner, keys: StoreKeys): Promise<void> {
-  const [current, ...former] = checksOf(keys)
-  await runner.query('insert into key_check (id, mac) values (1, ?) on conflict (id) do nothing', [
-    current,
-  ])
-  await checkMasterKey(runner, keys)
-  if (former.length > 0) await runner.query('update key_check set mac = ? where id = 1', [current])
-}
-
 /** @throws {AppError} `master_key_wrong` */
 export async function checkMasterKey(runner: SqlRunner, keys: StoreKeys): Promise<void> {
   const [row] = await runner.query('select mac from key_check where id = 1')
-  if (row === undefined) return
-  const mac = toBlob(row['mac'])
+  if (row !== undefined) assertMasterKey(keys, toBlob(row['mac']))
+}
+
+/** @param mac as a store holds it @throws {AppError} `master_key_wrong` */
+export function assertMasterKey(keys: StoreKeys, mac: Buffer): void {
   const isKnown = checksOf(keys).some(
     (check) => check.length === mac.length && timingSafeEqual(check, mac),
   )
-  if (isKnown) return
-  throw new AppError(
+  if (!isKnown) throw wrongMasterKey()
+}
+
+/** `master_key_wrong`, for a start that refuses and for a reload that does. */
+export function wrongMasterKey(): AppError {
+  return new AppError(
     'master_key_wrong',
     'the key "masterKey" is not the one this store was made with; configure that one, or both to rotate',
   )

@@ -6,7 +6,7 @@ import { registerChain } from './audit-chain.ts'
 import { AUDIT_STATEMENT_MS, PostgresAuditSink } from './audit-postgres.ts'
 import { AuditJobs } from './audit-reader.ts'
 import { SqlCatalogueStore } from './catalogue-store.ts'
-import { checkMasterKey, ensureMasterKey, toSealKeys, type SealKeys } from './keys.ts'
+import { checkMasterKey, toSealKeys, type SealKeys } from './keys.ts'
 import { SqlChangeStore } from './changes.ts'
 import { SqlEntryStore } from './entry-store.ts'
 import { SqlGenerationStore } from './generation-store.ts'
@@ -29,6 +29,7 @@ import {
   type PostgresLocation,
 } from './postgres-database.ts'
 import { openRing, SqlRingStore } from './ring-store.ts'
+import { SqlSealedRowStore } from './sealed-rows.ts'
 import { postgresRunner } from './sql-runner.ts'
 import { guardStore } from './store-failure.ts'
 import type { StoreContext } from './store-context.ts'
@@ -65,6 +66,7 @@ export async function openPostgresStore(
   return {
     kind: 'postgres',
     ring: new SqlRingStore(db, context.keys, kept),
+    sealed: new SqlSealedRowStore(db),
     keys: keyStore,
     catalogues: new SqlCatalogueStore(db),
     reader: jobs,
@@ -99,7 +101,6 @@ async function prepare(
     refusePending(pending, context)
     await applyMigrations(runner, context)
   }
-  await ensureMasterKey(runner, context.keys)
   return await openRing(runner, { keys: context.keys, nowMs: context.clock.nowMs() })
 }
 

@@ -6,7 +6,7 @@ import { AuditJobs } from './audit-reader.ts'
 import { SqliteAuditSink } from './audit-sqlite.ts'
 import { SqlCatalogueStore } from './catalogue-store.ts'
 import { Checkpointer } from './checkpointer.ts'
-import { checkMasterKey, ensureMasterKey, toSealKeys, type SealKeys } from './keys.ts'
+import { checkMasterKey, toSealKeys, type SealKeys } from './keys.ts'
 import { SqlChangeStore } from './changes.ts'
 import { SqlEntryStore } from './entry-store.ts'
 import { SqlGenerationStore } from './generation-store.ts'
@@ -24,6 +24,7 @@ import { applyMigrations, copyBeforeMigration, planMigrations, refusePending } f
 import { openSqlite } from './sqlite-database.ts'
 import { sqliteDialect } from './sqlite-dialect.ts'
 import { openRing, SqlRingStore } from './ring-store.ts'
+import { SqlSealedRowStore } from './sealed-rows.ts'
 import { sqliteRunner, type SqlRunner } from './sql-runner.ts'
 import { guardStore } from './store-failure.ts'
 import type { StoreContext } from './store-context.ts'
@@ -59,6 +60,7 @@ export async function openSqliteStore(path: string, context: StoreContext): Prom
   return {
     kind: 'sqlite',
     ring: new SqlRingStore(db, context.keys, kept),
+    sealed: new SqlSealedRowStore(db),
     keys: keyStore,
     catalogues: new SqlCatalogueStore(db),
     reader: jobs,
@@ -98,7 +100,6 @@ async function prepare(
     }
     await applyMigrations(runner, context)
   }
-  await ensureMasterKey(runner, context.keys)
   return await openRing(runner, { keys: context.keys, nowMs: context.clock.nowMs() })
 }
 

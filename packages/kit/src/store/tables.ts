@@ -125,4 +125,5 @@ export interface Tables {
   entries: EntryTable
   subjects: SubjectTable
   vault: { name: string; body: Blob }
+  key_check: { id: number; mac: Blob }
 }

@@ -5,6 +5,7 @@ import { eventRoutes } from './events.ts'
 import { gatewayRoutes } from './gateway.ts'
 import { keyRoutes } from './keys.ts'
 import { openApiRoutes } from './openapi.ts'
+import { secretRoutes } from './secrets.ts'
 import { sessionRoutes } from './sessions.ts'
 import { roleRoutes } from './roles.ts'
 import { serverRoutes } from './servers.ts'
@@ -16,6 +17,7 @@ export { eventRoutes } from './events.ts'
 export { gatewayRoutes } from './gateway.ts'
 export { keyRoutes } from './keys.ts'
 export { openApiRoutes } from './openapi.ts'
+export { secretRoutes } from './secrets.ts'
 export { sessionRoutes } from './sessions.ts'
 export { roleRoutes } from './roles.ts'
 export { serverRoutes } from './servers.ts'
@@ -39,6 +41,7 @@ export const ROUTES = {
   ...authRoutes,
   ...sessionRoutes,
   ...eventRoutes,
+  ...secretRoutes,
 } as const satisfies RouteTable
 
 export type RouteId = keyof typeof ROUTES

@@ -1,0 +1,25 @@
+import { secretsRotated, type SecretsRotated } from '@sallyport/contract/admin'
+import type { SocketClient } from './socket-client.ts'
+
+/** Everything that is sealed and kept is read and written. */
+const ROTATE_MS = 15 * 60_000
+
+/** What an administrator of this machine can do to the keys of a store. */
+export interface SecretAdministration {
+  /** @throws {AppError} `conflict` while another rotation runs */
+  rotate(): Promise<SecretsRotated>
+}
+
+/** The keys of a running gateway, over its local socket. */
+export class SocketSecrets implements SecretAdministration {
+  readonly #client: SocketClient
+
+  constructor(client: SocketClient) {
+    this.#client = client
+  }
+
+  rotate(): Promise<SecretsRotated> {
+    const asked = { method: 'POST', url: '/api/v1/secrets/rotate' } as const
+    return this.#client.ask(secretsRotated, asked, ROTATE_MS)
+  }
+}

@@ -1,0 +1,30 @@
+import type { SecretsRotated } from '@sallyport/contract/admin'
+import { KeyControl, LOCAL_ADMIN, toSecretsRotated } from '@sallyport/gateway/admin'
+import type { State } from '@sallyport/gateway/state'
+import type { Clock } from '@sallyport/kit/clock'
+import type { Log } from '@sallyport/kit/log'
+import type { Configuration } from './configuration.ts'
+import type { SecretAdministration } from './secret-administration.ts'
+
+/** A store that is open, and what is needed to work with it. */
+export interface StoreParts {
+  readonly state: State
+  readonly config: Configuration['config']
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** The keys of a store that no gateway of this configuration uses. */
+export class StoreSecrets implements SecretAdministration {
+  readonly #parts: StoreParts
+
+  constructor(parts: StoreParts) {
+    this.#parts = parts
+  }
+
+  async rotate(): Promise<SecretsRotated> {
+    const { state, config, clock, log } = this.#parts
+    await using secrets = new KeyControl({ ...state, config: () => config, clock, log })
+    return toSecretsRotated(await secrets.rotate({ by: LOCAL_ADMIN.id, requestId: '' }))
+  }
+}
