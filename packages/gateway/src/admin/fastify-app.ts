@@ -62,6 +62,14 @@ export async function buildFastifyApp(deps: RouteDeps): Promise<FastifyApp> {
   })
   // A page of any site may send plain text without asking first.
   app.removeContentTypeParser('text/plain')
+  // Many clients name a type also where they send nothing.
+  const parseJson = app.getDefaultJsonParser('error', 'error')
+  app.removeContentTypeParser('application/json')
+  app.addContentTypeParser<string>(
+    'application/json',
+    { parseAs: 'string' },
+    (request, body, done) => (body === '' ? done(null) : parseJson(request, body, done)),
+  )
   const routes: string[] = []
   app.addHook('onRoute', ({ method, url }) => {
     for (const each of [method].flat()) routes.push(`${each} ${url}`)
