@@ -164,6 +164,7 @@ function declareAudit(program: Command, context: Context, finish: Finish): void 
     .command('list')
     .description('Lists audit rows, newest first.')
     .option('--principal <id>', 'of one caller, such as key:abcdefgh')
+    .option('--tenant <name>', 'of callers of one tenant')
     .option('--server <name>', 'of one server')
     .option('--tool <name>', 'of one tool, as clients name it')
     .option('--outcome <outcome>', 'such as ok, tool_error, refused, failed')

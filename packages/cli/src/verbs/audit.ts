@@ -19,6 +19,7 @@ interface ListOptions extends ConfigOptions {
   readonly server?: string
   readonly tool?: string
   readonly outcome?: string
+  readonly tenant?: string
   readonly request?: string
   readonly since?: string
   readonly until?: string
@@ -44,9 +45,10 @@ export async function listAudit(context: Context, options: ListOptions): Promise
 }
 
 function toQuery(options: ListOptions, nowMs: number): AuditQueryInput {
-  const { principal, server, tool, outcome, request, since, until, limit, cursor } = options
+  const { principal, tenant, server, tool, outcome, request, since, until, limit, cursor } = options
   const given = {
     principal,
+    tenant,
     server,
     tool,
     outcome,
