@@ -1,5 +1,5 @@
 /** A view that is kept, or that there is none. */
-interface Slot<View> {
+export interface Slot<View> {
   readonly view: View | undefined
   usedAt: number
 }
@@ -27,21 +27,22 @@ export class RestrictedViews<View> {
     return this.#size
   }
 
-  /** The view of a scope under a sight, made when it is not kept; undefined where there is none. */
-  get(scope: string, sight: string, make: () => View | undefined): View | undefined {
-    this.#uses += 1
+  /** What is kept of a scope under a sight; undefined when nothing is. */
+  find(scope: string, sight: string): Slot<View> | undefined {
     const known = this.#sights.get(sight)?.get(scope)
-    if (known) {
-      known.usedAt = this.#uses
-      return known.view
-    }
-    const view = make()
+    if (known === undefined) return undefined
+    this.#uses += 1
+    known.usedAt = this.#uses
+    return known
+  }
+
+  /** Keeps the view of a scope under a sight of which none is kept; undefined = there is none. */
+  keep(scope: string, sight: string, view: View | undefined): void {
     if (this.#size >= this.#viewsMax) this.#dropOldest()
+    this.#uses += 1
     const scopes = this.#sights.get(sight) ?? new Map<string, Slot<View>>()
-    this.#sights.set(sight, scopes)
-    scopes.set(scope, { view, usedAt: this.#uses })
+    this.#sights.set(sight, scopes.set(scope, { view, usedAt: this.#uses }))
     this.#size += 1
-    return view
   }
 
   *values(): Iterable<View> {

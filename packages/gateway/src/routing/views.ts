@@ -124,13 +124,15 @@ export class OpenViews implements Views {
   }
 
   #restrictedView(scope: string, sight: Sight): ScopeView | undefined {
+    const kept = this.#restricted.find(scope, sight.key)
+    if (kept) return kept.view
     const rules = this.#scopes.get(scope)
     if (!rules) return undefined
-    return this.#restricted.get(scope, sight.key, () => {
-      const own = restrictScope(rules, SightFilter.of(sight))
-      this.#made += 1
-      return own && this.#open(own, `${scope} ${this.#made}`)
-    })
+    const own = restrictScope(rules, SightFilter.of(sight))
+    this.#made += 1
+    const view = own && this.#open(own, `${scope} ${this.#made}`)
+    this.#restricted.keep(scope, sight.key, view)
+    return view
   }
 
   #open(rules: ScopeRules, key: string): ScopeView {

@@ -1,5 +1,6 @@
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { Client as ClientOfVersion1 } from '@modelcontextprotocol/sdk/client/index.js'
+import { SSEClientTransport } from '@modelcontextprotocol/sdk/client/sse.js'
 import { StreamableHTTPClientTransport as TransportOfVersion1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { ToolListChangedNotificationSchema } from '@modelcontextprotocol/sdk/types.js'
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
@@ -289,25 +290,31 @@ test.each([
   },
 )
 
-test('SDK v1: its tenant’s tools only, and it is told of other ones [tenancy/sight/live]', async () => {
-  const own = await startOwn()
-  const client = new ClientOfVersion1(WHO)
-  const told: string[] = []
-  client.setNotificationHandler(ToolListChangedNotificationSchema, () => void told.push('tools'))
-  const requestInit = { headers: { Authorization: `Bearer ${TOKENS.acme}` } }
-  const transport = new TransportOfVersion1(new URL(own.url()), { requestInit })
-  // The classes of the SDK disagree with each other under exactOptionalPropertyTypes.
-  await client.connect(transport as Parameters<typeof client.connect>[0])
-  try {
-    const names = async () => (await client.listTools()).tools.map(({ name }) => name)
-    expect(await names()).toEqual(full('files', FILES_TOOLS))
-    await reload(own, tenantsConfig({ tenants: { acme: { servers: ['pay'] } } }))
-    await vi.waitFor(() => expect(told.length).toBeGreaterThan(0))
-    expect(await names()).toEqual(['pay__charge', 'pay__relist'])
-    await expect(client.callTool({ name: 'files__show', arguments: {} })).rejects.toThrow(
-      /Unknown tool: files__show/,
-    )
-  } finally {
-    await client.close()
-  }
-})
+test.each([
+  ['SDK v1', '/mcp', TransportOfVersion1],
+  ['SDK v1 over HTTP+SSE', '/sse', SSEClientTransport],
+] as const)(
+  '%s: its tenant’s tools only, and it is told of other ones [tenancy/sight/live]',
+  async (_case, at, Kind) => {
+    const own = await startOwn()
+    const client = new ClientOfVersion1(WHO)
+    const told: string[] = []
+    client.setNotificationHandler(ToolListChangedNotificationSchema, () => void told.push('tools'))
+    const requestInit = { headers: { Authorization: `Bearer ${TOKENS.acme}` } }
+    const transport = new Kind(new URL(own.data + at), { requestInit })
+    // The classes of the SDK disagree with each other under exactOptionalPropertyTypes.
+    await client.connect(transport as Parameters<typeof client.connect>[0])
+    try {
+      const names = async () => (await client.listTools()).tools.map(({ name }) => name)
+      expect(await names()).toEqual(full('files', FILES_TOOLS))
+      await reload(own, tenantsConfig({ tenants: { acme: { servers: ['pay'] } } }))
+      await vi.waitFor(() => expect(told.length).toBeGreaterThan(0))
+      expect(await names()).toEqual(['pay__charge', 'pay__relist'])
+      await expect(client.callTool({ name: 'files__show', arguments: {} })).rejects.toThrow(
+        /Unknown tool: files__show/,
+      )
+    } finally {
+      await client.close()
+    }
+  },
+)
