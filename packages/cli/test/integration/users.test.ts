@@ -1,3 +1,4 @@
+import { readFile, writeFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import type { UserList, UserMade } from '@sallyport/contract/admin'
 import { startGateway, type TestGateway } from '../fixtures/gateway.ts'
@@ -94,4 +95,26 @@ test('users are made, changed and removed while no gateway runs [users/commands]
   await gateway.restart()
   const login = await post(gateway, 'login', { name: 'root', password: OWN, kind: 'bearer' })
   expect(await statusOf(gateway, login.login.token)).toBe(200)
+})
+
+test('the login key is rotated by reloads; a token of a key that is gone is refused [users/token/rotation]', async () => {
+  const [old, next] = ['k3vQ9xLw7Rt2Yb8Nc4Hd6Jf1Gm5Ps0AbZq', 'Wm8sT2uXe6Kj0Vr4Ga7Ln1Fo5Ch9Bi3DyP']
+  await using gateway = await startGateway({ config: { auth: { login: { key: old } } } })
+  await gateway.command(['admin', 'bootstrap', 'root', '--password-stdin'], `${OWN}\n`)
+  const login = async () =>
+    (await post(gateway, 'login', { name: 'root', password: OWN, kind: 'bearer' })).login.token
+  const keys = async (key: readonly string[]) => {
+    const config = JSON.parse(await readFile(gateway.configFile, 'utf8')) as object
+    await writeFile(gateway.configFile, JSON.stringify({ ...config, auth: { login: { key } } }))
+    await gateway.json(['config', 'reload'])
+  }
+  const first = await login()
+  await keys([old, next])
+  await keys([next, old])
+  const second = await login()
+  expect([await statusOf(gateway, first), await statusOf(gateway, second)]).toEqual([200, 200])
+  await keys([next])
+  expect([await statusOf(gateway, first), await statusOf(gateway, second)]).toEqual([401, 200])
+  const shown = await gateway.command(['config', 'history'])
+  expect(shown.stdout + gateway.logs).not.toMatch(new RegExp(`${old}|${next}`))
 })

@@ -56,7 +56,9 @@ export class UserService {
 
   /** @throws {AppError} `not_found` */
   async find(idOrName: string, caller: Principal): Promise<UserRecord> {
-    const user = await this.#deps.users.find(idOrName)
+    // What can be neither is not looked for: databases refuse some texts.
+    const isText = /^[a-z0-9_.@+-]{1,64}$/.test(idOrName)
+    const user = isText ? await this.#deps.users.find(idOrName) : undefined
     if (user !== undefined && isInSight(user, caller)) return user
     throw new AppError('not_found', 'there is no user of that id or name')
   }

@@ -60,6 +60,31 @@ test.runIf(postgresAvailable())(
 )
 
 test.runIf(postgresAvailable())(
+  'names that a database would choke on are answered as those that nobody has [users/login/alike]',
+  async () => {
+    await using both = await openTwo()
+    const { one } = both
+    const headers = bearerOf(await one.login('alice', { kind: 'bearer' }))
+    const names = [
+      'a\u0000b',
+      '\ud800',
+      "alice'--",
+      "' or '1'='1",
+      'alice\u0000',
+      '%',
+      'ａlice\u0000',
+    ]
+    for (const name of names) {
+      expect((await one.login(name)).json).toMatchObject({ error: { code: 'login_failed' } })
+      const shown = await one.ask(`/api/v1/users/${encodeURIComponent(name.toWellFormed())}`, {
+        headers,
+      })
+      expect(shown.json).toMatchObject({ error: { code: 'not_found' } })
+    }
+  },
+)
+
+test.runIf(postgresAvailable())(
   'a session ends after half an hour without use at any gateway, and after twelve hours however much it is used [users/idle]',
   async () => {
     const clock = new ManualClock()
@@ -81,6 +106,7 @@ test.runIf(postgresAvailable())(
     for (let minutes = 0; minutes < 12 * 60 - 20; minutes += 20) {
       clock.advance(20 * MINUTE_MS)
       expect((await one.ask(me, { headers: used })).status).toBe(200)
+      await one.people.poll() // as often as its timer would, in this time
     }
     clock.advance(20 * MINUTE_MS)
     expect((await one.ask(me, { headers: used })).status).toBe(401)

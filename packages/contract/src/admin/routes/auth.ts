@@ -2,6 +2,9 @@ import { listQuery } from '../list.ts'
 import { callerSelf, loginCreate, loginList, loginMade, passwordChange } from '../logins.ts'
 import type { RouteTable } from '../route.ts'
 
+/** A password is checked and hashed: one of many who wait their turn. */
+const HASH_DEADLINE_MS = 30_000
+
 const own = { need: 'credential', tenants: 'own' } as const
 
 export const authRoutes = {
@@ -10,6 +13,7 @@ export const authRoutes = {
     summary: 'Logs a person in, by a cookie or by a token',
     body: loginCreate,
     answer: loginMade,
+    deadlineMs: HASH_DEADLINE_MS,
   },
   'auth.me': {
     ...{ ...own, method: 'GET', path: '/api/v1/auth/me' },
@@ -25,6 +29,7 @@ export const authRoutes = {
     summary: 'Changes the own password; all other logins end and this one is made anew',
     body: passwordChange,
     answer: loginMade,
+    deadlineMs: HASH_DEADLINE_MS,
   },
   'logins.list': {
     ...{ ...own, method: 'GET', path: '/api/v1/logins' },

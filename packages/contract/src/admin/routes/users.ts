@@ -10,6 +10,9 @@ import {
   userReset,
 } from '../users.ts'
 
+/** A password is hashed: one of many who wait their turn. */
+const HASH_DEADLINE_MS = 30_000
+
 const read = { need: 'users.read', tenants: 'own', method: 'GET' } as const
 const write = { need: 'users.write', tenants: 'own' } as const
 const one = '/api/v1/users/:idOrName'
@@ -26,12 +29,14 @@ export const userRoutes = {
     ...{ ...write, method: 'POST', path: '/api/v1/users', body: userCreate, answer: userMade },
     summary: 'Lets a person log in; a password that is made is shown once',
     status: 201,
+    deadlineMs: HASH_DEADLINE_MS,
   },
   'users.bootstrap': {
     ...{ method: 'POST', path: '/api/v1/users/bootstrap', body: userBootstrap, answer: userMade },
     ...{ need: 'users.write', tenants: 'none' },
     summary: 'Makes the first admin, on the local socket alone and only while there is none',
     status: 201,
+    deadlineMs: HASH_DEADLINE_MS,
   },
   'users.change': {
     ...{ ...write, method: 'PATCH', path: one, body: userChange, answer: userItem },
@@ -41,6 +46,7 @@ export const userRoutes = {
   'users.reset': {
     ...{ ...write, method: 'POST', path: `${one}/password`, body: userReset, answer: userMade },
     summary: 'Gives a person a new password and ends all its logins',
+    deadlineMs: HASH_DEADLINE_MS,
   },
   'users.remove': {
     ...{ ...write, method: 'DELETE', path: one },
