@@ -45,6 +45,7 @@ function doorFor(config: RunnableConfig, listener: 'listen' | 'admin', deps: Doo
       host: config[listener].host,
       anonymous: auth.anonymous,
       allowFrom: allowFrom[listener],
+      clientCertificates: auth.clientCertificates,
       requireTenant: auth.requireTenant && listener === 'listen',
     },
     deps,

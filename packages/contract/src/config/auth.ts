@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { clientCertificates } from './client-certificates.ts'
 import { issuers } from './issuers.ts'
 import { login } from './login.ts'
 import { tokens } from './tokens.ts'
@@ -16,6 +17,7 @@ export const auth = z
       'Refuses MCP to callers of no tenant, but for the local administrator.',
     ),
     tokens,
+    clientCertificates,
     issuers,
     login,
   })

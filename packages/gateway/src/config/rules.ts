@@ -12,6 +12,7 @@ import { tokenFault } from './token-fault.ts'
 export function applyRules(config: GatewayConfig, report: ReportPath, env: Environment): void {
   judgeAddresses(config, report)
   judgeTokens(config, report)
+  judgeCertificates(config, report)
   judgeLoginKeys(config, report)
   judgeIssuers(config, report)
   judgeMasterKey(config, report, env)
@@ -41,7 +42,8 @@ export function judgeAuthentication(
   { auth, listen, admin }: GatewayConfig,
   keys: number,
 ): string | undefined {
-  const named = auth.tokens.length + Object.keys(auth.issuers).length
+  const certificates = auth.clientCertificates?.subjects ?? []
+  const named = auth.tokens.length + Object.keys(auth.issuers).length + certificates.length
   if (named > 0 || keys > 0) return undefined
   const open = Object.entries({ listen, admin }).find(([, { host }]) => !isLoopback(host))
   if (open === undefined) return undefined
@@ -80,6 +82,13 @@ function judgeLoginKeys({ auth }: GatewayConfig, report: ReportPath): void {
     const path = keys.length === 1 ? [] : [index]
     report(['auth', 'login', 'key', ...path], fault.message.replace('the token', 'the key'), fault)
   }
+}
+
+function judgeCertificates({ auth, trustedProxies }: GatewayConfig, report: ReportPath): void {
+  if (auth.clientCertificates === undefined || trustedProxies.length > 0) return
+  const message = 'client certificates are checked by a proxy, and none is trusted'
+  const remedy = 'name the address of the proxy in `trustedProxies`'
+  report(['auth', 'clientCertificates'], message, { remedy })
 }
 
 function judgeListeners({ listen, admin, publicUrl }: GatewayConfig, report: ReportPath): void {

@@ -1,5 +1,6 @@
 import type { Clock } from '@sallyport/kit/clock'
 import {
+  type CertificateSubject,
   type CredentialChanges,
   Credentials,
   CredentialsRefresher,
@@ -61,6 +62,7 @@ export class Identity implements AsyncDisposable {
     const watch = opening.use(await ChangeWatch.start({ changes: store.changes, log, ...poll }))
     const grants = new LiveGrants(sourceOf(config), await readGrants(store))
     const credentials = new Credentials(clock, config.auth.tokens, grants)
+    credentials.replaceCertificates(subjectsOf(config))
     const onEnded: Parts['onEnded'] = []
     const onRenewed: Parts['onRenewed'] = []
     const suspensions = new Suspensions(store.suspensions)
@@ -102,6 +104,7 @@ export class Identity implements AsyncDisposable {
   apply(config: IdentityDeps['config']): void {
     this.grants.file = sourceOf(config)
     this.settle(this.credentials.replaceTokens(config.auth.tokens))
+    this.settle(this.credentials.replaceCertificates(subjectsOf(config)))
     this.#regrant()
   }
 
@@ -147,4 +150,8 @@ interface Parts extends Pick<Identity, 'grants' | 'credentials' | 'suspensions' 
   readonly refresher: CredentialsRefresher
   readonly onEnded: ((principalId: string) => void)[]
   readonly onRenewed: ((renewal: Renewal) => void)[]
+}
+
+function subjectsOf({ auth }: IdentityDeps['config']): readonly CertificateSubject[] {
+  return auth.clientCertificates?.subjects ?? []
 }

@@ -95,11 +95,6 @@ export function parseKey(text: string): { readonly id: string } | undefined {
   return { id: text.slice(3, 3 + ID_LENGTH) }
 }
 
-/** Whether a text has the form of our keys and yet cannot be one: mistyped or cut. */
-export function isMistyped(text: string): boolean {
-  return isKeyShaped(text) && !hasValidChecksum(text)
-}
-
 /** SHA-256 of a key or token: the only form in which credentials are kept and compared. */
 export function hashCredential(text: string): Buffer {
   return hash('sha256', text, 'buffer')

@@ -19,6 +19,12 @@ export interface StaticToken {
   readonly allowFrom?: readonly string[] | undefined
 }
 
+/** A client certificate of the configuration. Its principal is `certificate:<name>`. */
+export interface CertificateSubject extends Omit<StaticToken, 'values'> {
+  /** As the proxy writes it. */
+  readonly subject: string
+}
+
 /** A key or token with all that it is good for. */
 export interface Holder {
   readonly principal: Principal
@@ -48,11 +54,25 @@ export interface CredentialChanges {
 }
 
 export function holderOfToken(token: StaticToken, grants: GrantResolver): Holder {
-  const { name, values, roles = ['caller'], tenant = null, rule, allowFrom } = token
+  const hashes = token.values.map((value) => hashCredential(value.reveal()))
+  return holderOf('token', token, hashes, grants)
+}
+
+export function holderOfCertificate(one: CertificateSubject, grants: GrantResolver): Holder {
+  return holderOf('certificate', one, [hashCredential(one.subject)], grants)
+}
+
+function holderOf(
+  kind: 'token' | 'certificate',
+  given: Omit<StaticToken, 'values'>,
+  hashes: readonly Buffer[],
+  grants: GrantResolver,
+): Holder {
+  const { name, roles = ['caller'], tenant = null, rule, allowFrom } = given
   const grant: Grant = { roles, tenant, rule }
-  const texts = values.map((value) => ({ hash: hashCredential(value.reveal()), untilMs: null }))
+  const texts = hashes.map((hash) => ({ hash, untilMs: null }))
   const principal: Principal = {
-    ...{ id: `token:${name}`, kind: 'token', name },
+    ...{ id: `${kind}:${name}`, kind, name },
     ...grants.resolve(grant),
     expiresAtMs: null,
   }
@@ -78,7 +98,7 @@ export function isSameKey(holder: Holder, record: KeyRecord, nowMs: number): boo
   return holder.mark === markOf(record) && isSameTexts(holder.texts, textsOf(record, nowMs))
 }
 
-/** Whether two tokens of one name are the same. */
+/** Whether two tokens or certificates of one name are the same. */
 export function isSameToken(one: Holder, other: Holder): boolean {
   return one.mark === other.mark && isSameTexts(one.texts, other.texts)
 }

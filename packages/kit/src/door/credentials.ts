@@ -3,10 +3,11 @@ import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
 import type { Principal } from '../principal.ts'
 import type { KeyRecord } from '../store/key-record.ts'
-import { isMistyped } from './api-key.ts'
 import {
+  type CertificateSubject,
   type CredentialChanges,
   type Holder,
+  holderOfCertificate,
   holderOfKey,
   holderOfToken,
   isSameKey,
@@ -35,6 +36,8 @@ export class Credentials {
   readonly #clock: Clock
   readonly #grants: GrantResolver
   #tokens: Entries
+  /** By the SHA-256 of their subjects. */
+  #certificates: Entries = new Map()
   #keys: Entries = new Map()
   #used = new Map<string, number>()
 
@@ -56,11 +59,24 @@ export class Credentials {
    * @throws {AppError} `address_not_allowed` when it is good, but not from there
    */
   lookup(credential: string, address?: string): Principal | undefined {
-    if (isMistyped(credential)) return undefined
-    const digest = hash('sha256', credential, 'hex')
-    const entry = this.#keys.get(digest) ?? this.#tokens.get(digest)
+    const digest = hash('sha256', credential, 'buffer')
+    const key = keyOf(digest)
+    return this.#admit(this.#keys.get(key) ?? this.#tokens.get(key), digest, address)
+  }
+
+  /**
+   * Who has a certificate of this subject, which a trusted proxy has checked; undefined when it is unknown.
+   *
+   * @throws {AppError} as `lookup`
+   */
+  certificate(subject: string, address: string): Principal | undefined {
+    const digest = hash('sha256', subject, 'buffer')
+    return this.#admit(this.#certificates.get(keyOf(digest)), digest, address)
+  }
+
+  #admit(entry: Entry | undefined, digest: Buffer, address?: string): Principal | undefined {
     if (entry === undefined) return undefined
-    if (!timingSafeEqual(entry.hash, Buffer.from(digest, 'hex'))) return undefined
+    if (!timingSafeEqual(entry.hash, digest)) return undefined
     const nowMs = this.#clock.nowMs()
     if (isOver(entry, nowMs)) return undefined
     const { principal, keyId, allowFrom } = entry.holder
@@ -76,27 +92,35 @@ export class Credentials {
 
   /** Names of the keys and tokens that are valid now, by the ids of their principals. */
   names(): ReadonlyMap<string, string> {
-    const entries = [...this.#tokens.values(), ...this.#keys.values()]
+    const entries = this.#all()
     return new Map(entries.map(({ holder: { principal } }) => [principal.id, principal.name]))
   }
 
   /** Tenants of the keys and tokens that are valid now, by the ids of their principals. */
   tenants(): ReadonlyMap<string, string | null> {
-    const entries = [...this.#tokens.values(), ...this.#keys.values()]
+    const entries = this.#all()
     return new Map(entries.map(({ holder: { principal } }) => [principal.id, principal.tenant]))
   }
 
   /** Replaces the tokens of the configuration. An unchanged token keeps its principal object. */
   replaceTokens(tokens: readonly StaticToken[]): CredentialChanges {
-    const before = holdersOf(this.#tokens)
-    const next = tokens.map((token) => {
-      const known = before.get(`token:${token.name}`)
-      const holder = holderOfToken(token, this.#grants)
-      return known !== undefined && isSameToken(known, holder) ? known : holder
-    })
-    const entries = entriesOf(next)
-    const changes = compare(this.#tokens, entries)
-    this.#tokens = entries
+    const next = keepSame(
+      this.#tokens,
+      tokens.map((token) => holderOfToken(token, this.#grants)),
+    )
+    const changes = compare(this.#tokens, next)
+    this.#tokens = next
+    return changes
+  }
+
+  /** The same with the client certificates of the configuration. */
+  replaceCertificates(subjects: readonly CertificateSubject[]): CredentialChanges {
+    const next = keepSame(
+      this.#certificates,
+      subjects.map((one) => holderOfCertificate(one, this.#grants)),
+    )
+    const changes = compare(this.#certificates, next)
+    this.#certificates = next
     return changes
   }
 
@@ -136,6 +160,7 @@ export class Credentials {
         }),
       )
     this.#tokens = renew(this.#tokens)
+    this.#certificates = renew(this.#certificates)
     this.#keys = renew(this.#keys)
     return { ended: [], renewed }
   }
@@ -153,6 +178,10 @@ export class Credentials {
     const used = this.#used
     if (used.size > 0) this.#used = new Map()
     return used
+  }
+
+  #all(): readonly Entry[] {
+    return [...this.#tokens.values(), ...this.#certificates.values(), ...this.#keys.values()]
   }
 
   #inForce(records: readonly KeyRecord[]): readonly KeyRecord[] {
@@ -175,16 +204,29 @@ export class Credentials {
   }
 }
 
+/** A hash as the key of a map: cheaper than its digits. */
+function keyOf(digest: Buffer): string {
+  return digest.toString('latin1')
+}
+
 const NO_CHANGES: CredentialChanges = { ended: [], renewed: [] }
 
 function entriesOf(holders: readonly Holder[]): Entries {
   return new Map(
     holders.flatMap((holder) =>
-      holder.texts.map(({ hash: of, untilMs }) => [
-        of.toString('hex'),
-        { hash: of, holder, untilMs },
-      ]),
+      holder.texts.map(({ hash: of, untilMs }) => [keyOf(of), { hash: of, holder, untilMs }]),
     ),
+  )
+}
+
+/** The entries of these holders; what is as it was keeps its principal object. */
+function keepSame(before: Entries, holders: readonly Holder[]): Entries {
+  const known = holdersOf(before)
+  return entriesOf(
+    holders.map((holder) => {
+      const same = known.get(holder.principal.id)
+      return same !== undefined && isSameToken(same, holder) ? same : holder
+    }),
   )
 }
 

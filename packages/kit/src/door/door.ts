@@ -6,6 +6,7 @@ import type { RateLimits } from '../limits/index.ts'
 import { CALLER, type Principal } from '../principal.ts'
 import { AddressRanges } from './address-ranges.ts'
 import { readCredential } from './bearer.ts'
+import { type CertificateHeaders, readSubject } from './certificate-header.ts'
 import { Cors } from './cors.ts'
 import type { Credentials } from './credentials.ts'
 import { DUPLICATE, type DoorHeaders, scanHeaders } from './header-scan.ts'
@@ -90,6 +91,8 @@ export interface DoorSettings {
   readonly anonymous: boolean
   /** Ranges of addresses that may come in, after trusted proxies; absent = all. */
   readonly allowFrom?: readonly string[] | undefined
+  /** Where trusted proxies name the subject of a client certificate; absent = nowhere. */
+  readonly clientCertificates?: CertificateHeaders | undefined
   /** Whether callers who must have a credential must be of a tenant as well. */
   readonly requireTenant?: boolean
 }
@@ -145,6 +148,7 @@ export class Door {
   readonly #anonymous: boolean
   readonly #allowFrom: AddressRanges | undefined
   readonly #requireTenant: boolean
+  readonly #certificates: CertificateHeaders | undefined
   readonly #deps: DoorDeps
 
   /** @throws {AppError} `config_invalid` for an address range that is none */
@@ -157,6 +161,7 @@ export class Door {
     this.#anonymous = settings.anonymous && rules.loopback
     this.#allowFrom = settings.allowFrom && new AddressRanges('allowFrom', settings.allowFrom)
     this.#requireTenant = settings.requireTenant ?? false
+    this.#certificates = settings.clientCertificates
     this.#deps = deps
   }
 
@@ -251,10 +256,11 @@ export class Door {
     let found: Pending<Principal> | undefined
     try {
       const credential = readCredential(visit.headers)
-      found =
-        credential === undefined
-          ? this.#deps.cookies?.judge(visit.req, visit.host ?? '')
-          : this.#lookUp(visit, credential)
+      // Looked at also where it is not needed: from whom it may not come it is refused.
+      const subject = this.#certificates && this.#subjectOf(visit, this.#certificates)
+      if (credential !== undefined) found = this.#lookUp(visit, credential)
+      else if (subject !== undefined) found = this.#certified(visit, subject)
+      else found = this.#deps.cookies?.judge(visit.req, visit.host ?? '')
     } catch (thrown) {
       throw this.#bad(visit, thrown)
     }
@@ -269,6 +275,20 @@ export class Door {
     throw new AppError(
       'credential_missing',
       'a key or token is needed: Authorization: Bearer <key>',
+    )
+  }
+
+  #subjectOf({ req }: Visit, headers: CertificateHeaders): string | undefined {
+    const isTrusted = this.proxies.includes(peerOf(req.socket))
+    return readSubject(req.rawHeaders, headers, isTrusted)
+  }
+
+  #certified({ address }: Visit, subject: string): Principal {
+    const known = this.#deps.credentials.certificate(subject, address)
+    if (known !== undefined) return known
+    throw new AppError(
+      'credential_invalid',
+      'nobody is known by this client certificate; add its subject to auth.clientCertificates',
     )
   }
 

@@ -9,7 +9,12 @@ export {
 } from './api-key.ts'
 export { readCredential } from './bearer.ts'
 export { Cors } from './cors.ts'
-export type { CredentialChanges, Renewal, StaticToken } from './credential-holder.ts'
+export type {
+  CertificateSubject,
+  CredentialChanges,
+  Renewal,
+  StaticToken,
+} from './credential-holder.ts'
 export { ruleOf } from './credential-holder.ts'
 export { Credentials } from './credentials.ts'
 export { CredentialsRefresher, type CredentialsRefresherOptions } from './credentials-refresher.ts'

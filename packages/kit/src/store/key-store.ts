@@ -216,7 +216,7 @@ function toCursor({ createdAtMs, id }: KeyRecord): string {
 /** @throws {AppError} `request_invalid` */
 function parseCursor(cursor: string): { readonly atMs: number; readonly id: string } {
   const text = Buffer.from(cursor, 'base64url').toString()
-  const [, at, id] = /^(\d{1,16}):([a-z2-7]{8})$/.exec(text) ?? []
+  const [, at, id] = /^(\d{1,16}):([a-z0-9]{8})$/.exec(text) ?? []
   if (at !== undefined && id !== undefined) return { atMs: Number(at), id }
   throw new AppError('request_invalid', 'the cursor is none of this list; begin without one')
 }
