@@ -27,28 +27,23 @@ const READ_ONLY = { x: { readOnly: true } }
 const ENDPOINT = { e: { servers: ['a', 'c'] } }
 
 test.each([
-  ['nothing', listing(), false, false, false],
-  ['a pin of a', listing({ pins: { a: READ_ONLY } }), true, false, true],
-  ['a pin of b', listing({ pins: { b: READ_ONLY } }), false, false, true],
-  ['a pin of c', listing({ pins: { c: READ_ONLY } }), false, true, false],
-  ['c is gone', listing({ servers: ['a', 'b'] }), false, true, false],
-  [
-    'the group has other members',
-    listing({ groups: { g: { members: ['a'] } } }),
-    false,
-    false,
-    true,
-  ],
-  ['an endpoint elsewhere', listing({ endpoints: ENDPOINT }), false, false, false],
-  ['how names are cut', listing({ names: 'short' }), true, true, true],
+  ['nothing', listing(), ''],
+  ['a pin of a', listing({ pins: { a: READ_ONLY } }), 'a g'],
+  ['a pin of b', listing({ pins: { b: READ_ONLY } }), 'g'],
+  ['a pin of c', listing({ pins: { c: READ_ONLY } }), 'c'],
+  ['c is gone', listing({ servers: ['a', 'b'] }), 'c'],
+  ['the group has other members', listing({ groups: { g: { members: ['a'] } } }), 'g'],
+  ['an endpoint elsewhere', listing({ endpoints: ENDPOINT }), ''],
+  ['how names are cut', listing({ names: 'short' }), 'a c g'],
 ] as const)(
   'with %s changed, callers of a, of c and of the group are told as it concerns them [tenancy/sight/news]',
-  (_what, after, ofA, ofC, ofGroup) => {
-    const sights = ['a', 'c', 'g'].map((server) => testSight({ servers: [server] }))
-    const told = sights.map((sight) => changesSeen(listing(), after, '', sight))
-    expect(told).toEqual([ofA, ofC, ofGroup])
+  (_what, after, concerned) => {
+    const told = ['a', 'c', 'g'].filter((server) =>
+      changesSeen(listing(), after, '', testSight({ servers: [server] })),
+    )
+    expect(told.join(' ')).toBe(concerned)
     // Who sees something of it is told only of what changed at all.
-    if (told.includes(true)) expect(changesLists(listing(), after)).toBe(true)
+    if (told.length > 0) expect(changesLists(listing(), after)).toBe(true)
   },
 )
 
