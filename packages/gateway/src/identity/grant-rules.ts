@@ -1,3 +1,4 @@
+import type { GrantResolver } from '@sallyport/kit/door'
 import { AppError } from '@sallyport/kit/errors'
 import type { Principal, SightRule, SightSelection } from '@sallyport/kit/principal'
 import type { LiveGrants } from './live-grants.ts'
@@ -25,6 +26,19 @@ export function assertMayGive(gift: Gift, caller: Principal, grants: LiveGrants)
       `there is no tenant named ${gift.tenant}: make it first, with "sallyport tenants create" or POST /api/v1/tenants`,
     )
   }
+  assertSeesAtMost(gift, caller, grants)
+}
+
+/**
+ * That what somebody would give or take over shows nothing that the caller does not see.
+ *
+ * @throws {AppError} `forbidden`
+ */
+export function assertSeesAtMost(
+  gift: Gift,
+  caller: Principal,
+  grants: Pick<GrantResolver, 'resolve'>,
+): void {
   const given = grants.resolve(gift).sight?.rules ?? []
   for (const bound of caller.sight?.rules ?? []) {
     if (given.some((rule) => isWithin(rule, bound))) continue
@@ -36,18 +50,22 @@ export function assertMayGive(gift: Gift, caller: Principal, grants: LiveGrants)
 }
 
 /**
- * That the caller may change or turn what has these roles: whoever could would have what they allow.
+ * That the caller may change or turn what has all this: whoever could would have it too, what it sees as well
+ * as what it may do.
  *
  * @throws {AppError} `forbidden`
  */
 export function assertMayManage(
-  roles: readonly string[],
+  { roles, tenant, rule }: Gift,
   caller: Principal,
-  grants: LiveGrants,
+  grants: Pick<GrantResolver, 'resolve'>,
 ): void {
+  // Without its tenant, which may be gone: then it is allowed nothing now, and may be all that again.
   const { permissions } = grants.resolve({ roles, tenant: null })
-  if ([...permissions].every((one) => caller.permissions.has(one))) return
-  throw new AppError('forbidden', 'it is allowed more than you are')
+  if (![...permissions].every((one) => caller.permissions.has(one))) {
+    throw new AppError('forbidden', 'it is allowed more than you are')
+  }
+  assertSeesAtMost({ roles, tenant, rule }, caller, grants)
 }
 
 /** Whether the caller may know that something of that tenant is there. */

@@ -111,7 +111,8 @@ export class KeyService {
     if (key.revokedAtMs !== null) {
       throw new AppError('not_found', 'no key of that id or name is in force')
     }
-    assertMayManage([key.role], caller, this.#deps.grants)
+    const held = { roles: [key.role], tenant: key.tenant, rule: ruleOf(key) }
+    assertMayManage(held, caller, this.#deps.grants)
     return key
   }
 

@@ -12,6 +12,7 @@ import type { Principal } from '@sallyport/kit/principal'
 import { Secret } from '@sallyport/kit/secret'
 import type { UserRecord, UserStore } from '@sallyport/kit/store'
 import { createPassword, passwordFault, type Passwords } from '@sallyport/kit/users'
+import { assertMayManage, assertSeesAtMost } from '../identity/grant-rules.ts'
 
 const USERS_MAX = 10_000
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567'
@@ -185,6 +186,7 @@ export class UserService {
         `nobody gives what it lacks: the role ${role} allows ${lacking}, and your own do not`,
       )
     }
+    assertSeesAtMost({ roles, tenant, rule: undefined }, caller, this.#deps.grants)
     if (tenant !== null && this.#deps.grants.resolve({ roles, tenant }).permissions.size === 0) {
       throw new AppError(
         'request_invalid',
@@ -193,10 +195,8 @@ export class UserService {
     }
   }
 
-  #assertMayManage(user: UserRecord, caller: Principal): void {
-    const { permissions } = this.#deps.grants.resolve({ roles: user.roles, tenant: null })
-    if ([...permissions].every((permission) => caller.permissions.has(permission))) return
-    throw new AppError('forbidden', 'this user is allowed more than you are')
+  #assertMayManage({ roles, tenant }: UserRecord, caller: Principal): void {
+    assertMayManage({ roles, tenant, rule: undefined }, caller, this.#deps.grants)
   }
 }
 
