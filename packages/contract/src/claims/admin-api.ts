@@ -35,4 +35,13 @@ export const ADMIN_API = {
       'The API describes itself as OpenAPI 3.1, made of the table that serves it: every route, with schemas that its answers fit.',
     source: 'design §2; OpenAPI 3.1.1',
   },
+  'admin-api/audit/filters': {
+    behavior:
+      'Whatever a filter of the audit search holds, it is a value and never a piece of a query.',
+    source: 'seed K, checklist 117',
+  },
+  'admin-api/examples': {
+    behavior: 'Every route has an example in docs/api/ that does what the page says.',
+    source: 'part 04a, done when',
+  },
 } as const satisfies ClaimsOf<'admin-api'>

@@ -15,7 +15,7 @@ export function addAuditRoutes(app: FastifyInstance, { audit }: AuditDeps): void
   let verifying = false
   addRoutes(app, {
     'audit.list': async ({ query, caller, signal }) => {
-      const found = await audit.list(toQuery(query, caller.tenant), signal)
+      const found = await audit.list(toQuery(query, caller.tenant), signal).catch(asRequest)
       const items = found.items.map(toAuditItem)
       return found.next === undefined ? { items } : { items, next: found.next }
     },
@@ -34,6 +34,13 @@ export function addAuditRoutes(app: FastifyInstance, { audit }: AuditDeps): void
       }
     },
   })
+}
+
+/** A cursor that is not of the log is the caller's mistake in a request here, not in a command. */
+function asRequest(thrown: unknown): never {
+  const error = AppError.from(thrown)
+  if (error.code !== 'usage') throw error
+  throw new AppError('request_invalid', error.message, { cause: error })
 }
 
 /** A row as shown. */

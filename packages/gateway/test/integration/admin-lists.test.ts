@@ -1,4 +1,5 @@
 import { adminError, generationList, serverList, usageList } from '@sallyport/contract/admin'
+import { AppError } from '@sallyport/kit/errors'
 import { expect, test } from 'vitest'
 import type { Operations, ServerView } from '../../src/operations.ts'
 import { openFixture } from './admin-fixture.ts'
@@ -64,4 +65,12 @@ test('lists 200 servers in under 50 ms [admin-api/paging/fast]', async () => {
     }),
   )
   expect(Math.min(...tookMs)).toBeLessThan(50)
+})
+
+test('a cursor that the audit log did not give is an invalid request [admin-api/paging/cursor]', async () => {
+  const list = () => Promise.reject(new AppError('usage', 'the cursor is not one of ours'))
+  const audit = { list, verify: () => Promise.reject(new Error('not asked')) }
+  await using fixture = await openFixture({ deps: { audit } })
+  const answer = await get(fixture, 'audit?cursor=x')
+  expect(adminError.parse(answer.json).error.code).toBe('request_invalid')
 })

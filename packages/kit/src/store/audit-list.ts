@@ -19,6 +19,8 @@ export async function listAudit(
     throw new AppError('usage', `limit must be a whole number from 1 to ${ROWS_MAX}`)
   }
   const given = conditionsOf(query)
+  // No row has one, and PostgreSQL takes none.
+  if (given.some(({ values }) => values.some(hasNul))) return { items: [] }
   const where = given.length === 0 ? '' : `where ${given.map(({ text }) => text).join(' and ')}`
   const rows = await runner.query(`select * from audit ${where} order by id desc limit ?`, [
     ...given.flatMap(({ values }) => values),
@@ -29,6 +31,10 @@ export async function listAudit(
   const last = page.at(-1)
   if (rows.length <= query.limit || last === undefined) return { items }
   return { items, next: toCursor(Number(last['id'])) }
+}
+
+function hasNul(value: SqlValue): boolean {
+  return typeof value === 'string' && value.includes('\0')
 }
 
 interface Condition {
