@@ -72,6 +72,32 @@ test('the first admin is made by bootstrap alone, changes the password that was 
   expect(gateway.logs).not.toContain(OWN)
 })
 
+test('a person who is disabled is out of an open stream within a second, by a command beside the gateway [users/changes/end]', async () => {
+  await using gateway = await startGateway()
+  const stdin = `${OWN}\n`
+  await gateway.command(['admin', 'bootstrap', 'root', '--password-stdin'], stdin)
+  const role = ['--role', 'operator', '--password-stdin', '--json']
+  await gateway.command(['users', 'create', 'bob', ...role], stdin)
+  const first = await post(gateway, 'login', { name: 'bob', password: OWN, kind: 'bearer' })
+  const change = { current: OWN, password: `${OWN}!` }
+  const { login } = await post(gateway, 'password', change, first.login.token)
+  const headers = { authorization: `Bearer ${login.token}` }
+  const stream = await fetch(`${gateway.admin}/api/v1/events`, { headers })
+  expect(stream.status).toBe(200)
+  const reading = stream.text()
+  await gateway.json(['users', 'disable', 'bob'])
+  const late = new Promise((resolve) => setTimeout(resolve, 1_000, 'late').unref())
+  expect(
+    await Promise.race([
+      reading.then(
+        () => 'ended',
+        () => 'cut',
+      ),
+      late,
+    ]),
+  ).not.toBe('late')
+})
+
 test('users are made, changed and removed while no gateway runs [users/commands]', async () => {
   await using gateway = await startGateway()
   await gateway.stop()

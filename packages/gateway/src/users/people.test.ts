@@ -166,3 +166,15 @@ test('a user who is disabled is not admitted, whatever logins are left', async (
   const login = people.bySecret('hash-a')
   expect(login && people.admit(login)).toBeUndefined()
 })
+
+test('a login that comes to its end by the clock is told of once', async () => {
+  const { people, store, clock, ended } = await openPeople()
+  await using _ = people
+  store.begin('a')
+  await people.poll()
+  expect(ended).toEqual([])
+  clock.advance(30 * 60_000)
+  await people.poll()
+  await people.poll()
+  expect(ended).toEqual(['user:u_alice'])
+})

@@ -45,6 +45,8 @@ export class People implements AsyncDisposable {
   #versions: { users: number | undefined; logins: number | undefined } = NEVER
   /** By login, last uses that may not be written yet; bounded by the logins. */
   readonly #uses = new Map<string, { writtenMs: number; latestMs: number }>()
+  /** Logins that are known and over, whose end was told. */
+  #over: ReadonlySet<string> = new Set()
   readonly #cameWith = new WeakMap<Principal, LoginRecord>()
   #running: Promise<void> | undefined
   #next: Promise<void> | undefined
@@ -147,6 +149,7 @@ export class People implements AsyncDisposable {
       await this.#prune()
       await this.refresh()
       this.#failing = false
+      this.#endOver()
     } catch (error) {
       // Once per outage, not once per second.
       if (!this.#failing) {
@@ -208,6 +211,15 @@ export class People implements AsyncDisposable {
       ended.add(userId)
     }
     for (const userId of ended) this.#options.onEnded(`user:${userId}`)
+  }
+
+  /** What came to its end by the clock, which nobody else tells. */
+  #endOver(): void {
+    const over = [...this.#logins.values()].filter((login) => !this.isOn(login))
+    for (const { id, userId } of over) {
+      if (!this.#over.has(id)) this.#options.onEnded(`user:${userId}`)
+    }
+    this.#over = new Set(over.map(({ id }) => id))
   }
 
   /** Another gateway may have seen a use that this one has not. */
