@@ -26,6 +26,11 @@ function hasPath(base: string): boolean {
   return base.indexOf('/', base.indexOf('://') + 3) !== -1
 }
 
+/** Whether a token for these audiences may be good at some path, which `isForUs` then tells. */
+export function isForAny(audiences: readonly string[], { base }: OwnAddress): boolean {
+  return audiences.some((one) => one === base || one.startsWith(`${base}/`))
+}
+
 /**
  * Whether a token for these audiences is good at a path: for the whole gateway, or for just that resource.
  * Compared as texts; only the bare address may end in a slash, which as a URL is the same.

@@ -160,8 +160,8 @@ export function discoveryPlaces(issuer: string): readonly string[] {
   ]
 }
 
-/** Never from https down to http. */
-function isSafeAfter(issuer: string, url: string): boolean {
+/** Whether keys may be read there on the word of that issuer: never from https down to http, and no file. */
+export function isSafeAfter(issuer: string, url: string): boolean {
   if (!isUrl(url) || !URL.canParse(url)) return false
   return url.toLowerCase().startsWith('https:') || issuer.startsWith('http:')
 }

@@ -6,7 +6,7 @@ import type { Pending, TokenJudge, TokenVisit } from '../door/door.ts'
 import { AppError } from '../errors.ts'
 import type { Log } from '../log/log.ts'
 import type { Principal } from '../principal.ts'
-import { isForUs, type OwnAddress } from './audience.ts'
+import { isForAny, isForUs, type OwnAddress } from './audience.ts'
 import { grantOf } from './grant-of.ts'
 import { IssuerKeys } from './issuer-keys.ts'
 import type { IssuerRules } from './issuer-rules.ts'
@@ -111,6 +111,7 @@ export class TokenIssuers implements TokenJudge, Disposable {
     this.#issuers = next
     this.#version += 1
     this.#known.clear()
+    this.#pending.clear()
     const prefixes = changed.map(({ name }) => `subject:${name}:`)
     const lost = [...this.#ends.keys()].filter((id) =>
       prefixes.some((prefix) => id.startsWith(prefix)),
@@ -190,13 +191,17 @@ export class TokenIssuers implements TokenJudge, Disposable {
   }
 
   #admit({ issuer, audiences, principal }: Known, path: string): Principal {
-    const { audience } = issuer.rules
-    const isOurs =
-      audience === undefined
-        ? isForUs(audiences, this.#deps.own(), path)
-        : audiences.some((one) => audience.includes(one))
-    if (isOurs) return principal
+    // Otherwise it is good everywhere.
+    const byAddress = issuer.rules.audience === undefined
+    if (!byAddress || isForUs(audiences, this.#deps.own(), path)) return principal
     throw invalid()
+  }
+
+  /** Whether there is any address here that these audiences are good at. */
+  #mayBeOurs(audiences: readonly string[], { audience }: IssuerRules): boolean {
+    return audience === undefined
+      ? isForAny(audiences, this.#deps.own())
+      : audiences.some((one) => audience.includes(one))
   }
 
   /** One verification for however many requests bring the same token at the same time. */
@@ -207,7 +212,9 @@ export class TokenIssuers implements TokenJudge, Disposable {
       const message = 'too many tokens wait to be verified'
       return Promise.reject(new AppError('overloaded', message, { retryAfterMs: 1_000 }))
     }
-    const judging = this.#look(token, digest, known).finally(() => this.#pending.delete(digest))
+    const judging = this.#look(token, digest, known).finally(() => {
+      if (this.#pending.get(digest) === judging) this.#pending.delete(digest)
+    })
     this.#pending.set(digest, judging)
     return judging
   }
@@ -261,6 +268,7 @@ export class TokenIssuers implements TokenJudge, Disposable {
     const nowMs = this.#deps.clock.nowMs()
     const good = judgeClaims(parts.claims, rules, nowMs)
     if (typeof good === 'string') throw this.#refuse(good, name)
+    if (!this.#mayBeOurs(good.audiences, rules)) throw this.#refuse('audience', name)
     const claimed = grantOf(parts.claims, rules)
     if (claimed === undefined) {
       throw new AppError('tenant_required', 'the token names no tenant, and callers need one here')

@@ -1,9 +1,14 @@
+import { generateKeyPairSync, sign as signBytes } from 'node:crypto'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { builtInGrants, type Grant } from '../../src/door/index.ts'
+import { isSafeAfter } from '../../src/tokens/issuer-keys.ts'
 import type { IssuerRules } from '../../src/tokens/index.ts'
 import { TestIssuer, type TokenWish } from '../fixtures/issuer.ts'
 import { AUDIENCE, issuerRules, TokenBench } from '../fixtures/token-bench.ts'
 
+/** Stands for the key of the issuer, and for its key set, which is known once it runs. */
+const KEY = '"the key"'
+const KEYS = `{"keys":[${KEY}]}`
 const OTHER_KEY = { status: 200, body: '{"keys":[]}' }
 
 let issuer: TestIssuer
@@ -110,7 +115,8 @@ test('a new key counts as soon as a token is signed with it [tokens/keys]', asyn
 
 test('a key that was taken back counts no more once keys are read again [tokens/keys]', async () => {
   await issuer.addKey('second')
-  const known = await sign({ key: 'first' })
+  const exp = Math.floor(bench.clock.nowMs() / 1_000) + 7_200
+  const known = await sign({ key: 'first', claims: { exp } })
   await bench.judge(known)
   issuer.removeKey('first')
   bench.clock.advance(1_800_000)
@@ -118,6 +124,53 @@ test('a key that was taken back counts no more once keys are read again [tokens/
   await bench.judge(await sign({ key: 'second' }))
   await expect.poll(() => issuer.reads).toBe(2)
   await expect.poll(() => bench.judge(known).catch(() => 'refused')).toBe('refused')
+})
+
+test('a known token is verified again as soon as its issuer has other keys [tokens/keys]', async () => {
+  const known = await sign()
+  const principal = await bench.judge(known)
+  await issuer.addKey('second')
+  issuer.removeKey('first')
+  expect(judgeNow(known)).toBe(principal)
+  await bench.judge(await sign({ key: 'second' }))
+  await expect(bench.judge(known)).rejects.toEqual(invalid)
+})
+
+test.each([
+  ['a short RSA key', 'RS256', () => generateKeyPairSync('rsa', { modulusLength: 1_024 })],
+  ['a key of another curve', 'ES256', () => generateKeyPairSync('ec', { namedCurve: 'P-384' })],
+])('%s verifies nothing, however it is published [tokens/keys]', async (_name, alg, make) => {
+  const { privateKey, publicKey } = make()
+  const jwk = { ...publicKey.export({ format: 'jwk' }), kid: 'weak' }
+  const body = JSON.stringify({ keys: [jwk, ...issuer.keySet().keys] })
+  issuer.answers.set('/jwks.json', { status: 200, body })
+  use({ algorithms: ['ES256', 'RS256'] })
+  const [, payload] = (await sign()).split('.')
+  const head = Buffer.from(JSON.stringify({ alg, kid: 'weak', typ: 'at+jwt' })).toString(
+    'base64url',
+  )
+  const text = `${head}.${payload}`
+  const signature = signBytes('sha256', Buffer.from(text), {
+    key: privateKey,
+    dsaEncoding: 'ieee-p1363',
+  })
+  const token = `${text}.${signature.toString('base64url')}`
+  await expect(bench.judge(token)).rejects.toEqual(invalid)
+})
+
+test('keys are never read over http on the word of an issuer on https, nor from files [tokens/keys]', () => {
+  const https = 'https://login.example.com'
+  expect(isSafeAfter(https, 'https://keys.example.com/jwks')).toBe(true)
+  expect(isSafeAfter('http://127.0.0.1:1', 'http://127.0.0.1:1/jwks')).toBe(true)
+  for (const url of [
+    'http://login.example.com/jwks',
+    'file:///jwks',
+    '/jwks',
+    'data:,',
+    'https://',
+  ]) {
+    expect([url, isSafeAfter(https, url)]).toEqual([url, false])
+  }
 })
 
 test('keys over their age are read again before a token counts [tokens/keys]', async () => {
@@ -155,18 +208,25 @@ test('while the issuer is away known tokens pass, and others are told to come ba
 
 test.each<[string, { status: number; body: string; headers?: object }]>([
   ['a redirect', { status: 302, body: '', headers: { location: '/elsewhere' } }],
+  ['an answer that is not 200', { status: 203, body: KEYS }],
   ['an error', { status: 500, body: '' }],
   ['no JSON', { status: 200, body: '<html>' }],
   ['no key set', { status: 200, body: '[]' }],
   ['no key', OTHER_KEY],
-  ['more than 1 MiB', { status: 200, body: `{"x":"${'y'.repeat(1_048_576)}"}` }],
+  [
+    'more than 1 MiB',
+    { status: 200, body: `${KEYS.slice(0, -1)},"x":"${'y'.repeat(1_048_576)}"}` },
+  ],
   [
     '101 keys',
-    { status: 200, body: JSON.stringify({ keys: Array.from({ length: 101 }, () => ({})) }) },
+    { status: 200, body: KEYS.replace(/\[(.*)\]/, (_all, key) => `[${Array(101).fill(key)}]`) },
   ],
   ['a secret', { status: 200, body: '{"keys":[{"kty":"oct","k":"AAAA","kid":"first"}]}' }],
 ])('%s instead of the keys is none [tokens/keys]', async (_name, answer) => {
-  issuer.answers.set('/jwks.json', answer)
+  const keys = JSON.stringify(issuer.keySet())
+  const [key] = issuer.keySet().keys
+  const body = answer.body.replaceAll(KEY, JSON.stringify(key)).replaceAll(KEYS, keys)
+  issuer.answers.set('/jwks.json', { ...answer, body })
   await expect(bench.judge(await sign())).rejects.toEqual(unavailable)
   expect(issuer.asked).not.toContain('/elsewhere')
 })
