@@ -96,13 +96,20 @@ function check(
 ): Omit<Ask, 'signal' | 'request' | 'reply'> {
   const { principal: caller = NOBODY, requestId } = visitOf(request.raw)
   return {
-    params: request.params as Ask['params'], // named in the path
+    params: paramsOf(request),
     query: parse(spec.query, request.query, 'the query'),
     body: parse(spec.body, request.body ?? {}, 'the body'),
     caller,
     by: { principal: caller, requestId },
     version: spec.versioned === true ? versionOf(request) : 0,
   }
+}
+
+/** @throws {AppError} `not_found` for a name with NUL, which nothing has and PostgreSQL takes for no text */
+function paramsOf(request: FastifyRequest): Ask['params'] {
+  const params = request.params as Readonly<Record<string, string>> // named in the path
+  if (!Object.values(params).some((value) => value.includes('\0'))) return params as Ask['params'] // the same names
+  throw new AppError('not_found', 'there is nothing of that name')
 }
 
 // What a handler gets is typed by the same schema.
