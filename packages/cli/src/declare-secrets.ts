@@ -20,4 +20,23 @@ export function declareSecrets(program: Command, context: Context, finish: Finis
       const { rotateSecrets } = await import('./verbs/secrets.ts')
       finish(await rotateSecrets(context, options))
     })
+  program
+    .command('erase')
+    .summary('remove what is kept of a person')
+    .description(
+      'Removes key, user, logins, subject, counts and kept answers of one caller, and ends what it ' +
+        'has open. The audit log keeps ids that say nothing any more, and still verifies. Also ' +
+        'works while no gateway runs.',
+    )
+    .requiredOption(
+      '--subject <id>',
+      'id of a principal, id or name of a key or user, or subject of an identity provider',
+    )
+    .option('--plan', 'say what would go, and change nothing')
+    .option(...CONFIG)
+    .option(...JSON_OUTPUT)
+    .action(async (options) => {
+      const { eraseSubject } = await import('./verbs/erase.ts')
+      finish(await eraseSubject(context, options))
+    })
 }

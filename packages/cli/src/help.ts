@@ -41,6 +41,15 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     ['sallyport keys create alice', 'let somebody in'],
     ['sallyport keys list', 'who has a key'],
   ],
+  secrets: [['sallyport secrets rotate', 'seal what is kept with new keys']],
+  'secrets rotate': [
+    ['sallyport secrets rotate', 'while calls go on, or while nothing runs'],
+    ['sallyport secrets rotate --json', 'for programs'],
+  ],
+  erase: [
+    ['sallyport erase --subject alice --plan', 'what is kept of her, and would go'],
+    ['sallyport erase --subject key:abcdefgh', 'by the id that the audit log has'],
+  ],
   'keys create': [
     ['sallyport keys create alice', 'a key that may list and call tools'],
     ['sallyport keys create ops --role admin --expires 30d', 'one for the admin API, for a month'],

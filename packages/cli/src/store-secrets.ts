@@ -1,5 +1,16 @@
-import type { SecretsRotated } from '@sallyport/contract/admin'
-import { KeyControl, LOCAL_ADMIN, toSecretsRotated } from '@sallyport/gateway/admin'
+import {
+  subjectErase,
+  type SecretsRotated,
+  type SubjectErased,
+  type SubjectEraseInput,
+} from '@sallyport/contract/admin'
+import {
+  Erasure,
+  KeyControl,
+  LOCAL_ADMIN,
+  toSecretsRotated,
+  toSubjectErased,
+} from '@sallyport/gateway/admin'
 import type { State } from '@sallyport/gateway/state'
 import type { Clock } from '@sallyport/kit/clock'
 import type { Log } from '@sallyport/kit/log'
@@ -26,5 +37,13 @@ export class StoreSecrets implements SecretAdministration {
     const { state, config, clock, log } = this.#parts
     await using secrets = new KeyControl({ ...state, config: () => config, clock, log })
     return toSecretsRotated(await secrets.rotate({ by: LOCAL_ADMIN.id, requestId: '' }))
+  }
+
+  async erase(input: SubjectEraseInput): Promise<SubjectErased> {
+    const { state, log } = this.#parts
+    const nothing = async (): Promise<void> => undefined
+    const erasure = new Erasure({ ...state, log, flush: nothing, onErased: nothing })
+    const wish = { ...subjectErase.parse(input), by: LOCAL_ADMIN.id, requestId: '' }
+    return toSubjectErased(await erasure.erase(wish))
   }
 }

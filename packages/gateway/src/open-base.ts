@@ -86,6 +86,9 @@ export async function openBase(
   const onExpired = (principalId: string): void =>
     identity.settle({ ended: [principalId], renewed: [] })
   const tokens = scope.use(new Tokens({ state, options, grants, onExpired }))
+  identity.watch.on('subjects', async () =>
+    identity.settle({ ended: await tokens.forgetErased(), renewed: [] }),
+  )
   identity.onRegrant(() => identity.settle({ ended: [], renewed: tokens.judge.regrant() }))
   const door: DoorDeps = {
     credentials: identity.credentials,

@@ -23,6 +23,7 @@ import type { Base } from './open-base.ts'
 import type { Mcp } from './mcp.ts'
 import { Operations } from './operations.ts'
 import { SessionControl } from './sessions/session-control.ts'
+import { openErasure } from './secrets/open-erasure.ts'
 import type { ConfigControl } from './reload/config-control.ts'
 import type { Users } from './users/open-users.ts'
 
@@ -250,6 +251,7 @@ function adminDeps(served: Served, life: Life): Omit<AdminDeps, 'entrance'> {
     config,
     ...{ events: base.telling.events, eventStreams: base.telling.streams },
     secrets: base.secrets,
+    erasure: openErasure(base, users.people),
     ...{ people: users.people, userService: users.userService, loginService: users.loginService },
     pages: () => settings.config,
     hostOf: (req) => doors.admin.hostOf(req),

@@ -182,4 +182,14 @@ export {
   type LoginMade,
   type PasswordChange,
 } from './logins.ts'
-export { resealedRows, secretsRotated, type ResealedRows, type SecretsRotated } from './secrets.ts'
+export {
+  resealedRows,
+  secretsRotated,
+  subjectErase,
+  subjectErased,
+  type ResealedRows,
+  type SecretsRotated,
+  type SubjectErase,
+  type SubjectErased,
+  type SubjectEraseInput,
+} from './secrets.ts'

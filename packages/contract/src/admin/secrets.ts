@@ -40,5 +40,57 @@ export const secretsRotated = z
   })
   .meta({ id: 'SecretsRotated' })
 
+const SUBJECT_ERROR = 'must be text of 1 to 512 characters'
+
+/** The body of `POST /api/v1/subjects/erase`. */
+export const subjectErase = z
+  .strictObject({
+    subject: z
+      .string({ error: SUBJECT_ERROR })
+      .min(1, { error: SUBJECT_ERROR })
+      .max(512, { error: SUBJECT_ERROR })
+      .meta({
+        description:
+          'Id of a principal such as `key:abcdefgh`; or id or name of a key or user; or the `sub` of an identity provider.',
+      }),
+    plan: z
+      .boolean()
+      .default(false)
+      .meta({ description: 'Only says what would go, and changes nothing.' }),
+  })
+  .meta({ id: 'SubjectErase' })
+
+/** Its answer. */
+export const subjectErased = z
+  .strictObject({
+    planned: z.boolean().meta({ description: 'True when nothing was changed.' }),
+    principals: z.array(
+      z.strictObject({
+        id: z.string(),
+        kind: z.enum(['key', 'user', 'subject', 'token', 'certificate']),
+        name: z
+          .string()
+          .nullable()
+          .meta({ description: 'As it was kept; null where the id is all there is.' }),
+      }),
+    ),
+    rows: z.array(
+      z
+        .strictObject({
+          table: z.string(),
+          action: z
+            .enum(['removed', 'emptied'])
+            .meta({ description: 'Emptied: the row stays, without what was said of the person.' }),
+          rows: z.int().min(0),
+        })
+        .meta({ id: 'ErasedRows' }),
+    ),
+    notes: z.array(z.string()).meta({ description: 'What stays, and what is left to do.' }),
+  })
+  .meta({ id: 'SubjectErased' })
+
 export type ResealedRows = z.output<typeof resealedRows>
 export type SecretsRotated = z.output<typeof secretsRotated>
+export type SubjectErase = z.output<typeof subjectErase>
+export type SubjectEraseInput = z.input<typeof subjectErase>
+export type SubjectErased = z.output<typeof subjectErased>

@@ -36,4 +36,23 @@ export const SECRETS = {
       'A key is dropped only when nothing that was sealed with it can be presented any more.',
     source: 'NIST SP 800-57 part 1, §5.3.4 (usage periods of recipients)',
   },
+  'secrets/erase/removed': {
+    behavior:
+      'Erasing a subject removes keys, users, logins, the name behind the id, counts and kept answers in one step, and a plan of it changes nothing.',
+    source: 'issue 04a, "`erase --subject`"; facts/seed-items.md 04a, K 103; GDPR article 17',
+  },
+  'secrets/erase/chain': {
+    behavior: 'After an erasure the audit log has every row it had and still verifies.',
+    source: 'facts/seed-items.md 04a, K 103, "the chain stays whole"; design §4',
+  },
+  'secrets/erase/live': {
+    behavior:
+      'The sessions and streams of who is erased end at once, and its next call is refused where its credential was ours.',
+    source: 'issue 04a, "Secrets" and "Keys"',
+  },
+  'secrets/erase/kept-out': {
+    behavior:
+      'Who is suspended and may come back with a token of somebody else stays suspended when erased, without the reason.',
+    source: 'issue 04a, "suspend stops the very next call"',
+  },
 } as const satisfies ClaimsOf<'secrets'>

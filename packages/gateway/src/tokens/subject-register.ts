@@ -9,9 +9,10 @@ const WRITE_EVERY_MS = 1_000
 const NOTED_FOR_MS = 3_600_000
 const WAITING_MAX = 10_000
 const NOTED_MAX = 10_000
+const READ_AT_ONCE = 500
 
 export interface SubjectRegisterDeps {
-  readonly store: Pick<SubjectStore, 'note'>
+  readonly store: Pick<SubjectStore, 'note' | 'list'>
   readonly sealer: Sealer
   readonly clock: Clock
   readonly log: Log
@@ -50,6 +51,28 @@ export class SubjectRegister implements AsyncDisposable {
     const sealed = Buffer.from(this.#deps.sealer.seal(Buffer.from(subject), id))
     const at = { firstSeenAtMs: nowMs, lastSeenAtMs: nowMs }
     this.#waiting.set(id, { id, issuer, subject: sealed, ...at })
+  }
+
+  /** Forgets who was erased, also what waits to be written: who comes back is noted anew. */
+  async forget(id: string): Promise<void> {
+    this.#noted.delete(id)
+    this.#waiting.delete(id)
+    // What is being written may hold it.
+    await this.#writing
+  }
+
+  /** Forgets those that another process erased, and tells their ids. @throws {AppError} `store_unwritable` */
+  async forgetErased(): Promise<readonly string[]> {
+    await this.#writing
+    const gone = new Set([...this.#noted.keys()].filter((id) => !this.#waiting.has(id)))
+    for (let after = ''; gone.size > 0;) {
+      const page = await this.#deps.store.list(after, READ_AT_ONCE)
+      for (const { id } of page) gone.delete(id)
+      after = page.at(-1)?.id ?? ''
+      if (page.length < READ_AT_ONCE) break
+    }
+    for (const id of gone) this.#noted.delete(id)
+    return [...gone]
   }
 
   /** Writes what waits; never rejects. */

@@ -95,6 +95,16 @@ export class Tokens implements AsyncDisposable {
     return toChallenge({ metadata, scopes, error: 'insufficient_scope' })
   }
 
+  /** Resolves once nothing will be written any more about who was seen as this principal. */
+  forget(principalId: string): Promise<void> {
+    return this.#register.forget(principalId)
+  }
+
+  /** Forgets who was erased by another process; returns the ids of these principals. */
+  forgetErased(): Promise<readonly string[]> {
+    return this.#register.forgetErased()
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.judge[Symbol.dispose]()
     await this.#register[Symbol.asyncDispose]()

@@ -115,6 +115,7 @@ export async function openFixture(options: FixtureOptions = {}) {
       ...(await openFakeUsers(opening)),
       operations: operations.operations,
       secrets: { rotate: async () => ROTATION },
+      erasure: { erase: async ({ plan }) => ({ ...ERASURE, planned: plan }) },
       sessions: sessions.control,
       ...{ events, eventStreams },
       config: config.control,
@@ -208,6 +209,12 @@ const FACTS: HealthFacts = {
   groups: [],
   draining: undefined,
 }
+
+const ERASURE = {
+  principals: [{ id: 'key:abcdefgh', kind: 'key', name: 'laptop' }],
+  rows: [{ table: 'keys', action: 'removed', rows: 1 }],
+  notes: ['a backup from before still holds what was erased'],
+} as const
 
 const ROTATION = {
   masterKey: { source: 'file', rotated: true, next: '' },

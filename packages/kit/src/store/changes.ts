@@ -12,6 +12,7 @@ export const CHANGE_TOPICS = [
   'logins',
   'entries',
   'vault',
+  'subjects',
 ] as const
 
 export type ChangeTopic = (typeof CHANGE_TOPICS)[number]

@@ -13,6 +13,7 @@ export { shortStoreReason } from './store-failure.ts'
 export { acquireStoreLock, type StoreLock } from './store-lock.ts'
 export type { SubjectRecord, SubjectStore } from './subject-store.ts'
 export type { StoreKeys } from './keys.ts'
+export type { ErasedRows, SubjectErasure } from './subject-erasure.ts'
 export type { RingStore } from './ring-store.ts'
 export { type Resealed, SEALED_TABLES, type SealedRowStore } from './sealed-rows.ts'
 export type {

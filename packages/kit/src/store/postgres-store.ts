@@ -16,6 +16,7 @@ import { SqlLoginStore } from './login-store.ts'
 import { SqlMarkStore } from './mark-store.ts'
 import { SqlOutcomeStore } from './outcome-store.ts'
 import { SqlRoleStore } from './role-store.ts'
+import { SqlSubjectErasure } from './subject-erasure.ts'
 import { SqlSubjectStore } from './subject-store.ts'
 import { SqlSuspensionStore } from './suspension-store.ts'
 import { SqlTenantStore } from './tenant-store.ts'
@@ -67,6 +68,7 @@ export async function openPostgresStore(
     kind: 'postgres',
     ring: new SqlRingStore(db, context.keys, kept),
     sealed: new SqlSealedRowStore(db),
+    erasure: new SqlSubjectErasure(db, 'postgres'),
     keys: keyStore,
     catalogues: new SqlCatalogueStore(db),
     reader: jobs,

@@ -7,6 +7,7 @@ import type { LoginStore } from './login-store.ts'
 import type { UserStore } from './user-store.ts'
 import type { SuspensionStore } from './suspension-store.ts'
 import type { TenantStore } from './tenant-store.ts'
+import type { SubjectErasure } from './subject-erasure.ts'
 import type { SealedRowStore } from './sealed-rows.ts'
 import type { RingStore } from './ring-store.ts'
 import type { EntryStore } from './entry-store.ts'
@@ -280,6 +281,7 @@ export interface Store extends AsyncDisposable {
   /** What its data are sealed with. */
   readonly ring: RingStore
   readonly sealed: SealedRowStore
+  readonly erasure: SubjectErasure
   readonly keys: KeyStore
   readonly catalogues: CatalogueStore
   readonly reader: AuditReader

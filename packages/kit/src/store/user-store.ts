@@ -140,10 +140,8 @@ export class SqlUserStore implements UserStore {
 
   async remove(basis: UserBasis): Promise<void> {
     await this.#write('', async (transaction) => {
-      const before = await current(transaction, basis)
-      if (isUsableAdmin(before)) await assertAdmin(transaction, basis.id)
-      await endLogins(transaction, basis.id)
-      await transaction.deleteFrom('users').where('id', '=', basis.id).execute()
+      await current(transaction, basis)
+      await removeUser(transaction, basis.id)
     })
   }
 
@@ -171,6 +169,24 @@ export class SqlUserStore implements UserStore {
       throw new AppError('conflict', `a user named ${JSON.stringify(name)} exists`, { cause })
     }
   }
+}
+
+/**
+ * Removes a user with all its logins within a change of both; false where there is none.
+ *
+ * @throws {AppError} `conflict` where no usable admin would be left
+ */
+export async function removeUser(transaction: Changing, id: string): Promise<boolean> {
+  const row = await transaction
+    .selectFrom('users')
+    .selectAll()
+    .where('id', '=', id)
+    .executeTakeFirst()
+  if (row === undefined) return false
+  if (isUsableAdmin(toUserRecord(row))) await assertAdmin(transaction, id)
+  await endLogins(transaction, id)
+  await transaction.deleteFrom('users').where('id', '=', id).execute()
+  return true
 }
 
 function endsLogins({ password, roles, tenant, disabledAtMs }: UserChange): boolean {

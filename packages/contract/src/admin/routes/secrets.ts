@@ -1,8 +1,10 @@
 import type { RouteTable } from '../route.ts'
-import { secretsRotated } from '../secrets.ts'
+import { secretsRotated, subjectErase, subjectErased } from '../secrets.ts'
 
 /** Everything that is sealed and kept is read and written. */
 const ROTATE_DEADLINE_MS = 10 * 60_000
+/** Every subject of an identity provider may have to be opened. */
+const ERASE_DEADLINE_MS = 60_000
 
 export const secretRoutes = {
   'secrets.rotate': {
@@ -10,5 +12,12 @@ export const secretRoutes = {
     ...{ tenants: 'none', deadlineMs: ROTATE_DEADLINE_MS },
     summary: 'Rotates the key that data are sealed with, and the master key where it is in a file',
     answer: secretsRotated,
+  },
+  'subjects.erase': {
+    ...{ method: 'POST', path: '/api/v1/subjects/erase', need: 'subjects.erase' },
+    ...{ tenants: 'none', deadlineMs: ERASE_DEADLINE_MS },
+    summary: 'Removes what is kept of a person, or says what would go; the audit log stays whole',
+    body: subjectErase,
+    answer: subjectErased,
   },
 } as const satisfies RouteTable

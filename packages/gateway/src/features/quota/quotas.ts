@@ -49,6 +49,11 @@ export class Quotas implements AsyncDisposable {
     return new Quotas(await DailyCounters.open(deps), deps)
   }
 
+  /** Writes what was counted and is not in the store yet. */
+  flush(): Promise<void> {
+    return this.#counters.flush()
+  }
+
   /** Goes over to another configuration. What was used under bounds of the same names stays used. */
   apply({
     limits: { perPrincipal, perTenant },
