@@ -83,6 +83,15 @@ export const KEYS = {
       'A client certificate’s subject counts from a trusted proxy alone, once, and verified where that is asked for; from anybody else the header is refused.',
     source: 'seed items, 04 a, X',
   },
+  'keys/scenario-10': {
+    behavior:
+      'No key, a wrong, expired, revoked or turned one, an unsigned token, one for somebody else or of an unknown issuer are 401 on REST, MCP and metrics alike; a viewer is refused what it may not; an address that fails too often is held.',
+    source: 'MCP Hangar scenario 10',
+  },
+  'keys/commands': {
+    behavior: 'Every command and request of the page about keys works as it is written.',
+    source: 'design §8',
+  },
   'keys/numbers': {
     behavior:
       'A key is checked in at most 3 us; 10,000 keys load in under 1 s, list in under 50 ms a page, and are not read again while nothing changed.',
