@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import { freePort } from '../fixtures/haproxy.ts'
+import { freePort } from '../fixtures/free-port.ts'
 import { waitUntil } from '../fixtures/wait-until.ts'
 
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url))
