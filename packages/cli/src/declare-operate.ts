@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import type { Context } from './context.ts'
 import { CONFIG, type Finish, JSON_OUTPUT } from './declare.ts'
 
-/** `groups`, `usage`, `drain` and `config`. */
+/** `usage`, `drain` and `config`. */
 export function declareOperate(program: Command, context: Context, finish: Finish): void {
   declareLists(program, context, finish)
   declareDrain(program, context, finish)
@@ -18,16 +18,6 @@ export function declareOperate(program: Command, context: Context, finish: Finis
 }
 
 function declareLists(program: Command, context: Context, finish: Finish): void {
-  program
-    .command('groups')
-    .summary('list the groups of servers and their members')
-    .description('Shows each group of the running gateway: which members take calls, and why not.')
-    .option(...CONFIG)
-    .option(...JSON_OUTPUT)
-    .action(async (options) => {
-      const { listGroups } = await import('./verbs/groups.ts')
-      finish(await listGroups(context, options))
-    })
   program
     .command('usage')
     .summary('show what each caller used today')

@@ -3,6 +3,7 @@ import { printable } from '@sallyport/kit/log'
 import type { Command } from 'commander'
 import type { Context } from './context.ts'
 import { CONFIG, type Finish, JSON_OUTPUT } from './declare.ts'
+import { declareServerEntries } from './declare-entries.ts'
 import type { ServerAction } from './socket-administration.ts'
 
 const REASON = ['--reason <text>', 'why, for whoever looks next'] as const
@@ -12,7 +13,7 @@ const NAME = ['<name>', 'as `servers` lists it'] as const
 export function declareServers(program: Command, context: Context, finish: Finish): void {
   const servers = program
     .command('servers')
-    .summary('see and operate the servers behind the running gateway')
+    .summary('see, operate, add and remove the servers of the running gateway')
     .description(
       'The servers of the running gateway. Alone it is `servers list`, with its options. `block`, ' +
         '`drain` and their opposites also work while no gateway runs.',
@@ -20,6 +21,7 @@ export function declareServers(program: Command, context: Context, finish: Finis
   declareSight(servers, context, finish)
   declareTurns(servers, context, finish)
   declareMarks(servers, context, finish)
+  declareServerEntries(servers, context, finish)
 }
 
 function declareSight(servers: Command, context: Context, finish: Finish): void {

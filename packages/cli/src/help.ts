@@ -152,7 +152,31 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     ['sallyport servers drain files --reason "new disk"', 'before work on what it needs'],
   ],
   'servers undrain': [['sallyport servers undrain files', 'lets calls through again']],
+  'servers add': [
+    ['sallyport servers add search --url https://search.example.com/mcp', 'a remote one'],
+    ['sallyport servers add files --definition files.yaml', 'as it would stand in the file'],
+  ],
+  'servers change': [
+    ['sallyport servers change search --share all', 'the rest stays, secrets too'],
+  ],
+  'servers remove': [['sallyport servers remove search', 'calls under way finish']],
+  'servers added': [['sallyport servers added', 'what is not in force, and why']],
   groups: [['sallyport groups', 'which members take calls']],
+  'groups list': [['sallyport groups list --json', 'for programs']],
+  'groups add': [
+    ['sallyport groups add answers --member search --member search-backup', 'one name for two'],
+  ],
+  'groups change': [['sallyport groups change answers --strategy priority', 'members stay']],
+  'groups remove': [['sallyport groups remove answers', 'its members stay']],
+  endpoints: [['sallyport endpoints', 'of the file, and those that were added']],
+  'endpoints list': [['sallyport endpoints list --json', 'for programs']],
+  'endpoints add': [
+    ['sallyport endpoints add desk --server files --allow "files__read_*"', 'at /mcp/desk'],
+  ],
+  'endpoints change': [
+    ['sallyport endpoints change desk --server files --server search', 'its clients hear of it'],
+  ],
+  'endpoints remove': [['sallyport endpoints remove desk', 'its address is gone at once']],
   usage: [
     ['sallyport usage', 'who is near a quota, or refused'],
     ['sallyport usage --json', 'for programs'],

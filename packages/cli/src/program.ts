@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander'
 import type { Context } from './context.ts'
 import { CONFIG, type Finish, JSON_OUTPUT } from './declare.ts'
+import { declareEndpoints, declareGroups } from './declare-entries.ts'
 import { declareIdentity } from './declare-identity.ts'
 import { declareOperate } from './declare-operate.ts'
 import { declareSecrets } from './declare-secrets.ts'
@@ -32,6 +33,8 @@ export function createProgram(context: Context, finish: Finish): Command {
   declareUsers(program, context, finish)
   declareTools(program, context, finish)
   declareServers(program, context, finish)
+  declareGroups(program, context, finish)
+  declareEndpoints(program, context, finish)
   declareOperate(program, context, finish)
   declareAudit(program, context, finish)
   declareSecrets(program, context, finish)

@@ -37,6 +37,7 @@ import type { IdentityAdministration } from './identity-administration.ts'
 import { SocketSecrets } from './secret-administration.ts'
 import { type Asked, SocketClient } from './socket-client.ts'
 import { socketIdentity } from './socket-identity.ts'
+import { SocketEntries } from './socket-entries.ts'
 import { SocketUsers } from './user-administration.ts'
 
 /** Verifying reads every row. */
@@ -56,6 +57,8 @@ export class SocketAdministration implements Administration {
   readonly identity: IdentityAdministration
   readonly users: SocketUsers
   readonly secrets: SocketSecrets
+  /** Servers, groups and endpoints as they are defined. */
+  readonly entries: SocketEntries
   readonly #client: SocketClient
 
   /** @param path of the socket */
@@ -64,6 +67,7 @@ export class SocketAdministration implements Administration {
     this.identity = socketIdentity(this.#client)
     this.users = new SocketUsers(this.#client)
     this.secrets = new SocketSecrets(this.#client)
+    this.entries = new SocketEntries(this.#client)
   }
 
   listAudit(query: AuditQueryInput): Promise<AuditList> {

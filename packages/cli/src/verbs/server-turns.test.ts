@@ -5,7 +5,8 @@ import { formatTurn } from './server-turns.ts'
 function done(more: Partial<ServerDone> = {}): ServerDone {
   return serverDone.parse({
     server: {
-      ...{ name: 'files', kind: 'stdio', state: 'ready', reason: null, pid: 41, pids: [41] },
+      ...{ name: 'files', kind: 'stdio', source: 'file', state: 'ready', reason: null },
+      ...{ pid: 41, pids: [41] },
       ...{ era: 'modern', tools: 11, inFlight: 0, breaker: 'closed', check: null, mark: null },
       ...{ groups: [], prestart: false, owner: null, description: null, runbook: null },
     },

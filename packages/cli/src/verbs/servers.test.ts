@@ -7,7 +7,8 @@ const NOW_MS = Date.parse(AT) + 65_000
 
 function server(more: Partial<ServerItem> = {}): ServerItem {
   return serverItem.parse({
-    ...{ name: 'files', kind: 'stdio', state: 'ready', reason: null, pid: 41, pids: [41, 42] },
+    ...{ name: 'files', kind: 'stdio', source: 'file', state: 'ready', reason: null },
+    ...{ pid: 41, pids: [41, 42] },
     ...{ era: 'modern', tools: 11, inFlight: 2, breaker: 'closed', check: null, mark: null },
     ...{ groups: [], prestart: false, owner: null, description: null, runbook: null },
     ...more,

@@ -29,6 +29,9 @@ export const serverItem = z
   .strictObject({
     name: z.string(),
     kind: z.enum(['stdio', 'http']),
+    source: z
+      .enum(['file', 'api'])
+      .meta({ description: 'api: it was added over this API; its ETag is its version.' }),
     state: serverState,
     reason: z.string().nullable().meta({ description: 'Why it is degraded; null otherwise.' }),
     pid: z.int().nullable().meta({ description: 'Its oldest child; null where there is none.' }),

@@ -8,6 +8,7 @@ import type { Entry } from '../entries/entry-book.ts'
 import { redactDocument } from '../reload/shown-config.ts'
 import { addRoutes, type Ask, Versioned } from './add-routes.ts'
 import { toInstant } from './instant.ts'
+import { page } from './page.ts'
 
 type NameSet = Readonly<Record<string, unknown>>
 
@@ -27,7 +28,8 @@ type EntryAsk = Pick<Ask, 'by' | 'version' | 'request'>
 export function addEntryRoutes(app: FastifyInstance, deps: EntryDeps): void {
   const { entries } = deps
   addRoutes(app, {
-    'entries.list': (): EntryList => ({ items: entries.standings().map(toApiItem) }),
+    'entries.list': ({ query }): EntryList =>
+      page(entries.standings().map(toApiItem), ({ kind, name }) => `${kind} ${name}`, query),
     'servers.create': (ask) => create(deps, 'server', ask.body.name, ask),
     'servers.definition': ({ params }) => show(deps, 'server', params.name),
     'servers.replace': (ask) => replace(deps, 'server', ask.params.name, ask),
@@ -36,7 +38,8 @@ export function addEntryRoutes(app: FastifyInstance, deps: EntryDeps): void {
     'groups.definition': ({ params }) => show(deps, 'group', params.name),
     'groups.replace': (ask) => replace(deps, 'group', ask.params.name, ask),
     'groups.remove': (ask) => remove(deps, 'group', ask.params.name, ask),
-    'endpoints.list': (): EntryList => ({ items: listEndpoints(deps) }),
+    'endpoints.list': ({ query }): EntryList =>
+      page(listEndpoints(deps), ({ name, source }) => `${name} ${source}`, query),
     'endpoints.create': (ask) => create(deps, 'endpoint', ask.body.name, ask),
     'endpoints.definition': ({ params }) => show(deps, 'endpoint', params.name),
     'endpoints.replace': (ask) => replace(deps, 'endpoint', ask.params.name, ask),
@@ -88,8 +91,7 @@ function listEndpoints(deps: EntryDeps): EntryItem[] {
   const inForce = added.filter(({ leftOut }) => leftOut === undefined)
   const own = new Set(inForce.map(({ entry }) => entry.name))
   const others = Object.keys(deps.inForce().endpoints).filter((name) => !own.has(name))
-  const items = [...others.map((name) => toFileItem('endpoint', name)), ...added.map(toApiItem)]
-  return items.toSorted((a, b) => (a.name < b.name ? -1 : 1))
+  return [...others.map((name) => toFileItem('endpoint', name)), ...added.map(toApiItem)]
 }
 
 /** @throws {AppError} `conflict` for what the file defines, `not_found` */

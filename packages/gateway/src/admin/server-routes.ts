@@ -5,17 +5,18 @@ import type { FastifyInstance } from 'fastify'
 import type { Operations, Operator, ServerTurn, ServerView } from '../operations.ts'
 import type { HealthCheck } from '../upstreams/upstream.ts'
 import { seesServer } from '../sees-server.ts'
-import { addRoutes } from './add-routes.ts'
+import { addRoutes, Versioned } from './add-routes.ts'
+import type { EntryDeps } from './entry-routes.ts'
 import { toInstant } from './instant.ts'
 import { toMarkItem } from './mark-item.ts'
 import { page } from './page.ts'
 
-export interface ServerDeps {
+export interface ServerDeps extends Pick<EntryDeps, 'entries'> {
   readonly operations: Operations
 }
 
 /** Everything under `/api/v1/servers`, and draining the whole gateway. */
-export function addServerRoutes(app: FastifyInstance, { operations }: ServerDeps): void {
+export function addServerRoutes(app: FastifyInstance, { operations, entries }: ServerDeps): void {
   addRoutes(app, {
     'servers.list': ({ query, caller }) => {
       const { draining } = operations
@@ -28,9 +29,14 @@ export function addServerRoutes(app: FastifyInstance, { operations }: ServerDeps
       }
     },
     'servers.get': ({ params: { name }, caller }) => {
-      if (caller.sight === undefined) return toServerItem(operations.get(name))
+      const { leftOut, entry } = entries.find('server', name) ?? {}
+      const shown = (view: ServerView) =>
+        entry === undefined || leftOut !== undefined
+          ? toServerItem(view)
+          : new Versioned(entry.version, toServerItem(view))
+      if (caller.sight === undefined) return shown(operations.get(name))
       const seen = operations.list().find(({ status }) => status.name === name)
-      if (seen !== undefined && seesServer(caller, name)) return toServerItem(seen)
+      if (seen !== undefined && seesServer(caller, name)) return shown(seen)
       // Hints at other names are for whoever sees them all.
       throw new AppError('not_found', `there is no server \`${printable(name, 64)}\``)
     },
@@ -122,6 +128,7 @@ export function toServerItem({ status, config, tools, mark, groups }: ServerView
   const { prestart, owner, description, runbook } = config
   return {
     ...{ name, kind, state, reason },
+    source: config.restrictions === undefined ? 'file' : 'api',
     ...{ pid: pids[0] ?? null, pids: [...pids], era, tools, inFlight, breaker },
     check: check === null ? null : toCheckReport(check),
     mark: mark === undefined ? null : toMarkItem(mark),

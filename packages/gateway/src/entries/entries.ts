@@ -15,19 +15,6 @@ const TRIES_MAX = 5
 
 export interface EntriesDeps extends EntryBookDeps {
   readonly clock: Clock
-  /** Told of what somebody here changed. */
-  onChanged?(change: EntryChange): void
-}
-
-/** Something that was added, changed or removed over the admin API. */
-export interface EntryChange {
-  readonly action: 'added' | 'changed' | 'removed'
-  readonly kind: EntryKind
-  readonly name: string
-  /** Of the entry; of what was removed the last one. */
-  readonly version: number
-  readonly by: string
-  readonly atMs: number
 }
 
 /** An entry with what became of it. */
@@ -252,8 +239,6 @@ export class Entries implements Disposable {
     const { principal, requestId } = by
     const fields = { kind, name, version, principal: principal.id, requestId }
     this.#deps.log.info(fields, `${kind} ${action} over the admin API`)
-    const atMs = this.#deps.clock.nowMs()
-    this.#deps.onChanged?.({ action, kind, name, version, by: principal.id, atMs })
   }
 
   #warn(leftOut: readonly LeftOut[]): void {

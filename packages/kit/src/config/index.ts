@@ -26,6 +26,7 @@ export {
   type Place,
 } from './problem.ts'
 export { readTextKey } from './read-text-key.ts'
+export { readYaml } from './read-yaml.ts'
 export { ownReference, type Reference, type ReferenceDialect } from './references.ts'
 export {
   renameKey,
@@ -35,6 +36,7 @@ export {
   type ScalarNode,
   type SourceNode,
   toNode,
+  toValue,
 } from './source-tree.ts'
 export { suggest } from './suggest.ts'
 export { watchFiles, type WatchOptions } from './watch-files.ts'

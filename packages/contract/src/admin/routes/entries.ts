@@ -8,6 +8,7 @@ import {
   serverChange,
   serverCreate,
 } from '../entries.ts'
+import { listQuery } from '../list.ts'
 import type { RouteTable } from '../route.ts'
 
 /** A change waits for reloads before it, and for the store. */
@@ -23,6 +24,7 @@ export const entryRoutes = {
   'entries.list': {
     ...{ ...look, path: '/api/v1/entries' },
     summary: 'Lists what was added over this API, also what is not in force',
+    query: listQuery,
     answer: entryList,
   },
   'servers.create': {
@@ -66,6 +68,7 @@ export const entryRoutes = {
   'endpoints.list': {
     ...{ ...look, path: '/api/v1/endpoints' },
     summary: 'Lists endpoints, of the file and of this API',
+    query: listQuery,
     answer: entryList,
   },
   'endpoints.create': {
