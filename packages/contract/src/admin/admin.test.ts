@@ -19,7 +19,7 @@ test.each([
   [{ name: 'a\n' }, 'a line break'],
   [{ name: 'a\u202eb' }, 'a mark that reorders text'],
   [{ name: 'a'.repeat(65) }, 'a long name'],
-  [{ name: 'a', role: 'root' }, 'a role nobody knows'],
+  [{ name: 'a', role: 'the root' }, 'a role that is no name'],
   [{ name: 'a', expiresInMs: 0 }, 'a life of nothing'],
   [{ name: 'a', expiresIn: 1 }, 'a key nobody knows'],
   [{ name: 'a', tenant: 'A' }, 'a tenant in capitals'],
@@ -31,7 +31,7 @@ test('completes what a new key leaves out', () => {
   expect(keyCreate.parse({ name: "Ann's laptop" })).toEqual({
     name: "Ann's laptop",
     role: 'caller',
-    tenant: null,
+    ...{ servers: null, tools: null, readOnly: false, allowFrom: null },
     expiresInMs: null,
   })
 })
