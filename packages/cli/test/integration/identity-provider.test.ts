@@ -11,6 +11,9 @@ import { waitUntil } from '../fixtures/wait-until.ts'
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url))
 const PAGE = readFileSync(`${ROOT}docs/identity-providers.md`, 'utf8')
 
+/** Two commands after each other, on a machine that is busy. */
+const START_MS = 60_000
+
 /** What the page says in the blocks of one terminal, in order. */
 function typed(terminal: string): string {
   const blocks = [...PAGE.matchAll(/^```sh (\w+)\n([\s\S]*?)^```$/gm)]
@@ -85,12 +88,12 @@ test('the page about identity providers, word for word [tokens/provider]', async
   await using walk = await Walk.start()
   walk.type(typed('provider'))
   const up = walk.type(typed('gateway'))
-  await waitUntil('the provider to answer', () =>
-    fetch(walk.url('9290', '/jwks.json')).catch(() => undefined),
-  )
-  await waitUntil('the gateway to answer', () =>
-    fetch(walk.url('9100', '/health')).catch(() => undefined),
-  )
+  for (const [what, url] of [
+    ['the provider to answer', walk.url('9290', '/jwks.json')],
+    ['the gateway to answer', walk.url('9100', '/health')],
+  ] as const) {
+    await waitUntil(what, () => fetch(url).catch(() => undefined), START_MS)
+  }
   expect(up.shown()).toContain('sallyport.yaml: ok')
   const client = walk.type(typed('client'))
   await once(client.child, 'close')
@@ -107,4 +110,4 @@ test('the page about identity providers, word for word [tokens/provider]', async
     `www-authenticate: Bearer error="insufficient_scope", scope="mcp:look mcp:call", resource_metadata="${metadata}"`,
     '"text":"server"',
   ])
-})
+}, 120_000)
