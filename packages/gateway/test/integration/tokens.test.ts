@@ -60,15 +60,27 @@ test('a token for another gateway is refused with a challenge [tokens/challenge]
   ])
 })
 
-test('a token that may only look is told which scope a call needs [tokens/step-up]', async () => {
-  const client = await RawClient.open(gateway, 'modern', await sign({ scope: 'mcp:look other' }))
-  expect((await client.list()).status).toBe(200)
-  const { status, headers, message } = await client.call('files__echo')
-  expect([status, headers.get('www-authenticate'), message.error?.data]).toEqual([
-    403,
-    `Bearer error="insufficient_scope", scope="mcp:look mcp:call", resource_metadata="${metadataOf('/mcp')}"`,
-    expect.objectContaining({ code: 'insufficient_scope' }),
-  ])
+test.each(['legacy', 'modern'] as const)(
+  'a token of a %s client that may only look is told which scope a call needs [tokens/step-up]',
+  async (era) => {
+    const client = await RawClient.open(gateway, era, await sign({ scope: 'mcp:look other' }))
+    expect((await client.list()).status).toBe(200)
+    const { status, headers, message } = await client.call('files__echo')
+    expect([status, headers.get('www-authenticate'), message.error?.data]).toEqual([
+      403,
+      `Bearer error="insufficient_scope", scope="mcp:look mcp:call", resource_metadata="${metadataOf('/mcp')}"`,
+      expect.objectContaining({ code: 'insufficient_scope' }),
+    ])
+  },
+)
+
+test('a page of a configured origin may read metadata and challenges [tokens/challenge]', async () => {
+  await reload({ origins: ['https://app.example.com'] })
+  const headers = { origin: 'https://app.example.com' }
+  const metadata = await fetch(metadataOf('/mcp'), { headers })
+  expect(metadata.headers.get('access-control-allow-origin')).toBe(headers.origin)
+  const refused = await fetch(gateway.url(), { method: 'POST', headers })
+  expect(refused.headers.get('access-control-expose-headers')).toContain('WWW-Authenticate')
 })
 
 test('metadata stands at the root and with the path inserted, whether or not that is there [tokens/metadata] [tokens/scopes-minimal]', async () => {
