@@ -6,6 +6,7 @@ import { declareIdentity } from './declare-identity.ts'
 import { declareOperate } from './declare-operate.ts'
 import { declareSecrets } from './declare-secrets.ts'
 import { declareServers } from './declare-servers.ts'
+import { declareSessions } from './declare-sessions.ts'
 import { declareUsers } from './declare-users.ts'
 import { addHelp, pathOf } from './help.ts'
 import { VERSION } from './version.ts'
@@ -35,6 +36,7 @@ export function createProgram(context: Context, finish: Finish): Command {
   declareServers(program, context, finish)
   declareGroups(program, context, finish)
   declareEndpoints(program, context, finish)
+  declareSessions(program, context, finish)
   declareOperate(program, context, finish)
   declareAudit(program, context, finish)
   declareSecrets(program, context, finish)

@@ -123,6 +123,7 @@ function openEdge(
       if (!admission.allowed) base.quotas.usage.doorRefused(principalId, 'rate_limited')
       return admission
     },
+    isSuspended: (label) => base.identity.suspensions.isSuspended('session', label),
     burst: () => base.door.rates.burst,
     reserve: (principalId) => base.budget.reserve(principalId),
     clock,

@@ -66,6 +66,7 @@ test("a suspended session's very next call is refused, running ones finish, and 
   expect(failureOf(refused)).toMatchObject({ code: 'suspended', outcome: 'not_sent' })
   expect(failureOf(await alice.list())).toMatchObject({ code: 'suspended' })
   await stream.over
+  expect((await alice.listen()).status).toBe(403)
   expect(textOf(await other.call('one__echo'))).toBe('{}')
   expect(textOf(await running)).toBe('slept')
   expect(gateway.auditRows().some((row) => row['code'] === 'suspended')).toBe(true)

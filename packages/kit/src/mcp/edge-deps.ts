@@ -21,6 +21,8 @@ export interface EdgeDeps {
   readonly log: Log
   readonly limits: EdgeLimits
   readonly deadlines: Deadlines
+  /** Whether an operator suspended the session with that label: it may not listen. */
+  readonly isSuspended?: (label: string) => boolean
   /** Takes one request from a principal's rate, as the door does. */
   readonly charge: (principalId: string) => Admission
   /** Most requests that the rate ever lets through at once. */

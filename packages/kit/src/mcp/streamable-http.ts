@@ -174,6 +174,9 @@ export class StreamableHttp {
     if (!accepts.stream) {
       throw new AppError('not_acceptable', 'accept must allow text/event-stream')
     }
+    if (this.#core.deps.isSuspended?.(session.label) === true) {
+      throw new AppError('suspended', 'an operator suspended this session: it may not listen')
+    }
     const headers = { 'x-request-id': caller.requestId, 'mcp-session-id': session.id }
     const seen = parseEventId(inbound.headers['last-event-id'])
     const stream = seen && session.findStream(seen.streamId)
