@@ -10,7 +10,7 @@ export function declareSessions(program: Command, context: Context, finish: Fini
     .summary('keep callers out, and let them in again')
     .description('Suspends a key, token, user or subject by its id, as the audit log has it.')
   principals
-    .command('list')
+    .command('list', { isDefault: true })
     .description('Lists which principals and sessions are suspended, by whom and why.')
     .option(...CONFIG)
     .option(...JSON_OUTPUT)

@@ -177,6 +177,24 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     ['sallyport endpoints change desk --server files --server search', 'its clients hear of it'],
   ],
   'endpoints remove': [['sallyport endpoints remove desk', 'its address is gone at once']],
+  sessions: [
+    ['sallyport sessions', 'who has something open, and what is in flight'],
+    ['sallyport sessions suspend 49a4d5ec68b7cc45 --reason loops', 'refuse its next call'],
+  ],
+  'sessions list': [['sallyport sessions list --principal key:abcdefgh', 'of one caller']],
+  'sessions suspend': [['sallyport sessions suspend 49a4d5ec68b7cc45', 'running calls finish']],
+  'sessions resume': [['sallyport sessions resume 49a4d5ec68b7cc45', 'take its calls again']],
+  'sessions end': [['sallyport sessions end 49a4d5ec68b7cc45', 'its client may open another']],
+  principals: [
+    [
+      'sallyport principals suspend key:abcdefgh --reason leaked',
+      'out within a second, everywhere',
+    ],
+    ['sallyport principals', 'who is suspended'],
+  ],
+  'principals list': [['sallyport principals list', 'whom operators keep out, and why']],
+  'principals suspend': [['sallyport principals suspend user:u_abcdefgh', 'on both listeners']],
+  'principals resume': [['sallyport principals resume key:abcdefgh', 'let it in again']],
   usage: [
     ['sallyport usage', 'who is near a quota, or refused'],
     ['sallyport usage --json', 'for programs'],
