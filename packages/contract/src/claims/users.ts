@@ -127,6 +127,11 @@ export const USERS = {
       'Nobody gives a user rights that it lacks itself, nor changes, resets or removes a user who has such.',
     source: 'issue 04a, "Roles"; OWASP ASVS 5.0, 8.2.1',
   },
+  'users/live': {
+    behavior:
+      'What the roles and the tenant of a user allow counts from its next request on, without a new login.',
+    source: 'issue 04a, "Roles" and "Tenancy"',
+  },
   'users/tenant': {
     behavior:
       'Whoever belongs to a tenant finds, makes and changes users of that tenant alone, and others answer as if they did not exist.',

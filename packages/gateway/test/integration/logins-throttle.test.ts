@@ -48,6 +48,24 @@ test.each(['alice', 'nobody'])(
   },
 )
 
+test('the right password of a disabled user is held as a wrong one, and a right one of others clears what was counted [users/throttle/name]', async () => {
+  const clock = new ManualClock()
+  await using gateway = await openOne({ clock })
+  const bob = await gateway.create('bob')
+  await gateway.store.users.change({ id: bob.id, version: undefined }, { disabledAtMs: 1 }, 1)
+  for (let failure = 0; failure < 5; failure += 1) {
+    expect(outcome(await gateway.login('bob'))).toBe('401 login_failed')
+  }
+  expect(outcome(await gateway.login('bob'))).toBe('429 locked_out')
+  for (let round = 0; round < 3; round += 1) {
+    for (let failure = 0; failure < 4; failure += 1) {
+      const guess = await gateway.login('alice', { password: 'wrong password' })
+      expect(outcome(guess)).toBe('401 login_failed')
+    }
+    expect(outcome(await gateway.login('alice'))).toBe('200')
+  }
+})
+
 test('whoever is logged in goes on and may log in again while others guess its name; other names are free [users/throttle/own]', async () => {
   const clock = new ManualClock()
   await using gateway = await openOne({ clock })

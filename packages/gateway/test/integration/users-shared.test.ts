@@ -92,6 +92,7 @@ test.runIf(postgresAvailable())(
     const { one, two } = both
     const headers = { cookie: cookieOf(await one.login('alice')) }
     const status = async (gateway: typeof one) => (await gateway.ask(me, { headers })).status
+    await two.people.refresh()
     clock.advance(29 * MINUTE_MS)
     expect(await status(one)).toBe(200)
     await one.people.poll() // writes the use, as its timer does

@@ -2,6 +2,7 @@ import type { UserItem, UserList, UserMade } from '@sallyport/contract/admin'
 import { builtInGrants, type GrantResolver } from '@sallyport/kit/door'
 import { BUILT_IN_ROLES } from '@sallyport/kit/roles'
 import { expect, test } from 'vitest'
+import { LiveGrants, NO_GRANTS } from '../../src/identity/live-grants.ts'
 import {
   type Answered,
   type Asked,
@@ -178,6 +179,10 @@ test('people see and end their own logins, administrators those of others; one t
   expect(all.map(({ user }) => user.name).sort()).toEqual(['bob', 'bob', 'root'])
   const idOf = (name: string) => all.find(({ user }) => user.name === name)?.id ?? ''
   expect(outcome(await bob('DELETE', `logins/${idOf('root')}`))).toBe('404 not_found')
+  await gateway.create('eye', ['auditor'])
+  const eye = await gateway.as('eye')
+  expect((await listOf(eye)).length).toBe(4)
+  expect(outcome(await eye('DELETE', `logins/${idOf('root')}`))).toBe('403 forbidden')
   const other = own.find(({ current }) => !current)?.id ?? ''
   expect(outcome(await bob('DELETE', `logins/${other}`))).toBe('204')
   expect(outcome(await second('GET', 'auth/me'))).toBe('401 credential_invalid')
@@ -218,6 +223,24 @@ test('whoever must change the password may do nothing else, on every route [user
   const changed = await gateway.ask('/api/v1/auth/password', { method: 'POST', headers, body })
   expect(changed.json).toMatchObject({ mustChange: false })
   expect((await gateway.ask('/api/v1/users', { headers: bearerOf(changed) })).status).toBe(200)
+})
+
+test('what a role or tenant allows counts from the next request on; a tenant that nobody made is refused [users/live]', async () => {
+  const tenants = new Map([['acme', { rule: {} }]])
+  const rolesOf = (permissions: readonly string[]) => new Map([['desk', { permissions }]])
+  const grants = new LiveGrants(NO_GRANTS, { tenants, roles: rolesOf(['users.read']) })
+  await using gateway = await openOne({ grants })
+  await gateway.create('ann', ['desk'], 'acme')
+  const [root, ann] = [await gateway.as('root'), await gateway.as('ann')]
+  expect(outcome(await ann('GET', 'users'))).toBe('200')
+  grants.store = { tenants, roles: rolesOf(['keys.read']) }
+  expect(outcome(await ann('GET', 'users'))).toBe('403 forbidden')
+  grants.store = { tenants, roles: rolesOf(['users.read']) }
+  expect(outcome(await ann('GET', 'users'))).toBe('200')
+  const body = { name: 'bob', roles: ['desk'], tenant: 'nosuch' }
+  expect(outcome(await root('POST', 'users', { body }))).toBe('400 request_invalid')
+  grants.store = { tenants: new Map(), roles: rolesOf(['users.read']) }
+  expect(outcome(await ann('GET', 'users'))).toBe('403 forbidden')
 })
 
 async function fill(gateway: TestPeople, count: number): Promise<void> {

@@ -137,6 +137,18 @@ describe.each(testEngines())('users in %s', (_name, start) => {
     expect(await idsOf(store)).toEqual([])
   })
 
+  test('a login is noted without another version, and a hash made anew never replaces a newer password', async () => {
+    const { location } = await engine.place()
+    await using store = await openTestStore(location)
+    const alice = await store.users.create(newUser('alice'))
+    await store.users.loggedIn(alice, NOW_MS + 1, 'anew')
+    const noted = { ...alice, lastLoginAtMs: NOW_MS + 1, password: 'anew' }
+    expect(await store.users.find('alice')).toEqual(noted)
+    await store.users.change({ id: alice.id, version: alice.version }, { password: 'newer' }, 1)
+    await store.users.loggedIn(noted, NOW_MS + 2, 'anew again')
+    expect((await store.users.find('alice'))?.password).toBe('newer')
+  })
+
   test('the oldest login gives way, and the one that is replaced ends', async () => {
     const { location } = await engine.place()
     await using store = await openTestStore(location)
