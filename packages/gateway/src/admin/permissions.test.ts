@@ -53,7 +53,7 @@ test('asks for a permission everywhere under /api/v1 [health/admin/role]', () =>
 
 test('names the methods of an address', () => {
   expect(methodsAt('/api/v1/keys')).toEqual(['GET', 'POST'])
-  expect(methodsAt('/api/v1/keys/abc')).toEqual(['DELETE'])
+  expect(methodsAt('/api/v1/keys/abc')).toEqual(['GET', 'PATCH', 'DELETE'])
   expect(methodsAt('/api/v1/keys/')).toEqual([])
   expect(methodsAt('/api/v1/keys/a/b')).toEqual([])
   expect(methodsAt('/nowhere')).toEqual([])
