@@ -5,7 +5,9 @@ import type { FastifyInstance } from 'fastify'
 import { ENTRY_KEYS } from '../config/index.ts'
 import type { Entries, EntryStanding } from '../entries/entries.ts'
 import type { Entry } from '../entries/entry-book.ts'
+import type { Operator } from '../operations.ts'
 import { redactDocument } from '../reload/shown-config.ts'
+import { seesServer } from '../sees-server.ts'
 import { addRoutes, type Ask, Versioned } from './add-routes.ts'
 import { toInstant } from './instant.ts'
 import { page } from './page.ts'
@@ -31,17 +33,17 @@ export function addEntryRoutes(app: FastifyInstance, deps: EntryDeps): void {
     'entries.list': ({ query }): EntryList =>
       page(entries.standings().map(toApiItem), ({ kind, name }) => `${kind} ${name}`, query),
     'servers.create': (ask) => create(deps, 'server', ask.body.name, ask),
-    'servers.definition': ({ params }) => show(deps, 'server', params.name),
+    'servers.definition': ({ params, by }) => show(deps, 'server', params.name, by),
     'servers.replace': (ask) => replace(deps, 'server', ask.params.name, ask),
     'servers.remove': (ask) => remove(deps, 'server', ask.params.name, ask),
     'groups.create': (ask) => create(deps, 'group', ask.body.name, ask),
-    'groups.definition': ({ params }) => show(deps, 'group', params.name),
+    'groups.definition': ({ params, by }) => show(deps, 'group', params.name, by),
     'groups.replace': (ask) => replace(deps, 'group', ask.params.name, ask),
     'groups.remove': (ask) => remove(deps, 'group', ask.params.name, ask),
     'endpoints.list': ({ query }): EntryList =>
       page(listEndpoints(deps), ({ name, source }) => `${name} ${source}`, query),
     'endpoints.create': (ask) => create(deps, 'endpoint', ask.body.name, ask),
-    'endpoints.definition': ({ params }) => show(deps, 'endpoint', params.name),
+    'endpoints.definition': ({ params, by }) => show(deps, 'endpoint', params.name, by),
     'endpoints.replace': (ask) => replace(deps, 'endpoint', ask.params.name, ask),
     'endpoints.remove': (ask) => remove(deps, 'endpoint', ask.params.name, ask),
   })
@@ -63,6 +65,7 @@ async function replace(
   name: string,
   ask: EntryAsk,
 ): Promise<Versioned<EntryItem>> {
+  requireSeen(kind, name, ask.by)
   requireEntry(deps, kind, name)
   const wish = { kind, name, by: ask.by }
   const entry = await deps.entries.replace(wish, ask.version, definitionOf(ask))
@@ -75,11 +78,18 @@ async function remove(
   name: string,
   ask: EntryAsk,
 ): Promise<undefined> {
+  requireSeen(kind, name, ask.by)
   requireEntry(deps, kind, name)
   await deps.entries.remove({ kind, name, by: ask.by }, ask.version)
 }
 
-function show(deps: EntryDeps, kind: EntryKind, name: string): EntryItem | Versioned<EntryItem> {
+function show(
+  deps: EntryDeps,
+  kind: EntryKind,
+  name: string,
+  by: Operator,
+): EntryItem | Versioned<EntryItem> {
+  requireSeen(kind, name, by)
   const found = deps.entries.find(kind, name)
   if (found !== undefined) return versioned(found)
   if (Object.hasOwn(namesOf(deps, kind), name)) return toFileItem(kind, name)
@@ -92,6 +102,11 @@ function listEndpoints(deps: EntryDeps): EntryItem[] {
   const own = new Set(inForce.map(({ entry }) => entry.name))
   const others = Object.keys(deps.inForce().endpoints).filter((name) => !own.has(name))
   return [...others.map((name) => toFileItem('endpoint', name)), ...added.map(toApiItem)]
+}
+
+/** @throws {AppError} `not_found` for what the caller does not see, as for what is not there */
+function requireSeen(kind: EntryKind, name: string, { principal }: Operator): void {
+  if (kind !== 'endpoint' && !seesServer(principal, name)) throw missing(kind, name)
 }
 
 /** @throws {AppError} `conflict` for what the file defines, `not_found` */

@@ -1,6 +1,7 @@
 import type { CheckReport, MarkChanged, ServerDone, ServerItem } from '@sallyport/contract/admin'
 import { AppError } from '@sallyport/kit/errors'
 import { printable } from '@sallyport/kit/log'
+import type { Principal } from '@sallyport/kit/principal'
 import type { FastifyInstance } from 'fastify'
 import type { Operations, Operator, ServerTurn, ServerView } from '../operations.ts'
 import type { HealthCheck } from '../upstreams/upstream.ts'
@@ -29,19 +30,14 @@ export function addServerRoutes(app: FastifyInstance, { operations, entries }: S
       }
     },
     'servers.get': ({ params: { name }, caller }) => {
+      const view = operations.get(seen(operations, name, caller))
       const { leftOut, entry } = entries.find('server', name) ?? {}
-      const shown = (view: ServerView) =>
-        entry === undefined || leftOut !== undefined
-          ? toServerItem(view)
-          : new Versioned(entry.version, toServerItem(view))
-      if (caller.sight === undefined) return shown(operations.get(name))
-      const seen = operations.list().find(({ status }) => status.name === name)
-      if (seen !== undefined && seesServer(caller, name)) return shown(seen)
-      // Hints at other names are for whoever sees them all.
-      throw new AppError('not_found', `there is no server \`${printable(name, 64)}\``)
+      return entry === undefined || leftOut !== undefined
+        ? toServerItem(view)
+        : new Versioned(entry.version, toServerItem(view))
     },
-    'servers.logs': ({ params: { name }, query: { lines } }) => {
-      const kept = operations.logs(name, lines)
+    'servers.logs': ({ params: { name }, query: { lines }, caller }) => {
+      const kept = operations.logs(seen(operations, name, caller), lines)
       return { items: kept.map(({ atMs, pid, text }) => ({ at: toInstant(atMs), pid, text })) }
     },
   })
@@ -55,17 +51,46 @@ function addTurns(app: FastifyInstance, operations: Operations): void {
     server: toServerItem(operations.get(name)),
     ...turn,
   })
+  const named = ({ params: { name }, caller }: Named): string => seen(operations, name, caller)
   addRoutes(app, {
-    'servers.start': async ({ params: { name }, by, signal }) =>
-      done(name, await operations.start(name, by, signal)),
-    'servers.stop': async ({ params: { name }, by }) => done(name, await operations.stop(name, by)),
-    'servers.restart': async ({ params: { name }, by, signal }) =>
-      done(name, await operations.restart(name, by, signal)),
-    'servers.warm': async ({ params: { name }, by, signal }) =>
-      done(name, await operations.warm(name, by, signal)),
-    'servers.check': async ({ params: { name }, by, signal }) =>
-      toCheckReport(await operations.check(name, by, signal)),
+    'servers.start': async (ask) => {
+      const name = named(ask)
+      return done(name, await operations.start(name, ask.by, ask.signal))
+    },
+    'servers.stop': async (ask) => {
+      const name = named(ask)
+      return done(name, await operations.stop(name, ask.by))
+    },
+    'servers.restart': async (ask) => {
+      const name = named(ask)
+      return done(name, await operations.restart(name, ask.by, ask.signal))
+    },
+    'servers.warm': async (ask) => {
+      const name = named(ask)
+      return done(name, await operations.warm(name, ask.by, ask.signal))
+    },
+    'servers.check': async (ask) =>
+      toCheckReport(await operations.check(named(ask), ask.by, ask.signal)),
   })
+}
+
+/** A request whose address names a server. */
+interface Named {
+  readonly params: { readonly name: string }
+  readonly caller: Principal
+}
+
+/**
+ * The name of a server, of one that the caller sees: what it does not see it neither turns nor learns of.
+ *
+ * @throws {AppError} `not_found`
+ */
+function seen(operations: Operations, name: string, caller: Principal): string {
+  // Hints at other names are for whoever sees them all.
+  if (caller.sight === undefined) return name
+  const isThere = operations.list().some(({ status }) => status.name === name)
+  if (isThere && seesServer(caller, name)) return name
+  throw new AppError('not_found', `there is no server \`${printable(name, 64)}\``)
 }
 
 function addMarks(app: FastifyInstance, operations: Operations): void {
@@ -107,7 +132,7 @@ async function mark(
   name: string,
   { kind, reason, by }: Order,
 ): Promise<MarkChanged> {
-  const set = await operations.mark(name, kind, reason, by)
+  const set = await operations.mark(seen(operations, name, by.principal), kind, reason, by)
   const inFlight = operations.inFlight(name)
   return { server: name, mark: toMarkItem(set), changed: true, inFlight }
 }
@@ -118,7 +143,7 @@ async function unmark(
   kind: Order['kind'],
   by: Operator,
 ): Promise<MarkChanged> {
-  const changed = await operations.unmark(name, kind, by)
+  const changed = await operations.unmark(seen(operations, name, by.principal), kind, by)
   return { server: name, mark: null, changed, inFlight: operations.inFlight(name) }
 }
 
