@@ -128,9 +128,6 @@ export class KeyControl implements AsyncDisposable {
     const startedMs = clock.monotonicMs()
     const { signal } = this.#life
     await store.ring.refresh()
-    const mastering = rotateMasterKey({ ring: store.ring, master, log }, this.#keyFile)
-    this.#mastering = mastering
-    const masterKey = await mastering
     const { rows, ...dataKey } = await rotateDataKey(
       {
         ...{ ring: store.ring, sealed: store.sealed, clock, log },
@@ -140,6 +137,9 @@ export class KeyControl implements AsyncDisposable {
       },
       signal,
     )
+    const mastering = rotateMasterKey({ ring: store.ring, master, log }, this.#keyFile)
+    this.#mastering = mastering
+    const masterKey = await mastering
     const tookMs = Math.round(clock.monotonicMs() - startedMs)
     log.info({ by, requestId, masterKey: masterKey.rotated, ...dataKey, tookMs }, 'keys rotated')
     return { masterKey, dataKey, rows, tookMs }

@@ -49,7 +49,8 @@ export async function rotateDataKey(
   deps: DataRotationDeps,
   signal: AbortSignal,
 ): Promise<DataRotation> {
-  const { ring, sealed, clock, log, learnMs, retiredMs } = deps
+  const { ring, clock, log, learnMs } = deps
+  if (ring.keys.content.keys.length >= KEYS_MAX) await settle(deps, signal)
   const former = ring.keys.content.keys[0].id
   const id = await addKey(deps)
   log.info({ keyId: id }, 'a new key opens what is sealed')
@@ -58,13 +59,21 @@ export async function rotateDataKey(
   log.info({ keyId: id, former }, 'the new key seals')
   // Others may seal with the former one for a moment.
   await wait(learnMs, undefined, { signal })
+  return { id, former, ...(await settle(deps, signal)) }
+}
+
+/** Seals what is kept with the key that seals, then drops the keys that nothing needs any more. */
+async function settle(
+  { ring, sealed, clock, log, retiredMs }: DataRotationDeps,
+  signal: AbortSignal,
+): Promise<Pick<DataRotation, 'dropped' | 'keys' | 'rows'>> {
   const rows = await sealed.reseal((purpose) => new Sealer(ring.keys, purpose), signal)
-  log.info({ keyId: id, rows: countOf(rows) }, 'what is kept is sealed with the new key')
+  log.info({ rows: countOf(rows) }, 'what is kept is sealed with the new key')
   const before = ring.keys.content
   const after = withoutRetired(before, clock.nowMs() - retiredMs)
   const dropped = idsOf(before).filter((known) => !idsOf(after).includes(known))
   if (dropped.length > 0) await ring.save(after)
-  return { id, former, dropped, keys: after.keys.length, rows }
+  return { dropped, keys: after.keys.length, rows }
 }
 
 /** The new key, which opens and does not seal. One that a rotation left that was cut off is taken. */
