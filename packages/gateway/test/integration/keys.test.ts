@@ -1,3 +1,4 @@
+import { keyCreated } from '@sallyport/contract/admin'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { KeyedGateway } from '../fixtures/keyed-gateway.ts'
 import { failureOf, RawClient, textOf } from '../fixtures/raw-mcp.ts'
@@ -142,6 +143,33 @@ test('a rotated key keeps its id and sessions; the old secret is good until the 
   expect((await call(turned.key)).status).toBe(401)
   expect((await call(last.key)).status).toBe(200)
 })
+
+test('keys are rotated under load without one failed call [keys/rotate]', async () => {
+  let { key } = await own.key({ name: 'busy' })
+  const statuses = new Map<number, number>()
+  let running = true
+  const workers = Array.from({ length: 6 }, async () => {
+    // Each takes the new secret when it comes to it; what it holds is in its overlap until then.
+    while (running) {
+      const client = await RawClient.open(own.gateway, 'modern', key)
+      for (let calls = 0; calls < 5 && running; calls += 1) {
+        const { status, message } = await client.call('files__echo')
+        const seen = message.result?.isError === true ? 500 : status
+        statuses.set(seen, (statuses.get(seen) ?? 0) + 1)
+      }
+    }
+  })
+  for (let turn = 0; turn < 5; turn += 1) {
+    const body = { overlapMs: 5_000 }
+    const told = await own.tell('/api/v1/keys/busy/rotate', { method: 'POST', body })
+    key = keyCreated.parse(told.json).key
+    const before = statuses.get(200) ?? 0
+    await vi.waitFor(() => expect(statuses.get(200)).toBeGreaterThan(before + 60), 10_000)
+  }
+  running = false
+  await Promise.all(workers)
+  expect([...statuses.keys()]).toEqual([200])
+}, 60_000)
 
 test('a change of a key counts from its next call on, in its session, which goes on [keys/change]', async () => {
   const { key } = await own.key({ name: 'changing', role: 'lister' })
