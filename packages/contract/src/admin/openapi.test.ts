@@ -52,6 +52,29 @@ test('every parameter of a path is described, and every change of a version want
   }
 })
 
+test('what only shares its id with something else has a name of its own [admin-api/openapi]', () => {
+  const inner = (text: string) => z.strictObject({ [text]: z.string() }).meta({ id: 'Inner' })
+  const outer = (text: string) => z.strictObject({ inner: inner(text) }).meta({ id: 'Outer' })
+  const path = '/api/v1/things'
+  const common = { path, need: 'keys.write', tenants: 'own', summary: 'Does' } as const
+  const { components } = openApiDocument({
+    'things.a': { ...common, method: 'POST', body: outer('a'), answer: outer('b') },
+    'things.b': { ...common, method: 'PUT', body: outer('c'), answer: outer('b') },
+    'things.c': { ...common, method: 'PATCH', body: outer('a'), answer: outer('b') },
+  }) as { components: { schemas: Record<string, { properties: JsonObject }> } }
+  const found = Object.entries(components.schemas)
+    .filter(([name]) => /^(?:Inner|Outer)/.test(name))
+    .map(([name, { properties }]) => [name, JSON.stringify(properties).replaceAll('"', '')])
+  expect(Object.fromEntries(found)).toEqual({
+    Inner: '{b:{type:string}}',
+    InnerInput: '{a:{type:string}}',
+    InnerInput2: '{c:{type:string}}',
+    Outer: '{inner:{$ref:#/components/schemas/Inner}}',
+    OuterInput: '{inner:{$ref:#/components/schemas/InnerInput}}',
+    OuterInput2: '{inner:{$ref:#/components/schemas/InnerInput2}}',
+  })
+})
+
 test('says what a route takes and gives, with its version, its media and its permission', () => {
   const thing = z.strictObject({ a: z.string().default('x') }).meta({ id: 'Thing' })
   const table: RouteTable = {

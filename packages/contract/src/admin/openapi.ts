@@ -23,6 +23,8 @@ const JSON_TYPE = 'application/json'
 export function openApiDocument(routes: RouteTable): JsonObject {
   const schemas = new Components()
   const error = schemas.add(adminError, 'output')
+  // First, so that of two that share an id the one that is read has the plain name.
+  for (const { answer } of Object.values(routes)) if (answer) schemas.add(answer, 'output')
   const paths: Record<string, Record<string, JsonObject>> = {}
   const versioned = new Set(
     Object.values(routes).flatMap((spec) => (spec.versioned === true ? [spec.path] : [])),
@@ -156,19 +158,21 @@ function contentOf({ media, answer }: RouteSpec, schemas: Components): JsonObjec
 /** Schemas with an id, each once. */
 class Components {
   readonly #byName = new Map<string, JsonObject>()
+  /** What was placed under a name, with all it refers to: what tells two of one id apart. */
+  readonly #texts = new Map<string, string>()
 
   /** Adds what the schema refers to and gives what stands in its place. */
   add(schema: z.ZodType, io: 'input' | 'output'): JsonObject {
     const { $defs = {}, ...root } = toJson(schema, io)
+    const defs = $defs as Readonly<Record<string, JsonObject>> // as JSON Schema has them
     const renamed = new Map<string, string>()
-    for (const [name, value] of Object.entries($defs as Readonly<Record<string, JsonObject>>)) {
-      renamed.set(name, this.#place(name, value, io))
+    for (const name of Object.keys(defs)) {
+      renamed.set(name, this.#nameFor(name, textOf(name, defs), io))
     }
-    const moved = withRefs(root, renamed)
-    for (const name of renamed.values()) {
-      this.#byName.set(name, withRefs(this.#byName.get(name) ?? {}, renamed))
+    for (const [name, value] of Object.entries(defs)) {
+      this.#byName.set(renamed.get(name) ?? name, withRefs(value, renamed))
     }
-    return moved
+    return withRefs(root, renamed)
   }
 
   /** The schema itself, for what is no component; it refers to nothing. */
@@ -184,18 +188,29 @@ class Components {
     return Object.fromEntries(sorted)
   }
 
-  #place(name: string, value: JsonObject, io: 'input' | 'output'): string {
-    const known = this.#byName.get(name)
-    const same = known === undefined || textOf(known) === textOf(value)
-    const placed = same ? name : `${name}${io === 'input' ? 'Input' : 'Output'}`
-    if (!this.#byName.has(placed)) this.#byName.set(placed, value)
-    return placed
+  /** The name itself, as long as nothing else has it. */
+  #nameFor(name: string, text: string, io: 'input' | 'output'): string {
+    const suffix = io === 'input' ? 'Input' : 'Output'
+    for (let count = 0; ; count += 1) {
+      const wanted = count === 0 ? name : `${name}${suffix}${count === 1 ? '' : count}`
+      const known = this.#texts.get(wanted)
+      if (known !== undefined && known !== text) continue
+      this.#texts.set(wanted, text)
+      return wanted
+    }
   }
 }
 
-/** Compared without where references lead, which is the same wherever the name is. */
-function textOf(value: JsonObject): string {
-  return JSON.stringify(value).replaceAll('#/components/schemas/', '#/$defs/')
+/** A definition with all that it refers to, itself once. */
+function textOf(name: string, defs: Readonly<Record<string, JsonObject>>): string {
+  const reached = new Set([name])
+  let text = ''
+  for (const one of reached) {
+    const own = JSON.stringify(defs[one])
+    text += own
+    for (const [, other = ''] of own.matchAll(/"#\/\$defs\/([^"]+)"/g)) reached.add(other)
+  }
+  return text
 }
 
 function toJson(schema: z.ZodType, io: 'input' | 'output'): Record<string, unknown> {
