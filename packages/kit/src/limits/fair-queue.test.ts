@@ -305,9 +305,12 @@ test('in a full queue a tenantâ€™s many short lanes give way to another tenantâ€
   const queue = new FairQueue({ inFlightMax: 1, queuedMax: 4 })
   queue.enter('a0', never, [], 'tenant a')
   const waiting = ['a1', 'a2', 'a3', 'a3'].map((who) => queue.enter(who, never, [], 'tenant a'))
+  const refusedAt: number[] = []
+  waiting.forEach((one, at) => Promise.resolve(one).catch(() => refusedAt.push(at)))
   expect(queue.enter('b1', never, [], 'tenant b')).toBeInstanceOf(Promise)
   await expect(waiting[3]).rejects.toMatchObject({ code: 'queue_full' })
   expect(queue.enter('b2', never, [], 'tenant b')).toBeInstanceOf(Promise)
   const refused = queue.enter('b3', never, [], 'tenant b')
   await expect(refused).rejects.toMatchObject({ code: 'queue_full' })
+  expect(refusedAt).toEqual([3, expect.any(Number)]) // its longest lane first, then one of equal ones
 })
