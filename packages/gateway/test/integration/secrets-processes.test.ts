@@ -8,7 +8,7 @@ import {
   postgresAvailable,
   startPostgres,
   type TestPostgres,
-} from '../../../kit/test/fixtures/postgres.ts'
+} from '@sallyport/kit/testing/postgres'
 import { KeyControl } from '../../src/secrets/key-control.ts'
 import { post } from '../fixtures/raw-mcp.ts'
 import { hostileEntry, TestGateway } from '../fixtures/test-gateway.ts'
