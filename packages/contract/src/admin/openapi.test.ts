@@ -114,7 +114,7 @@ test('says what a route takes and gives, with its version, its media and its per
     },
     '/api/v1/watch': {
       get: {
-        security: [{}, { bearer: [] }],
+        security: [{}, { bearer: [] }, { cookie: [] }],
         responses: { 200: { content: { 'text/event-stream': { schema: { type: 'string' } } } } },
       },
     },

@@ -44,7 +44,7 @@ export function openApiDocument(routes: RouteTable): JsonObject {
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/', description: 'The admin listener.' }],
-    security: [{ bearer: [] }],
+    security: [{ bearer: [] }, { cookie: [], csrf: [] }],
     tags: tagsOf(Object.keys(routes)),
     paths,
     components: {
@@ -73,7 +73,15 @@ export function openApiDocument(routes: RouteTable): JsonObject {
       securitySchemes: {
         bearer: {
           ...{ type: 'http', scheme: 'bearer' },
-          description: 'An API key, a static token, or a token of an identity provider.',
+          description: 'An API key, a static token, a login token, or one of an identity provider.',
+        },
+        cookie: {
+          ...{ type: 'apiKey', in: 'cookie', name: '__Host-sallyport' },
+          description: 'A login of a page of this gateway; `sallyport` where it is not https.',
+        },
+        csrf: {
+          ...{ type: 'apiKey', in: 'header', name: 'X-CSRF-Token' },
+          description: 'With a cookie, for everything but GET: `csrfToken` of the login.',
         },
       },
     },
@@ -99,7 +107,7 @@ function operationOf(
     summary: spec.summary,
     'x-permission': spec.need,
     'x-tenants': spec.tenants,
-    ...(spec.need === 'open' && { security: [{}, { bearer: [] }] }),
+    ...(spec.need === 'open' && { security: [{}, { bearer: [] }, { cookie: [] }] }),
     ...(parameters.length > 0 && { parameters }),
     ...(spec.body !== undefined && { requestBody: bodyOf(spec.body, schemas) }),
     responses: responsesOf(spec, schemas, hasVersion),

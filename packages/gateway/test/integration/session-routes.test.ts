@@ -5,6 +5,7 @@ import {
   suspendChanged,
   suspensionList,
 } from '@sallyport/contract/admin'
+import { ADMINISTRATOR, type Principal } from '@sallyport/kit/principal'
 import { expect, test } from 'vitest'
 import { openFixture } from './admin-fixture.ts'
 
@@ -108,4 +109,31 @@ test('ends a session or a subscription, and nothing that is not there', async ()
     { action: 'end', session: ANN, msg: 'operator asks' },
     { action: 'end', session: LISTEN },
   ])
+})
+
+test('a tenant sees, suspends and ends its own sessions, and those of others are not there [admin-api/tenants]', async () => {
+  const bound: Principal = {
+    ...{ id: 'key:a', kind: 'key', name: 'a', ...ADMINISTRATOR, tenant: 'acme' },
+  }
+  const door = {
+    judge: () => ({ pass: { principal: bound, address: '127.0.0.1', requestId: 'r-1' } }),
+    cors: { apply: () => undefined, preflight: () => undefined },
+  } as never // the two parts of a door that an entrance asks
+  const entrance = { door, host: '127.0.0.1', protectMetrics: true }
+  await using fixture = await openFixture({ deps: { entrance } })
+  const { items } = sessionList.parse((await ask(fixture, 'sessions')).json)
+  expect(items.map(({ tenant }) => tenant)).toEqual(['acme'])
+  for (const [url, method] of [
+    [`sessions/${ANN}`, 'GET'],
+    [`sessions/${ANN}/suspend`, 'POST'],
+    [`sessions/${ANN}/resume`, 'POST'],
+    [`sessions/${ANN}`, 'DELETE'],
+  ] as const) {
+    expect([url, (await ask(fixture, url, method)).status]).toEqual([url, 404])
+  }
+  expect([fixture.sessions.held.size, fixture.sessions.ended]).toEqual([0, []])
+  const own = `sessions/${items[0]?.id}`
+  expect((await ask(fixture, `${own}/suspend`, 'POST')).status).toBe(200)
+  expect((await ask(fixture, `${own}/resume`, 'POST')).status).toBe(200)
+  expect((await ask(fixture, own, 'DELETE')).status).toBe(204)
 })
