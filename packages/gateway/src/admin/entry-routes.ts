@@ -1,5 +1,6 @@
 import type { EntryItem, EntryList } from '@sallyport/contract/admin'
 import { AppError } from '@sallyport/kit/errors'
+import type { Principal } from '@sallyport/kit/principal'
 import type { EntryKind } from '@sallyport/kit/store'
 import type { FastifyInstance } from 'fastify'
 import { ENTRY_KEYS } from '../config/index.ts'
@@ -24,14 +25,17 @@ export interface EntryDeps {
   }
 }
 
-type EntryAsk = Pick<Ask, 'by' | 'version' | 'request'>
+type EntryAsk = Pick<Ask, 'by' | 'caller' | 'version' | 'request'>
 
 /** What is added, changed and removed while the gateway runs: servers, groups and endpoints. */
 export function addEntryRoutes(app: FastifyInstance, deps: EntryDeps): void {
   const { entries } = deps
   addRoutes(app, {
-    'entries.list': ({ query }): EntryList =>
-      page(entries.standings().map(toApiItem), ({ kind, name }) => `${kind} ${name}`, query),
+    'entries.list': ({ query, by }): EntryList => {
+      const items = entries.standings().map(toApiItem)
+      const seen = items.filter(({ kind, name }) => isSeen(kind, name, by))
+      return page(seen, ({ kind, name }) => `${kind} ${name}`, query)
+    },
     'servers.create': (ask) => create(deps, 'server', ask.body.name, ask),
     'servers.definition': ({ params, by }) => show(deps, 'server', params.name, by),
     'servers.replace': (ask) => replace(deps, 'server', ask.params.name, ask),
@@ -40,13 +44,21 @@ export function addEntryRoutes(app: FastifyInstance, deps: EntryDeps): void {
     'groups.definition': ({ params, by }) => show(deps, 'group', params.name, by),
     'groups.replace': (ask) => replace(deps, 'group', ask.params.name, ask),
     'groups.remove': (ask) => remove(deps, 'group', ask.params.name, ask),
-    'endpoints.list': ({ query }): EntryList =>
-      page(listEndpoints(deps), ({ name, source }) => `${name} ${source}`, query),
+    'endpoints.list': ({ query, by }): EntryList => {
+      const seen = listEndpoints(deps).filter(({ kind, name }) => isSeen(kind, name, by))
+      return page(seen, ({ name, source }) => `${name} ${source}`, query)
+    },
     'endpoints.create': (ask) => create(deps, 'endpoint', ask.body.name, ask),
     'endpoints.definition': ({ params, by }) => show(deps, 'endpoint', params.name, by),
     'endpoints.replace': (ask) => replace(deps, 'endpoint', ask.params.name, ask),
     'endpoints.remove': (ask) => remove(deps, 'endpoint', ask.params.name, ask),
   })
+}
+
+/** Changes concern everybody: whoever sees a part could otherwise give itself the rest. */
+function requireWholeSight({ sight }: Principal): void {
+  if (sight === undefined) return
+  throw new AppError('forbidden', 'this key sees only some servers or tools: use one that sees all')
 }
 
 async function create(
@@ -55,6 +67,7 @@ async function create(
   name: string,
   ask: EntryAsk,
 ): Promise<Versioned<EntryItem>> {
+  requireWholeSight(ask.caller)
   const entry = await entries.add({ kind, name, by: ask.by }, definitionOf(ask))
   return versioned({ entry, leftOut: undefined })
 }
@@ -66,6 +79,7 @@ async function replace(
   ask: EntryAsk,
 ): Promise<Versioned<EntryItem>> {
   requireSeen(kind, name, ask.by)
+  requireWholeSight(ask.caller)
   requireEntry(deps, kind, name)
   const wish = { kind, name, by: ask.by }
   const entry = await deps.entries.replace(wish, ask.version, definitionOf(ask))
@@ -79,6 +93,7 @@ async function remove(
   ask: EntryAsk,
 ): Promise<undefined> {
   requireSeen(kind, name, ask.by)
+  requireWholeSight(ask.caller)
   requireEntry(deps, kind, name)
   await deps.entries.remove({ kind, name, by: ask.by }, ask.version)
 }
@@ -104,9 +119,14 @@ function listEndpoints(deps: EntryDeps): EntryItem[] {
   return [...others.map((name) => toFileItem('endpoint', name)), ...added.map(toApiItem)]
 }
 
+/** Endpoints name servers that the caller may not see: they are for whoever sees everything. */
+function isSeen(kind: EntryKind, name: string, { principal }: Operator): boolean {
+  return kind === 'endpoint' ? principal.sight === undefined : seesServer(principal, name)
+}
+
 /** @throws {AppError} `not_found` for what the caller does not see, as for what is not there */
-function requireSeen(kind: EntryKind, name: string, { principal }: Operator): void {
-  if (kind !== 'endpoint' && !seesServer(principal, name)) throw missing(kind, name)
+function requireSeen(kind: EntryKind, name: string, by: Operator): void {
+  if (!isSeen(kind, name, by)) throw missing(kind, name)
 }
 
 /** @throws {AppError} `conflict` for what the file defines, `not_found` */

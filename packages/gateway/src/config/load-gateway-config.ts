@@ -21,7 +21,7 @@ import { adaptClientFile } from './client-file.ts'
 import type { ConfigSource } from './find-config.ts'
 import { anchorIssuers, lookUpIssuers } from './issuer-rules.ts'
 import { readInstances } from './instances.ts'
-import { lookUpServers } from './lookups.ts'
+import { lookUpAllowed, lookUpServers } from './lookups.ts'
 import {
   type ConfigEntry,
   leave,
@@ -97,14 +97,15 @@ export function loadGatewayConfig(request: GatewayConfigRequest): GatewayConfigL
  * that can change.
  */
 export function validateConfig(request: GatewayConfigRequest): GatewayConfigLoad {
-  return load(request, ({ servers, auth }, report, env) => {
+  return load(request, ({ servers, auth, api, folder }, report, env) => {
     lookUpServers(servers, report, env)
+    lookUpAllowed(api, report, { folder, env })
     lookUpIssuers(auth.issuers, report)
   })
 }
 
 type LookUp = (
-  config: Pick<GatewayConfig, 'servers' | 'auth'>,
+  config: Pick<GatewayConfig, 'servers' | 'auth' | 'api'> & { readonly folder: string },
   report: ReportPath,
   env: Environment,
 ) => void
@@ -130,7 +131,7 @@ function loadFile(
   const folder = dirname(file)
   const rules = (config: GatewayConfig, report: ReportPath, merged: Environment): void => {
     applyRules(config, report, merged)
-    lookUp(anchor(config, folder), report, merged)
+    lookUp({ ...anchor(config, folder), api: config.api, folder }, report, merged)
   }
   const loaded = loadConfig({
     file,

@@ -1,8 +1,9 @@
 import { accessSync, constants, statSync } from 'node:fs'
 import { delimiter, extname, isAbsolute, join } from 'node:path'
-import type { ServerConfig, StdioServerConfig } from '@sallyport/contract/config'
+import type { ApiConfig, ServerConfig, StdioServerConfig } from '@sallyport/contract/config'
 import type { Environment, ReportPath } from '@sallyport/kit/config'
 import { lookUpPem } from './pem-lookup.ts'
+import { type ProgramPlaces, resolveProgram } from './resolve-command.ts'
 
 /** Sees whether what the servers need is there: programs, folders, certificates. Starts and opens nothing. */
 export function lookUpServers(
@@ -23,6 +24,22 @@ export function lookUpServers(
     lookUpPem(server.tls, (key, message, remedy) =>
       report([...at, 'tls', key], message, { remedy }),
     )
+  }
+}
+
+/** Sees whether the programs that may be added over the admin API are there. */
+export function lookUpAllowed(
+  { commands }: Pick<ApiConfig, 'commands'>,
+  report: ReportPath,
+  places: ProgramPlaces,
+): void {
+  for (const [index, { command }] of commands.entries()) {
+    const file = resolveProgram(command, places)
+    if (file !== undefined && isFile(file, constants.X_OK)) continue
+    report(['api', 'commands', index, 'command'], 'there is no such program, so this allows none', {
+      severity: 'warning',
+      remedy: 'install it or correct the name',
+    })
   }
 }
 

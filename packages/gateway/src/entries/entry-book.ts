@@ -25,6 +25,7 @@ export class EntryBook {
     this.#deps = deps
   }
 
+  /** The oldest first. */
   get entries(): readonly Entry[] {
     return this.#entries
   }
@@ -75,13 +76,16 @@ export class EntryBook {
   }
 
   #replace({ kind, name }: Pick<Entry, 'kind' | 'name'>, next: Entry | undefined): void {
-    const others = this.#entries.filter((one) => one.kind !== kind || one.name !== name)
-    this.#entries = next === undefined ? others : [...others, next]
+    const same = (one: Entry): boolean => one.kind === kind && one.name === name
+    const others = this.#entries.filter((one) => !same(one))
+    const whole = next === undefined ? others : [...others, next]
+    this.#entries = whole.toSorted((a, b) => a.createdAtMs - b.createdAtMs)
   }
 
   #take({ version, entries }: EntryReading): void {
     this.#version = version
-    this.#entries = entries.flatMap((record) => this.#open(record))
+    const opened = entries.flatMap((record) => this.#open(record))
+    this.#entries = opened.toSorted((a, b) => a.createdAtMs - b.createdAtMs)
   }
 
   /** One that was sealed with a key that is gone, or is none of ours, is as good as not there. */

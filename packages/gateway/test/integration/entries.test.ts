@@ -222,3 +222,65 @@ test('a call to a server that was removed is answered as one to a name that neve
   const { message } = await client.request('tools/call', { name: 'added__pid', arguments: {} })
   expect([message.error?.code, failureOf({ message } as never)]).toEqual([-32602, undefined])
 })
+
+test('no more are added than `api.entries` allows, and a smaller number leaves the newest out', async () => {
+  const api = { commands: [ALLOWED], entries: 2 }
+  const gateway = await startOpen({ config: { api } })
+  await addServer(gateway, 'b', hostileEntry('pid'))
+  await addServer(gateway, 'a', hostileEntry('pid'))
+  const body = { name: 'c', definition: hostileEntry('pid') }
+  const refused = await ask(gateway, 'POST', '/servers', { body })
+  expect([refused.status, codeOf(refused)]).toEqual([409, 'conflict'])
+  expect(refused.text).toContain('`api.entries`')
+  gateway.configure({ config: { api: { ...api, entries: 1 } } })
+  await gateway.restart()
+  const { json } = await ask(gateway, 'GET', '/entries')
+  expect(json).toMatchObject({
+    items: [
+      { name: 'a', inForce: false },
+      { name: 'b', inForce: true },
+    ],
+  })
+})
+
+test('what is no definition is refused by the shape of it, and nothing of it is said', async () => {
+  const gateway = await startOpen()
+  const secret = 'kX9v2mQ7tR4wZ8pL3nB6yD1sF5hJ0gCa'
+  const bodies: unknown[] = [
+    { name: 'a' },
+    { definition: { url: 'https://example.com/' } },
+    { name: 'sallyport', definition: { url: 'https://example.com/' } },
+    { name: '../a', definition: { url: 'https://example.com/' } },
+    { name: '__proto__', definition: { url: 'https://example.com/' } },
+    { name: 'a', definition: { url: 'https://example.com/', token: secret } },
+    { name: 'a', definition: { url: 'https://example.com/', headers: { Host: secret } } },
+    { name: 'a', definition: { url: 'https://example.com/', headers: { X: `${secret}\r\nY: z` } } },
+    { name: 'a', definition: { command: 'a', url: 'https://example.com/' } },
+    { name: 'a', definition: { command: 'a\0b' } },
+    { name: 'a', definition: [] },
+    { name: 'a', definition: null },
+    { name: 'a', definition: { url: 'https://example.com/', constructor: {} } },
+    {
+      name: 'a',
+      definition: { url: 'https://example.com/', restrictions: { addresses: ['0.0.0.0/0'] } },
+    },
+    { name: 'a', definition: { url: 'https://example.com/', hostHeader: 'localhost' } },
+    { name: 'a', definition: { url: 'https://example.com/' }, source: 'file' },
+    [],
+    'text',
+  ]
+  for (const body of bodies) {
+    const answer = await ask(gateway, 'POST', '/servers', { body })
+    expect([body, answer.status]).toEqual([body, 400])
+    expect(answer.text).not.toContain(secret)
+  }
+  const polluting =
+    '{"name":"p","definition":{"url":"https://example.com/","__proto__":{"restrictions":1}}}'
+  const answer = await ask(gateway, 'POST', '/servers', { body: JSON.parse(polluting) as unknown })
+  expect(answer.status).toBe(400)
+  const large = { url: 'https://example.com/', description: 'x'.repeat(70_000) }
+  expect(
+    (await ask(gateway, 'POST', '/servers', { body: { name: 'a', definition: large } })).status,
+  ).toBe(413)
+  expect((await ask(gateway, 'GET', '/entries')).json).toEqual({ items: [] })
+})
