@@ -34,6 +34,8 @@ export interface Holder {
   /** Id of the key; null for a static token. */
   readonly keyId: string | null
   readonly allowFrom: AddressRanges | undefined
+  /** The ranges as text, to tell a change. */
+  readonly from: string
   /** Everything it was made of, to tell a change. */
   readonly mark: string
 }
@@ -42,7 +44,10 @@ export interface Holder {
 export interface Renewal {
   readonly before: Principal
   readonly after: Principal
-  /** Whether one of its texts is no longer good, while another one still is. */
+  /**
+   * Whether one of its texts is no longer good while another one still is, or is good from other addresses only:
+   * what was opened with it may have been opened with what is no longer good.
+   */
   readonly lostText: boolean
 }
 
@@ -77,7 +82,8 @@ function holderOf(
     expiresAtMs: null,
   }
   const mark = JSON.stringify([grant, allowFrom])
-  return { principal, grant, texts, keyId: null, allowFrom: rangesOf(allowFrom), mark }
+  const from = JSON.stringify(allowFrom ?? null)
+  return { principal, grant, texts, keyId: null, allowFrom: rangesOf(allowFrom), from, mark }
 }
 
 export function holderOfKey(record: KeyRecord, grants: GrantResolver, nowMs: number): Holder {
@@ -90,7 +96,8 @@ export function holderOfKey(record: KeyRecord, grants: GrantResolver, nowMs: num
   }
   const allowFrom = rangesOf(record.allowFrom ?? undefined)
   const texts = textsOf(record, nowMs)
-  return { principal, grant, texts, keyId: id, allowFrom, mark: markOf(record) }
+  const from = JSON.stringify(record.allowFrom)
+  return { principal, grant, texts, keyId: id, allowFrom, from, mark: markOf(record) }
 }
 
 /** Whether the holder is of that record as it is now. */

@@ -242,13 +242,17 @@ function compare(before: Entries, after: Entries): CredentialChanges {
   const kept = new Map<string, Renewal>()
   for (const [digest, { holder }] of before) {
     const { principal } = holder
-    const now = after.get(digest)?.holder.principal
-    if (now?.id === principal.id)
-      kept.set(principal.id, { before: principal, after: now, lostText: false })
-    else lost.add(principal.id)
+    const next = after.get(digest)?.holder
+    if (next?.principal.id === principal.id) {
+      const lostText = next.allowFrom !== undefined && next.from !== holder.from
+      kept.set(principal.id, { before: principal, after: next.principal, lostText })
+    } else lost.add(principal.id)
   }
   const ended = [...lost].filter((id) => !kept.has(id))
-  const all = [...kept].map(([id, one]) => ({ ...one, lostText: lost.has(id) }))
+  const all = [...kept].map(([id, one]) => ({
+    ...one,
+    lostText: one.lostText || lost.has(id),
+  }))
   return { ended, renewed: all.filter((one) => one.lostText || one.before !== one.after) }
 }
 

@@ -76,7 +76,10 @@ export class EdgeCore implements AsyncDisposable {
   endListening(who: { readonly principal: string } | { readonly session: string }): void {
     const isMeant = ({ principal, label }: Pick<SessionFacts, 'principal' | 'label'>): boolean =>
       'principal' in who ? principal.id === who.principal : label === who.session
-    this.deps.sessions.endListening(isMeant)
+    const { sessions } = this.deps
+    sessions.endListening(isMeant)
+    // Of a session that is suspended alone the line stays, as its client would open another one.
+    if ('principal' in who) sessions.endIdleLines(isMeant)
     for (const one of this.streams.subscriptions()) if (isMeant(one)) one.finish()
   }
 

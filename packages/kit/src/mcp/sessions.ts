@@ -204,9 +204,9 @@ export class LegacySessions implements Disposable {
   }
 
   /** Ends the sessions of HTTP+SSE that nothing is under way for: their clients open others elsewhere. */
-  endIdleLines(): void {
+  endIdleLines(concerns: (session: LegacySession) => boolean = () => true): void {
     for (const { session, rules } of this.#onLines.values()) {
-      if (rules.expires && session.messages === 0) this.end(session)
+      if (rules.expires && session.messages === 0 && concerns(session)) this.end(session)
     }
   }
 
