@@ -262,12 +262,9 @@ test('1,000 users are read in under a second and listed in under 50 ms, in pages
   expect(performance.now() - fromMs).toBeLessThan(1_000)
   expect(gateway.people.size).toBe(1_000)
   const root = await gateway.as('root')
-  const times: number[] = []
   const names: string[] = []
   for (let query = 'limit=300'; query !== '';) {
-    const beforeMs = performance.now()
     const page = (await root('GET', `users?${query}`)).json as UserList
-    times.push(performance.now() - beforeMs)
     names.push(...page.items.map(({ name }) => name))
     query = page.next === undefined ? '' : `limit=300&cursor=${page.next}`
     // Whoever comes or goes meanwhile shifts nothing.
@@ -278,11 +275,15 @@ test('1,000 users are read in under a second and listed in under 50 ms, in pages
   const all: number[] = []
   for (let round = 0; round < 5; round += 1) {
     const beforeMs = performance.now()
-    await root('GET', 'users?limit=1000')
+    for (let query = 'limit=500'; query !== '';) {
+      const page = (await root('GET', `users?${query}`)).json as UserList
+      expect(page.items.length).toBeLessThanOrEqual(500)
+      query = page.next === undefined ? '' : `limit=500&cursor=${page.next}`
+    }
     all.push(performance.now() - beforeMs)
   }
   expect(Math.min(...all)).toBeLessThan(50)
-  for (const bad of ['cursor=xyz', 'cursor=', 'limit=0', 'limit=1001', 'limit=1;drop', 'name=x']) {
+  for (const bad of ['cursor=xyz', 'cursor=', 'limit=0', 'limit=501', 'limit=1;drop', 'name=x']) {
     expect(outcome(await root('GET', `users?${bad}`))).toBe('400 request_invalid')
   }
 })
