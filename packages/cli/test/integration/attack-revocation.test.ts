@@ -99,7 +99,7 @@ describe('in this process', () => {
   })
   afterAll(() => attacked[Symbol.asyncDispose]())
 
-  test.each(ENDS)(
+  test.concurrent.each(ENDS)(
     'a key that is %s is refused at its very next call, in both eras and on the admin API [attacks/revocation]',
     async (_name, end, status, code) => {
       const key = await makeKey(attacked)
@@ -125,7 +125,7 @@ describe('in this process', () => {
     },
   )
 
-  test.each(ENDS)(
+  test.concurrent.each(ENDS)(
     'open streams of a key that is %s are closed, and tell it nothing more [attacks/revocation]',
     async (_name, end) => {
       const key = await makeKey(attacked)
@@ -230,7 +230,7 @@ describe.runIf(postgresAvailable())('in another process', () => {
   })
   afterAll(() => resources.disposeAsync())
 
-  test.each(ENDS)(
+  test.concurrent.each(ENDS)(
     'a key that is %s is refused there within a second, and its streams end [attacks/revocation]',
     async (_name, end, status, code) => {
       const key = await makeKey(attacked)

@@ -76,6 +76,13 @@ test('the measure itself finds a tenth of a difference, and none where there is 
   expect([tells(times(1)), tells(times(1.2))]).toEqual([false, true])
 })
 
+/** As well-formed as any id of a key. */
+function unknownId(): string {
+  return randomBytes(4)
+    .toString('hex')
+    .replaceAll(/[0189]/g, 'x')
+}
+
 test.each(['/mcp', '/api/v1/keys'])(
   'over 2,000 tries at %s a key that is right but for its secret is refused as fast as one of nobody [attacks/timing]',
   async (path) => {
@@ -86,9 +93,7 @@ test.each(['/mcp', '/api/v1/keys'])(
     const url = `${path === '/mcp' ? attacked.gateway.data : attacked.gateway.admin}${path}`
     const times = await measure(TRIES, async (kind) => {
       // Whole and well-formed both: what has the wrong form is refused by that alone.
-      const { text } = createKeyText(
-        kind === 'near' ? id : randomBytes(6).toString('hex').slice(0, id.length),
-      )
+      const { text } = createKeyText(kind === 'near' ? id : unknownId())
       const headers = { authorization: `Bearer ${text.reveal()}` }
       expect((await send(url, { method: 'GET', headers, agent })).status).toBe(401)
     })
