@@ -5,6 +5,12 @@ import { modernBody, modernHeaders } from '../fixtures/wire.ts'
 let attacked: Attacked
 beforeAll(async () => {
   attacked = await Attacked.start({
+    auth: {
+      clientCertificates: {
+        ...{ header: 'X-Client-Subject', verifiedHeader: 'X-Client-Verify' },
+        subjects: [{ name: 'chief', subject: 'CN=chief', roles: ['admin'] }],
+      },
+    },
     config: {
       trustedProxies: ['10.9.9.9'],
       allowFrom: { admin: ['127.0.0.1'], listen: ['127.0.0.1'] },
@@ -159,11 +165,11 @@ test('the hidden call by itself is carried out, also as the second of two', asyn
 test.each(SMUGGLED)(
   '%s: the request is refused and what hides behind it is not carried out [attacks/framing]',
   async (_name, make) => {
-    for (const listener of ['data', 'admin'] as const) {
-      const bytes = Buffer.from(make(), 'latin1')
-      const found = statusesOf(await sendRaw(attacked.gateway[listener], bytes))
-      expect([listener, found.filter((status) => status < 400)]).toEqual([listener, []])
-    }
+    const bytes = Buffer.from(make(), 'latin1')
+    const received = await Promise.all(
+      (['data', 'admin'] as const).map((listener) => sendRaw(attacked.gateway[listener], bytes)),
+    )
+    expect(received.flatMap(statusesOf).filter((status) => status < 400)).toEqual([])
     expect(wasCalled(HIDDEN)).toBe(false)
   },
 )
@@ -245,6 +251,36 @@ test.each(FORGED)(
     const received = await sendRaw(attacked.gateway.admin, me)
     expect(received.includes('token:t-beta')).toBe(status === 200)
     expect(received).not.toContain('token:t-root')
+  },
+)
+
+test.each([
+  ['the subject', ['x-client-subject: CN=chief']],
+  ['the subject and its check', ['x-client-subject: CN=chief', 'x-client-verify: SUCCESS']],
+  ['both in capitals', ['X-CLIENT-SUBJECT: CN=chief', 'X-CLIENT-VERIFY: SUCCESS']],
+  [
+    'both twice',
+    ['x-client-subject: CN=chief', 'x-client-subject: CN=chief', 'x-client-verify: SUCCESS'],
+  ],
+  [
+    'both and a proxy as origin',
+    ['x-client-subject: CN=chief', 'x-client-verify: SUCCESS', 'x-forwarded-for: 10.9.9.9'],
+  ],
+  ['both by underscores', ['x_client_subject: CN=chief', 'x_client_verify: SUCCESS']],
+])(
+  'a certificate that somebody else than the proxy names by %s lets nobody in [attacks/headers]',
+  async (_name, headers) => {
+    for (const listener of ['data', 'admin'] as const) {
+      const page = listener === 'data' ? '/mcp' : '/api/v1/auth/me'
+      const bytes = message(['host: localhost', ...headers], '', `GET ${page} HTTP/1.1`)
+      const received = await sendRaw(attacked.gateway[listener], bytes)
+      expect([400, 401, 403]).toContain(statusesOf(received)[0])
+      expect(received).not.toContain('chief')
+      // Nor does it make more of whoever is in by other means.
+      const token = `authorization: Bearer ${attacked.token('viewer')}`
+      const both = message(['host: localhost', token, ...headers], '', `GET ${page} HTTP/1.1`)
+      expect(await sendRaw(attacked.gateway[listener], both)).not.toContain('chief')
+    }
   },
 )
 
