@@ -60,9 +60,9 @@ function setUpSystem() {
 }
 
 function runVitest(node, report) {
-  const args = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
   const vitest = join(ROOT, 'node_modules/vitest/vitest.mjs')
-  return runChild(node, vitest, [...args, ...process.argv.slice(2)])
+  const env = { ...process.env, SALLYPORT_TEST_REPORT: report }
+  return runChild(node, vitest, ['run', ...process.argv.slice(2)], env)
 }
 
 /** A file that failed before its first test, and a run that failed without a failed test, count as one. */

@@ -69,7 +69,8 @@ function tenantsOf({ tenants }: IdentityServices): Pick<IdentityAdministration, 
   }
   return {
     listTenants: async () => ({ items: (await tenants.list(LOCAL_ADMIN)).map(toTenantItem) }),
-    createTenant: async (input) => toTenantItem(await tenants.create(tenantCreate.parse(input))),
+    createTenant: async (input) =>
+      toTenantItem(await tenants.create(tenantCreate.parse(input), LOCAL_ADMIN)),
     changeTenant: async (name, change) =>
       toTenantItem(await tenants.change(await target(name), change, LOCAL_ADMIN)),
     removeTenant: async (name) => tenants.remove(await target(name), LOCAL_ADMIN),

@@ -21,8 +21,8 @@ export function addTenantRoutes(app: FastifyInstance, { tenants, log }: TenantDe
       page((await tenants.list(caller)).map(toTenantItem), ({ name }) => name, query),
     'tenants.show': async ({ params, caller }) =>
       versioned(await tenants.find(params.name, caller)),
-    'tenants.create': async ({ body, by }) => {
-      const made = await tenants.create(body)
+    'tenants.create': async ({ body, caller, by }) => {
+      const made = await tenants.create(body, caller)
       note(made.name, by, 'tenant created')
       return versioned(made)
     },

@@ -39,7 +39,15 @@ export function assertSeesAtMost(
   caller: Principal,
   grants: Pick<GrantResolver, 'resolve'>,
 ): void {
-  const given = grants.resolve(gift).sight?.rules ?? []
+  assertRulesWithin(grants.resolve(gift).sight?.rules ?? [], caller)
+}
+
+/**
+ * That what these rules show together is nothing that the caller does not see.
+ *
+ * @throws {AppError} `forbidden`
+ */
+export function assertRulesWithin(given: readonly SightRule[], caller: Principal): void {
   for (const bound of caller.sight?.rules ?? []) {
     if (given.some((rule) => isWithin(rule, bound))) continue
     throw new AppError(

@@ -3,7 +3,7 @@ import type { Clock } from '@sallyport/kit/clock'
 import { AppError } from '@sallyport/kit/errors'
 import type { Principal, SightRule } from '@sallyport/kit/principal'
 import type { TenantRecord, TenantStore } from '@sallyport/kit/store'
-import { isInSight } from './grant-rules.ts'
+import { assertRulesWithin, isInSight } from './grant-rules.ts'
 import { notOurs } from './role-service.ts'
 
 /** A tenant of any source. */
@@ -54,8 +54,9 @@ export class TenantService {
     throw new AppError('not_found', 'there is no tenant of that name')
   }
 
-  /** @throws {AppError} `conflict` when there is one of that name */
-  async create({ name, title, ...rule }: TenantCreate): Promise<KnownTenant> {
+  /** @throws {AppError} `forbidden`; `conflict` when there is one of that name */
+  async create({ name, title, ...rule }: TenantCreate, caller: Principal): Promise<KnownTenant> {
+    assertRulesWithin([rule], caller)
     if (Object.hasOwn(this.#deps.file(), name)) {
       throw new AppError('conflict', `a tenant named "${name}" exists; choose another name`)
     }
@@ -65,7 +66,7 @@ export class TenantService {
     return { ...record, source: 'store', record }
   }
 
-  /** @throws {AppError} `not_found`, `conflict`, `version_conflict` */
+  /** @throws {AppError} `not_found`, `forbidden`, `conflict`, `version_conflict` */
   async change(
     { name, version }: { readonly name: string; readonly version: number },
     { title, ...changes }: TenantChange,
@@ -74,6 +75,7 @@ export class TenantService {
     const { source, rule } = await this.find(name, caller)
     if (source !== 'store') throw notOurs('tenant', name, source)
     const values = { ...(title !== undefined && { title }), rule: changed(rule, changes) }
+    assertRulesWithin([values.rule], caller)
     const nowMs = this.#deps.clock.nowMs()
     const record = await this.#deps.tenants.change({ name, version }, values, nowMs)
     await this.#deps.changed()

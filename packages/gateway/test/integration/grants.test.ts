@@ -108,6 +108,19 @@ test('a tenant is changed and removed at once for all its keys [keys/tenants/unk
   expect((await own.tell('/api/v1/keys', { key: admin.key })).code).toBe('forbidden')
 })
 
+test('nobody makes a tenant, or widens one, that is shown more than it sees itself', async () => {
+  const { key } = await own.key({ name: 'narrow', role: 'admin', servers: ['files'] })
+  const create = (body: object) => tenants('', { method: 'POST', body, key })
+  expect((await create({ name: 'wide' })).code).toBe('forbidden')
+  expect((await create({ name: 'wide', servers: ['files', 'pay'] })).code).toBe('forbidden')
+  const made = await create({ name: 'slim', servers: ['files'] })
+  expect(made.status).toBe(201)
+  const widen = (servers: readonly string[] | null) =>
+    tenants('/slim', { method: 'PATCH', body: { servers }, etag: made.etag, key })
+  expect((await widen(null)).code).toBe('forbidden')
+  expect((await widen(['pay'])).code).toBe('forbidden')
+})
+
 test('who belongs to a tenant finds that one alone, and makes none', async () => {
   const { key } = await own.key({ name: 'filed-admin', role: 'admin', tenant: 'filed' })
   const listed: { items: unknown[] } = (await tenants('', { key })).json
