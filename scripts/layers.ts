@@ -11,7 +11,8 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   kit: [],
   contract: ['kit'],
   gateway: ['kit', 'contract'],
-  cli: ['kit', 'contract', 'gateway'],
+  slack: ['kit', 'contract'],
+  cli: ['kit', 'contract', 'gateway', 'slack'],
 }
 
 /** The runtime-neutral subpaths, all that a package may take of another where it is listed here. */

@@ -220,6 +220,23 @@ const ADVICE: Readonly<Record<string, string>> = {
     'Answer in time, use a client that can be asked, or raise `limits.questions.timeout`.',
   cancelled: 'Nothing: the caller asked for it.',
   result_too_large: 'Ask for less, or raise `limits.resultBytes`.',
+  slack_refused: 'The message holds Slack’s own code; its page for the method explains it.',
+  slack_scope_missing: 'Add the scope that the message names to the app, and install it again.',
+  slack_reinstall: 'Open `/slack/install` once more for the workspace that the message names.',
+  slack_rate_limited:
+    'Wait as long as `retryAfterMs` says; a cursor in the answer goes on from there.',
+  slack_unavailable: 'Try again; look at status.slack.com and the way out of this network.',
+  slack_protocol: 'Look into the log under the request id for what did not fit.',
+  slack_outcome_unknown:
+    'Look into the channel before posting again, or repeat with an idempotency key.',
+  slack_team_unknown:
+    'Use `slack_list_workspaces` for the ids, or bind the token: `NAME:TEAM=token`.',
+  slack_channel_unknown: 'Use `slack_list_channels` for ids and names.',
+  slack_user_unknown: 'Use `slack_search_users` for ids and names.',
+  slack_write_refused: 'Add the channel to `SLACK_WRITE_CHANNELS` if writing there is meant.',
+  slack_state_invalid: 'Open `/slack/install` again, in the browser that finishes it.',
+  slack_signature_invalid:
+    'Set the signing secret of the app, and check the clock of this machine.',
   internal: 'Report it with the log lines of the request id.',
 }
 

@@ -97,6 +97,23 @@ export const ERRORS = {
   cancelled: rejection(499, 'The caller cancelled the call.'),
   // Its sentences name sizes and nothing else.
   result_too_large: told(502, 'The result exceeds the size limit.', false),
+  // Slack
+  slack_refused: told(502, 'Slack refused the request.', false),
+  slack_scope_missing: told(403, 'The Slack app lacks a scope that this needs.', false),
+  slack_reinstall: told(409, 'The Slack app must be installed again.', false),
+  slack_rate_limited: told(429, 'Slack asks for fewer requests.'),
+  slack_unavailable: failure(503, 'Slack cannot be reached.'),
+  slack_protocol: failure(502, 'Slack answered with something else than was asked for.'),
+  slack_outcome_unknown: told(502, 'Nobody knows whether Slack did it.', false),
+  slack_team_unknown: rejection(404, 'There is no such workspace.'),
+  slack_channel_unknown: rejection(404, 'There is no such channel.'),
+  slack_user_unknown: rejection(404, 'There is no such person.'),
+  slack_write_refused: rejection(403, 'Writing there is not allowed.'),
+  slack_state_invalid: rejection(
+    400,
+    'The installation was not begun in this browser, or too long ago.',
+  ),
+  slack_signature_invalid: rejection(401, 'The request is not signed by Slack.'),
   internal: {
     http: 500,
     family: 'defect',

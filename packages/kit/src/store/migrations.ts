@@ -34,6 +34,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { id: 2, name: 'operations', long: false, destructive: false, statements: operations },
   { id: 3, name: 'members', long: false, destructive: false, statements: members },
   { id: 4, name: 'identity', long: false, destructive: false, statements: identity },
+  { id: 5, name: 'installations', long: false, destructive: false, statements: installations },
 ]
 
 function first(types: SqlTypes): readonly string[] {
@@ -141,5 +142,27 @@ function identity(types: SqlTypes): readonly string[] {
     `create table subjects (
       id text primary key, issuer text not null, subject ${types.blob} not null,
       first_seen_at ${types.int} not null, last_seen_at ${types.int} not null)`,
+  ]
+}
+
+/** Apps of first-party servers in other people's workspaces. */
+function installations(types: SqlTypes): readonly string[] {
+  return [
+    // The body is sealed: tokens, scopes, names.
+    `create table installations (
+      provider text not null, app text not null, team text not null, tenant text,
+      state text not null, body ${types.blob} not null, expires_at ${types.int},
+      lease_holder text, lease_until ${types.int},
+      created_at ${types.int} not null, changed_at ${types.int} not null,
+      version ${types.int} not null, primary key (provider, app, team))`,
+    'create index installations_team on installations (provider, team)',
+    // Begun and not finished yet; taken once.
+    `create table install_states (
+      state_hash text primary key, provider text not null, body ${types.blob} not null,
+      expires_at ${types.int} not null)`,
+    'create index install_states_expiry on install_states (expires_at)',
+    // What a limit of somebody else allows next, shared by all processes.
+    `create table budgets (
+      scope text primary key, arrival_at ${types.int} not null, blocked_until ${types.int} not null)`,
   ]
 }

@@ -107,6 +107,28 @@ interface GenerationTable {
 }
 
 /** The tables that Kysely speaks to; the audit tables are outside it. */
+interface InstallationTable {
+  provider: string
+  app: string
+  team: string
+  tenant: string | null
+  state: string
+  body: Blob
+  expires_at: number | null
+  lease_holder: string | null
+  lease_until: number | null
+  created_at: number
+  changed_at: number
+  version: number
+}
+
+interface InstallStateTable {
+  state_hash: string
+  provider: string
+  body: Blob
+  expires_at: number
+}
+
 export interface Tables {
   keys: KeyTable
   catalogues: { server: string; fingerprint: string; read_at: number }
@@ -124,6 +146,10 @@ export interface Tables {
   suspensions: { kind: string; subject: string; reason: string; decided_by: string; at: number }
   entries: EntryTable
   subjects: SubjectTable
+  installations: InstallationTable
+  install_states: InstallStateTable
+  /** Wall clock, milliseconds since 1970. */
+  budgets: { scope: string; arrival_at: number; blocked_until: number }
   vault: { name: string; body: Blob }
   key_check: { id: number; mac: Blob }
 }

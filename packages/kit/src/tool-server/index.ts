@@ -1,0 +1,2 @@
+export { defineTool } from './tool.ts'
+export type { Tool, ToolBlock, ToolCall, ToolHints, ToolOutcome } from './tool.ts'

@@ -1,0 +1,1 @@
+export type { SlackApp, SlackToken } from './settings/settings.ts'
