@@ -58,6 +58,19 @@ export interface Installations {
    * making once more, with a token that came meanwhile.
    */
   refused(installation: Installation, kind: TokenKind, refusal: TokenRefusal): Promise<boolean>
+  /**
+   * Told by Slack itself, in a signed event, that tokens ended. False when there is no such installation, or it is
+   * newer than what happened.
+   */
+  revoked(app: string, team: string, revocation: Revocation): Promise<boolean>
+}
+
+/** Tokens that ended at Slack. */
+export interface Revocation {
+  /** `app`: it was uninstalled, and its tokens are erased; `bot`, `user`: that token alone. */
+  readonly what: 'app' | 'bot' | 'user'
+  /** When it happened, wall clock, to the second that Slack says, rounded up. */
+  readonly atMs: number
 }
 
 /** A token that Slack refused. */
