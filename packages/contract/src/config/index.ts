@@ -45,5 +45,6 @@ export {
 } from './server.ts'
 export { isMasterKey } from './store.ts'
 export type { CallQuotas, Quota, Quotas } from './quota.ts'
+export { parsedText, refuse, textShape, type IssueSink } from './text.ts'
 export type { TracingConfig } from './tracing.ts'
 export { parseDuration, parseRate, parseSize } from './units.ts'

@@ -1,2 +1,18 @@
-export { DISTRIBUTIONS, TOOLSETS } from './settings.ts'
-export type { Distribution, SlackApp, SlackToken, Toolset, WriteRule } from './settings.ts'
+export {
+  readSlackSettings,
+  requireSlackSettings,
+  type SlackSettingsReading,
+  type SlackSettingsRequest,
+} from './read-settings.ts'
+export {
+  DISTRIBUTIONS,
+  type Distribution,
+  type SlackApp,
+  type SlackLimits,
+  type SlackSettings,
+  type SlackToken,
+  type Toolset,
+  TOOLSETS,
+  type WriteRule,
+} from './settings.ts'
+export { CALLBACK_PATH } from './urls.ts'
