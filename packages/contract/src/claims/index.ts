@@ -24,6 +24,7 @@ import { RELOAD } from './reload.ts'
 import { RELIABILITY } from './reliability.ts'
 import { SECRETS } from './secrets.ts'
 import { SESSIONS } from './sessions.ts'
+import { SLACK_SETTINGS } from './slack-settings.ts'
 import { STORE } from './store.ts'
 import { SUPERVISION } from './supervision.ts'
 import { TENANCY } from './tenancy.ts'
@@ -72,6 +73,7 @@ export const CLAIMS = {
   ...RELOAD,
   ...ENTRIES,
   ...COMMAND,
+  ...SLACK_SETTINGS,
 } as const satisfies Readonly<Record<string, Claim>>
 
 /** The id of a promise, such as `door/host/foreign`. */
