@@ -13,6 +13,7 @@ export const CHANGE_TOPICS = [
   'entries',
   'vault',
   'subjects',
+  'installations',
 ] as const
 
 export type ChangeTopic = (typeof CHANGE_TOPICS)[number]

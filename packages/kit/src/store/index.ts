@@ -5,6 +5,18 @@ export {
   type EntryRecord,
   type EntryStore,
 } from './entry-store.ts'
+export type { BudgetRule, BudgetShare, BudgetStore } from './budget-store.ts'
+export type { InstallStateRecord, InstallStateStore } from './install-state-store.ts'
+export {
+  INSTALLATION_PURPOSE,
+  installationAad,
+  type InstallationKey,
+  type InstallationLease,
+  type InstallationReading,
+  type InstallationRecord,
+  type InstallationStore,
+  type InstallationValues,
+} from './installation-store.ts'
 export { openStore, pendingMigrations, type OpenStoreOptions } from './open-store.ts'
 export { hasSqliteStore } from './sqlite-database.ts'
 export { parseStoreLocation, type StoreLocation } from './location.ts'

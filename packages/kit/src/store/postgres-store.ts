@@ -5,11 +5,14 @@ import { AuditAppender } from './audit-appender.ts'
 import { registerChain } from './audit-chain.ts'
 import { AUDIT_STATEMENT_MS, PostgresAuditSink } from './audit-postgres.ts'
 import { AuditJobs } from './audit-reader.ts'
+import { SqlBudgetStore } from './budget-store.ts'
 import { SqlCatalogueStore } from './catalogue-store.ts'
 import { checkMasterKey, toSealKeys, type SealKeys } from './keys.ts'
 import { SqlChangeStore } from './changes.ts'
 import { SqlEntryStore } from './entry-store.ts'
 import { SqlGenerationStore } from './generation-store.ts'
+import { SqlInstallStateStore } from './install-state-store.ts'
+import { SqlInstallationStore } from './installation-store.ts'
 import { endPostgres, GuardedPool } from './guarded-pool.ts'
 import { SqlKeyStore } from './key-store.ts'
 import { SqlLoginStore } from './login-store.ts'
@@ -85,6 +88,9 @@ export async function openPostgresStore(
     tenants: new SqlTenantStore(db),
     suspensions: new SqlSuspensionStore(db),
     entries: new SqlEntryStore(db),
+    installations: new SqlInstallationStore(db),
+    installStates: new SqlInstallStateStore(db),
+    budgets: new SqlBudgetStore(db),
     openAudit: ({ durability }) => openAudit(location, { ...context, seals: keys }, durability),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   }

@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { type Kysely, type RawBuilder, sql } from 'kysely'
 import type { Sealer } from '../crypto/index.ts'
+import { INSTALLATION_PURPOSE, installationAad } from './installation-store.ts'
 import { toBlob } from './sql-runner.ts'
 import { guardStore } from './store-failure.ts'
 import type { Tables } from './tables.ts'
@@ -12,7 +13,7 @@ type Row = Readonly<Record<string, unknown>>
 
 /** A table with a column of sealed texts that live longer than the keys they were sealed with. */
 interface SealedTable {
-  readonly table: 'generations' | 'entries' | 'subjects'
+  readonly table: 'generations' | 'entries' | 'subjects' | 'installations'
   /** Columns of its primary key. */
   readonly keys: readonly [string, ...string[]]
   readonly column: string
@@ -38,6 +39,12 @@ export const SEALED_TABLES: readonly SealedTable[] = [
   {
     ...{ table: 'subjects', keys: ['id'], column: 'subject', purpose: 'subjects' },
     aad: ({ id }) => String(id),
+  },
+  {
+    ...{ table: 'installations', keys: ['provider', 'app', 'team'], column: 'body' },
+    purpose: INSTALLATION_PURPOSE,
+    aad: ({ provider, app, team }) =>
+      installationAad({ provider: String(provider), app: String(app), team: String(team) }),
   },
 ]
 

@@ -4,12 +4,15 @@ import { AuditAppender } from './audit-appender.ts'
 import { registerChain } from './audit-chain.ts'
 import { AuditJobs } from './audit-reader.ts'
 import { SqliteAuditSink } from './audit-sqlite.ts'
+import { SqlBudgetStore } from './budget-store.ts'
 import { SqlCatalogueStore } from './catalogue-store.ts'
 import { Checkpointer } from './checkpointer.ts'
 import { checkMasterKey, toSealKeys, type SealKeys } from './keys.ts'
 import { SqlChangeStore } from './changes.ts'
 import { SqlEntryStore } from './entry-store.ts'
 import { SqlGenerationStore } from './generation-store.ts'
+import { SqlInstallStateStore } from './install-state-store.ts'
+import { SqlInstallationStore } from './installation-store.ts'
 import { SqlKeyStore } from './key-store.ts'
 import { SqlLoginStore } from './login-store.ts'
 import { SqlMarkStore } from './mark-store.ts'
@@ -79,6 +82,9 @@ export async function openSqliteStore(path: string, context: StoreContext): Prom
     tenants: new SqlTenantStore(db),
     suspensions: new SqlSuspensionStore(db),
     entries: new SqlEntryStore(db),
+    installations: new SqlInstallationStore(db),
+    installStates: new SqlInstallStateStore(db),
+    budgets: new SqlBudgetStore(db),
     openAudit: ({ durability }) =>
       openAudit({ path, context, keys, wal }, durability === 'power' ? 'FULL' : 'NORMAL'),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),

@@ -11,6 +11,9 @@ import type { SubjectErasure } from './subject-erasure.ts'
 import type { SealedRowStore } from './sealed-rows.ts'
 import type { RingStore } from './ring-store.ts'
 import type { EntryStore } from './entry-store.ts'
+import type { BudgetStore } from './budget-store.ts'
+import type { InstallStateStore } from './install-state-store.ts'
+import type { InstallationStore } from './installation-store.ts'
 
 export type { KeyRecord, KeyStore } from './key-record.ts'
 
@@ -298,6 +301,9 @@ export interface Store extends AsyncDisposable {
   readonly tenants: TenantStore
   readonly suspensions: SuspensionStore
   readonly entries: EntryStore
+  readonly installations: InstallationStore
+  readonly installStates: InstallStateStore
+  readonly budgets: BudgetStore
   /** Opens a chain of its own with a random writer id. Closed by its owner, before the store. */
   openAudit(options: { readonly durability: 'process' | 'power' }): Promise<AuditLog>
 }
