@@ -13,6 +13,7 @@ export {
   type SlackToken,
   type Toolset,
   TOOLSETS,
+  type UploadRule,
   type WriteRule,
 } from './settings.ts'
 export { CALLBACK_PATH } from './urls.ts'

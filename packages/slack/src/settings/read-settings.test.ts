@@ -101,6 +101,8 @@ test("the seed's variables alone make a server on loopback that reads and writes
       authorizeUrl: 'https://slack.com/oauth/v2/authorize',
       store: `sqlite:${join(folder, 'slack.db')}`,
       masterKeys: undefined,
+      uploads: { kinds: [], folder: undefined },
+      searchPrivate: false,
     },
   })
   if (reading.ok) expect([...reading.settings.toolsets]).toEqual(['read'])
@@ -127,6 +129,10 @@ test('variables that are given are what counts', () => {
     SALLYPORT_STORE: 'sqlite:./x.db',
     SALLYPORT_MASTER_KEY: `${'a'.repeat(64)},${'b'.repeat(64)}`,
     SLACK_CALL_MS: '500',
+    SLACK_UPLOAD_KINDS: '.PNG,md',
+    SLACK_UPLOAD_FOLDER: 'out',
+    SLACK_SEARCH: 'all',
+    SLACK_FILE_BYTES: '1024',
   })
   expect(given).toMatchObject({
     listen: { host: '::1', port: 0 },
@@ -142,6 +148,9 @@ test('variables that are given are what counts', () => {
     apps: [{ distribution: 'unlisted', userScopes: ['search:read'] }],
     store: `sqlite:${join(folder, 'x.db')}`,
     limits: { callMs: 500 },
+    uploads: { bytesMax: 1_048_576, kinds: ['png', 'md'], folder: join(folder, 'out') },
+    searchPrivate: true,
+    fileBytesMax: 1_024,
   })
   expect([...given.toolsets]).toEqual(['read', 'write', 'files'])
   expect(given.masterKeys).toHaveLength(2)
@@ -282,6 +291,8 @@ test.each([
   ['SALLYPORT_STORE', 'sqlite::memory:'],
   ['SALLYPORT_MASTER_KEY', 'abc'],
   ['SLACK_CALL_MS', '99'],
+  ['SLACK_UPLOAD_KINDS', 'a/b'],
+  ['SLACK_SEARCH', 'private'],
 ])('%s = %j is refused with key and remedy', (name, value) => {
   const lines = refusals({ [name]: value })
   expect(lines).not.toEqual([])
@@ -300,7 +311,7 @@ test.each([
   [undefined, { kind: 'none' }],
   ['*', { kind: 'except', channels: [] }],
   ['!#General, !C0123ABCD', { kind: 'except', channels: ['general', 'C0123ABCD'] }],
-  ['bots', { kind: 'only', channels: ['bots'] }],
+  ['bots,U0123ABCD', { kind: 'only', channels: ['bots', 'U0123ABCD'] }],
 ])('SLACK_WRITE_CHANNELS = %j', (text, rule) => {
   expect(settings({ SLACK_WRITE_CHANNELS: text }).writes).toEqual(rule)
 })

@@ -12,7 +12,7 @@ import { readAddresses } from './read-addresses.ts'
 import { readApps } from './read-apps.ts'
 import { readLimits, readTimes } from './read-limits.ts'
 import { readStore } from './read-store.ts'
-import { readToolsets } from './read-toolsets.ts'
+import { readFileRules, readToolsets } from './read-toolsets.ts'
 import type { SlackSettings } from './settings.ts'
 import { parseTenantTeams } from './tenant-teams.ts'
 import { readTokens } from './tokens.ts'
@@ -77,6 +77,7 @@ function read(
   const kept = readStore(reader, request)
   const limits = readLimits(reader)
   const tools = readToolsets(reader)
+  const files = readFileRules(reader, request.cwd)
   const times = readTimes(reader)
   const level = reader.read('LOG_LEVEL', logLevel)
   if (level === 'debug') {
@@ -96,13 +97,14 @@ function read(
     kept === undefined ||
     limits === undefined ||
     tools === undefined ||
+    files === undefined ||
     times === undefined ||
     level === undefined
   ) {
     return undefined
   }
   return {
-    ...{ ...addresses, ...shown, ...kept, ...tools, ...times },
+    ...{ ...addresses, ...shown, ...kept, ...tools, ...files, ...times },
     ...{ tokens, apps, tenantTeams, limits, logLevel: level },
   }
 }

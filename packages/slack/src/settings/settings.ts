@@ -43,6 +43,15 @@ export type WriteRule =
   | { readonly kind: 'only'; readonly channels: readonly string[] }
   | { readonly kind: 'except'; readonly channels: readonly string[] }
 
+/** What may be uploaded. */
+export interface UploadRule {
+  readonly bytesMax: number
+  /** Ends of file names, lower case and without dot; empty = nothing is uploaded. */
+  readonly kinds: readonly string[]
+  /** Absolute; undefined = only what a call brings along. */
+  readonly folder: string | undefined
+}
+
 /** Bounds of one process. */
 export interface SlackLimits {
   /** Body of a request. */
@@ -90,6 +99,11 @@ export interface SlackSettings {
   readonly tenantTeams: ReadonlyMap<string, readonly string[]>
   readonly toolsets: ReadonlySet<Toolset>
   readonly writes: WriteRule
+  readonly uploads: UploadRule
+  /** Whether search and unreads show private channels and direct messages of whoever installed the app. */
+  readonly searchPrivate: boolean
+  /** Longest file that is read. */
+  readonly fileBytesMax: number
   /** Ends in a slash. */
   readonly apiUrl: string
   readonly authorizeUrl: string

@@ -33,8 +33,8 @@ export function parseWriteRule(text: string | undefined): WriteRule | { readonly
   return { kind, channels: names.map(normalise) }
 }
 
-/** Ids keep their capitals; names have none. */
+/** Ids, those of people for direct messages too, keep their capitals; names have none. */
 function normalise(text: string): string {
   const bare = text.replace(/^#/, '')
-  return !text.startsWith('#') && /^[CGD][A-Z0-9]{6,30}$/.test(bare) ? bare : bare.toLowerCase()
+  return !text.startsWith('#') && /^[CDGUW][A-Z0-9]{6,30}$/.test(bare) ? bare : bare.toLowerCase()
 }
