@@ -1,17 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { RunnableConfig } from './config/index.ts'
 import type { Clock } from '@sallyport/kit/clock'
-import {
-  type FileKeys,
-  type KeyRing,
-  loadOrCreateKeyFile,
-  MasterKeys,
-  readKeyFile,
-  replaceKeyFile,
-} from '@sallyport/kit/crypto'
-import { AppError } from '@sallyport/kit/errors'
+import type { KeyRing, MasterKeys } from '@sallyport/kit/crypto'
 import type { Log } from '@sallyport/kit/log'
-import { hasSqliteStore, openStore, type Store } from '@sallyport/kit/store'
+import { openKeyedStore, type Store } from '@sallyport/kit/store'
 import { StoreHold } from './handover/store-hold.ts'
 import type { Succession } from './handover/succession.ts'
 
@@ -59,12 +51,6 @@ function sqlitePath(store: string): string | undefined {
   return store.startsWith('sqlite:') ? store.slice('sqlite:'.length) : undefined
 }
 
-/** The file of the master key of an embedded store; undefined for PostgreSQL, whose key is configured. */
-export function keyFileOf(store: string): string | undefined {
-  const path = sqlitePath(store)
-  return path === undefined ? undefined : `${path}.key`
-}
-
 /**
  * Takes the lock, finds or makes the master key, opens the store.
  *
@@ -77,23 +63,18 @@ export async function openState(options: StateOptions): Promise<State> {
   await using opening = new AsyncDisposableStack()
   const { succession } = options
   const hold = opening.use(await (succession ? succession.take(base) : StoreHold.take(base)))
-  const { keys: master, file, texts } = await findKeys(config, log)
-  const opened = openStore({
-    location: config.store,
-    keys: master,
-    clock,
-    log,
-    pool: { min: config.postgres.poolMin, max: config.postgres.poolMax },
-    ...(options.migrate === undefined ? {} : { migrate: options.migrate }),
-    ...(options.workerUrl === undefined ? {} : { workerUrl: options.workerUrl }),
-  })
-  const store = opening.use(await (file === undefined ? opened : opened.catch(blameKeyFile(file))))
-  if (file !== undefined && texts !== undefined && texts.length > 1) {
-    // A rotation was cut off: by now nothing is sealed with the old key.
-    await replaceKeyFile(file, [texts[0]])
-    master.replace(MasterKeys.parse([texts[0]]))
-    log.info({ file }, 'the rotation of the master key is complete')
-  }
+  const keyed = opening.use(
+    await openKeyedStore({
+      location: config.store,
+      masterKeys: config.masterKey,
+      clock,
+      log,
+      pool: { min: config.postgres.poolMin, max: config.postgres.poolMax },
+      ...(options.migrate === undefined ? {} : { migrate: options.migrate }),
+      ...(options.workerUrl === undefined ? {} : { workerUrl: options.workerUrl }),
+    }),
+  )
+  const { store, master, keyFile } = keyed
   const { keys } = store.ring
   const gatewayId = createHash('sha256')
     .update(keys.deriveKey('gateway/id'))
@@ -103,50 +84,8 @@ export async function openState(options: StateOptions): Promise<State> {
   const instance = randomBytes(8).toString('hex')
   const resources = opening.move()
   return {
-    ...{ store, keys, master, keyFile: file, hold, base, gatewayId, instance },
+    ...{ store, keys, master, keyFile, hold, base, gatewayId, instance },
     living: () => succession?.instances ?? [],
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
-  }
-}
-
-interface FoundKeys {
-  readonly keys: MasterKeys
-  /** The file they came from; undefined when they are configured. */
-  readonly file?: string
-  /** What the file holds. */
-  readonly texts?: FileKeys
-}
-
-async function findKeys(config: RunnableConfig, log: Log): Promise<FoundKeys> {
-  if (config.masterKey) return { keys: MasterKeys.parse(config.masterKey) }
-  const path = sqlitePath(config.store)
-  const file = keyFileOf(config.store)
-  if (path === undefined || file === undefined) {
-    throw new AppError(
-      'config_invalid',
-      'masterKey: PostgreSQL needs one; set masterKey or SALLYPORT_MASTER_KEY to 32 random bytes',
-    )
-  }
-  // A new key would fit nothing that is in the store already.
-  if (hasSqliteStore(path) && (await readKeyFile(file)) === undefined) {
-    throw new AppError(
-      'master_key_wrong',
-      `the key file ${file} is missing: restore it from your backup, or set masterKey`,
-    )
-  }
-  const { keys: texts, created } = await loadOrCreateKeyFile(file)
-  if (created) log.info({ file }, 'master key made')
-  return { keys: MasterKeys.parse(texts), file, texts }
-}
-
-/** The store speaks of the key "masterKey", which a configuration that relies on the file does not have. */
-function blameKeyFile(file: string): (thrown: unknown) => never {
-  return (cause) => {
-    if (!(cause instanceof AppError) || cause.code !== 'master_key_wrong') throw cause
-    throw new AppError(
-      'master_key_wrong',
-      `the key file ${file} does not hold the key this store was made with: restore it from your backup, or set masterKey`,
-      { cause },
-    )
   }
 }

@@ -3,16 +3,17 @@ import type { Clock } from '@sallyport/kit/clock'
 import { AppError } from '@sallyport/kit/errors'
 import type { Deadlines } from '@sallyport/kit/limits'
 import type { Log } from '@sallyport/kit/log'
-import type {
-  Answer,
-  ApplicationFace,
-  ClientSession,
-  Era,
-  Exchange,
-  ListenFilter,
-  McpApplication,
-  Message,
-  Subscriber,
+import {
+  type Answer,
+  type ApplicationFace,
+  type ClientSession,
+  encodeFailure,
+  type Era,
+  type Exchange,
+  type ListenFilter,
+  type McpApplication,
+  type Message,
+  type Subscriber,
 } from '@sallyport/kit/mcp'
 import type { Principal, Sight } from '@sallyport/kit/principal'
 import type { Tracer } from '@sallyport/kit/tracing'
@@ -22,7 +23,6 @@ import type { Subscriptions } from '../subscriptions/subscriptions.ts'
 import type { Upstreams } from '../upstreams/upstream.ts'
 import { applyInterceptors, type CallHandler, type Interceptor } from './call.ts'
 import { CallDeadline } from './call-deadline.ts'
-import { encodeFailure } from './encode-answer.ts'
 import { describeFace } from './face.ts'
 import { grantListen, LISTENING } from './listening.ts'
 import type { ServerMeeting } from './meet-servers.ts'

@@ -1,7 +1,7 @@
 import { AppError, type ErrorCode, ERRORS } from '@sallyport/kit/errors'
-import { wholeAnswer } from '@sallyport/kit/mcp'
+import { encodeFailure, META_ERROR, wholeAnswer } from '@sallyport/kit/mcp'
 import { expect, test } from 'vitest'
-import { encodeFailure, encodeRefusal, encodeReply, META_ERROR } from './encode-answer.ts'
+import { encodeRefusal, encodeReply } from './encode-answer.ts'
 import { parsed, testExchange, testReply } from './testing-call.ts'
 
 const HUGE =

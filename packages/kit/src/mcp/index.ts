@@ -74,6 +74,8 @@ export {
   rangeText,
 } from './json-text.ts'
 export { wholeAnswer } from './reply.ts'
+export { encodeFailure, META_ERROR, outcomeOfFailure } from './failure.ts'
+export { META_IDEMPOTENCY_KEY, readIdempotencyKey } from './idempotency-key.ts'
 export { LegacySessions } from './sessions.ts'
 export { labelOf, type SessionFacts } from './session-facts.ts'
 export type { ClientName } from './client-name.ts'

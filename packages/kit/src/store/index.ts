@@ -17,6 +17,13 @@ export {
   type InstallationStore,
   type InstallationValues,
 } from './installation-store.ts'
+export { type KeptStore, startHousekeeping } from './housekeeping.ts'
+export {
+  keyFileOf,
+  type KeyedStore,
+  openKeyedStore,
+  type OpenKeyedStoreOptions,
+} from './open-keyed-store.ts'
 export { openStore, pendingMigrations, type OpenStoreOptions } from './open-store.ts'
 export { hasSqliteStore } from './sqlite-database.ts'
 export { parseStoreLocation, type StoreLocation } from './location.ts'

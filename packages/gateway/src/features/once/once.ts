@@ -1,8 +1,7 @@
-import { type Exchange, RPC } from '@sallyport/kit/mcp'
+import { type Exchange, readIdempotencyKey, RPC } from '@sallyport/kit/mcp'
 import type { CallResult, Interceptor } from '../../call/call.ts'
 import { encodeRefusal } from '../../call/encode-answer.ts'
 import type { FeatureDeps } from '../feature.ts'
-import { readIdempotencyKey } from './idempotency-key.ts'
 
 /**
  * Makes a tool call that carries an idempotency key at most once; a repeat gets the answer of the first.

@@ -1,5 +1,5 @@
 import { AppError, type CallOutcome } from '@sallyport/kit/errors'
-import { slice } from '@sallyport/kit/mcp'
+import { outcomeOfFailure, slice } from '@sallyport/kit/mcp'
 import type { AuditEntry, AuditOutcome } from '@sallyport/kit/store'
 import type { Call, CallEntry, Interceptor } from '../../call/call.ts'
 import type { FeatureDeps } from '../feature.ts'
@@ -25,7 +25,7 @@ export function recordCalls(deps: RecordDeps): Interceptor {
     } catch (thrown) {
       const error = AppError.from(thrown)
       if (error.code === 'store_unwritable') throw error
-      await finish(call, entry, { outcome: failureOutcome(error), code: error.code }, deps)
+      await finish(call, entry, { outcome: outcomeOfFailure(error), code: error.code }, deps)
       throw error
     }
   }
@@ -114,10 +114,4 @@ function describe(call: Call, { clock, argumentsMac }: RecordDeps): CallEntry {
       message.arguments.start === -1 ? null : argumentsMac(slice(message.bytes, message.arguments)),
     member: null,
   }
-}
-
-function failureOutcome(error: AppError): Ending['outcome'] {
-  if (error.code === 'cancelled') return 'cancelled'
-  if (error.outcome === 'unknown') return 'unknown'
-  return error.spec.family === 'rejection' || error.code === 'queue_full' ? 'refused' : 'failed'
 }

@@ -1,4 +1,6 @@
-import { type Exchange, findMember, type Message, parseText, type Range } from '@sallyport/kit/mcp'
+import type { Exchange } from './exchange.ts'
+import { findMember, parseText } from './json-text.ts'
+import type { Message, Range } from './message.ts'
 
 /** Where a client without headers of its own puts the key, in `_meta`. */
 export const META_IDEMPOTENCY_KEY = 'dev.sallyport/idempotencyKey'

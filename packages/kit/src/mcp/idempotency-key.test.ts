@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { testMessage } from '../../call/testing-call.ts'
 import { readIdempotencyKey } from './idempotency-key.ts'
+import { testMessage } from './testing-message.ts'
 
 function keyIn(header: string | string[] | undefined, meta?: string): unknown {
   const params = meta === undefined ? '{}' : `{"_meta":${meta},"arguments":{}}`

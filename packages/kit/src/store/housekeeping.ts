@@ -1,6 +1,6 @@
-import type { Clock } from '@sallyport/kit/clock'
-import type { Log } from '@sallyport/kit/log'
-import type { AuditLimits, AuditLog, OutcomeStore, Store } from '@sallyport/kit/store'
+import type { Clock } from '../clock.ts'
+import type { Log } from '../log/log.ts'
+import type { AuditLimits, AuditLog, OutcomeStore, Store } from './store.ts'
 
 const PROBE_MS = 2_000
 const PRUNE_MS = 60 * 60_000
@@ -10,11 +10,20 @@ const OUTCOMES_PAUSE_MS = 20
 /** Of one hour; what is left waits for the next. */
 const OUTCOME_STEPS_MAX = 1_000
 
-/** Looks after the store: whether it can be written, and that audit log and outcomes keep their size. */
+/** What of a store is looked after. */
+export interface KeptStore extends Pick<Store, 'retention'> {
+  readonly outcomes: Pick<OutcomeStore, 'prune'>
+}
+
+/**
+ * Looks after the store: whether it can be written, and that audit log and outcomes keep their size.
+ *
+ * @param keep undefined where another process decides how much of the audit log is kept
+ */
 export function startHousekeeping(
-  store: Pick<Store, 'retention' | 'outcomes'>,
+  store: KeptStore,
   audit: AuditLog | undefined,
-  keep: AuditLimits,
+  keep: AuditLimits | undefined,
   { log, clock }: { readonly log: Log; readonly clock: Clock },
 ): Disposable {
   const stopping = new AbortController()
@@ -34,14 +43,16 @@ export function startHousekeeping(
       })
   }, PROBE_MS)
   const prune = (): void => {
-    store.retention.prune(keep, stopping.signal).then(
-      (rows) => {
-        if (rows > 0) log.info({ rows }, 'old audit rows removed')
-      },
-      (err: unknown) => {
-        if (!stopping.signal.aborted) log.warn({ err }, 'old audit rows could not be removed')
-      },
-    )
+    if (keep !== undefined) {
+      store.retention.prune(keep, stopping.signal).then(
+        (rows) => {
+          if (rows > 0) log.info({ rows }, 'old audit rows removed')
+        },
+        (err: unknown) => {
+          if (!stopping.signal.aborted) log.warn({ err }, 'old audit rows could not be removed')
+        },
+      )
+    }
     forget(store.outcomes, clock, stopping.signal).catch((err: unknown) => {
       if (!stopping.signal.aborted) log.warn({ err }, 'old outcomes could not be removed')
     })
@@ -60,7 +71,11 @@ export function startHousekeeping(
 }
 
 /** Removes the outcomes of keyed calls whose time is over, a few at once. */
-async function forget(outcomes: OutcomeStore, clock: Clock, signal: AbortSignal): Promise<void> {
+async function forget(
+  outcomes: KeptStore['outcomes'],
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
   for (let step = 0; step < OUTCOME_STEPS_MAX && !signal.aborted; step += 1) {
     if ((await outcomes.prune(clock.nowMs(), OUTCOMES_MAX)) < OUTCOMES_MAX) return
     await new Promise((resolve) => setTimeout(resolve, OUTCOMES_PAUSE_MS).unref())

@@ -1,9 +1,8 @@
-import { ManualClock } from '@sallyport/kit/clock'
-import { silentLog } from '@sallyport/kit/log'
-import type { AuditLimits, AuditLog, AuditRetention } from '@sallyport/kit/store'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { MemoryOutcomes } from './features/once/testing-outcomes.ts'
-import { startHousekeeping } from './housekeeping.ts'
+import { ManualClock } from '../clock.ts'
+import { silentLog } from '../log/log.ts'
+import { type KeptStore, startHousekeeping } from './housekeeping.ts'
+import type { AuditLimits, AuditLog, AuditRetention } from './store.ts'
 
 beforeEach(() => {
   vi.useFakeTimers()
@@ -17,7 +16,8 @@ const KEEP: AuditLimits = { keepMs: 1_000, bytesMax: 2_000 }
 function keepHouse(
   prune: AuditRetention['prune'] = async () => 0,
   audited = true,
-  outcomes = new MemoryOutcomes(),
+  outcomes: KeptStore['outcomes'] = { prune: async () => 0 },
+  keep: AuditLimits | null = KEEP,
 ) {
   const logged: string[] = []
   const state = { writable: true, probes: 0, answer: true as boolean | Promise<boolean> }
@@ -35,7 +35,7 @@ function keepHouse(
   }
   const log = (message: string) => void logged.push(message)
   const store = { retention: { prune }, outcomes }
-  const house = startHousekeeping(store, audited ? audit : undefined, KEEP, {
+  const house = startHousekeeping(store, audited ? audit : undefined, keep ?? undefined, {
     clock: new ManualClock(),
     log: {
       ...silentLog,
@@ -76,6 +76,13 @@ test('old rows go at the start and every hour, within the configured limits [rec
   expect(logged).toEqual(['old audit rows removed', 'old audit rows removed'])
 })
 
+test('where another process keeps the audit log no row of it goes', async () => {
+  const prune = vi.fn<AuditRetention['prune']>(async () => 3)
+  keepHouse(prune, true, undefined, null)
+  await vi.advanceTimersByTimeAsync(3_600_000)
+  expect(prune).not.toHaveBeenCalled()
+})
+
 test('rows that cannot be removed are a warning, not the end', async () => {
   const { logged } = keepHouse(() => Promise.reject(new Error('busy')))
   await vi.advanceTimersByTimeAsync(0)
@@ -103,16 +110,15 @@ test('the end stops what runs, silently, and leaves no timer', async () => {
 
 test('outcomes whose time is over are removed every hour, in small steps', async () => {
   const steps: number[] = []
-  const outcomes = new MemoryOutcomes()
   let left = 500
-  outcomes.prune = async (nowMs, max) => {
+  const prune: KeptStore['outcomes']['prune'] = async (nowMs, max) => {
     expect(nowMs).toBe(new ManualClock().nowMs())
     const removed = Math.min(left, max)
     left -= removed
     steps.push(removed)
     return removed
   }
-  const { house } = keepHouse(undefined, true, outcomes)
+  const { house } = keepHouse(undefined, true, { prune })
   await vi.advanceTimersByTimeAsync(1_000)
   expect(steps).toEqual([200, 200, 100])
   left = 1
@@ -122,13 +128,12 @@ test('outcomes whose time is over are removed every hour, in small steps', async
 })
 
 test('outcomes that cannot be removed are said, and removed an hour later', async () => {
-  const outcomes = new MemoryOutcomes()
   let runs = 0
-  outcomes.prune = () => {
+  const prune = (): Promise<number> => {
     runs += 1
     return Promise.reject(new TypeError('full'))
   }
-  const { logged } = keepHouse(undefined, true, outcomes)
+  const { logged } = keepHouse(undefined, true, { prune })
   await vi.advanceTimersByTimeAsync(3_600_000)
   expect([runs, logged]).toEqual([2, Array(2).fill('old outcomes could not be removed')])
 })
