@@ -32,6 +32,11 @@ has_python() {
   command -v python3 >/dev/null 2>&1
 }
 
+# The commands of the documentation, word for word.
+has_curl() {
+  command -v curl >/dev/null 2>&1
+}
+
 # The tests start what they need: no package starts a service or makes a database of its own.
 without_services() {
   policy=/usr/sbin/policy-rc.d
@@ -64,6 +69,7 @@ has_faketime || install faketime
 has_haproxy || install haproxy
 has_systemd || install systemd
 has_python || install python3-minimal
+has_curl || install curl
 
 missing=0
 has_postgres || {
@@ -92,6 +98,10 @@ has_systemd || {
 }
 has_python || {
   echo 'handovers (no python3: install it, or run as root where apt-get is)'
+  missing=1
+}
+has_curl || {
+  echo 'commands of the documentation (no curl: install it, or run as root where apt-get is)'
   missing=1
 }
 exit "$missing"
