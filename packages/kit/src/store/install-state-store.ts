@@ -20,12 +20,13 @@ export interface InstallStateRecord {
 /** What was begun, by any process; each is finished once, by any process. */
 export interface InstallStateStore {
   /**
-   * Keeps a state until it is taken or expires, and forgets those that have expired.
+   * Keeps a state until it is taken or expires, and forgets those that have expired. False when that digest is kept
+   * already.
    *
    * @param max of the provider that may be kept at once; several processes may exceed it by a little
-   * @throws {AppError} `overloaded` when there are as many; `conflict`, `store_unwritable`
+   * @throws {AppError} `overloaded` when there are as many; `store_unwritable`
    */
-  add(record: InstallStateRecord, options: { nowMs: number; max: number }): Promise<void>
+  add(record: InstallStateRecord, options: { nowMs: number; max: number }): Promise<boolean>
   /** Takes a state out: of any number that try, one gets it. Undefined for one that is gone, or has expired. */
   take(provider: string, stateHash: string, nowMs: number): Promise<Buffer | undefined>
 }
@@ -41,11 +42,11 @@ export class SqlInstallStateStore implements InstallStateStore {
   async add(
     { provider, stateHash, body, expiresAtMs }: InstallStateRecord,
     { nowMs, max }: { nowMs: number; max: number },
-  ): Promise<void> {
+  ): Promise<boolean> {
     assertShort('the provider', provider, TEXT_CHARS_MAX)
     assertShort('the digest of the state', stateHash, TEXT_CHARS_MAX)
     assertShort('the sealed state', body, BODY_BYTES_MAX)
-    await guardStore('the state cannot be kept', async () => {
+    return await guardStore('the state cannot be kept', async () => {
       await this.#db.deleteFrom('install_states').where('expires_at', '<=', nowMs).execute()
       const { kept } = await this.#db
         .selectFrom('install_states')
@@ -61,8 +62,7 @@ export class SqlInstallStateStore implements InstallStateStore {
         .values(row)
         .onConflict((conflict) => conflict.doNothing())
         .executeTakeFirst()
-      if (numInsertedOrUpdatedRows === 0n)
-        throw new AppError('conflict', 'the state is kept already')
+      return numInsertedOrUpdatedRows !== 0n
     })
   }
 

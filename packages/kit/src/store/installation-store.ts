@@ -49,7 +49,7 @@ export type InstallationValues = Omit<InstallationRecord, 'version' | 'lease'>
 
 /** The installations of one provider that changed, and which there are. */
 export interface InstallationReading {
-  /** The highest version that was seen. */
+  /** How far the changes had got before it: of up to this version all that there are stand in `keys`. */
   readonly version: number
   readonly keys: readonly InstallationKey[]
   readonly changed: readonly InstallationRecord[]
@@ -107,7 +107,12 @@ export class SqlInstallationStore implements InstallationStore {
 
   async read(provider: string, after: number): Promise<InstallationReading> {
     return await guardStore('installations cannot be read', async () => {
-      // These first: what is added in between is only read once more.
+      // The counter first: what changes after it is only read once more.
+      const counter = await this.#db
+        .selectFrom('changes')
+        .select('version')
+        .where('topic', '=', TOPIC)
+        .executeTakeFirst()
       const changed = await this.#db
         .selectFrom('installations')
         .selectAll()
@@ -120,7 +125,7 @@ export class SqlInstallationStore implements InstallationStore {
         .select(['provider', 'app', 'team'])
         .where('provider', '=', provider)
         .execute()
-      return { version: changed.at(-1)?.version ?? after, keys, changed: changed.map(toRecord) }
+      return { version: counter?.version ?? 0, keys, changed: changed.map(toRecord) }
     })
   }
 

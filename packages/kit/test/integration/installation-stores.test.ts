@@ -43,7 +43,7 @@ describe.each(testEngines())('installations, states and budgets in %s', (_name, 
       ['T1', first],
       ['T2', second],
     ])
-    expect(all.version).toBe(second)
+    expect(all.version).toBeGreaterThan(second) // another provider's change
     await installations.remove(KEY)
     const later = await installations.read('slack', all.version)
     expect(later.changed).toEqual([])
@@ -141,9 +141,8 @@ describe.each(testEngines())('installations, states and budgets in %s', (_name, 
     await installStates.add(state('b', 20), { nowMs: 1, max: 2 })
     const more = () => installStates.add(state('c', 30), { nowMs: 9, max: 2 })
     await expect(more()).rejects.toMatchObject({ code: 'overloaded' })
-    await installStates.add(state('c', 30), { nowMs: 10, max: 2 })
-    const again = installStates.add(state('c', 40), { nowMs: 10, max: 9 })
-    await expect(again).rejects.toMatchObject({ code: 'conflict' })
+    expect(await installStates.add(state('c', 30), { nowMs: 10, max: 2 })).toBe(true)
+    expect(await installStates.add(state('c', 40), { nowMs: 10, max: 9 })).toBe(false)
   })
 
   const RULE = { intervalMs: 1_000, burst: 5 }

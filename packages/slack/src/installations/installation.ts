@@ -50,12 +50,15 @@ export interface Installations {
   /**
    * The token to call with; refreshed ahead of its end, once over all processes.
    *
-   * @throws {AppError} `slack_reinstall`, `slack_unavailable`, the signal's own reason
+   * @throws {AppError} `slack_reinstall`, `slack_scope_missing` where nobody gave a token of their own,
+   *   `slack_unavailable`, `store_unwritable`, the signal's own reason
    */
   token(installation: Installation, kind: TokenKind, signal: AbortSignal): Promise<Secret>
   /**
    * Told that Slack refused a token by `error`; decides what that means. Resolves to true when the call is worth
-   * making once more, with a token that came meanwhile.
+   * making once more, with a token that came meanwhile. After false, `token` says whether there is one at all.
+   *
+   * @throws {AppError} `slack_unavailable` while Slack gives no new one, `store_unwritable`
    */
   refused(installation: Installation, kind: TokenKind, refusal: TokenRefusal): Promise<boolean>
   /**
