@@ -1,6 +1,16 @@
 export { Metrics, NO_SERVER, type CallResult, type MetricsOptions } from './metrics.ts'
 export { SERVER_STATES, type RuntimeReading, type ServerReading } from './runtime-gauges.ts'
 export {
+  EVENT_OUTCOMES,
+  type EventOutcome,
+  INSTALL_OUTCOMES,
+  type InstallationReading,
+  type InstallOutcome,
+  REFRESH_OUTCOMES,
+  type RefreshOutcome,
+  type SlackCounters,
+} from './slack-counters.ts'
+export {
   KEYED_OUTCOMES,
   type KeyedOutcome,
   QUOTA_KINDS,

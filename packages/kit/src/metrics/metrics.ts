@@ -3,6 +3,7 @@ import type { ErrorCode } from '../errors.ts'
 import { printable } from '../log/printable.ts'
 import type { AuditKind, AuditOutcome } from '../store/store.ts'
 import { RuntimeGauges, type RuntimeReading } from './runtime-gauges.ts'
+import { SlackCounters } from './slack-counters.ts'
 import { StayUpCounters } from './stay-up-counters.ts'
 import { Tallies, type Tally } from './tally.ts'
 import { TenantCounter } from './tenant-counter.ts'
@@ -67,6 +68,7 @@ export class Metrics {
   readonly #auditRows = new Map<AuditKind, Tally>()
   readonly #tallies = new Tallies()
   readonly #tenants: TenantCounter | undefined
+  #slack: SlackCounters | undefined
 
   constructor(options: MetricsOptions) {
     this.#perTool = options.perTool
@@ -82,6 +84,12 @@ export class Metrics {
       labelNames: ['version', 'node'],
       registers: [this.#registry],
     }).set({ version: options.version, node: process.versions.node }, 1)
+  }
+
+  /** What the Slack server counts; shown from the first use on, so that a gateway shows none of it. */
+  get slack(): SlackCounters {
+    this.#slack ??= new SlackCounters(this.#registry)
+    return this.#slack
   }
 
   /** The media type of `render()`. */
