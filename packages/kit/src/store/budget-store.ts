@@ -1,48 +1,75 @@
-import type { Kysely, Transaction } from 'kysely'
+import type { Kysely } from 'kysely'
 import { guardStore } from './store-failure.ts'
-import type { Tables } from './tables.ts'
 import { assertShort, TEXT_CHARS_MAX } from './text-limits.ts'
+import type { Tables } from './tables.ts'
 
-/** How much somebody else lets us do. */
-export interface BudgetRule {
-  /** Time that one more costs, milliseconds. */
+/** What somebody else allows in one scope: `burst` at once, and one more every `intervalMs`. */
+export interface BudgetLimit {
+  /** Milliseconds between two permits in the long run; may be a fraction, over 0. */
   readonly intervalMs: number
-  /** How many may go at once, from 1. */
+  /** From 1. */
   readonly burst: number
 }
 
-/** What of a budget is ours now. */
-export interface BudgetShare {
-  /** How many we may do, from 0 to what was asked for. */
-  readonly taken: number
-  /** When asking again makes sense, milliseconds from now; 0 when some were taken. */
-  readonly waitMs: number
+/** What is asked of a budget. */
+export interface BudgetAsk extends BudgetLimit {
+  /** Permits wanted, from 1. Fewer are given where fewer are there, but never none without a wait. */
+  readonly count: number
+  /** Permits taken earlier that nobody used, given back now. */
+  readonly returned: number
+  /** Wall clock, milliseconds since 1970. */
+  readonly nowMs: number
+  /** How long the first permit may lie ahead; beyond it nothing is taken. */
+  readonly waitMsMax: number
 }
 
-/** Limits of somebody else, kept by all processes together. */
+/** What a budget gave. */
+export interface BudgetGrant {
+  /** Zero: refused. One where it must be waited for. */
+  readonly granted: number
+  /** From when on the permits count, wall clock; where nothing was granted, when that would have been. */
+  readonly startsAtMs: number
+}
+
+/** Limits of somebody else that all processes of one store keep together. */
 export interface BudgetStore {
-  /**
-   * Takes up to `wanted` of the budget of a scope.
-   *
-   * Source: ITU-T I.371, generic cell rate algorithm (virtual scheduling).
-   *
-   * @param nowMs wall clock
-   * @throws {AppError} `request_invalid` for a scope over 1,000 characters, `store_unwritable`
-   */
-  take(
-    scope: string,
-    rule: BudgetRule,
-    ask: { readonly nowMs: number; readonly wanted: number },
-  ): Promise<BudgetShare>
-  /** Nothing of that scope until then; an earlier, longer block stays. */
+  /** @throws {AppError} `store_unwritable` */
+  take(scope: string, ask: BudgetAsk): Promise<BudgetGrant>
+  /** Nothing is granted for a time before `untilMs`; an earlier end than is known changes nothing. */
   block(scope: string, untilMs: number): Promise<void>
-  /** Gives back what was taken and not used, as far as the budget was not full since. */
-  giveBack(scope: string, rule: BudgetRule, count: number): Promise<void>
-  /** Forgets what limits nothing any more. Resolves with how many there were. */
-  prune(nowMs: number): Promise<number>
+  /** Removes at most `max` rows that say nothing any more; resolves with how many there were. */
+  prune(nowMs: number, max: number): Promise<number>
 }
 
-/** Budgets, in the table of that name. */
+/** How a scope stands: when the next permit would be due if they were given evenly, and until when there is none. */
+export interface BudgetState {
+  readonly arrivalAtMs: number
+  readonly blockedUntilMs: number
+}
+
+/**
+ * Decides what is granted. Pure: the caller stores `arrivalAtMs`.
+ *
+ * Source: ITU-T I.371, "Generic cell rate algorithm" (virtual scheduling); permits may be reserved ahead.
+ */
+export function planBudget(
+  state: BudgetState,
+  ask: BudgetAsk,
+): BudgetGrant & { readonly arrivalAtMs: number } {
+  const { intervalMs, burst, nowMs } = ask
+  const arrivalAtMs = Math.max(nowMs, state.arrivalAtMs - ask.returned * intervalMs)
+  const baseMs = Math.max(arrivalAtMs, state.blockedUntilMs)
+  const toleranceMs = burst * intervalMs
+  const startsAtMs = Math.ceil(
+    Math.max(nowMs, state.blockedUntilMs, baseMs + intervalMs - toleranceMs),
+  )
+  if (startsAtMs - nowMs > ask.waitMsMax) return { granted: 0, startsAtMs, arrivalAtMs }
+  const room = Math.floor((toleranceMs - (baseMs - nowMs)) / intervalMs)
+  const granted = startsAtMs > nowMs ? 1 : Math.max(1, Math.min(ask.count, room))
+  return { granted, startsAtMs, arrivalAtMs: baseMs + granted * intervalMs }
+}
+
+/** Budgets in the store; processes that ask at the same time take turns by the row. */
 export class SqlBudgetStore implements BudgetStore {
   readonly #db: Kysely<Tables>
 
@@ -50,79 +77,64 @@ export class SqlBudgetStore implements BudgetStore {
     this.#db = db
   }
 
-  async take(
-    scope: string,
-    { intervalMs, burst }: BudgetRule,
-    { nowMs, wanted }: { readonly nowMs: number; readonly wanted: number },
-  ): Promise<BudgetShare> {
-    assertShort('the scope of the budget', scope, TEXT_CHARS_MAX)
-    return await guardStore('the budget cannot be taken', () =>
-      this.#db.transaction().execute(async (db) => {
-        const { arrivalAtMs, blockedUntilMs } = await lock(db, scope, nowMs)
-        if (blockedUntilMs > nowMs) return { taken: 0, waitMs: blockedUntilMs - nowMs }
-        const startMs = Math.max(arrivalAtMs, nowMs)
-        const roomMs = burst * intervalMs - (startMs - nowMs)
-        const taken = Math.max(0, Math.min(wanted, Math.floor(roomMs / intervalMs)))
-        if (taken === 0) return { taken, waitMs: Math.max(1, Math.ceil(intervalMs - roomMs)) }
-        const arrival_at = Math.round(startMs + taken * intervalMs)
-        await db.updateTable('budgets').set({ arrival_at }).where('scope', '=', scope).execute()
-        return { taken, waitMs: 0 }
+  async take(scope: string, ask: BudgetAsk): Promise<BudgetGrant> {
+    assertShort('the scope', scope, TEXT_CHARS_MAX)
+    return await guardStore('the budget cannot be taken from', () =>
+      this.#db.transaction().execute(async (transaction) => {
+        // Locks the row in either engine, also where it has just been made.
+        const row = await transaction
+          .insertInto('budgets')
+          .values({ scope, arrival_at: 0, blocked_until: 0 })
+          .onConflict((conflict) =>
+            conflict.column('scope').doUpdateSet((set) => ({ scope: set.ref('excluded.scope') })),
+          )
+          .returning(['arrival_at', 'blocked_until'])
+          .executeTakeFirstOrThrow()
+        const { arrivalAtMs, ...grant } = planBudget(
+          { arrivalAtMs: Number(row.arrival_at), blockedUntilMs: Number(row.blocked_until) },
+          ask,
+        )
+        await transaction
+          .updateTable('budgets')
+          .set({ arrival_at: Math.ceil(arrivalAtMs) })
+          .where('scope', '=', scope)
+          .execute()
+        return grant
       }),
     )
   }
 
   async block(scope: string, untilMs: number): Promise<void> {
-    assertShort('the scope of the budget', scope, TEXT_CHARS_MAX)
+    assertShort('the scope', scope, TEXT_CHARS_MAX)
+    const until = Math.ceil(untilMs)
     await guardStore('the budget cannot be blocked', () =>
       this.#db
         .insertInto('budgets')
-        .values({ scope, arrival_at: 0, blocked_until: untilMs })
+        .values({ scope, arrival_at: 0, blocked_until: until })
         .onConflict((conflict) =>
           conflict
             .column('scope')
-            .doUpdateSet({ blocked_until: untilMs })
-            .where('budgets.blocked_until', '<', untilMs),
+            .doUpdateSet({ blocked_until: until })
+            .where('budgets.blocked_until', '<', until),
         )
         .execute(),
     )
   }
 
-  async giveBack(scope: string, { intervalMs }: BudgetRule, count: number): Promise<void> {
-    const backMs = Math.round(count * intervalMs)
-    await guardStore('the budget cannot be given back', () =>
-      this.#db
-        .updateTable('budgets')
-        .set((eb) => ({ arrival_at: eb('arrival_at', '-', backMs) }))
-        .where('scope', '=', scope)
-        .execute(),
-    )
-  }
-
-  async prune(nowMs: number): Promise<number> {
+  async prune(nowMs: number, max: number): Promise<number> {
     const { numDeletedRows } = await guardStore('old budgets cannot be removed', () =>
       this.#db
         .deleteFrom('budgets')
-        .where('arrival_at', '<=', nowMs)
-        .where('blocked_until', '<=', nowMs)
+        .where('scope', 'in', (old) =>
+          old
+            .selectFrom('budgets')
+            .select('scope')
+            .where('arrival_at', '<=', nowMs)
+            .where('blocked_until', '<=', nowMs)
+            .limit(max),
+        )
         .executeTakeFirst(),
     )
     return Number(numDeletedRows)
   }
-}
-
-/** The row of the scope, made where there is none; whoever comes second waits for the first. */
-async function lock(
-  db: Transaction<Tables>,
-  scope: string,
-  nowMs: number,
-): Promise<{ readonly arrivalAtMs: number; readonly blockedUntilMs: number }> {
-  const row = await db
-    .insertInto('budgets')
-    .values({ scope, arrival_at: nowMs, blocked_until: 0 })
-    .onConflict((conflict) =>
-      conflict.column('scope').doUpdateSet((eb) => ({ scope: eb.ref('excluded.scope') })),
-    )
-    .returning(['arrival_at', 'blocked_until'])
-    .executeTakeFirstOrThrow()
-  return { arrivalAtMs: row.arrival_at, blockedUntilMs: row.blocked_until }
 }

@@ -5,7 +5,14 @@ export {
   type EntryRecord,
   type EntryStore,
 } from './entry-store.ts'
-export type { BudgetRule, BudgetShare, BudgetStore } from './budget-store.ts'
+export {
+  type BudgetAsk,
+  type BudgetGrant,
+  type BudgetLimit,
+  type BudgetState,
+  type BudgetStore,
+  planBudget,
+} from './budget-store.ts'
 export type { InstallStateRecord, InstallStateStore } from './install-state-store.ts'
 export {
   INSTALLATION_PURPOSE,

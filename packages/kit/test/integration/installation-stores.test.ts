@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Sealer } from '../../src/crypto/index.ts'
 import {
+  type BudgetAsk,
   INSTALLATION_PURPOSE,
   installationAad,
   type InstallationValues,
@@ -145,36 +146,44 @@ describe.each(testEngines())('installations, states and budgets in %s', (_name, 
     expect(await installStates.add(state('c', 40), { nowMs: 10, max: 9 })).toBe(false)
   })
 
-  const RULE = { intervalMs: 1_000, burst: 5 }
+  const ask = (nowMs: number, count: number, more: Partial<BudgetAsk> = {}): BudgetAsk => ({
+    ...{ intervalMs: 1_000, burst: 5, nowMs, count, returned: 0, waitMsMax: 0 },
+    ...more,
+  })
 
   test('all together take no more than the budget has, and it comes back with time', async () => {
-    await using store = await openTestStore((await engine.place()).location)
+    await using store = await open()
     const { budgets } = store
-    const ask = { nowMs: 50_000, wanted: 2 }
-    const shares = await Promise.all([1, 2, 3, 4].map(() => budgets.take('s', RULE, ask)))
-    expect(shares.map(({ taken }) => taken).toSorted()).toEqual([0, 1, 2, 2])
-    expect(await budgets.take('s', RULE, ask)).toEqual({ taken: 0, waitMs: 1_000 })
-    expect(await budgets.take('s', RULE, { nowMs: 50_999, wanted: 1 })).toEqual({
-      taken: 0,
-      waitMs: 1,
-    })
-    const later = await budgets.take('s', RULE, { nowMs: 51_000, wanted: 9 })
-    expect(later).toEqual({ taken: 1, waitMs: 0 })
-    expect((await budgets.take('other', RULE, ask)).taken).toBe(2)
-    await budgets.giveBack('s', RULE, 1)
-    expect((await budgets.take('s', RULE, { nowMs: 51_000, wanted: 9 })).taken).toBe(1)
-    expect((await budgets.take('s', RULE, { nowMs: 900_000, wanted: 9 })).taken).toBe(5)
+    const grants = await Promise.all([1, 2, 3, 4].map(() => budgets.take('s', ask(50_000, 2))))
+    expect(grants.map(({ granted }) => granted).toSorted()).toEqual([0, 1, 2, 2])
+    expect(await budgets.take('s', ask(50_999, 1))).toEqual({ granted: 0, startsAtMs: 51_000 })
+    expect(await budgets.take('s', ask(51_000, 9))).toEqual({ granted: 1, startsAtMs: 51_000 })
+    expect((await budgets.take('other', ask(51_000, 2))).granted).toBe(2)
+    expect((await budgets.take('s', ask(51_000, 9, { returned: 2 }))).granted).toBe(2)
+    expect((await budgets.take('s', ask(900_000, 9))).granted).toBe(5)
+  })
+
+  test('who may wait gets the next place in line, and everybody another one', async () => {
+    await using store = await open()
+    const { budgets } = store
+    await budgets.take('s', ask(50_000, 5))
+    const waiting = ask(50_000, 3, { waitMsMax: 2_000 })
+    const grants = await Promise.all([1, 2, 3].map(() => budgets.take('s', waiting)))
+    expect(grants.toSorted((one, other) => one.startsAtMs - other.startsAtMs)).toEqual([
+      { granted: 1, startsAtMs: 51_000 },
+      { granted: 1, startsAtMs: 52_000 },
+      { granted: 0, startsAtMs: 53_000 },
+    ])
   })
 
   test('a block holds for everybody until its end, and a shorter one changes nothing', async () => {
-    await using store = await openTestStore((await engine.place()).location)
+    await using store = await open()
     const { budgets } = store
     await budgets.block('s', 2_000)
     await budgets.block('s', 1_500)
-    const at = (nowMs: number) => budgets.take('s', RULE, { nowMs, wanted: 1 })
-    expect(await at(1_400)).toEqual({ taken: 0, waitMs: 600 })
-    expect(await at(2_000)).toEqual({ taken: 1, waitMs: 0 })
-    expect(await budgets.prune(2_500)).toBe(0)
-    expect(await budgets.prune(3_000)).toBe(1)
+    expect(await budgets.take('s', ask(1_400, 1))).toEqual({ granted: 0, startsAtMs: 2_000 })
+    expect(await budgets.take('s', ask(2_000, 1))).toEqual({ granted: 1, startsAtMs: 2_000 })
+    expect(await budgets.prune(2_500, 10)).toBe(0)
+    expect(await budgets.prune(3_000, 10)).toBe(1)
   })
 })
