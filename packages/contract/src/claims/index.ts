@@ -25,6 +25,7 @@ import { RELIABILITY } from './reliability.ts'
 import { SECRETS } from './secrets.ts'
 import { SESSIONS } from './sessions.ts'
 import { SLACK_SETTINGS } from './slack-settings.ts'
+import { SLACK_WRITE } from './slack-write.ts'
 import { STORE } from './store.ts'
 import { SUPERVISION } from './supervision.ts'
 import { TENANCY } from './tenancy.ts'
@@ -73,6 +74,7 @@ export const CLAIMS = {
   ...RELOAD,
   ...ENTRIES,
   ...COMMAND,
+  ...SLACK_WRITE,
   ...SLACK_SETTINGS,
 } as const satisfies Readonly<Record<string, Claim>>
 
