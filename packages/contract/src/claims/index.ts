@@ -24,6 +24,7 @@ import { RELOAD } from './reload.ts'
 import { RELIABILITY } from './reliability.ts'
 import { SECRETS } from './secrets.ts'
 import { SESSIONS } from './sessions.ts'
+import { SLACK_CLIENT } from './slack-client.ts'
 import { SLACK_SETTINGS } from './slack-settings.ts'
 import { SLACK_WRITE } from './slack-write.ts'
 import { STORE } from './store.ts'
@@ -76,6 +77,7 @@ export const CLAIMS = {
   ...COMMAND,
   ...SLACK_WRITE,
   ...SLACK_SETTINGS,
+  ...SLACK_CLIENT,
 } as const satisfies Readonly<Record<string, Claim>>
 
 /** The id of a promise, such as `door/host/foreign`. */
