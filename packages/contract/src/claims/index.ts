@@ -25,6 +25,7 @@ import { RELIABILITY } from './reliability.ts'
 import { SECRETS } from './secrets.ts'
 import { SESSIONS } from './sessions.ts'
 import { SLACK_CLIENT } from './slack-client.ts'
+import { SLACK_INSTALLATIONS } from './slack-installations.ts'
 import { SLACK_SETTINGS } from './slack-settings.ts'
 import { SLACK_WRITE } from './slack-write.ts'
 import { STORE } from './store.ts'
@@ -78,6 +79,7 @@ export const CLAIMS = {
   ...SLACK_WRITE,
   ...SLACK_SETTINGS,
   ...SLACK_CLIENT,
+  ...SLACK_INSTALLATIONS,
 } as const satisfies Readonly<Record<string, Claim>>
 
 /** The id of a promise, such as `door/host/foreign`. */
