@@ -1,7 +1,7 @@
 import { CallController, type CallSignal } from '@sallyport/kit/call-signal'
 import { AppError } from '@sallyport/kit/errors'
 import type { Log } from '@sallyport/kit/log'
-import { orAborted } from '../upstreams/or-aborted.ts'
+import { orAborted } from '@sallyport/kit/or-aborted'
 import type { Asker, ServerFleet } from '../upstreams/upstream.ts'
 import type { Group } from './group.ts'
 import type { Member } from './member.ts'

@@ -1,7 +1,7 @@
 import type { ProbeCall } from '@sallyport/contract/config'
 import type { Clock } from '@sallyport/kit/clock'
 import type { Log } from '@sallyport/kit/log'
-import { orAborted } from './or-aborted.ts'
+import { orAborted } from '@sallyport/kit/or-aborted'
 import type { ClientInfo } from './own-messages.ts'
 import { type Finding, probeCall, type ProbeDeps, probePing } from './probe.ts'
 import type { Session } from './session.ts'

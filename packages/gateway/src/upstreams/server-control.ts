@@ -1,5 +1,5 @@
 import { AppError } from '@sallyport/kit/errors'
-import { orAborted } from './or-aborted.ts'
+import { orAborted } from '@sallyport/kit/or-aborted'
 import type { Server } from './server.ts'
 import type { Asker, HealthCheck, ServerControl, ServerMark, StderrLine } from './upstream.ts'
 

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { slice } from '@sallyport/kit/mcp'
 import { holderOf } from '@sallyport/kit/principal'
-import type { OutcomeKey } from '@sallyport/kit/store'
+import type { Claim } from '@sallyport/kit/once'
 import type { Call } from '../../call/call.ts'
 import type { Target } from '../../routing/target.ts'
 
@@ -11,15 +11,6 @@ const NOTHING = Buffer.alloc(0)
 
 /** A call of a tool. */
 export type ToolCall = Call & { readonly target: Target }
-
-/** What a keyed call lays claim to. */
-export interface Claim {
-  /** Of principal, tenant, server, tool and key together. */
-  readonly id: string
-  readonly key: OutcomeKey
-  /** HMAC of the argument bytes, hex. */
-  readonly argumentsMac: string
-}
 
 /**
  * Describes the claim of a call. Whose key it is, and for what, is in the hash: the same text of another

@@ -1,8 +1,8 @@
 import { AppError } from '@sallyport/kit/errors'
 import { type Edit, type Exchange, type Message, RPC, scanReply, splice } from '@sallyport/kit/mcp'
+import type { KeptAnswer } from '@sallyport/kit/once'
 import type { CallResult } from '../../call/call.ts'
 import { encodeReply } from '../../call/encode-answer.ts'
-import type { KeptAnswer } from './ending.ts'
 
 /** Marks, in a result's `_meta`, that it is of an earlier call with the same key. */
 export const META_REPLAYED = 'dev.sallyport/replayed'

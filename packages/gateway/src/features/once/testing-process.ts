@@ -17,8 +17,8 @@ import {
 } from '../../call/testing-call.ts'
 import { KeyedCalls } from './keyed-calls.ts'
 import { makeOnce } from './once.ts'
-import { OutcomeKeeper } from './outcome-keeper.ts'
-import { MemoryOutcomes } from './testing-outcomes.ts'
+import { OutcomeKeeper } from '@sallyport/kit/once'
+import { MemoryOutcomes } from '@sallyport/kit/testing/outcomes'
 
 /** Few keys and small answers, so that a test reaches them. */
 export const LIMITS = {

@@ -1,5 +1,5 @@
-import { AppError } from '@sallyport/kit/errors'
-import type { OutcomeKey, OutcomeRecord, OutcomeStore } from '@sallyport/kit/store'
+import { AppError } from '../errors.ts'
+import type { OutcomeKey, OutcomeRecord, OutcomeStore } from '../store/store.ts'
 
 const idOf = ({ principal, server, tool, keyHash }: OutcomeKey): string =>
   [principal, server, tool, keyHash].join()

@@ -1,5 +1,5 @@
-import type { Clock } from '@sallyport/kit/clock'
-import type { OutcomeRecord } from '@sallyport/kit/store'
+import type { Clock } from '../clock.ts'
+import type { OutcomeRecord } from '../store/store.ts'
 
 /** How often a process renews what it has claimed, milliseconds. */
 export const BEAT_MS = 1_000

@@ -1,5 +1,5 @@
-import type { CallSignal } from '@sallyport/kit/call-signal'
-import { AppError } from '@sallyport/kit/errors'
+import type { CallSignal } from './call-signal.ts'
+import { AppError } from './errors.ts'
 
 /**
  * Waits until the work is done or the signal says that nobody waits any more; the work goes on.
