@@ -27,7 +27,7 @@ import { SESSIONS } from './sessions.ts'
 import { SLACK_CLIENT } from './slack-client.ts'
 import { SLACK_INSTALLATIONS } from './slack-installations.ts'
 import { SLACK_SETTINGS } from './slack-settings.ts'
-import { SLACK_WRITE } from './slack-write.ts'
+import { SLACK_ONCE, SLACK_WRITE } from './slack-write.ts'
 import { STORE } from './store.ts'
 import { SUPERVISION } from './supervision.ts'
 import { TENANCY } from './tenancy.ts'
@@ -77,6 +77,7 @@ export const CLAIMS = {
   ...ENTRIES,
   ...COMMAND,
   ...SLACK_WRITE,
+  ...SLACK_ONCE,
   ...SLACK_SETTINGS,
   ...SLACK_CLIENT,
   ...SLACK_INSTALLATIONS,

@@ -37,3 +37,34 @@ export const SLACK_WRITE = {
     source: 'Scenario 11 of the Slack facts',
   },
 } as const satisfies ClaimsOf<'slack/write'>
+
+/** Writes with an idempotency key. */
+export const SLACK_ONCE = {
+  'slack/once/repeat': {
+    behavior:
+      'A write with an idempotency key is made once, over all processes of one store: the same key gives the first result, marked as replayed.',
+    source: 'Scenario 11 of the Slack facts; Design, "At most once"',
+  },
+  'slack/once/conflict': {
+    behavior:
+      'A key counts for one principal, one tool and one set of arguments; with others it is refused with `idempotency_conflict`.',
+    source: 'Design, "At most once"',
+  },
+  'slack/once/unknown': {
+    behavior:
+      'A write with a key whose outcome nobody knows is never made again: its repeats get `slack_outcome_unknown`.',
+    source: 'Scenario 11 of the Slack facts; Design, "At most once"',
+  },
+  'slack/once/not-sent': {
+    behavior: 'What Slack or a rule of ours refused is tried when its key comes back.',
+    source: 'Design, "At most once"',
+  },
+  'slack/once/unwritable': {
+    behavior: 'While the store cannot be written, a write with a key is refused before it is made.',
+    source: 'Design, "At most once"; design §4',
+  },
+  'slack/once/kept': {
+    behavior: 'Outcomes of keys are remembered for 24 hours, over a restart and over `kill -9`.',
+    source: 'Scenario 11 of the Slack facts; design §4',
+  },
+} as const satisfies ClaimsOf<'slack/once'>
