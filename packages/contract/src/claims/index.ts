@@ -26,6 +26,7 @@ import { SECRETS } from './secrets.ts'
 import { SESSIONS } from './sessions.ts'
 import { SLACK_CLIENT } from './slack-client.ts'
 import { SLACK_INSTALLATIONS } from './slack-installations.ts'
+import { SLACK_OAUTH } from './slack-oauth.ts'
 import { SLACK_SETTINGS } from './slack-settings.ts'
 import { SLACK_ONCE, SLACK_WRITE } from './slack-write.ts'
 import { STORE } from './store.ts'
@@ -81,6 +82,7 @@ export const CLAIMS = {
   ...SLACK_SETTINGS,
   ...SLACK_CLIENT,
   ...SLACK_INSTALLATIONS,
+  ...SLACK_OAUTH,
 } as const satisfies Readonly<Record<string, Claim>>
 
 /** The id of a promise, such as `door/host/foreign`. */

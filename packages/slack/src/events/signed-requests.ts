@@ -88,8 +88,7 @@ export class SignedRequests {
       body: Buffer.alloc(0),
       expiresAtMs: nowMs + lifeMs,
     }
-    const isFirst: unknown = await marks.add(mark, { nowMs, max: SEEN_MAX })
-    if (isFirst === false) return undefined
+    if (!(await marks.add(mark, { nowMs, max: SEEN_MAX }))) return undefined
     return async () => void (await marks.take(PROVIDER, stateHash, clock.nowMs()))
   }
 }

@@ -104,11 +104,10 @@ const WORDS: Readonly<Record<InstallFailure, Words>> = {
   },
   state_invalid: {
     status: 400,
-    title: 'Begin again in this browser',
+    title: 'This link is used up',
     paragraphs: [
-      'The installation was begun in another browser, was finished already, or took too long.',
-      'If it was begun here, cookies may be switched off.',
-      NOTHING_INSTALLED,
+      'The installation was finished already, took too long, or was begun in another browser.',
+      'If you have just seen that the app is installed, all is well. Otherwise begin again here, with cookies switched on.',
     ],
     isWorthAgain: true,
   },

@@ -109,7 +109,9 @@ export class OAuthRoutes {
     let app: SlackApp | undefined
     try {
       const begun = await this.#states.finish(single(query, 'state'), this.#cookie.read(req))
-      if (begun === undefined) return { kind: 'failed', failure: 'state_invalid' }
+      if (begun === undefined) {
+        return { kind: 'failed', failure: 'state_invalid', app: this.#appNamed(undefined) }
+      }
       app = this.#settings.apps.find(({ name }) => name === begun)
       if (app === undefined) return { kind: 'failed', failure: 'app_unknown' }
       if (query.has('error')) {
