@@ -1,6 +1,11 @@
 export { Metrics, NO_SERVER, type CallResult, type MetricsOptions } from './metrics.ts'
 export { SERVER_STATES, type RuntimeReading, type ServerReading } from './runtime-gauges.ts'
 export {
+  SLACK_REQUEST_OUTCOMES,
+  type SlackApiCounters,
+  type SlackRequestOutcome,
+} from './slack-api-counters.ts'
+export {
   EVENT_OUTCOMES,
   type EventOutcome,
   INSTALL_OUTCOMES,

@@ -3,6 +3,7 @@ import type { ErrorCode } from '../errors.ts'
 import { printable } from '../log/printable.ts'
 import type { AuditKind, AuditOutcome } from '../store/store.ts'
 import { RuntimeGauges, type RuntimeReading } from './runtime-gauges.ts'
+import { SlackApiCounters } from './slack-api-counters.ts'
 import { SlackCounters } from './slack-counters.ts'
 import { StayUpCounters } from './stay-up-counters.ts'
 import { Tallies, type Tally } from './tally.ts'
@@ -69,6 +70,7 @@ export class Metrics {
   readonly #tallies = new Tallies()
   readonly #tenants: TenantCounter | undefined
   #slack: SlackCounters | undefined
+  #slackApi: SlackApiCounters | undefined
 
   constructor(options: MetricsOptions) {
     this.#perTool = options.perTool
@@ -90,6 +92,12 @@ export class Metrics {
   get slack(): SlackCounters {
     this.#slack ??= new SlackCounters(this.#registry)
     return this.#slack
+  }
+
+  /** What is asked of Slack; shown from the first use on. */
+  get slackApi(): SlackApiCounters {
+    this.#slackApi ??= new SlackApiCounters(this.#registry, this.#tallies)
+    return this.#slackApi
   }
 
   /** The media type of `render()`. */

@@ -118,7 +118,7 @@ export class Budgets {
       scope.permits -= 1
       return 0
     }
-    const waitMsMax = bounds.deadlineMs - this.#clock.monotonicMs() - MARGIN_MS
+    const waitMsMax = Math.max(0, bounds.deadlineMs - this.#clock.monotonicMs() - MARGIN_MS)
     if (scope.blockedUntilMs - nowMs > waitMsMax && blocked) {
       throw tooSoon(scope.blockedUntilMs - nowMs)
     }

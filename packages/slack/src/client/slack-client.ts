@@ -2,6 +2,7 @@ import type { Clock } from '@sallyport/kit/clock'
 import { AppError } from '@sallyport/kit/errors'
 import type { Deadlines } from '@sallyport/kit/limits'
 import type { Log } from '@sallyport/kit/log'
+import type { SlackApiCounters } from '@sallyport/kit/metrics'
 import type { Secret } from '@sallyport/kit/secret'
 import type { BudgetLimit } from '@sallyport/kit/store'
 import type { Installation, Installations, TokenKind } from '../installations/installation.ts'
@@ -18,21 +19,13 @@ import {
 } from './call-errors.ts'
 import { FileTransfer } from './file-transfer.ts'
 import type { HttpExchange } from './http-exchange.ts'
-import { methodLimit } from './method-limits.ts'
+import { KNOWN_METHODS, methodLimit } from './method-limits.ts'
 import type { FileAsk, FileContent, SlackAim, SlackApi, SlackAsk } from './slack-api.ts'
 import type { Verdict } from './verdict.ts'
 import { TokenClient } from './web-client.ts'
 
-/** How a request ended, for metrics. */
-export type RequestOutcome = 'ok' | 'refused' | 'limited' | 'lost'
-
 /** Told about requests; on the path of every call. */
-export interface ClientMeter {
-  /** @param seconds from sending to answer */
-  requested(method: string, outcome: RequestOutcome, seconds: number): void
-  /** A request waited for Slack's limits. */
-  waited(seconds: number): void
-}
+export type ClientMeter = Pick<SlackApiCounters, 'requested' | 'waited'>
 
 /** What all clients of a process share. */
 export interface ClientParts {
@@ -152,7 +145,8 @@ export class SlackClient implements SlackApi {
     const timeoutMs = Math.max(0, deadlineMs - startMs)
     const bounds = { signal, timeoutMs, bytesMax }
     const verdict = await this.#clientOf(kind, token).send(method, args, bounds)
-    meter.requested(method, verdict.kind, (clock.monotonicMs() - startMs) / 1_000)
+    const label = KNOWN_METHODS.has(method) ? method : 'other'
+    meter.requested(label, verdict.kind, (clock.monotonicMs() - startMs) / 1_000)
     return verdict
   }
 
