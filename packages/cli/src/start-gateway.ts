@@ -6,6 +6,7 @@ import { AUDIT_WORKER } from './audit-worker.ts'
 import type { Configuration } from './configuration.ts'
 import type { Context } from './context.ts'
 import type { ForcedEnd } from './forced-end.ts'
+import { SLACK_PROGRAM } from './slack-program.ts'
 import { VERSION } from './version.ts'
 
 export interface StartOptions {
@@ -46,6 +47,7 @@ export async function startGateway(
     accessDestination: process.stderr,
     accessJson: logOptions.json,
     localOnly,
+    slackProgram: SLACK_PROGRAM,
     heir: { environment: env, pid: process.pid },
     ...(AUDIT_WORKER && { workerUrl: AUDIT_WORKER }),
   })

@@ -7,6 +7,7 @@ import type { AccessLog } from '@sallyport/kit/log'
 import type { Caller, McpEdge } from '@sallyport/kit/mcp'
 import type { Principal } from '@sallyport/kit/principal'
 import { LOCAL_ADMIN } from './admin/entrance.ts'
+import { isPassed, type PassThrough } from './slack/pass-through.ts'
 import type { Tokens } from './tokens/tokens.ts'
 import { answerHealth, type HealthFacts, healthKindOf, judgeHealth } from './admin/health.ts'
 
@@ -18,6 +19,8 @@ export interface DataHandlerDeps {
   readonly edge: McpEdge
   readonly tokens: Pick<Tokens, 'challenge' | 'metadata'>
   readonly healthFacts: () => HealthFacts
+  /** What is the Slack server's to answer. */
+  readonly passThrough: PassThrough
   /** Undefined while the access log is off. */
   readonly accessLog: AccessLog | undefined
   readonly clock: Clock
@@ -37,7 +40,8 @@ const MCP_METHODS = 'POST, GET, DELETE'
 /**
  * The data listener: the door first, then `/mcp`, `/mcp/<endpoint>`, `/servers/<name>/mcp`, `/sse` with
  * `/messages` (also under a server), and health. Everything without
- * a valid credential is 401, whatever it asks for, but for preflights, health and `/.well-known/`.
+ * a valid credential is 401, whatever it asks for, but for preflights, health, `/.well-known/`, and `/slack/` and
+ * `/webhook/` where a Slack server is configured.
  *
  * Source: design, "Two listeners".
  */
@@ -45,6 +49,7 @@ export function createDataHandler(deps: DataHandlerDeps): Handler {
   return (req, res) => {
     const door = deps.door()
     const path = pathOf(req.url ?? '')
+    if (isPassed(path) && deps.passThrough.isOpen) return pass(req, res, { deps, door })
     const health = healthKindOf(path)
     if (health === undefined && !path.startsWith('/.well-known/') && req.method !== 'OPTIONS') {
       const verdict = door.judge(req)
@@ -75,6 +80,22 @@ function enter(
   if (route) return dispatch(deps.edge, req, res, { ...route, caller: verdict.pass })
   const error = new AppError('not_found', 'there is nothing at this address')
   sendError(res, error, verdict.pass.requestId)
+}
+
+/** The Slack server asks for no key there: it checks states and signatures. Names, load and rates are ours. */
+function pass(
+  req: IncomingMessage,
+  res: ServerResponse,
+  { deps, door }: { readonly deps: DataHandlerDeps; readonly door: Door },
+): void {
+  const enterPassing = (verdict: DoorVerdict<Principal | undefined>): void => {
+    if (deps.accessLog) watchAccess(req, res, verdict, deps)
+    if ('refuse' in verdict) return refuse(res, verdict, false)
+    void deps.passThrough.handle(req, res, verdict.pass)
+  }
+  const verdict = door.judge(req, { auth: 'none' })
+  if (verdict instanceof Promise) void verdict.then(enterPassing)
+  else enterPassing(verdict)
 }
 
 function enterOpenly(

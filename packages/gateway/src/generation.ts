@@ -21,6 +21,7 @@ import type { Catalogue } from './routing/catalogue.ts'
 import { GroupCatalogue } from './routing/group-catalogue.ts'
 import type { Links } from './routing/links.ts'
 import { OpenViews } from './routing/views.ts'
+import type { SlackChild } from './slack/slack-child.ts'
 import { Broadcast } from './subscriptions/broadcast.ts'
 import type { Subscriptions } from './subscriptions/subscriptions.ts'
 import type { ServerFleet } from './upstreams/upstream.ts'
@@ -42,6 +43,8 @@ export interface Lasting {
   readonly subscriptions: Subscriptions
   readonly marks: Marks
   readonly calls: CallState
+  /** Undefined where this process can run none. */
+  readonly slack: SlackChild | undefined
 }
 
 /**

@@ -9,6 +9,7 @@ import type { Marks } from './marks.ts'
 import type { Base } from './open-base.ts'
 import { changesLists, changesSeen } from './reload/seen-changes.ts'
 import type { Catalogue } from './routing/catalogue.ts'
+import type { SlackChild } from './slack/slack-child.ts'
 import type { ServerChanges, ServerFleet } from './upstreams/upstream.ts'
 
 const LISTS = ['tools', 'prompts', 'resources'] as const
@@ -44,6 +45,11 @@ export class Mcp {
 
   get fleet(): ServerFleet {
     return this.#lasting.fleet
+  }
+
+  /** The Slack server that runs as a child; undefined where this process can run none. */
+  get slack(): SlackChild | undefined {
+    return this.#lasting.slack
   }
 
   get calls(): CallState {
@@ -85,7 +91,8 @@ export class Mcp {
     readonly changes: ServerChanges
     readonly drained: Promise<void>
   } {
-    const { fleet, catalogue, calls, marks } = this.#lasting
+    const { fleet, catalogue, calls, marks, slack } = this.#lasting
+    slack?.apply(config)
     const applied = fleet.apply(config.servers)
     marks.apply()
     catalogue.apply(config.servers)

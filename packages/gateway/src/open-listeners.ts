@@ -25,6 +25,7 @@ import { Operations } from './operations.ts'
 import { SessionControl } from './sessions/session-control.ts'
 import { openErasure } from './secrets/open-erasure.ts'
 import type { ConfigControl } from './reload/config-control.ts'
+import { PassThrough } from './slack/pass-through.ts'
 import type { Users } from './users/open-users.ts'
 
 /** What counts connections that never became a request. */
@@ -188,12 +189,20 @@ async function openPorts(
   const healthFacts = () => readHealth(base, mcp, life)
   const handler = createDataHandler({
     ...{ door: () => doors.data, edge: mcp.edge, tokens: base.tokens },
-    ...{ healthFacts, accessLog, clock },
+    ...{ healthFacts, accessLog, clock, passThrough: createPassThrough(base, mcp) },
   })
   const address = inherited.listen ?? config.listen
   const data = scope.use(await openNamed('listen', { address, handler, ...shared }))
   base.tokens.listensAt(data.address)
   return { data, admin: adminListener }
+}
+
+function createPassThrough({ settings, budget }: Base, mcp: Mcp): PassThrough {
+  return new PassThrough({
+    child: () => (settings.config.slack === undefined ? undefined : mcp.slack),
+    requestBytesMax: () => settings.config.limits.requestBytes,
+    reserve: (address) => budget.reserve(`address:${address}`),
+  })
 }
 
 /** Opens a listener whose refusal names the key of the configuration that its address came from. */

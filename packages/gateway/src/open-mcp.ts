@@ -1,3 +1,4 @@
+import { parse } from 'node:path'
 import { createMac, Sealer } from '@sallyport/kit/crypto'
 import { Deadlines } from '@sallyport/kit/limits'
 import { LegacySessions } from '@sallyport/kit/mcp'
@@ -16,6 +17,7 @@ import { RequestStates } from './questions/request-state.ts'
 import { Catalogue } from './routing/catalogue.ts'
 import { Links } from './routing/links.ts'
 import type { Views } from './routing/view.ts'
+import { SlackChild } from './slack/slack-child.ts'
 import { Subscriptions, type Watch } from './subscriptions/subscriptions.ts'
 import { fingerprintOf } from './upstreams/fingerprint.ts'
 import type { ServerFleet, UpstreamEvents, Upstreams } from './upstreams/upstream.ts'
@@ -36,7 +38,9 @@ export async function openMcp(base: Base, scope: AsyncDisposableStack): Promise<
     }),
   )
   const news = new News()
-  const fleet = scope.use(await openFleet(base, catalogue, news))
+  const slack = createSlack(base)
+  const fleet = scope.use(await openFleet(base, catalogue, { news, slack }))
+  if (slack !== undefined) scope.use(slack)
   const deadlines = scope.use(new Deadlines(clock))
   const sealer = new Sealer(state.keys, 'mcp')
   const parked = scope.use(
@@ -56,7 +60,7 @@ export async function openMcp(base: Base, scope: AsyncDisposableStack): Promise<
   const onChanged: MarksDeps['onChanged'] = (...told) => tellMark(events, ...told)
   const marks = await Marks.open({ store: state.store.marks, fleet, clock, log, onChanged })
   const lasting: Lasting = {
-    ...{ fleet, catalogue, deadlines, sealer, parked, marks },
+    ...{ fleet, catalogue, deadlines, sealer, parked, marks, slack },
     sessions: new LegacySessions(sealer, clock, settings.session),
     states: new RequestStates({ sealer, clock, limits: settings.questions }),
     taskIds: new TaskIds(createMac(state.keys.deriveKey('mcp/tasks'))),
@@ -70,6 +74,7 @@ export async function openMcp(base: Base, scope: AsyncDisposableStack): Promise<
   const current = { generation: createGeneration(base, lasting, config) }
   const mcp = new Mcp(base, lasting, current, scope)
   connectNews(mcp, lasting, news)
+  slack?.apply(config)
   fleet.prestart()
   lasting.sessions.onChange = (...told) => tellSession(events, ...told)
   mcp.edge.core.streams.onChange = (...told) => tellSession(events, ...told)
@@ -96,7 +101,27 @@ function seesStill(views: Views, { subscriber, target, shownUri }: Watch): boole
   return found?.server === target.server && found.name === target.name
 }
 
-function openFleet(base: Base, catalogue: Catalogue, news: News): Promise<ServerFleet> {
+/** What runs the Slack server where there is one; it runs nothing yet. */
+function createSlack({ options, state }: Base): SlackChild | undefined {
+  const { slackProgram: program, clock, log, accessDestination } = options
+  if (program === undefined) return undefined
+  const mark = `${state.gatewayId}/${state.instance}`
+  // Every path it is given is absolute, and a `.env` beside the gateway's file is not meant for it.
+  const cwd = parse(process.execPath).root
+  const child = { program, mark, cwd, environment: process.env, output: accessDestination }
+  return new SlackChild({ ...child, clock, log: log.child({ server: 'slack' }) })
+}
+
+interface FleetSurroundings {
+  readonly news: News
+  readonly slack: SlackChild | undefined
+}
+
+function openFleet(
+  base: Base,
+  catalogue: Catalogue,
+  { news, slack }: FleetSurroundings,
+): Promise<ServerFleet> {
   const { options, state, settings } = base
   const { config, clock, log, version } = options
   return openUpstreams({
@@ -110,6 +135,7 @@ function openFleet(base: Base, catalogue: Catalogue, news: News): Promise<Server
     livingInstances: state.living(),
     clientInfo: { name: 'sallyport', version },
     isMember: (server) => isMember(settings.config, server),
+    own: slack && { slack },
     events: upstreamEvents(base, catalogue, news),
   })
 }

@@ -34,6 +34,8 @@ export interface GatewayOptions {
   readonly accessDestination: AccessDestination
   readonly accessJson: boolean
   readonly workerUrl?: URL
+  /** How the Slack server is run as a child; without it `slack:` starts none. */
+  readonly slackProgram?: { readonly file: string; readonly args: readonly string[] }
   /** Opens the local socket and no port; then no key is needed, and none is made. */
   readonly localOnly?: boolean
   /** Who may have been handed sockets to listen on; by default only those the configuration has by number. */

@@ -27,6 +27,7 @@ import { SESSIONS } from './sessions.ts'
 import { SLACK_CLIENT } from './slack-client.ts'
 import { SLACK_INSTALLATIONS } from './slack-installations.ts'
 import { SLACK_OAUTH } from './slack-oauth.ts'
+import { SLACK_BEHIND } from './slack-behind.ts'
 import { SLACK_SETTINGS } from './slack-settings.ts'
 import { SLACK_ONCE, SLACK_WRITE } from './slack-write.ts'
 import { STORE } from './store.ts'
@@ -83,6 +84,7 @@ export const CLAIMS = {
   ...SLACK_CLIENT,
   ...SLACK_INSTALLATIONS,
   ...SLACK_OAUTH,
+  ...SLACK_BEHIND,
 } as const satisfies Readonly<Record<string, Claim>>
 
 /** The id of a promise, such as `door/host/foreign`. */

@@ -10,11 +10,14 @@ import { allowedHosts, listenAddress, origins, publicUrl, trustedProxies } from 
 import { serverName } from './name.ts'
 import { log, metrics } from './observe.ts'
 import { server, toServerConfig, type ServerConfig } from './server.ts'
+import { slack, toSlackEntry } from './slack.ts'
 import { masterKey, postgres, store } from './store.ts'
 import { refuse } from './text.ts'
 import { tracing } from './tracing.ts'
 
 const SERVERS_MAX = 1_000
+/** The name of the Slack server among the servers. */
+const SLACK = 'slack'
 
 const gatewayFile = z.strictObject({
   $schema: z
@@ -54,6 +57,7 @@ const gatewayFile = z.strictObject({
       refuse(context, `more than ${SERVERS_MAX} servers`, 'run several gateways')
     })
     .meta({ description: 'The MCP servers behind the gateway, by name.' }),
+  slack,
   groups,
   endpoints,
   api,
@@ -81,6 +85,11 @@ export const gatewayConfig = gatewayFile
     const servers: Record<string, ServerConfig> = {}
     for (const [name, entry] of Object.entries(mcpServers)) {
       servers[name] = toServerConfig(name, entry, { startMs, callMs })
+    }
+    // That the name is free is a rule of its own.
+    if (rest.slack !== undefined && !Object.hasOwn(servers, SLACK)) {
+      const entry = toServerConfig(SLACK, toSlackEntry(rest.slack), { startMs, callMs })
+      if (entry.kind === 'http') servers[SLACK] = { ...entry, child: SLACK }
     }
     const grouped: Record<string, GroupConfig> = {}
     for (const [name, entry] of Object.entries(sets)) grouped[name] = toGroupConfig(name, entry)

@@ -43,6 +43,17 @@ export {
   type ServerEntry,
   type StdioServerConfig,
 } from './server.ts'
+export type { SlackConfig } from './slack.ts'
+export {
+  CALLBACK_PATH,
+  isSlack,
+  judgePublic,
+  judgeRedirect,
+  judgeSlackUrl,
+  parseOrigin,
+  parseWebUrl,
+  publicUrlOf,
+} from './slack-urls.ts'
 export { isMasterKey } from './store.ts'
 export type { CallQuotas, Quota, Quotas } from './quota.ts'
 export { parsedText, refuse, textShape, type IssueSink } from './text.ts'

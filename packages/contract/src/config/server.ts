@@ -61,6 +61,8 @@ export interface HttpServerConfig extends ServerBase, RemoteConfig {
   readonly headers: Readonly<Record<string, Secret>>
   /** Sent as `Host` instead of the URL's own; never from the file. */
   readonly hostHeader?: string | undefined
+  /** It is a child of the gateway, which knows its port and its token; never from the file. */
+  readonly child?: 'slack' | undefined
 }
 
 export type ServerConfig = StdioServerConfig | HttpServerConfig

@@ -4,6 +4,7 @@ import {
   isPem,
   type GatewayConfig,
   type ServerConfig,
+  type SlackConfig,
 } from '@sallyport/contract/config'
 import {
   type CommandOutputs,
@@ -242,13 +243,20 @@ function complete(config: GatewayConfig, { folder, identity, env }: Anchor): Run
 }
 
 function anchor(
-  { servers, auth }: GatewayConfig,
+  { servers, auth, slack }: GatewayConfig,
   folder: string,
-): Pick<GatewayConfig, 'servers' | 'auth'> {
+): Pick<GatewayConfig, 'servers' | 'auth' | 'slack'> {
   return {
+    slack: slack && anchorSlack(slack, folder),
     servers: anchorServers(servers, folder),
     auth: { ...auth, issuers: anchorIssuers(auth.issuers, folder) },
   }
+}
+
+function anchorSlack(slack: SlackConfig, folder: string): SlackConfig {
+  const { apps, uploads } = slack
+  const anchored = { ...uploads, folder: uploads.folder && resolve(folder, uploads.folder) }
+  return { ...slack, apps: apps && resolve(folder, apps), uploads: anchored }
 }
 
 /** A store whose path is absolute. @param folder what a relative path starts from */

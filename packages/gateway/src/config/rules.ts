@@ -6,6 +6,7 @@ import { judgeGroups } from './group-rules.ts'
 import { judgeIssuers } from './issuer-rules.ts'
 import { judgeLimits } from './limit-rules.ts'
 import { judgeServers } from './server-rules.ts'
+import { judgeSlack } from './slack-rules.ts'
 import { tokenFault } from './token-fault.ts'
 
 /** What a configuration must keep beyond its schema; all of it is known before anything opens. */
@@ -19,6 +20,7 @@ export function applyRules(config: GatewayConfig, report: ReportPath, env: Envir
   judgeGroups(config, report)
   judgeEndpoints(config, report)
   judgeServers(config, report, env)
+  judgeSlack(config, report, env)
   judgeLimits(config, report)
   if (!config.audit.enabled) {
     const message = 'the audit log is off, so nothing records who called what'

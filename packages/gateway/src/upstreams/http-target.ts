@@ -3,6 +3,7 @@ import { OWN_HEADERS } from '@sallyport/contract/config'
 import { Pool } from 'undici'
 import { guardedConnector, type LookUp } from './guarded-connector.ts'
 import { chooseProxy, type Proxy } from './http-proxy.ts'
+import { type OwnServer, ownConnector } from './own-server.ts'
 import { contextOf, forwardConnector, tunnelConnector } from './proxy-tunnel.ts'
 import type { HttpServerConfig } from './server-config.ts'
 import type { TlsMaterial } from './tls-material.ts'
@@ -38,6 +39,8 @@ export interface TargetSurroundings {
   readonly environment: Readonly<Record<string, string | undefined>>
   /** Looks up names of servers that were added over the admin API; the system's by default. */
   readonly lookUp?: LookUp | undefined
+  /** What the server is when it is a child of the gateway. */
+  readonly own?: OwnServer | undefined
 }
 
 /**
@@ -48,13 +51,14 @@ export interface TargetSurroundings {
  */
 export function openTarget(
   config: HttpServerConfig,
-  { tls, environment, lookUp }: TargetSurroundings,
+  { tls, environment, lookUp, own }: TargetSurroundings,
 ): HttpTarget {
   const url = new URL(config.url)
   const { restrictions } = config
   // Which address is connected to would be the proxy's to say.
-  const proxy = restrictions ? undefined : chooseProxy(url, config.proxy, environment)
+  const proxy = restrictions || own ? undefined : chooseProxy(url, config.proxy, environment)
   const headers = headersOf(config)
+  if (own !== undefined) headers.push('authorization', `Bearer ${own.token.reveal()}`)
   const connectMs = Math.min(config.connectMs ?? CONNECT_MS_DEFAULT, config.startMs)
   const options = {
     connections: config.inFlight + SPARE_CONNECTIONS,
@@ -76,7 +80,8 @@ export function openTarget(
   const direct = restrictions
     ? guardedConnector({ addresses: restrictions.addresses, tls, connectMs, lookUp })
     : { timeout: connectMs, ...contextOf(tls) }
-  const connect = proxy === undefined ? direct : tunnelConnector({ proxy, tls, connectMs })
+  const reached = own === undefined ? direct : ownConnector(own, connectMs)
+  const connect = proxy === undefined ? reached : tunnelConnector({ proxy, tls, connectMs })
   const host = url.hostname.replaceAll(/^\[|\]$/g, '')
   const named = url.protocol === 'https:' && config.hostHeader !== undefined && isIP(host) === 0
   const pool = new Pool(url.origin, { ...options, connect })

@@ -14,6 +14,7 @@ import { type HttpTarget, openTarget } from './http-target.ts'
 import type { LookUp } from './guarded-connector.ts'
 import { type KnownSecrets, secretsOf } from './known-secrets.ts'
 import type { ClientInfo } from './own-messages.ts'
+import type { OwnServer } from './own-server.ts'
 import type { HttpServerConfig, ServerConfig, StdioServerConfig } from './server-config.ts'
 import type { Session, SessionEvents } from './session.ts'
 import { planSpawn, spawnWorld } from './spawn-plan.ts'
@@ -55,6 +56,8 @@ export interface SessionOpenerDeps {
   readonly environment: Readonly<Record<string, string | undefined>>
   /** Looks up names of servers that were added over the admin API; the system's by default. */
   readonly lookUp?: LookUp | undefined
+  /** What the server is when it is a child of the gateway. */
+  readonly own?: OwnServer | undefined
 }
 
 /** Opens sessions with one server: starts the child or prepares connections, then shakes hands. */
@@ -208,8 +211,8 @@ export class SessionOpener {
   }
 
   async #openTarget(config: HttpServerConfig): Promise<HttpTarget> {
-    const { environment, lookUp } = this.#deps
-    return openTarget(config, { tls: await loadTls(config.tls), environment, lookUp })
+    const { environment, lookUp, own } = this.#deps
+    return openTarget(config, { tls: await loadTls(config.tls), environment, lookUp, own })
   }
 
   async #openSse(

@@ -56,6 +56,8 @@ export interface HttpServerConfig extends CommonConfig {
   readonly inFlight: number
   /** Replaces `Host`, for servers that only answer to one name. */
   readonly hostHeader?: string | undefined
+  /** A child of the gateway, wherever it listens. */
+  readonly child?: 'slack' | undefined
   /** `auto` when undefined: Streamable HTTP first, then HTTP+SSE. */
   readonly transport?: 'auto' | 'http' | 'sse' | undefined
   /** Each PEM text or the path of a PEM file; `cert` and `key` together. */

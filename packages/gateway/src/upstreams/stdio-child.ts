@@ -28,6 +28,10 @@ export interface StdioChildOptions {
   readonly lineBytesMax: number
   /** Keeps what it writes there; of its server. */
   readonly stderr: StderrRing
+  /** Time to end by itself once its input is closed, milliseconds; 2 s by default. */
+  readonly stopMs?: number
+  /** Told of the same besides. */
+  readonly onStderr?: (chunk: Buffer) => void
   onLine(line: Buffer): void
   onOversize(head: Buffer, tail: Buffer): void
   /** It is gone or useless. Called once, also when it could not be started. */
@@ -124,6 +128,7 @@ export class StdioChild {
   }
 
   #keep(chunk: Buffer): void {
+    this.#options.onStderr?.(chunk)
     if (this.#process.pid !== undefined) this.#options.stderr.push(this.#process.pid, chunk)
   }
 
@@ -167,7 +172,7 @@ export class StdioChild {
     const child = this.#process
     child.stdin.end()
     if (child.pid !== undefined) {
-      if (!(await this.#hasExited(STDIN_WAIT_MS))) {
+      if (!(await this.#hasExited(this.#options.stopMs ?? STDIN_WAIT_MS))) {
         this.#signalAll('SIGTERM')
         if (!(await this.#hasExited(TERM_WAIT_MS))) {
           this.#signalAll('SIGKILL')

@@ -16,6 +16,7 @@ import type { ClientInfo } from './own-messages.ts'
 import { isSameServer } from './same-server.ts'
 import { FleetControl } from './server-control.ts'
 import { Server } from './server.ts'
+import type { OwnServer } from './own-server.ts'
 import type { ServerConfig } from './server-config.ts'
 import { StderrRing } from './stderr-ring.ts'
 import type {
@@ -57,6 +58,8 @@ export interface UpstreamsDeps {
   readonly random?: () => number
   /** Looks up names of servers that were added over the admin API; the system's by default. */
   readonly lookUp?: LookUp
+  /** First-party servers that run as children of the gateway. */
+  readonly own?: { readonly slack: OwnServer } | undefined
   /** Whether a group needs a server, so that it is started again without a call. Asked anew each time. */
   isMember?(server: string): boolean
 }
@@ -101,10 +104,12 @@ function createServer(config: ServerConfig, world: ServerWorld, heritage: Herita
   const log = world.log.child({ server: config.name })
   const environment = world.environment ?? process.env
   const { resultBytes } = limits
-  const { toolsKnown, stderr = new StderrRing(clock) } = heritage
+  const own = config.kind === 'http' && config.child ? world.own?.[config.child] : undefined
+  const { toolsKnown } = heritage
+  const stderr = own?.stderr ?? heritage.stderr ?? new StderrRing(clock)
   const opener = new SessionOpener(config, {
     ...{ resultBytes, clock, log, eras, mark, groups, stderr, clientInfo, environment },
-    lookUp: world.lookUp,
+    ...{ lookUp: world.lookUp, own },
   })
   const random = world.random ?? Math.random
   const isMember = (): boolean => world.isMember?.(config.name) === true

@@ -1,7 +1,14 @@
-import { parseCidr, parseListen, parsedText, refuse, textShape } from '@sallyport/contract/config'
+import {
+  parseCidr,
+  parseListen,
+  parseOrigin,
+  parseWebUrl,
+  parsedText,
+  refuse,
+  textShape,
+} from '@sallyport/contract/config'
 import { LOG_LEVELS, type LogLevel } from '@sallyport/kit/log'
 import { z } from 'zod'
-import { parseOrigin, parseWebUrl } from './urls.ts'
 
 /** Smallest, largest and default value of a whole number. */
 export interface NumberBounds {

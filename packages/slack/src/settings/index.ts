@@ -16,4 +16,4 @@ export {
   type UploadRule,
   type WriteRule,
 } from './settings.ts'
-export { CALLBACK_PATH } from './urls.ts'
+export { CALLBACK_PATH } from '@sallyport/contract/config'

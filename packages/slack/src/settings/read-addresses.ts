@@ -1,6 +1,3 @@
-import { isLoopback } from '@sallyport/kit/http'
-import { host, webUrl, wholeNumber } from './fields.ts'
-import type { SlackSettings } from './settings.ts'
 import {
   CALLBACK_PATH,
   isSlack,
@@ -8,7 +5,10 @@ import {
   judgeRedirect,
   judgeSlackUrl,
   publicUrlOf,
-} from './urls.ts'
+} from '@sallyport/contract/config'
+import { isLoopback } from '@sallyport/kit/http'
+import { host, webUrl, wholeNumber } from './fields.ts'
+import type { SlackSettings } from './settings.ts'
 import type { VariableReader } from './variable-reader.ts'
 
 const API_URL = 'https://slack.com/api'

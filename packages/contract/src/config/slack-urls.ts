@@ -1,5 +1,8 @@
-import { isLoopback } from '@sallyport/kit/http'
-import type { Fault } from './variable-reader.ts'
+/** Why a value is refused. */
+export interface UrlFault {
+  readonly message: string
+  readonly remedy: string
+}
 
 /** Where Slack sends browsers back to, below the public address. */
 export const CALLBACK_PATH = '/slack/oauth/callback'
@@ -22,7 +25,7 @@ export function parseOrigin(text: string): string | undefined {
 }
 
 /** Why an address that Slack or browsers are sent to cannot be used; undefined = it can. */
-export function judgePublic(url: string): Fault | undefined {
+export function judgePublic(url: string): UrlFault | undefined {
   const { protocol, hostname } = new URL(url)
   if (protocol === 'https:' || isLoopback(hostname)) return undefined
   return {
@@ -32,7 +35,7 @@ export function judgePublic(url: string): Fault | undefined {
 }
 
 /** Why a redirect address is not the callback of what is reached at `publicUrl`; undefined = it is. */
-export function judgeRedirect(redirect: string, publicUrl: string): Fault | undefined {
+export function judgeRedirect(redirect: string, publicUrl: string): UrlFault | undefined {
   const expected = `${new URL(publicUrl).pathname.replace(/\/+$/, '')}${CALLBACK_PATH}`
   if (new URL(redirect).pathname === expected) return undefined
   return {
@@ -56,10 +59,17 @@ export function isSlack(url: string): boolean {
  * Why tokens and browsers are not sent to such an address; undefined = they are: Slack itself, loopback, or
  * whatever a test has allowed.
  */
-export function judgeSlackUrl(url: string, allowsTestHosts: boolean): Fault | undefined {
+export function judgeSlackUrl(url: string, allowsTestHosts: boolean): UrlFault | undefined {
   if (isSlack(url) || allowsTestHosts || isLoopback(new URL(url).hostname)) return undefined
   return {
     message: 'its host is neither Slack nor loopback, and would be given tokens',
     remedy: 'unset it; for a test on other hosts set SALLYPORT_ALLOW_TEST_HOSTS=1',
   }
+}
+
+/** Whether the host of a URL, as `URL` spells it, is this machine alone. */
+function isLoopback(hostname: string): boolean {
+  return /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\]|\[::ffff:7f[0-9a-f]{2}:[0-9a-f]{1,4}\])$/.test(
+    hostname,
+  )
 }
