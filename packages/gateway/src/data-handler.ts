@@ -2,14 +2,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { AppError } from '@sallyport/kit/errors'
 import type { Clock } from '@sallyport/kit/clock'
 import type { Door, DoorRefusal, DoorVerdict } from '@sallyport/kit/door'
-import { createRequestId, sendError } from '@sallyport/kit/http'
+import { answerHealth, createRequestId, healthKindOf, sendError } from '@sallyport/kit/http'
 import type { AccessLog } from '@sallyport/kit/log'
 import type { Caller, McpEdge } from '@sallyport/kit/mcp'
 import type { Principal } from '@sallyport/kit/principal'
 import { LOCAL_ADMIN } from './admin/entrance.ts'
 import { isPassed, type PassThrough } from './slack/pass-through.ts'
 import type { Tokens } from './tokens/tokens.ts'
-import { answerHealth, type HealthFacts, healthKindOf, judgeHealth } from './admin/health.ts'
+import { type HealthFacts, judgeHealth } from './admin/health.ts'
 
 type Handler = (req: IncomingMessage, res: ServerResponse) => void
 

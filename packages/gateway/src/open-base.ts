@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '@sallyport/kit/clock'
 import { Sealer } from '@sallyport/kit/crypto'
-import { type DoorDeps, Lockout } from '@sallyport/kit/door'
+import { type DoorDeps, Lockout, refusalRows } from '@sallyport/kit/door'
 import { ByteBudget, LoopWatch, RateLimits } from '@sallyport/kit/limits'
 import { Metrics } from '@sallyport/kit/metrics'
 import { type AuditLog, type KeyRecord, startHousekeeping } from '@sallyport/kit/store'
@@ -123,41 +123,24 @@ export function countUsable(keys: readonly KeyRecord[], nowMs: number): number {
   }).length
 }
 
-const DOOR_ROWS_PER_SECOND = 10
-
-/** Counts what the door refuses, and keeps at most ten rows a second and address of it. */
+/** Counts what the door refuses, and keeps a bounded number of rows of it. */
 function createRefusalRecorder({
   audit,
   metrics,
   clock,
   quotas,
 }: Pick<Base, 'audit' | 'metrics' | 'quotas'> & { readonly clock: Clock }): DoorDeps['onRefused'] {
-  const rows = new RateLimits(clock, {
-    capacity: DOOR_ROWS_PER_SECOND,
-    refillPerSecond: DOOR_ROWS_PER_SECOND,
-  })
-  return (error, address, principal, requestId) => {
+  const keep =
+    audit &&
+    refusalRows({
+      ...{ audit, clock },
+      onRecorded: (kind) => metrics.auditAppended(kind),
+      onUnrecorded: () => metrics.auditFailed(),
+    })
+  return (...refusal) => {
+    const [error, , principal] = refusal
     metrics.doorRefused(error.code)
     if (principal) quotas.usage.doorRefused(principal.id, error.code)
-    if (!audit || !rows.take(address).allowed) return
-    const entry = {
-      atMs: clock.nowMs(),
-      kind: 'door',
-      requestId,
-      principal: principal?.id ?? '',
-      tenant: principal?.tenant ?? null,
-      address,
-      method: '',
-      server: null,
-      tool: null,
-      outcome: 'refused',
-      code: error.code,
-      durationUs: null,
-      argumentsMac: null,
-      member: null,
-    } as const
-    metrics.auditAppended('door')
-    // The refusal stands whether or not its row could be written; the failure shows in readiness.
-    audit.append(entry).catch(() => metrics.auditFailed())
+    keep?.(...refusal)
   }
 }

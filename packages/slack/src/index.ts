@@ -1,1 +1,2 @@
-export type { SlackApp, SlackToken } from './settings/settings.ts'
+export { SlackServer, type SlackServerOptions } from './start.ts'
+export type { SlackApp, SlackSettings, SlackToken } from './settings/settings.ts'

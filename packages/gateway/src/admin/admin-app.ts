@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { AppError } from '@sallyport/kit/errors'
-import { sendError } from '@sallyport/kit/http'
+import { answerHealth, healthKindOf, sendError } from '@sallyport/kit/http'
 import {
   enterByDoor,
   enterLocally,
@@ -10,7 +10,7 @@ import {
   visitOf,
 } from './entrance.ts'
 import type { FastifyApp, RouteDeps } from './fastify-app.ts'
-import { answerHealth, healthKindOf, judgeHealth } from './health.ts'
+import { judgeHealth } from './health.ts'
 import { methodsAt } from './permissions.ts'
 
 export interface AdminDeps extends RouteDeps {

@@ -3,10 +3,9 @@ import { type AdminError, ROUTES } from '@sallyport/contract/admin'
 import { problemsOf } from '@sallyport/kit/config'
 import { type AppError, publicMessage } from '@sallyport/kit/errors'
 import type { Door, DoorVerdict, Pending } from '@sallyport/kit/door'
-import { createRequestId, isLoopback, sendError } from '@sallyport/kit/http'
+import { createRequestId, healthKindOf, isLoopback, sendError } from '@sallyport/kit/http'
 import { ADMINISTRATOR, CALLER, type Principal } from '@sallyport/kit/principal'
 import { shortStoreReason } from '@sallyport/kit/store'
-import { healthKindOf } from './health.ts'
 import { isOpenRoute } from './permissions.ts'
 
 /** Who asks, as settled before the app sees the request. */

@@ -1,5 +1,6 @@
+import { healthKindOf } from '@sallyport/kit/http'
 import { expect, test } from 'vitest'
-import { type HealthFacts, healthKindOf, judgeHealth } from './health.ts'
+import { type HealthFacts, judgeHealth } from './health.ts'
 
 const FACTS: HealthFacts = {
   phase: 'running',

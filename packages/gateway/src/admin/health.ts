@@ -1,9 +1,6 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { HealthBrief, HealthDetail } from '@sallyport/contract/admin'
+import type { HealthKind, HealthVerdict } from '@sallyport/kit/http'
 import type { ServerMark, ServerState } from '../upstreams/upstream.ts'
-
-/** Which question a health path asks. */
-export type HealthKind = 'health' | 'live' | 'ready' | 'startup'
 
 /** What health is judged by. */
 export interface HealthFacts {
@@ -33,25 +30,6 @@ export interface GroupHealth {
   readonly below: 'refuse' | 'serve'
 }
 
-/** What is answered to a question for health. */
-export interface HealthVerdict {
-  readonly status: 200 | 503
-  readonly body: HealthBrief | HealthDetail
-}
-
-const KINDS: ReadonlyMap<string, HealthKind> = new Map([
-  ['/health', 'health'],
-  ['/health/live', 'live'],
-  ['/health/ready', 'ready'],
-  ['/health/startup', 'startup'],
-])
-
-/** The question a request target asks, undefined where it is no health path. */
-export function healthKindOf(target: string): HealthKind | undefined {
-  const queryAt = target.indexOf('?')
-  return KINDS.get(queryAt === -1 ? target : target.slice(0, queryAt))
-}
-
 /**
  * Judges health. Servers that are down are named but fail nothing: the gateway still serves the others, and
  * restarting it would not bring them back. A group that refuses its calls is the exception: its operator
@@ -63,7 +41,7 @@ export function judgeHealth(
   kind: HealthKind,
   facts: HealthFacts,
   detailed: boolean,
-): HealthVerdict {
+): HealthVerdict<HealthBrief | HealthDetail> {
   const ok = isHealthy(kind, facts)
   const status = ok ? 200 : 503
   const brief: HealthBrief = { status: ok ? 'ok' : 'unavailable' }
@@ -83,21 +61,6 @@ export function judgeHealth(
       draining: facts.draining === undefined ? null : { reason: facts.draining.reason },
     },
   }
-}
-
-/** Answers a health request that the door let in; sets its own headers but for `x-request-id`. */
-export function answerHealth(
-  req: IncomingMessage,
-  res: ServerResponse,
-  verdict: HealthVerdict,
-): void {
-  const body = JSON.stringify(verdict.body)
-  res.writeHead(verdict.status, {
-    'content-type': 'application/json',
-    'content-length': Buffer.byteLength(body),
-    'cache-control': 'no-store',
-  })
-  res.end(req.method === 'HEAD' ? undefined : body)
 }
 
 function isHealthy(kind: HealthKind, facts: HealthFacts): boolean {

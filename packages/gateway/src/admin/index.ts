@@ -1,15 +1,7 @@
 export { type AdminApp, type AdminDeps, createAdminApp } from './admin-app.ts'
 export { toAuditItem } from './audit-routes.ts'
 export { type EntranceRules, LOCAL_ADMIN, toAdminErrorBody } from './entrance.ts'
-export {
-  answerHealth,
-  type GroupHealth,
-  type HealthFacts,
-  type HealthKind,
-  healthKindOf,
-  type HealthVerdict,
-  judgeHealth,
-} from './health.ts'
+export { type GroupHealth, type HealthFacts, judgeHealth } from './health.ts'
 export { toKeyItem } from './key-routes.ts'
 export { toMarkItem } from './mark-item.ts'
 export { toRoleItem } from './role-routes.ts'

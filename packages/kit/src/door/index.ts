@@ -43,5 +43,6 @@ export {
 export { HostRules, type HostSettings } from './host-rules.ts'
 export { Lockout, type LockoutLimits } from './lockout.ts'
 export { OriginRules, type OriginSettings } from './origin-rules.ts'
+export { refusalRows, type RefusalRowsDeps } from './refusal-rows.ts'
 export { judgeToken } from './token-strength.ts'
 export { type Arrival, TrustedProxies } from './trusted-proxies.ts'

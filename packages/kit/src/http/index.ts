@@ -7,6 +7,7 @@ export {
 } from './address.ts'
 export type { Place, SocketPath } from './bind.ts'
 export { sendContinue } from './expect-continue.ts'
+export { answerHealth, type HealthKind, healthKindOf, type HealthVerdict } from './health.ts'
 export {
   adoptSocket,
   type InheritedNumbers,

@@ -1,0 +1,80 @@
+import { SlackAccess } from '../access/slack-access.ts'
+import { Budgets } from '../client/budgets.ts'
+import { HttpExchange } from '../client/http-exchange.ts'
+import { SlackClients } from '../client/slack-clients.ts'
+import { askForTokens } from '../client/token-endpoint.ts'
+import { Cursors } from '../cursors/cursors.ts'
+import { Directories } from '../directory/directories.ts'
+import { type Installations, LiveInstallations } from '../installations/index.ts'
+import { createReadTools } from '../tools/read-tools.ts'
+import type { SlackTool } from '../tools/slack-tool.ts'
+import { createSlackWeb } from '../web/create-slack-web.ts'
+import type { SlackWeb } from '../web/slack-web.ts'
+import type { SlackBase } from './open-base.ts'
+
+/** What is Slack's about a Slack server. */
+export interface SlackParts {
+  readonly installations: Installations
+  readonly access: SlackAccess
+  readonly tools: readonly SlackTool[]
+  readonly web: SlackWeb
+}
+
+/** What metrics call the end of a refresh. */
+const REFRESHES = { refreshed: 'ok', failed: 'failed', dead: 'reinstall' } as const
+
+/** Opens installations, clients and tools; everything opened belongs to `scope`. */
+export async function openSlack(base: SlackBase, scope: AsyncDisposableStack): Promise<SlackParts> {
+  const { options, store, watch, metrics } = base
+  const { settings, clock, log } = options
+  const installations = scope.use(
+    await LiveInstallations.open({
+      ...{ store, watch, apps: settings.apps, clock, log },
+      spend: (app, refreshToken, signal) =>
+        askForTokens(settings.apiUrl, app, { kind: 'refresh', refreshToken }, signal),
+      marginMs: settings.refreshMarginMs,
+      onRefresh: (outcome) => metrics.slack.tokenRefreshed(REFRESHES[outcome]),
+    }),
+  )
+  metrics.slack.watchInstallations(() => countStates(installations))
+  const access = new SlackAccess(settings, installations, openClients(base, installations, scope))
+  const web = scope.use(
+    createSlackWeb(settings, {
+      ...{ states: store.installStates, installations, clock, log, counters: metrics.slack },
+    }),
+  )
+  return { installations, access, tools: createTools(base), web }
+}
+
+function openClients(
+  { options, store, deadlines }: SlackBase,
+  installations: Installations,
+  scope: AsyncDisposableStack,
+): SlackClients {
+  const { settings, clock, log } = options
+  const { apiUrl, limits, testCallsPerMinute: callsPerMinute } = settings
+  return new SlackClients({
+    ...{ installations, deadlines, clock, log, apiUrl, callsPerMinute },
+    budgets: new Budgets({ store: store.budgets, clock, deadlines }),
+    exchange: scope.use(new HttpExchange(deadlines)),
+    meter: { requested: () => undefined, waited: () => undefined },
+    responseBytesMax: limits.responseBytes,
+  })
+}
+
+/** Every tool of this server, in the order in which they are listed. */
+function createTools({ options, store }: SlackBase): readonly SlackTool[] {
+  const { settings, clock } = options
+  const cursors = new Cursors(store.ring.keys, clock)
+  const directories = new Directories(clock)
+  const { searchPrivate, fileBytesMax } = settings
+  return createReadTools({ cursors, directories, clock, searchPrivate, fileBytesMax })
+}
+
+function countStates(
+  installations: Installations,
+): Readonly<Record<'active' | 'reinstall' | 'removed', number>> {
+  const counts = { active: 0, reinstall: 0, removed: 0 }
+  for (const { state } of installations.list()) counts[state] += 1
+  return counts
+}
