@@ -1,10 +1,18 @@
-import { type Logger, LogLevel, WebClient } from '@slack/web-api'
 import { AppError } from '@sallyport/kit/errors'
-import { z } from 'zod'
 import type { SlackApp } from '../settings/settings.ts'
-import { boundedFetch } from './bounded-fetch.ts'
+import type { HttpExchange } from './http-exchange.ts'
+import type { Verdict } from './verdict.ts'
+import { TokenClient } from './web-client.ts'
 
-const ANSWER_BYTES_MAX = 256 * 1024
+const ANSWER_BYTES_MAX = 256 * 1_024
+const ANSWER_MS_MAX = 10_000
+
+/** Where tokens are issued. */
+export interface TokenPlace {
+  /** Slack's Web API, with a slash at its end. */
+  readonly apiUrl: string
+  readonly exchange: HttpExchange
+}
 
 /** What is handed in for tokens. */
 export type TokenGrant =
@@ -17,40 +25,28 @@ export type TokenAnswer =
   | { readonly ok: false; readonly error: string }
 
 /**
- * Asks `oauth.v2.access` once, with the credentials of `app`. Nothing of it is logged by anybody.
+ * Asks `oauth.v2.access` once, with the credentials of `app`, within 10 s. Nothing of it is logged by anybody.
  *
  * Source: Slack, "oauth.v2.access"; "Token rotation".
  *
- * @param apiUrl Slack's Web API, with a slash at its end
- * @param signal carries the deadline
- * @throws {AppError} `slack_unavailable`, `slack_rate_limited` (with `retryAfterMs`), `slack_protocol`, the signal's
- *   own reason
+ * @throws {AppError} `slack_unavailable`, `slack_rate_limited` (with `retryAfterMs`, where Slack says it),
+ *   `slack_protocol`, each with its `outcome`; the signal's own reason
  */
 export async function askForTokens(
-  apiUrl: string,
+  place: TokenPlace,
   app: SlackApp,
   grant: TokenGrant,
   signal: AbortSignal,
 ): Promise<TokenAnswer> {
-  const client = new WebClient(undefined, {
-    slackApiUrl: apiUrl,
-    logger: NO_LOGGER,
-    retryConfig: { retries: 0 },
-    rejectRateLimitedCalls: true,
-    allowAbsoluteUrls: false,
-    fetch: boundedFetch(signal, ANSWER_BYTES_MAX),
-  })
-  try {
-    const body = await client.apiCall('oauth.v2.access', {
-      client_id: app.clientId,
-      client_secret: app.clientSecret.reveal(),
-      ...argumentsOf(grant),
-    })
-    return { ok: true, body }
-  } catch (thrown) {
-    signal.throwIfAborted()
-    return readFailure(thrown)
-  }
+  // The credentials are the app's: there is no token yet, or it is not asked for.
+  const client = new TokenClient(place.exchange, place.apiUrl, undefined)
+  const credentials = { client_id: app.clientId, client_secret: app.clientSecret.reveal() }
+  const verdict = await client.send(
+    'oauth.v2.access',
+    { ...credentials, ...argumentsOf(grant) },
+    { signal, timeoutMs: ANSWER_MS_MAX, bytesMax: ANSWER_BYTES_MAX },
+  )
+  return toAnswer(verdict, signal)
 }
 
 function argumentsOf(grant: TokenGrant): Record<string, string> {
@@ -58,45 +54,34 @@ function argumentsOf(grant: TokenGrant): Record<string, string> {
   return { grant_type: 'refresh_token', refresh_token: grant.refreshToken }
 }
 
-/** The package's own logger prints the client secret and the code. */
-const NO_LOGGER: Logger = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-  setLevel: () => undefined,
-  getLevel: () => LogLevel.ERROR,
-  setName: () => undefined,
+function toAnswer(verdict: Verdict, signal: AbortSignal): TokenAnswer {
+  switch (verdict.kind) {
+    case 'ok':
+      return { ok: true, body: verdict.body }
+    case 'refused':
+      return { ok: false, error: verdict.error }
+    case 'limited': {
+      const { retryAfterMs } = verdict
+      throw new AppError('slack_rate_limited', 'Slack issues no more tokens for now', {
+        outcome: 'not_sent',
+        ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+      })
+    }
+    case 'lost':
+      return lose(verdict, signal)
+  }
 }
 
-/** The package's errors, told by their fields: its classes may be there twice. */
-const failureSchema = z.discriminatedUnion('code', [
-  z.object({
-    code: z.literal('slack_webapi_platform_error'),
-    // A body that is no JSON stands here as a whole.
-    data: z.object({ error: z.string() }),
-  }),
-  z.object({ code: z.literal('slack_webapi_rate_limited_error'), retryAfter: z.number() }),
-  z.object({ code: z.literal('slack_webapi_http_error'), statusCode: z.number() }),
-  z.object({ code: z.literal('slack_webapi_request_error') }),
-])
-
-/** Never hands the error on: its text holds what was sent. */
-function readFailure(thrown: unknown): TokenAnswer {
-  const { data: failure } = failureSchema.safeParse(thrown)
-  switch (failure?.code) {
-    case 'slack_webapi_platform_error': {
-      const { error } = failure.data
-      if (/^[a-z][a-z0-9_]{0,63}$/.test(error)) return { ok: false, error }
-      throw new AppError('slack_protocol', 'oauth.v2.access answered with something else than JSON')
-    }
-    case 'slack_webapi_rate_limited_error':
-      throw new AppError('slack_rate_limited', 'Slack takes no more exchanges for now', {
-        retryAfterMs: failure.retryAfter * 1_000,
-      })
-    case 'slack_webapi_http_error':
-      throw new AppError('slack_unavailable', `oauth.v2.access answered ${failure.statusCode}`)
-    default:
-      throw new AppError('slack_unavailable', 'oauth.v2.access could not be reached')
-  }
+function lose(
+  { why, sent, detail }: Extract<Verdict, { kind: 'lost' }>,
+  signal: AbortSignal,
+): never {
+  if (why === 'aborted') signal.throwIfAborted()
+  const outcome = sent ? 'unknown' : 'not_sent'
+  const isOdd = why === 'unreadable' || why === 'too_large'
+  throw new AppError(
+    isOdd ? 'slack_protocol' : 'slack_unavailable',
+    `oauth.v2.access brought no answer that can be used: ${why} (${detail})`,
+    { outcome },
+  )
 }

@@ -21,7 +21,7 @@ export interface RequestBounds {
   readonly bytesMax: number
 }
 
-const METHOD = /^[a-z]+(\.[a-zA-Z]+){1,4}$/
+const METHOD = /^[a-z]+(\.[a-zA-Z][a-zA-Z0-9]*){1,4}$/
 const passages = new AsyncLocalStorage<Passage>()
 
 /** The SDK's logger would print `client_secret` and `code` at debug level, and upstream texts at others. */

@@ -1,7 +1,7 @@
 import type { Clock } from '@sallyport/kit/clock'
 import { Secret } from '@sallyport/kit/secret'
 import { z } from 'zod'
-import { askForTokens } from '../client/token-endpoint.ts'
+import { askForTokens, type TokenPlace } from '../client/token-endpoint.ts'
 import type { Grant, IssuedToken } from '../installations/installation.ts'
 import type { SlackApp } from '../settings/settings.ts'
 
@@ -13,8 +13,7 @@ export type Exchange =
   | { readonly kind: 'unsupported'; readonly what: 'organisation' | 'answer' }
 
 /** Where codes are exchanged. */
-export interface ExchangePlace {
-  readonly apiUrl: string
+export interface ExchangePlace extends TokenPlace {
   readonly redirectUri: string
 }
 
@@ -25,13 +24,14 @@ export interface ExchangePlace {
  * @throws {AppError} `slack_unavailable`, `slack_rate_limited`, `slack_protocol`, the signal's own reason
  */
 export async function exchangeCode(
-  { apiUrl, redirectUri }: ExchangePlace,
+  place: ExchangePlace,
   app: SlackApp,
   asked: { readonly code: string; readonly clock: Clock },
   signal: AbortSignal,
 ): Promise<Exchange> {
+  const { redirectUri } = place
   const grant = { kind: 'code', code: asked.code, redirectUri } as const
-  const answer = await askForTokens(apiUrl, app, grant, signal)
+  const answer = await askForTokens(place, app, grant, signal)
   if (!answer.ok) return { kind: 'refused', error: answer.error }
   return readAnswer(app, answer.body, asked.clock.nowMs())
 }

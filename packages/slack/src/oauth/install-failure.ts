@@ -43,9 +43,8 @@ function failureOfCode({ code }: AppError): InstallFailure {
       return 'not_kept'
     case 'slack_unavailable':
     case 'slack_rate_limited':
-      return 'unavailable'
     case 'slack_protocol':
-      return 'unsupported'
+      return 'unavailable'
     default:
       return 'internal'
   }

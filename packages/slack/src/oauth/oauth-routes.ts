@@ -4,6 +4,7 @@ import { AppError } from '@sallyport/kit/errors'
 import { isLoopback, sendError } from '@sallyport/kit/http'
 import type { Log } from '@sallyport/kit/log'
 import type { InstallOutcome } from '@sallyport/kit/metrics'
+import type { HttpExchange } from '../client/http-exchange.ts'
 import type { Grant, Installation } from '../installations/installation.ts'
 import type { SlackApp } from '../settings/settings.ts'
 import type { Visit } from '../web/visit.ts'
@@ -25,20 +26,20 @@ export interface OAuthSettings {
   readonly redirectUri: string
   /** How long an installation may take, milliseconds. */
   readonly stateLifeMs: number
-  /** How long Slack may take to exchange a code, milliseconds; default 10,000. */
-  readonly exchangeMs?: number
 }
 
 export interface OAuthDeps {
   readonly marks: OnceMarks
   readonly installations: { save(grant: Grant): Promise<Installation> }
+  readonly exchange: HttpExchange
   readonly clock: Clock
   readonly log: Log
   /** Told once per page that an installation ended with. */
   readonly onFinished: (outcome: InstallOutcome) => void
 }
 
-const EXCHANGE_MS = 10_000
+/** The exchange has a deadline of its own. */
+const NEVER = new AbortController().signal
 const CODE_CHARACTERS_MAX = 2_048
 
 type Ending =
@@ -130,24 +131,17 @@ export class OAuthRoutes {
   }
 
   async #exchange(app: SlackApp, code: string): Promise<Ending> {
-    const { clock, installations } = this.#deps
-    const { exchangeMs = EXCHANGE_MS } = this.#settings
-    const deadline = new AbortController()
-    const timer = setTimeout(() => {
-      deadline.abort(new AppError('slack_unavailable', `no answer within ${exchangeMs} ms`))
-    }, exchangeMs)
-    try {
-      const asked = { code, clock }
-      const exchange = await exchangeCode(this.#settings, app, asked, deadline.signal)
-      if (exchange.kind === 'unsupported') return { kind: 'failed', failure: 'unsupported', app }
-      if (exchange.kind === 'refused') {
-        const { error: slack } = exchange
-        return { kind: 'failed', failure: failureOfSlack(slack), app, slack }
-      }
-      return { kind: 'installed', installation: await installations.save(exchange.grant) }
-    } finally {
-      clearTimeout(timer)
+    const { clock, exchange: http, installations } = this.#deps
+    const { apiUrl, redirectUri } = this.#settings
+    const place = { apiUrl, redirectUri, exchange: http }
+    // Whoever closes the page meanwhile is installed all the same: the code is spent.
+    const exchange = await exchangeCode(place, app, { code, clock }, NEVER)
+    if (exchange.kind === 'unsupported') return { kind: 'failed', failure: 'unsupported', app }
+    if (exchange.kind === 'refused') {
+      const { error: slack } = exchange
+      return { kind: 'failed', failure: failureOfSlack(slack), app, slack }
     }
+    return { kind: 'installed', installation: await installations.save(exchange.grant) }
   }
 
   #fail(res: ServerResponse, visit: Visit, ending: Extract<Ending, { kind: 'failed' }>): void {

@@ -5,6 +5,7 @@ import { RateLimits } from '@sallyport/kit/limits'
 import type { Log } from '@sallyport/kit/log'
 import type { SlackCounters } from '@sallyport/kit/metrics'
 import type { InstallStateStore } from '@sallyport/kit/store'
+import type { HttpExchange } from '../client/http-exchange.ts'
 import { EventRoutes } from '../events/event-routes.ts'
 import { InteractionRoutes, type OnPress } from '../events/interaction-routes.ts'
 import { SignedRequests } from '../events/signed-requests.ts'
@@ -24,6 +25,8 @@ export interface SlackWebDeps {
   readonly installations: Pick<Installations, 'list' | 'save' | 'revoked'>
   /** Takes the buttons that people press; undefined = there are none. */
   readonly onPress?: OnPress | undefined
+  /** For codes. */
+  readonly exchange: HttpExchange
   readonly clock: Clock
   readonly log: Log
   readonly counters: SlackCounters
@@ -44,12 +47,12 @@ export function createSlackWeb(settings: SlackWebSettings, deps: SlackWebDeps): 
 }
 
 function pages(settings: SlackWebSettings, deps: SlackWebDeps): Record<string, Route> {
-  const { states: marks, installations, clock, log, counters } = deps
+  const { states: marks, installations, exchange, clock, log, counters } = deps
   const onFinished = counters.installFinished.bind(counters)
   const { stateTtlMs: stateLifeMs } = settings
   const oauth = new OAuthRoutes(
     { ...settings, stateLifeMs },
-    { marks, installations, clock, log, onFinished },
+    { marks, installations, exchange, clock, log, onFinished },
   )
   const page = {
     method: 'GET',

@@ -213,10 +213,10 @@ test.each([
   [{ kind: 'rate', retryAfterS: 7 }, 503],
   [{ kind: 'rate' }, 503],
   [{ kind: 'cut' }, 503],
-  [{ kind: 'html' }, 422],
+  [{ kind: 'html' }, 503],
   [{ kind: 'answer', json: { ok: false, error: 'internal_error' } }, 503],
   [{ kind: 'answer', json: { ok: true } }, 422],
-  [{ kind: 'answer', json: { ok: false, error: `xoxb-leak ${MARKUP}` } }, 422],
+  [{ kind: 'answer', json: { ok: false, error: `xoxb-leak ${MARKUP}` } }, 503],
 ] as const)(
   'when Slack fails with %j the page is %i and keeps quiet [slack/oauth/denied] [slack/oauth/no-leak]',
   async (fault, status) => {
