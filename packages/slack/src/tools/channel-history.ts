@@ -1,7 +1,6 @@
 import { AppError } from '@sallyport/kit/errors'
-import { defineTool, type ToolOutcome } from '@sallyport/kit/tool-server'
+import type { ToolOutcome } from '@sallyport/kit/tool-server'
 import { z } from 'zod'
-import { CHANNEL_KINDS, SLACK_KINDS } from '../directory/channel-entry.ts'
 import {
   channelArgument,
   cursorArgument,
@@ -11,26 +10,20 @@ import {
   toTimestamp,
 } from './arguments.ts'
 import {
-  authorIds,
   type MessageOutput,
   messageLine,
   messageOutput,
   slackMessage,
   toMessage,
 } from './message.ts'
-import { messagesWithin } from './message-page.ts'
-import { pageEnd, pageEndLines, pageOutput } from './page.ts'
-import { ReadCall } from './read-call.ts'
+import { authorNames, HISTORY_NEEDS, messagesWithin, UNLISTED_LIMIT_MAX } from './message-page.ts'
+import { type PageEnd, pageEnd, pageEndLines, pageOutput } from './page.ts'
+import type { ReadCall } from './read-call.ts'
 import type { ReadServices } from './read-services.ts'
-import type { SlackContext } from './slack-context.ts'
-import { READS, type SlackTool } from './slack-tool.ts'
+import { readTool } from './read-tool.ts'
+import type { SlackTool } from './slack-tool.ts'
 import { answerText, NOTICE } from './untrusted.ts'
 
-const NAME = 'slack_get_channel_history'
-/** Source: Slack, "Rate limit changes for non-Marketplace apps" (2025). */
-const UNLISTED_LIMIT_MAX = 15
-/** People whose names are looked up for one answer. */
-const LOOK_UPS_MAX = 8
 /** The end of an open window lies this far ahead, seconds: clocks differ. */
 const AHEAD_SECONDS = 3_600
 
@@ -71,55 +64,42 @@ const placeInWindow = z.object({
 
 /** Reads a channel's messages, newest first. Replies of threads are not among them. */
 export function channelHistory(services: ReadServices): SlackTool {
-  return {
-    toolset: 'read',
-    needs: [{ as: 'bot', anyOf: CHANNEL_KINDS.map((kind) => SLACK_KINDS[kind].historyScope) }],
-    tool: defineTool<SlackContext, Given, z.output<typeof output>>({
-      name: NAME,
-      title: 'Read Slack channel history',
-      description:
-        'Reads messages of a Slack channel or direct message, newest first, optionally within a window of time. Messages written while you page do not move the pages. For replies of a message with reply_count use slack_get_thread_replies.',
-      hints: READS,
-      input,
-      output,
-      run: (given, context) => run(given, context, services),
-    }),
-  }
+  return readTool(services, {
+    name: 'slack_get_channel_history',
+    title: 'Read Slack channel history',
+    description:
+      'Reads messages of a Slack channel or direct message, newest first, optionally within a window of time. Messages written while you page do not move the pages. For replies of a message with reply_count use slack_get_thread_replies.',
+    needs: HISTORY_NEEDS,
+    input,
+    output,
+    run,
+  })
 }
 
 async function run(
   given: Given,
-  context: SlackContext,
-  services: ReadServices,
+  call: ReadCall,
+  { directories, clock }: ReadServices,
 ): Promise<ToolOutcome<z.output<typeof output>>> {
-  const call = new ReadCall(NAME, context, services, given.team_id)
-  const { channels, people } = services.directories
-  const { id } = await channels.resolve(call.workspace, given.channel_id, call.signal)
+  const { id } = await directories.channels.resolve(call.workspace, given.channel_id, call.signal)
   const place = call.open(given.cursor, [id], placeInWindow)
   const window = windowOf(given, place)
-  const limit = call.isUnlisted ? Math.min(given.limit, UNLISTED_LIMIT_MAX) : given.limit
   const args = {
     channel: id,
-    limit,
+    limit: call.isUnlisted ? Math.min(given.limit, UNLISTED_LIMIT_MAX) : given.limit,
     // Without an end Slack counts some windows from their other side.
-    latest: place?.at ?? window.l ?? aheadOf(services.clock.nowMs()),
+    latest: place?.at ?? window.l ?? aheadOf(clock.nowMs()),
     ...(window.o !== undefined && { oldest: window.o }),
   }
   const page = await call.ask('conversations.history', args, reply)
-  const names = await people.names(call.workspace, authorIds(page.messages), {
-    lookUpsMax: call.isUnlisted ? 0 : LOOK_UPS_MAX,
-    signal: call.signal,
-  })
+  const names = await authorNames(call, directories, page.messages)
   const { messages, isCut } = messagesWithin(page.messages.map((each) => toMessage(each, names)))
   const last = messages.at(-1)
-  const isMore = last !== undefined && (isCut || page.has_more === true)
-  const end = pageEnd(
-    { partial: undefined },
-    call.seal([id], isMore ? { ...window, at: last.ts } : undefined),
-  )
-  const { team } = call.workspace.installation
+  const isMore = isCut || page.has_more === true
+  const next = isMore && last !== undefined ? { ...window, at: last.ts } : undefined
+  const end = { ...pageEnd({}, call.seal([id], next)), complete: !isMore }
   const hidden = page.is_limited === true && !isMore
-  const about = { notice: NOTICE, team_id: team, channel_id: id }
+  const about = { notice: NOTICE, team_id: call.team, channel_id: id }
   return {
     structured: {
       ...about,
@@ -159,7 +139,7 @@ function aheadOf(nowMs: number): string {
 function historyText(
   channel: string,
   messages: readonly MessageOutput[],
-  end: ReturnType<typeof pageEnd>,
+  end: PageEnd,
   hidden: boolean,
 ): string {
   const head = `${messages.length} messages of ${channel}, newest first${end.complete ? '; no older ones in the window' : '; older ones follow'}.`

@@ -57,6 +57,7 @@ export const messageOutput = z
       })
       .meta({ description: 'Who wrote it; the name is absent where it was not looked up.' }),
     text: z.string().meta({ description: 'Untrusted: in Slack mrkdwn, as it was written.' }),
+    text_cut: z.boolean().optional().meta({ description: 'True when the text goes on.' }),
     kind: z.string().optional().meta({ description: 'For events such as channel_join.' }),
     thread_ts: z.string().optional().meta({ description: 'First message of its thread.' }),
     reply_count: z.number().optional(),
@@ -89,13 +90,16 @@ export type MessageOutput = z.output<typeof messageOutput>
 export function toMessage(
   message: SlackMessage,
   names: ReadonlyMap<string, string>,
+  textMax: number = TEXT_MAX,
 ): MessageOutput {
   const { ts, thread_ts: thread, subtype, reply_count: replies } = message
+  const text = cleanText(textOf(message))
   return {
     ts,
     time: timeOf(ts),
     author: authorOf(message, names),
-    text: cleanText(textOf(message)).slice(0, TEXT_MAX),
+    text: text.slice(0, textMax),
+    ...(text.length > textMax && { text_cut: true }),
     ...(subtype !== undefined && { kind: cleanLine(subtype) }),
     ...(thread !== undefined && { thread_ts: thread }),
     ...(replies !== undefined && { reply_count: replies }),
@@ -130,11 +134,6 @@ export function messageLine(message: MessageOutput): string {
     return `\n    | ${indented([title, text, url].filter((part) => part !== '').join(' - '))}`
   })
   return `${head} ${indented(message.text)}${tail}${further.join('')}`
-}
-
-/** Ids of people that a message names as its author. */
-export function authorIds(messages: readonly SlackMessage[]): readonly string[] {
-  return messages.flatMap(({ user }) => (user === undefined ? [] : [user]))
 }
 
 function authorOf(

@@ -1,5 +1,6 @@
 import { AppError } from '@sallyport/kit/errors'
 import { z } from 'zod'
+import { answerText } from './untrusted.ts'
 
 /** A place in a list of Slack's: its cursor, and how far into that page. */
 export const placeState = z.object({
@@ -121,11 +122,18 @@ function whyPartial(error: unknown): Interruption | undefined {
   return code === 'slack_unavailable' ? { reason: 'unavailable' } : undefined
 }
 
-/** What a result says about where it ends, for its structured content. */
+/** Where a page ends, in structured content. */
+export interface PageEnd {
+  readonly next_cursor?: string
+  readonly complete: boolean
+  readonly partial?: Interruption
+}
+
+/** What a result says about where it ends. */
 export function pageEnd(
-  gathered: Pick<Gathered<unknown>, 'partial'>,
+  gathered: { readonly partial?: Interruption | undefined },
   cursor: string | undefined,
-): { next_cursor?: string; complete: boolean; partial?: Interruption } {
+): PageEnd {
   return {
     ...(cursor !== undefined && { next_cursor: cursor }),
     complete: cursor === undefined,
@@ -134,7 +142,7 @@ export function pageEnd(
 }
 
 /** The same in words, for its text. */
-export function pageEndLines(end: ReturnType<typeof pageEnd>): readonly string[] {
+export function pageEndLines(end: PageEnd): readonly string[] {
   const lines: string[] = []
   if (end.partial !== undefined) {
     const wait = end.partial.retry_after_seconds
@@ -152,3 +160,17 @@ const REASONS = {
   time: 'the time of this call was over',
   unavailable: 'Slack could not be reached midway',
 } as const
+
+/** A list as the short text of a result. */
+export function listText(what: string, lines: readonly string[], end: PageEnd): string {
+  const rest = end.complete ? 'the last page' : 'more follow'
+  return answerText(`${what}, ${rest}.`, lines, pageEndLines(end))
+}
+
+/** Arguments with Slack's cursor, where there is one. */
+export function withCursor<Args extends object>(
+  args: Args,
+  cursor: string | undefined,
+): Args & { readonly cursor?: string } {
+  return cursor === undefined ? args : { ...args, cursor }
+}

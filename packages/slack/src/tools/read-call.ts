@@ -31,6 +31,11 @@ export class ReadCall {
     this.#tool = tool
   }
 
+  /** Id of the workspace. */
+  get team(): string {
+    return this.workspace.installation.team
+  }
+
   /** Whether Slack limits this app as one that is given out beside its Marketplace. */
   get isUnlisted(): boolean {
     return this.workspace.app.distribution === 'unlisted'
