@@ -9,6 +9,7 @@ import {
   slackChannel,
   toChannelEntry,
 } from './channel-entry.ts'
+import type { ChannelFinder, KnownChannel } from './channel-finder.ts'
 import type { DirectoryPage } from './team-directory.ts'
 import { type DirectoriesRules, TeamDirectories } from './team-directories.ts'
 
@@ -16,7 +17,12 @@ import { type DirectoriesRules, TeamDirectories } from './team-directories.ts'
 const PAGE = 1_000
 /** A name that was not there a minute ago may be there now. */
 const MISS_AGE_MS = 60_000
-const ID = /^[CGD][A-Z0-9]{5,20}$/
+/** What writes may rely on is at most this old. */
+const FRESH_MS = 60_000
+/** A name whose channel was renamed is looked for again. */
+const NAME_ATTEMPTS = 3
+/** Names have no capitals, but somebody may write GENERAL. */
+const ID = /^(?=.*\d)[CGD][A-Z0-9]{5,20}$/
 
 const RULES: DirectoriesRules = {
   entriesMax: 50_000,
@@ -32,7 +38,7 @@ const listReply = z.object({
 const infoReply = z.object({ channel: slackChannel })
 
 /** A conversation as far as it is known; of an id that nobody asked Slack about only the id is. */
-export type KnownChannel = Pick<ChannelEntry, 'id'> & Partial<ChannelEntry>
+export type ChannelGuess = Pick<ChannelEntry, 'id'> & Partial<ChannelEntry>
 
 /** Whether the text has the form of an id of a conversation. */
 export function isChannelId(text: string): boolean {
@@ -40,7 +46,7 @@ export function isChannelId(text: string): boolean {
 }
 
 /** The channels of each workspace by name and id. */
-export class ChannelDirectory {
+export class ChannelDirectory implements ChannelFinder {
   readonly #clock: Clock
   readonly #teams: TeamDirectories<ChannelEntry>
 
@@ -55,9 +61,9 @@ export class ChannelDirectory {
    *
    * @throws {AppError} `slack_channel_unknown` for a name that no channel has; whatever `SlackApi.call` throws
    */
-  async resolve(workspace: Workspace, ref: string, signal: AbortSignal): Promise<KnownChannel> {
+  async resolve(workspace: Workspace, ref: string, signal: AbortSignal): Promise<ChannelGuess> {
     const id = ref.trim()
-    if (isChannelId(id)) return this.known(workspace, id) ?? { id }
+    if (isChannelId(id)) return this.#known(workspace, id) ?? { id }
     const name = id.replace(/^#/, '').toLowerCase()
     const found = await this.#teams.of(workspace).search(
       (entry) => entry.name === name && entry.kind !== 'group_dm',
@@ -68,25 +74,25 @@ export class ChannelDirectory {
     return found
   }
 
+  /** @throws {AppError} `slack_channel_unknown`; whatever `SlackApi.call` throws */
+  async byId(workspace: Workspace, id: string, signal: AbortSignal): Promise<KnownChannel> {
+    const nowMs = this.#clock.monotonicMs()
+    const known = this.#teams.of(workspace).get(id, nowMs, FRESH_MS)
+    return toKnown(known ?? (await this.#ask(workspace, id, signal)))
+  }
+
   /**
-   * As `resolve`, with name and kind: Slack is asked about an id that nothing is known of.
+   * A name is only believed after its channel was asked lately: it may have been given to another one.
    *
    * @throws {AppError} `slack_channel_unknown`; whatever `SlackApi.call` throws
    */
-  async get(workspace: Workspace, ref: string, signal: AbortSignal): Promise<ChannelEntry> {
-    const { id } = await this.resolve(workspace, ref, signal)
-    const known = this.known(workspace, id)
-    if (known !== undefined) return known
-    const asked = { reply: infoReply, signal }
-    const { channel } = await workspace.api.call('conversations.info', { channel: id }, asked)
-    const entry = toChannelEntry(channel)
-    this.learn(workspace, [entry])
-    return entry
-  }
-
-  /** What is known without asking. */
-  known(workspace: Workspace, id: string): ChannelEntry | undefined {
-    return this.#teams.of(workspace).get(id, this.#clock.monotonicMs())
+  async byName(workspace: Workspace, name: string, signal: AbortSignal): Promise<KnownChannel> {
+    for (let attempt = 0; attempt < NAME_ATTEMPTS; attempt += 1) {
+      const { id } = await this.resolve(workspace, `#${name}`, signal)
+      const now = await this.byId(workspace, id, signal)
+      if (now.name?.toLowerCase() === name.toLowerCase()) return now
+    }
+    throw unknownName()
   }
 
   /** Keeps what another call brought. */
@@ -104,6 +110,18 @@ export class ChannelDirectory {
   /** Drops what is known of a workspace. */
   forget(app: string, team: string): void {
     this.#teams.forget(app, team)
+  }
+
+  #known(workspace: Workspace, id: string): ChannelEntry | undefined {
+    return this.#teams.of(workspace).get(id, this.#clock.monotonicMs())
+  }
+
+  async #ask(workspace: Workspace, id: string, signal: AbortSignal): Promise<ChannelEntry> {
+    const asked = { reply: infoReply, signal }
+    const { channel } = await workspace.api.call('conversations.info', { channel: id }, asked)
+    const entry = toChannelEntry(channel)
+    this.learn(workspace, [entry])
+    return entry
   }
 
   async #load(
@@ -136,6 +154,10 @@ export function listableKinds(
   if (may.length > 0) return may.map((kind) => SLACK_KINDS[kind].type).join(',')
   const scopes = kinds.map((kind) => SLACK_KINDS[kind].listScope).join(' or ')
   throw new AppError('slack_scope_missing', `listing these channels needs the scope ${scopes}`)
+}
+
+function toKnown({ id, name, user }: ChannelEntry): KnownChannel {
+  return { id, name: name ?? null, user: user ?? null }
 }
 
 function unknownName(): AppError {

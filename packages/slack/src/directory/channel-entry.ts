@@ -43,12 +43,15 @@ export interface ChannelEntry {
   readonly name: string | undefined
   readonly kind: ChannelKind
   readonly archived: boolean
+  /** The other side of a direct message. */
+  readonly user: string | undefined
 }
 
 export function toChannelEntry(channel: SlackChannel): ChannelEntry {
   const name = channel.name === undefined ? undefined : cleanLine(channel.name)
   const kind = kindOf(channel)
-  return { id: channel.id, name, kind, archived: channel.is_archived === true }
+  const user = kind === 'dm' ? channel.user : undefined
+  return { id: channel.id, name, kind, archived: channel.is_archived === true, user }
 }
 
 export function kindOf(channel: SlackChannel): ChannelKind {

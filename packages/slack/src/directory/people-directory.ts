@@ -9,7 +9,7 @@ import type { DirectoryPage } from './team-directory.ts'
 /** Source: Slack, "users.list": no more than 200 recommended, 1,000 allowed. */
 const PAGE = 1_000
 const MISS_AGE_MS = 60_000
-const ID = /^[UWB][A-Z0-9]{5,20}$/
+const ID = /^(?=.*\d)[UWB][A-Z0-9]{5,20}$/
 /** Look-ups of people that run at once for one answer. */
 const AT_ONCE = 4
 

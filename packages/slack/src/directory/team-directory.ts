@@ -52,10 +52,11 @@ export class TeamDirectory<Entry extends DirectoryEntry> {
     return this.#kept.size
   }
 
-  /** What is known about an id; undefined also where it is too old to be believed. */
-  get(id: string, nowMs: number): Entry | undefined {
+  /** What is known about an id; undefined also where it is older than what is asked for, or believed. */
+  get(id: string, nowMs: number, ageMs: number = this.#rules.lifeMs): Entry | undefined {
     const kept = this.#kept.get(id)
-    return kept === undefined || this.#isOld(kept, nowMs) ? undefined : kept.entry
+    if (kept === undefined || this.#isOld(kept, nowMs)) return undefined
+    return nowMs - kept.atMs > ageMs ? undefined : kept.entry
   }
 
   find(fits: (entry: Entry) => boolean, nowMs: number): Entry | undefined {
