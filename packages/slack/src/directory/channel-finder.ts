@@ -22,4 +22,6 @@ export interface ChannelFinder {
    * @throws {AppError} `slack_channel_unknown` only when every channel was looked at, else what reading fails with
    */
   byName(workspace: Workspace, name: string, signal: AbortSignal): Promise<KnownChannel>
+  /** Drops what is known of a channel, after a change of it. */
+  forget(workspace: Workspace, id: string): void
 }

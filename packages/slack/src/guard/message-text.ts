@@ -1,4 +1,5 @@
 import { AppError } from '@sallyport/kit/errors'
+import { guardBlocks } from './blocks.ts'
 import { plainText } from './mentions.ts'
 
 /** Characters of a message: beyond it Slack makes several of one. Source: Slack, chat.postMessage, "Truncating content". */
@@ -24,6 +25,22 @@ export function messageText(text: string): string {
     })
   }
   return safe
+}
+
+/**
+ * What a message says as it may be posted.
+ *
+ * @throws {AppError} `request_invalid`
+ */
+export function messageContent({
+  text,
+  blocks,
+}: {
+  readonly text: string
+  readonly blocks?: readonly Readonly<Record<string, unknown>>[] | undefined
+}) {
+  const content = { text: messageText(text) }
+  return blocks === undefined ? content : { ...content, blocks: guardBlocks(blocks) }
 }
 
 /** Sent with every message: no names turned into mentions, no previews of links. */

@@ -47,6 +47,17 @@ export class WriteGuard {
   }
 
   /**
+   * Of a channel that may be written to under its present name, before it gets another one: it must not leave the
+   * list, nor take the place of one that is denied.
+   *
+   * @throws {AppError} `slack_write_refused`
+   */
+  renamed(id: string, given: string): void {
+    const name = nameOf(given)
+    if (!this.#places.allows({ id, name, user: null })) throw refused({ kind: 'name', name })
+  }
+
+  /**
    * People who are written to together.
    *
    * @throws {AppError} `slack_write_refused`

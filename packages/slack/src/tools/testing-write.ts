@@ -66,6 +66,7 @@ export function slackRefusal(slackError: string): AppError {
 /** The channels that a test knows; each look-up is counted. */
 export class FakeChannels implements ChannelFinder {
   looks = 0
+  readonly forgotten: string[] = []
   readonly known: readonly KnownChannel[] = [
     { id: 'C0000BOTS', name: 'bots', user: null },
     { id: 'C000GENERAL', name: 'general', user: null },
@@ -79,6 +80,10 @@ export class FakeChannels implements ChannelFinder {
 
   byName(_workspace: Workspace, name: string): Promise<KnownChannel> {
     return this.#find((one) => one.name === name)
+  }
+
+  forget(_workspace: Workspace, id: string): void {
+    this.forgotten.push(id)
   }
 
   #find(fits: (one: KnownChannel) => boolean): Promise<KnownChannel> {
@@ -103,7 +108,8 @@ export class WriteRig {
 
   constructor(rule: WriteRule, deps: Partial<WriteDeps> = {}) {
     const { channels, clock } = this
-    this.tools = createWriteTools({ rule, channels, once: NO_KEYS, clock, ...deps })
+    const uploads = { bytesMax: 1_000, kinds: ['txt', 'md', 'png'], folder: undefined }
+    this.tools = createWriteTools({ rule, channels, once: NO_KEYS, uploads, clock, ...deps })
   }
 
   get names(): readonly string[] {

@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import { guardBlocks } from '../guard/blocks.ts'
-import { messageText, PLAIN_MESSAGE } from '../guard/message-text.ts'
+import { messageContent, PLAIN_MESSAGE } from '../guard/message-text.ts'
 import {
   ADDS,
   blocksField,
@@ -68,7 +67,7 @@ const updateMessage = defineWrite({
   input: { channel_id: channelField, timestamp: timestampField, ...WORDS },
   output: MESSAGE,
   write: async ({ channel_id: given, timestamp, ...words }, writing) => {
-    const content = contentOf(words)
+    const content = messageContent(words)
     const channel = await writing.channel(given)
     const args = { channel, ts: timestamp, blocks: [], ...content, ...PLAIN_MESSAGE }
     const { ts } = await writing.send('chat.update', args, POSTED)
@@ -108,7 +107,7 @@ const postEphemeral = defineWrite({
   },
   output: { channel_id: z.string(), user_id: z.string(), timestamp: z.string() },
   write: async ({ channel_id: given, user_id: user, thread_ts: thread, ...words }, writing) => {
-    const content = contentOf(words)
+    const content = messageContent(words)
     const channel = await writing.channel(given)
     const args = { channel, user, ...content, ...PLAIN_MESSAGE }
     const { message_ts: timestamp } = await writing.send(
@@ -137,7 +136,7 @@ async function post(
   words: Words,
   thread: { readonly thread_ts?: string; readonly reply_broadcast?: boolean },
 ) {
-  const content = contentOf(words)
+  const content = messageContent(words)
   const channel = await writing.channel(given)
   const args = { channel, ...content, ...thread, ...PLAIN_MESSAGE }
   const { ts } = await writing.send('chat.postMessage', args, POSTED, channel)
@@ -147,10 +146,4 @@ async function post(
     structured: first === undefined ? structured : { ...structured, thread_ts: first },
     text: `Posted message ${ts} in ${channel}.`,
   }
-}
-
-/** What may be said, before it is asked where. */
-function contentOf({ text, blocks }: Words) {
-  const content = { text: messageText(text) }
-  return blocks === undefined ? content : { ...content, blocks: guardBlocks(blocks) }
 }

@@ -7,7 +7,7 @@ import type { ChannelFinder } from '../directory/channel-finder.ts'
 import { WriteGuard } from '../guard/write-guard.ts'
 import { WritePlaces } from '../guard/write-places.ts'
 import type { SlackOnce } from '../once/slack-once.ts'
-import type { Toolset, WriteRule } from '../settings/settings.ts'
+import type { Toolset, UploadRule, WriteRule } from '../settings/settings.ts'
 import type { SlackContext, Workspace } from './slack-context.ts'
 import type { ScopeNeed, SlackTool } from './slack-tool.ts'
 import { Writing } from './writing.ts'
@@ -17,6 +17,7 @@ export interface WriteDeps {
   readonly rule: WriteRule
   readonly channels: ChannelFinder
   readonly once: SlackOnce
+  readonly uploads: UploadRule
   readonly clock: Clock
 }
 
@@ -39,6 +40,7 @@ export interface WriteTool<Input extends z.ZodRawShape, Output extends z.ZodRawS
   write(
     input: z.output<z.ZodObject<Input>>,
     writing: Writing,
+    deps: WriteDeps,
   ): Promise<ToolOutcome<z.output<z.ZodObject<Output>>>>
 }
 
@@ -109,7 +111,7 @@ function bind<Input extends z.ZodRawShape, Output extends z.ZodRawShape>(
       const perform = async (): Promise<Answer> => {
         const writing = new Writing(workspace, guard, context.call.signal)
         try {
-          const { structured, text } = await spec.write(input, writing)
+          const { structured, text } = await spec.write(input, writing, deps)
           return { structured: { team_id: workspace.installation.team, ...structured }, text }
         } catch (thrown) {
           throw writing.failed(thrown)

@@ -62,11 +62,17 @@ export class Writing {
     return await this.workspace.api.call(method, args, { reply, signal: this.signal })
   }
 
+  /** Hands bytes to Slack, which shows them to nobody yet. */
+  async upload(url: string, bytes: Buffer): Promise<void> {
+    await this.workspace.api.upload(url, bytes, { signal: this.signal })
+  }
+
   /** The failure, with what is known about whether something was done. */
   failed(thrown: unknown): AppError {
     const error = AppError.from(thrown)
+    if (!this.#sent) return error.withOutcome('not_sent')
     if (error.outcome !== undefined) return error
-    return error.withOutcome(this.#sent && !CERTAIN.has(error.code) ? 'unknown' : 'not_sent')
+    return error.withOutcome(CERTAIN.has(error.code) ? 'not_sent' : 'unknown')
   }
 }
 
