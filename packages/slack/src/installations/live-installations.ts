@@ -1,6 +1,7 @@
 import type { Clock } from '@sallyport/kit/clock'
 import { AppError } from '@sallyport/kit/errors'
 import type { Log } from '@sallyport/kit/log'
+import type { RefreshOutcome } from '@sallyport/kit/metrics'
 import type { Secret } from '@sallyport/kit/secret'
 import type { ChangeWatch, Store } from '@sallyport/kit/store'
 import type { SlackApp } from '../settings/settings.ts'
@@ -23,7 +24,7 @@ import {
   withoutUser,
 } from './kept-installation.ts'
 import type { SpendRefreshToken } from './refresh-answer.ts'
-import { type RefreshOutcome, Renewal } from './renewal.ts'
+import { Renewal } from './renewal.ts'
 import { untilAborted } from './until-aborted.ts'
 
 /** What Slack says of a token that is of no use. Source: Slack, Web API, common errors. */
@@ -49,6 +50,8 @@ export interface LiveInstallationsOptions {
   readonly log: Log
   /** Told of every refresh that this process tried. */
   readonly onRefresh?: (outcome: RefreshOutcome) => void
+  /** How often the lease of an installation is renewed; 1.5 s by default. */
+  readonly renewEveryMs?: number
   /** How often tokens that nobody calls with are looked after; 30 s by default. */
   readonly sweepEveryMs?: number
 }

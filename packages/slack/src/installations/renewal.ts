@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Clock } from '@sallyport/kit/clock'
 import { AppError } from '@sallyport/kit/errors'
 import type { Log } from '@sallyport/kit/log'
+import type { RefreshOutcome } from '@sallyport/kit/metrics'
 import type { InstallationKey, InstallationLease, InstallationStore } from '@sallyport/kit/store'
 import type { SlackApp } from '../settings/settings.ts'
 import { dueAtMs, hasExpired, jitterOf } from './due.ts'
@@ -22,8 +23,9 @@ import { RenewalPauses } from './renewal-pauses.ts'
 
 /** How long Slack may take for a new pair. */
 const ANSWER_MS = 10_000
-/** Longer than that, with what the store takes. */
-const LEASE_MS = 15_000
+/** How long others wait for a process that has ended; one that is at it renews its lease. */
+const LEASE_MS = 5_000
+const RENEW_EVERY_MS = 1_500
 /** How often another process that is at it is looked after. */
 const POLL_MS = 100
 /** How long it is waited for while there is a token that may still do. */
@@ -35,8 +37,6 @@ const COMMIT_AGAIN_MS = 200
 /** Who has a lease that nobody may take: Slack is not asked until it ends. */
 const PAUSE = 'pause'
 
-export type RefreshOutcome = 'refreshed' | 'failed' | 'dead'
-
 export interface RenewalOptions {
   readonly store: InstallationStore
   readonly cache: InstallationCache
@@ -46,6 +46,8 @@ export interface RenewalOptions {
   readonly clock: Clock
   readonly log: Log
   readonly onRefresh?: (outcome: RefreshOutcome) => void
+  /** How often a lease is renewed; 1.5 s by default. */
+  readonly renewEveryMs?: number
 }
 
 /** What a renewal is for: a token that is due, or one that Slack refused. */
@@ -131,7 +133,7 @@ export class Renewal implements AsyncDisposable {
       if (!lease) continue // ended between the two looks
       const token = tokenOf(kept, wish.kind)
       const isUsable = !wish.refusal && token !== undefined && !hasExpired(token, nowMs)
-      const waitMs = isUsable ? PATIENCE_MS : LEASE_MS + POLL_MS
+      const waitMs = isUsable ? PATIENCE_MS : ANSWER_MS + LEASE_MS
       if (lease.holder === PAUSE || clock.monotonicMs() - startedMs > waitMs) {
         this.#pauses.learn(placeId(place), lease.untilMs)
         return
@@ -147,13 +149,23 @@ export class Renewal implements AsyncDisposable {
     kept: KeptInstallation | undefined,
     wish: Wish,
   ): Promise<void> {
+    const { store, clock, log } = this.#options
     let next: InstallationLease | null = null
+    let renewed: Promise<unknown> = Promise.resolve()
+    const renewing = setInterval(() => {
+      const nowMs = clock.nowMs()
+      const lease = { holder, untilMs: nowMs + LEASE_MS }
+      // Where it cannot be renewed it ends; what it is for is tried to its end anyway.
+      renewed = store.takeLease(key, lease, nowMs).catch(() => undefined)
+    }, this.#options.renewEveryMs ?? RENEW_EVERY_MS)
     try {
       if (kept !== undefined) next = await this.#decide(kept, wish)
     } finally {
+      clearInterval(renewing)
+      await renewed
       // Where it cannot be ended it ends by itself.
-      await this.#options.store.endLease(key, holder, next).catch((thrown: unknown) => {
-        this.#options.log.warn({ err: AppError.from(thrown) }, 'slack lease not ended')
+      await store.endLease(key, holder, next).catch((thrown: unknown) => {
+        log.warn({ err: AppError.from(thrown) }, 'slack lease not ended')
       })
     }
   }
@@ -205,11 +217,11 @@ export class Renewal implements AsyncDisposable {
         this.#uncommitted.set(placeId(kept.installation), renewed)
         await this.#commit(renewed)
         log.info({ app: name, team, kind }, 'slack token refreshed')
-        onRefresh?.('refreshed')
+        onRefresh?.('ok')
         return null
       }
       case 'dead':
-        onRefresh?.('dead')
+        onRefresh?.('reinstall')
         await this.#end(kept, kind, verdict.error)
         return null
       case 'failed': {

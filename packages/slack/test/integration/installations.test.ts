@@ -15,7 +15,7 @@ import {
 
 /** From when on a token of 12 hours is due, with a margin of one. */
 const DUE_MS = 11.5 * HOUR_MS
-const LEASE_MS = 15_000
+const LEASE_MS = 5_000
 const T1 = { provider: 'slack', app: 'default', team: 'T1' }
 
 describe.each(testEngines())('installations of Slack in %s', (_name, start) => {
