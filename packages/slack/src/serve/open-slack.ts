@@ -25,38 +25,41 @@ const REFRESHES = { refreshed: 'ok', failed: 'failed', dead: 'reinstall' } as co
 
 /** Opens installations, clients and tools; everything opened belongs to `scope`. */
 export async function openSlack(base: SlackBase, scope: AsyncDisposableStack): Promise<SlackParts> {
-  const { options, store, watch, metrics } = base
+  const { options, store, watch, metrics, deadlines } = base
   const { settings, clock, log } = options
+  const { apiUrl } = settings
+  const exchange = scope.use(new HttpExchange(deadlines))
   const installations = scope.use(
     await LiveInstallations.open({
       ...{ store, watch, apps: settings.apps, clock, log },
       spend: (app, refreshToken, signal) =>
-        askForTokens(settings.apiUrl, app, { kind: 'refresh', refreshToken }, signal),
+        askForTokens({ apiUrl, exchange }, app, { kind: 'refresh', refreshToken }, signal),
       marginMs: settings.refreshMarginMs,
       onRefresh: (outcome) => metrics.slack.tokenRefreshed(REFRESHES[outcome]),
     }),
   )
   metrics.slack.watchInstallations(() => countStates(installations))
-  const access = new SlackAccess(settings, installations, openClients(base, installations, scope))
+  const clients = createClients(base, installations, exchange)
+  const access = new SlackAccess(settings, installations, clients)
   const web = scope.use(
     createSlackWeb(settings, {
-      ...{ states: store.installStates, installations, clock, log, counters: metrics.slack },
+      ...{ states: store.installStates, installations, exchange, clock, log },
+      counters: metrics.slack,
     }),
   )
   return { installations, access, tools: createTools(base), web }
 }
 
-function openClients(
+function createClients(
   { options, store, deadlines }: SlackBase,
   installations: Installations,
-  scope: AsyncDisposableStack,
+  exchange: HttpExchange,
 ): SlackClients {
   const { settings, clock, log } = options
   const { apiUrl, limits, testCallsPerMinute: callsPerMinute } = settings
   return new SlackClients({
-    ...{ installations, deadlines, clock, log, apiUrl, callsPerMinute },
+    ...{ installations, deadlines, exchange, clock, log, apiUrl, callsPerMinute },
     budgets: new Budgets({ store: store.budgets, clock, deadlines }),
-    exchange: scope.use(new HttpExchange(deadlines)),
     meter: { requested: () => undefined, waited: () => undefined },
     responseBytesMax: limits.responseBytes,
   })
