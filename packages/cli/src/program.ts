@@ -6,6 +6,7 @@ import { declareIdentity } from './declare-identity.ts'
 import { declareOperate } from './declare-operate.ts'
 import { declareSecrets } from './declare-secrets.ts'
 import { declareServers } from './declare-servers.ts'
+import { declareSlack } from './declare-slack.ts'
 import { declareSessions } from './declare-sessions.ts'
 import { declareUsers } from './declare-users.ts'
 import { addHelp, pathOf } from './help.ts'
@@ -29,6 +30,7 @@ export function createProgram(context: Context, finish: Finish): Command {
     })
   declareUp(program, context, finish)
   declareStdio(program, context, finish)
+  declareSlack(program, context, finish)
   declareValidate(program, context, finish)
   declareIdentity(program, context, finish)
   declareUsers(program, context, finish)

@@ -8,7 +8,7 @@ import { isSameValue } from '../same-value.ts'
 import { BackOff } from '../upstreams/back-off.ts'
 import type { OwnServer } from '../upstreams/own-server.ts'
 import { StderrRing } from '../upstreams/stderr-ring.ts'
-import { type ChildVariables, childVariables } from './child-variables.ts'
+import { type ChildVariables, childVariables } from '../config/slack-variables.ts'
 import { type ChildLife, startChild } from './start-child.ts'
 
 /** After a run of this length a new end is a first one. */

@@ -4,7 +4,7 @@ import { childEnvironment } from '../upstreams/environment.ts'
 import { planSpawn, spawnWorld } from '../upstreams/spawn-plan.ts'
 import type { StderrRing } from '../upstreams/stderr-ring.ts'
 import { StdioChild } from '../upstreams/stdio-child.ts'
-import type { ChildVariables } from './child-variables.ts'
+import type { ChildVariables } from '../config/slack-variables.ts'
 
 const LINE_BYTES_MAX = 64 * 1_024
 const LAST_LINES = 20

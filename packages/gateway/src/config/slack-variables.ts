@@ -1,9 +1,10 @@
+import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { SlackConfig } from '@sallyport/contract/config'
 import { Secret } from '@sallyport/kit/secret'
-import type { RunnableConfig } from '../config/index.ts'
-import { slackAddress } from '../config/slack-rules.ts'
+import type { RunnableConfig } from './load-gateway-config.ts'
+import { slackAddress } from './slack-rules.ts'
 
 /** Variables of the child, by name. Most are no secrets; which ones are is not looked into. */
 export type ChildVariables = Readonly<Record<string, Secret>>
@@ -18,6 +19,7 @@ const UNBOUNDED = {
 /** What of the gateway's own environment says how its log looks, and what tests may do. */
 const SHARED = ['MCP_JSON_LOGS', 'NO_COLOR', 'SALLYPORT_ALLOW_TEST_HOSTS'] as const
 const SQLITE = 'sqlite:'
+const TOKEN_BYTES = 32
 const APPS_BYTES_MAX = 1_048_576
 
 export interface ChildWorld {
@@ -110,4 +112,16 @@ function referencedBy(file: string | undefined): readonly string[] {
   } catch {
     return [] // told by the child, with the place
   }
+}
+
+/** The same as texts, for whoever looks at what the child has and lets nobody in. */
+export function slackVariables(
+  config: RunnableConfig,
+  environment: ChildWorld['environment'],
+): Readonly<Record<string, string>> | undefined {
+  const token = new Secret(randomBytes(TOKEN_BYTES).toString('hex'))
+  const variables = childVariables(config, { environment, token })
+  if (variables === undefined) return undefined
+  const texts = Object.entries(variables).map(([name, value]) => [name, value.reveal()])
+  return Object.fromEntries(texts)
 }
