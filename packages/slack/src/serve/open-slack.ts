@@ -20,9 +20,6 @@ export interface SlackParts {
   readonly web: SlackWeb
 }
 
-/** What metrics call the end of a refresh. */
-const REFRESHES = { refreshed: 'ok', failed: 'failed', dead: 'reinstall' } as const
-
 /** Opens installations, clients and tools; everything opened belongs to `scope`. */
 export async function openSlack(base: SlackBase, scope: AsyncDisposableStack): Promise<SlackParts> {
   const { options, store, watch, metrics, deadlines } = base
@@ -35,7 +32,7 @@ export async function openSlack(base: SlackBase, scope: AsyncDisposableStack): P
       spend: (app, refreshToken, signal) =>
         askForTokens({ apiUrl, exchange }, app, { kind: 'refresh', refreshToken }, signal),
       marginMs: settings.refreshMarginMs,
-      onRefresh: (outcome) => metrics.slack.tokenRefreshed(REFRESHES[outcome]),
+      onRefresh: (outcome) => metrics.slack.tokenRefreshed(outcome),
     }),
   )
   metrics.slack.watchInstallations(() => countStates(installations))
