@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { CallerSigner } from '@sallyport/kit/callers'
 import { AppError } from '@sallyport/kit/errors'
 import type { Clock } from '@sallyport/kit/clock'
 import type { Door, DoorRefusal, DoorVerdict } from '@sallyport/kit/door'
@@ -18,6 +19,7 @@ export interface DataHandlerDeps {
   readonly door: () => Door
   readonly edge: McpEdge
   readonly tokens: Pick<Tokens, 'challenge' | 'metadata'>
+  readonly callers: Pick<CallerSigner, 'jwks'>
   readonly healthFacts: () => HealthFacts
   /** What is the Slack server's to answer. */
   readonly passThrough: PassThrough
@@ -34,6 +36,8 @@ interface Route {
 
 const SERVER_PATH = /^\/servers\/([a-z0-9][a-z0-9-]{0,31})\/(mcp|sse|messages)$/
 const ENDPOINT_PATH = /^\/mcp\/([a-z0-9][a-z0-9-]{0,31})$/
+/** The key that servers check `Sallyport-Caller` with. */
+const CALLERS_PATH = '/.well-known/sallyport-callers.json'
 const METADATA_SECONDS = 60
 const MCP_METHODS = 'POST, GET, DELETE'
 
@@ -123,8 +127,8 @@ function answerOpenly(
   },
 ): void {
   const { principal, requestId } = context.verdict.pass
-  const { health, tokens } = context
-  const metadata = health === undefined ? tokens.metadata(pathOf(req.url ?? '')) : undefined
+  const { health } = context
+  const metadata = health === undefined ? wellKnown(pathOf(req.url ?? ''), context) : undefined
   if (health === undefined && metadata === undefined) {
     return sendError(res, new AppError('not_found', 'nothing is configured here'), requestId)
   }
@@ -137,6 +141,14 @@ function answerOpenly(
   const facts = context.healthFacts()
   const known = principal !== undefined && principal.kind !== 'anonymous'
   answerHealth(req, res, judgeHealth(health, facts, known))
+}
+
+/** What is at a well-known address, JSON; undefined where nothing is. */
+function wellKnown(
+  path: string,
+  { tokens, callers }: Pick<DataHandlerDeps, 'tokens' | 'callers'>,
+): string | undefined {
+  return path === CALLERS_PATH ? callers.jwks : tokens.metadata(path)
 }
 
 /** The local socket: MCP as the local administrator, and the admin API. */

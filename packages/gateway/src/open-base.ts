@@ -1,3 +1,4 @@
+import { CallerSigner } from '@sallyport/kit/callers'
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '@sallyport/kit/clock'
 import { Sealer } from '@sallyport/kit/crypto'
@@ -35,6 +36,8 @@ export interface Base {
   readonly tracer: Tracer
   /** Tokens of identity providers. */
   readonly tokens: Tokens
+  /** Vouches for callers to servers that are told of them. */
+  readonly callers: CallerSigner
   readonly door: DoorDeps
   /** How many keys may be used now. */
   usableKeys(): Promise<number>
@@ -101,6 +104,7 @@ export async function openBase(
   const budget = new ByteBudget({ totalBytesMax: limits.bufferedBytes })
   return {
     ...{ options, settings, identity, state, audit, keeper, quotas, metrics, tracer },
+    callers: new CallerSigner(state.keys.deriveKey('callers'), options.clock),
     ...{ tokens, secrets, door, budget, loop, telling },
     usableKeys: async () => countUsable(await state.store.keys.list(), clock.nowMs()),
   }

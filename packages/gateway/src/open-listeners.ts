@@ -188,7 +188,7 @@ async function openPorts(
   const accessLog = openAccessLog(base, scope)
   const healthFacts = () => readHealth(base, mcp, life)
   const handler = createDataHandler({
-    ...{ door: () => doors.data, edge: mcp.edge, tokens: base.tokens },
+    ...{ door: () => doors.data, edge: mcp.edge, tokens: base.tokens, callers: base.callers },
     ...{ healthFacts, accessLog, clock, passThrough: createPassThrough(base, mcp) },
   })
   const address = inherited.listen ?? config.listen

@@ -134,6 +134,7 @@ function openFleet(
     ...{ gatewayId: state.gatewayId, instanceId: state.instance },
     livingInstances: state.living(),
     clientInfo: { name: 'sallyport', version },
+    callers: base.callers,
     isMember: (server) => isMember(settings.config, server),
     own: slack && { slack },
     events: upstreamEvents(base, catalogue, news),

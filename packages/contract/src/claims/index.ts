@@ -1,5 +1,6 @@
 import { ADMIN_API } from './admin-api.ts'
 import { ATTACKS } from './attacks.ts'
+import { CALLERS } from './callers.ts'
 import type { Claim } from './claim.ts'
 import { COMMAND } from './command.ts'
 import { COMPATIBILITY } from './compatibility.ts'
@@ -59,6 +60,7 @@ export const CLAIMS = {
   ...QUOTAS,
   ...TENANCY,
   ...UPSTREAMS,
+  ...CALLERS,
   ...GROUPS,
   ...SUPERVISION,
   ...FLEET,

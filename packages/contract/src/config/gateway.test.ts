@@ -347,3 +347,12 @@ function walk(schema: JsonSchema, path: string, faults: string[]): void {
 function listOf(value: unknown): unknown[] {
   return Array.isArray(value) ? value : []
 }
+
+test.each([
+  [{ url: 'https://s.example/mcp', identity: 'assert', share: 'all' }, 'has no one caller'],
+  [{ command: 'server', identity: 'assert' }, 'belongs to a server with `url`'],
+  [{ url: 'https://s.example/mcp', identity: 'none' }, 'assert'],
+])('a server that is told who calls is a remote one that nobody shares: %j', (entry, sentence) => {
+  const result = gatewayConfig.safeParse({ mcpServers: { one: entry } })
+  expect(result.error?.issues.map(({ message }) => message).join()).toContain(sentence)
+})

@@ -59,6 +59,8 @@ export interface HttpServerConfig extends ServerBase, RemoteConfig {
   readonly kind: 'http'
   readonly url: string
   readonly headers: Readonly<Record<string, Secret>>
+  /** `assert`: it is told who calls, signed, in every request. */
+  readonly identity?: 'assert' | undefined
   /** Sent as `Host` instead of the URL's own; never from the file. */
   readonly hostHeader?: string | undefined
   /** It is a child of the gateway, which knows its port and its token; never from the file. */
@@ -106,6 +108,7 @@ export const OWN_HEADERS: ReadonlySet<string> = new Set([
   'mcp-protocol-version',
   'mcp-session-id',
   'proxy-connection',
+  'sallyport-caller',
   'te',
   'trailer',
   'transfer-encoding',
@@ -140,6 +143,10 @@ export const server = z
       .optional()
       .meta({ description: 'Headers sent with every request to it.', 'x-kind': 'secret' }),
     ...remoteKeys,
+    identity: z.enum(['assert']).optional().meta({
+      description:
+        '`assert`: every request tells it who calls, in the header `Sallyport-Caller`: principal, tenant, roles and request id, signed, for a minute. It checks with the key at `/.well-known/sallyport-callers.json`.',
+    }),
     idleAfter: duration({
       min: '1s',
       max: '30d',
@@ -207,6 +214,7 @@ export const server = z
   })
   .superRefine((entry, context) => {
     refuseMixture(entry, context)
+    refuseSharedCaller(entry, context)
     if (entry.roots !== 'client' || entry.share === 'none') return
     const message = 'a session that is shared cannot have the roots of one client'
     refuse(context, message, 'set `share` to `none`, or list the roots', ['roots'])
@@ -218,8 +226,25 @@ export const server = z
 
 export type ServerEntry = z.output<typeof server>
 
+function refuseSharedCaller(
+  { identity, share }: { readonly identity?: 'assert' | undefined; readonly share: string },
+  context: IssueSink,
+): void {
+  if (identity === undefined || share === 'none') return
+  const message = 'a session that is shared has no one caller to tell of'
+  refuse(context, message, 'set `share` to `none`, or remove `identity`', ['identity'])
+}
+
 const STDIO_KEYS = ['args', 'env', 'cwd', 'caps'] as const
-const HTTP_KEYS = ['headers', 'transport', 'tls', 'connectTimeout', 'readTimeout', 'proxy'] as const
+const HTTP_KEYS = [
+  'headers',
+  'transport',
+  'tls',
+  'connectTimeout',
+  'readTimeout',
+  'proxy',
+  'identity',
+] as const
 
 type KindKeys = 'command' | 'url' | (typeof STDIO_KEYS)[number] | (typeof HTTP_KEYS)[number]
 
@@ -270,8 +295,9 @@ export function toServerConfig(
     limits: entry.limits,
   }
   if (entry.command === undefined) {
-    const { url = '', headers = {} } = entry
-    return { ...base, ...toRemoteConfig(entry), kind: 'http', url, headers }
+    const { url = '', headers = {}, identity } = entry
+    const remote = { ...toRemoteConfig(entry), ...(identity && { identity }) }
+    return { ...base, ...remote, kind: 'http', url, headers }
   }
   const { command, args = [], env = {}, cwd = '.', children, childrenPerPrincipal } = entry
   const capped = entry.caps ?? NO_CAPS

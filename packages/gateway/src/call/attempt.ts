@@ -1,6 +1,7 @@
 import type { CallSignal } from '@sallyport/kit/call-signal'
 import { AppError } from '@sallyport/kit/errors'
 import {
+  type Caller,
   type Edit,
   type Exchange,
   findMember,
@@ -38,6 +39,7 @@ export interface Wording {
 export class Attempt implements UpstreamRequest {
   readonly method: string
   readonly name: string
+  readonly caller: Caller
   readonly paramHeaders: Readonly<Record<string, string>>
   readonly signal: CallSignal
   readonly logLevel: LogLevel | undefined
@@ -87,6 +89,7 @@ export class Attempt implements UpstreamRequest {
     this.#wording = how.wording
     this.#deadline = deadline
     this.method = exchange.message.method
+    this.caller = exchange.caller
     this.name = target.name
     this.repeatable = target.repeatable
     this.readOnly = target.readOnly

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { OWN_HEADERS } from '@sallyport/contract/config'
+import { CALLER_HEADER } from '@sallyport/kit/callers'
 import { Pool } from 'undici'
 import { guardedConnector, type LookUp } from './guarded-connector.ts'
 import { chooseProxy, type Proxy } from './http-proxy.ts'
@@ -7,6 +8,7 @@ import { type OwnServer, ownConnector } from './own-server.ts'
 import { contextOf, forwardConnector, tunnelConnector } from './proxy-tunnel.ts'
 import type { HttpServerConfig } from './server-config.ts'
 import type { TlsMaterial } from './tls-material.ts'
+import type { UpstreamRequest } from './upstream.ts'
 
 const CONNECT_MS_DEFAULT = 10_000
 /** Beside the calls: notifications, answers to the server, one listening stream, one probe. */
@@ -26,9 +28,14 @@ export interface HttpTarget {
   readonly url: URL
   /** Name and value alternating, without those that differ per request. */
   readonly headers: readonly string[]
+  /** Tells who calls, for servers that are told so; undefined for all others. */
+  readonly assertion: Assertion | undefined
   /** Name checked in the certificate; undefined = that of the address connected to. */
   readonly servername: string | undefined
 }
+
+/** The value of `Sallyport-Caller` for one request. @param caller undefined for one of our own */
+export type Assertion = (caller: UpstreamRequest['caller']) => string
 
 /** For a stream that listens: it may be silent for any time. */
 export const PATIENT = { headersTimeout: 0, bodyTimeout: 0 } as const
@@ -41,6 +48,7 @@ export interface TargetSurroundings {
   readonly lookUp?: LookUp | undefined
   /** What the server is when it is a child of the gateway. */
   readonly own?: OwnServer | undefined
+  readonly assertion?: Assertion | undefined
 }
 
 /**
@@ -51,7 +59,7 @@ export interface TargetSurroundings {
  */
 export function openTarget(
   config: HttpServerConfig,
-  { tls, environment, lookUp, own }: TargetSurroundings,
+  { tls, environment, lookUp, own, assertion }: TargetSurroundings,
 ): HttpTarget {
   const url = new URL(config.url)
   const { restrictions } = config
@@ -75,7 +83,8 @@ export function openTarget(
     if (config.hostHeader === undefined) headers.push('host', url.host)
     headers.push(...authorizationOf(proxy))
     const pool = new Pool(proxy.origin, { ...options, connect })
-    return { pool, url, path: `${url.origin}${path}`, headers, servername: undefined }
+    const target = `${url.origin}${path}`
+    return { pool, url, path: target, headers, assertion, servername: undefined }
   }
   const direct = restrictions
     ? guardedConnector({ addresses: restrictions.addresses, tls, connectMs, lookUp })
@@ -85,7 +94,7 @@ export function openTarget(
   const host = url.hostname.replaceAll(/^\[|\]$/g, '')
   const named = url.protocol === 'https:' && config.hostHeader !== undefined && isIP(host) === 0
   const pool = new Pool(url.origin, { ...options, connect })
-  return { pool, url, path, headers, servername: named ? host : undefined }
+  return { pool, url, path, headers, assertion, servername: named ? host : undefined }
 }
 
 function headersOf(config: HttpServerConfig): string[] {
@@ -99,6 +108,15 @@ function headersOf(config: HttpServerConfig): string[] {
 
 function authorizationOf({ authorization }: Proxy): string[] {
   return authorization === undefined ? [] : ['proxy-authorization', authorization]
+}
+
+/** Headers of one request with who calls, where the server is told so. */
+export function withCaller(
+  headers: readonly string[],
+  { assertion }: Pick<HttpTarget, 'assertion'>,
+  caller?: UpstreamRequest['caller'],
+): readonly string[] {
+  return assertion === undefined ? headers : [...headers, CALLER_HEADER, assertion(caller)]
 }
 
 /** The request line's address for another place on the same server. */

@@ -2,7 +2,7 @@ import { encodeHeaderValue, type Era, LATEST_LEGACY } from '@sallyport/kit/mcp'
 import type { TraceContext } from '@sallyport/kit/tracing'
 import type { Dispatcher } from 'undici'
 import { headerOf } from './http-failure.ts'
-import { type HttpTarget, PATIENT } from './http-target.ts'
+import { type HttpTarget, PATIENT, withCaller } from './http-target.ts'
 import { OwnPosts } from './own-posts.ts'
 import type { UpstreamRequest } from './upstream.ts'
 
@@ -41,7 +41,8 @@ export class HttpWire {
 
   /** Sends a request that is answered through its handler. */
   send(request: UpstreamRequest, body: Buffer, handler: Dispatcher.DispatchHandler): void {
-    this.#dispatch('POST', this.#headersFor(request), body, handler)
+    const headers = withCaller(this.#headersFor(request), this.#target, request.caller)
+    this.#dispatch('POST', headers, body, handler)
   }
 
   /**
@@ -53,7 +54,7 @@ export class HttpWire {
     const headers = modern ? this.#modernHeaders({ method }) : this.#headers
     return this.#posts.add((over) => {
       const { handler, drop } = discard(over)
-      this.#dispatch('POST', headers, body, handler)
+      this.#dispatch('POST', withCaller(headers, this.#target), body, handler)
       return drop
     })
   }
@@ -75,13 +76,14 @@ export class HttpWire {
   ): void {
     const { pool, path, servername } = this.#target
     if (body !== undefined) {
-      const headers = [...this.#modernHeaders({ method: 'subscriptions/listen' })]
+      const own = this.#modernHeaders({ method: 'subscriptions/listen' })
+      const headers = [...withCaller(own, this.#target)]
       const options = { method: 'POST', path, headers, body, ...PATIENT, servername } as const
       pool.dispatch(options, handler)
       return
     }
-    const headers = ['accept', 'text/event-stream', ...this.#sessionHeaders()]
-    headers.push(...this.#target.headers)
+    const own = ['accept', 'text/event-stream', ...this.#sessionHeaders()]
+    const headers = [...withCaller([...own, ...this.#target.headers], this.#target)]
     if (lastEventId !== '') headers.push('last-event-id', lastEventId)
     const options = { method: 'GET', path, headers, ...PATIENT, servername } as const
     pool.dispatch(options, handler)
@@ -90,7 +92,8 @@ export class HttpWire {
   /** Source: MCP 2025-11-25, Streamable HTTP, "Session Management": DELETE, which may be refused. */
   async sayGoodbye(): Promise<void> {
     if (this.sessionId === undefined) return
-    const headers = [...this.#sessionHeaders(), ...this.#target.headers]
+    const own = [...this.#sessionHeaders(), ...this.#target.headers]
+    const headers = withCaller(own, this.#target)
     const { promise, resolve } = Promise.withResolvers<void>()
     const timer = setTimeout(resolve, GOODBYE_MS)
     this.#dispatch('DELETE', headers, null, discard(resolve).handler)

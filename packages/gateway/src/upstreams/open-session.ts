@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { CallerSigner } from '@sallyport/kit/callers'
 import type { Clock } from '@sallyport/kit/clock'
 import { AppError } from '@sallyport/kit/errors'
 import { type Log, printable, redactText } from '@sallyport/kit/log'
@@ -10,7 +11,7 @@ import type { EraMemory } from './era-memory.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import { type Agreement, type HandshakeOptions, shakeHands } from './handshake.ts'
 import { HttpSession } from './http-session.ts'
-import { type HttpTarget, openTarget } from './http-target.ts'
+import { type Assertion, type HttpTarget, openTarget } from './http-target.ts'
 import type { LookUp } from './guarded-connector.ts'
 import { type KnownSecrets, secretsOf } from './known-secrets.ts'
 import type { ClientInfo } from './own-messages.ts'
@@ -22,6 +23,7 @@ import { SseSession } from './sse-session.ts'
 import type { StderrRing } from './stderr-ring.ts'
 import { StdioSession } from './stdio-session.ts'
 import { loadTls } from './tls-material.ts'
+import type { Asker } from './upstream.ts'
 
 /** On stdio a legacy server may leave a request it does not know unanswered. */
 const SILENCE_MS = 1_000
@@ -29,11 +31,18 @@ const LAST_WORDS_CHARACTERS_MAX = 1_000
 /** A stream of the newer transport may stand open and never name an address. */
 const ENDPOINT_MS_MAX = 10_000
 
-/** One attempt at a session: what is known of the era, and where the outcome goes. */
-interface Attempted {
-  readonly remembered: HandshakeOptions['remembered']
+/** A session to be opened. */
+export interface Opening {
   readonly events: SessionEvents
+  /** Who it is opened for. */
+  readonly asker: Asker
+  /** Closes what was opened for an attempt that failed. */
   retire(session: Session): void
+}
+
+/** One attempt at it: what is known of the era. */
+interface Attempted extends Opening {
+  readonly remembered: HandshakeOptions['remembered']
 }
 
 export interface OpenedSession {
@@ -58,6 +67,8 @@ export interface SessionOpenerDeps {
   readonly lookUp?: LookUp | undefined
   /** What the server is when it is a child of the gateway. */
   readonly own?: OwnServer | undefined
+  /** Vouches for callers to servers that are told of them. */
+  readonly callers?: CallerSigner | undefined
 }
 
 /** Opens sessions with one server: starts the child or prepares connections, then shakes hands. */
@@ -85,14 +96,10 @@ export class SessionOpener {
    * @throws {AppError} `server_start_failed`, `server_unavailable`, `server_unauthorized`,
    *   `server_protocol`, or the signal's own reason; always `not_sent`
    */
-  async open(
-    events: SessionEvents,
-    retire: (session: Session) => void,
-    signal: AbortSignal,
-  ): Promise<OpenedSession> {
+  async open(opening: Opening, signal: AbortSignal): Promise<OpenedSession> {
     const remembered = this.#deps.eras.recall(this.#config.name, this.#fingerprint)
     const start = (as: HandshakeOptions['remembered']): Promise<OpenedSession> =>
-      this.#attempt({ remembered: as, events, retire }, signal)
+      this.#attempt({ ...opening, remembered: as }, signal)
     let opened: OpenedSession
     try {
       opened = await start(remembered)
@@ -132,7 +139,9 @@ export class SessionOpener {
     const { transport = 'auto' } = config
     let refusal: AppError | undefined
     if (transport !== 'sse' && !this.#older) {
-      const opening = this.#shake((events) => this.#openHttp(config, events), how, signal)
+      const connect = (events: SessionEvents): Promise<Session> =>
+        this.#openHttp(config, events, how.asker)
+      const opening = this.#shake(connect, how, signal)
       if (transport === 'http') return opening
       const opened = await opening.catch((thrown: unknown) => AppError.from(thrown))
       if (!(opened instanceof AppError)) return opened
@@ -140,7 +149,7 @@ export class SessionOpener {
       refusal = opened
     }
     const connect = (events: SessionEvents): Promise<Session> =>
-      this.#openSse(config, events, signal)
+      this.#openSse({ config, events, asker: how.asker }, signal)
     try {
       // There is no modern era on this transport to probe for.
       const opened = await this.#shake(connect, { ...how, remembered: 'skip' }, signal)
@@ -203,28 +212,38 @@ export class SessionOpener {
     return session
   }
 
-  async #openHttp(config: HttpServerConfig, events: SessionEvents): Promise<Session> {
+  async #openHttp(config: HttpServerConfig, events: SessionEvents, asker: Asker): Promise<Session> {
     const { clock, clientInfo, resultBytes } = this.#deps
-    const target = await this.#openTarget(config)
+    const target = await this.#openTarget(config, asker)
     const { roots } = config
     return new HttpSession({ target, resultBytes, events, clock, clientInfo, roots })
   }
 
-  async #openTarget(config: HttpServerConfig): Promise<HttpTarget> {
-    const { environment, lookUp, own } = this.#deps
-    return openTarget(config, { tls: await loadTls(config.tls), environment, lookUp, own })
+  async #openTarget(config: HttpServerConfig, asker: Asker): Promise<HttpTarget> {
+    const { environment, lookUp, own, callers } = this.#deps
+    const tls = await loadTls(config.tls)
+    const assertion = config.identity && callers && assertionFor(asker, config.url, callers)
+    return openTarget(config, { tls, environment, lookUp, own, assertion })
   }
 
   async #openSse(
-    config: HttpServerConfig,
-    events: SessionEvents,
+    { config, events, asker }: Pick<Attempted, 'events' | 'asker'> & { config: HttpServerConfig },
     signal: AbortSignal,
   ): Promise<Session> {
     const { clock, resultBytes } = this.#deps
-    const target = await this.#openTarget(config)
+    const target = await this.#openTarget(config, asker)
     const { roots, readMs, startMs } = config
     const deps = { target, resultBytes, events, clock, roots, readMs }
     return SseSession.open(deps, Math.min(startMs, ENDPOINT_MS_MAX), signal)
+  }
+}
+
+/** Says who sends a request: its caller as it is known now, or whose session it is. */
+function assertionFor(asker: Asker, audience: string, callers: CallerSigner): Assertion {
+  return (caller) => {
+    const { id, name, tenant, roles } = (caller ?? asker).principal
+    const requestId = caller?.requestId ?? 'gateway'
+    return callers.sign({ principal: id, name, tenant, roles, requestId }, audience)
   }
 }
 

@@ -17,11 +17,11 @@ function identityOf(config: ServerConfig): Readonly<Record<string, unknown>> {
     const { command, args, env, cwd, caps } = config
     return { ...common, command, args, env, cwd, caps }
   }
-  const { url, headers, hostHeader, transport = 'auto', tls, proxy } = config
+  const { url, headers, hostHeader, transport = 'auto', tls, proxy, identity } = config
   // The connections of a session are bounded and timed when it is opened.
   const { inFlight, connectMs, readMs } = config
   // Connections that are open were judged by these.
   const addresses = restrictions?.addresses
-  const reached = { url, headers, hostHeader, transport, tls, proxy, addresses }
+  const reached = { url, headers, hostHeader, transport, tls, proxy, addresses, identity }
   return { ...common, ...reached, inFlight, connectMs, readMs }
 }

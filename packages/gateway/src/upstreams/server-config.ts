@@ -58,6 +58,8 @@ export interface HttpServerConfig extends CommonConfig {
   readonly hostHeader?: string | undefined
   /** A child of the gateway, wherever it listens. */
   readonly child?: 'slack' | undefined
+  /** Whether it is told who calls, in every request. */
+  readonly identity?: 'assert' | undefined
   /** `auto` when undefined: Streamable HTTP first, then HTTP+SSE. */
   readonly transport?: 'auto' | 'http' | 'sse' | undefined
   /** Each PEM text or the path of a PEM file; `cert` and `key` together. */

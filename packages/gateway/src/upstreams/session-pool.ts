@@ -320,7 +320,8 @@ export class SessionPool implements CallOwner {
       this.#retiring.add(session, slot.group, 'the start failed')
     }
     try {
-      this.#onOpened(slot, await this.#starter.start(this.#sessionEvents(slot), retire))
+      const opening = { events: this.#sessionEvents(slot), asker: slot.asker, retire }
+      this.#onOpened(slot, await this.#starter.start(opening))
     } catch (thrown) {
       const error = AppError.from(thrown)
       this.#onOpenFailed(slot, error)

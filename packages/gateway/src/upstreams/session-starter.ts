@@ -1,8 +1,7 @@
 import type { Clock } from '@sallyport/kit/clock'
 import { AppError, type ErrorCode } from '@sallyport/kit/errors'
 import { BackOff } from './back-off.ts'
-import type { OpenedSession, SessionOpener } from './open-session.ts'
-import type { Session, SessionEvents } from './session.ts'
+import type { OpenedSession, Opening, SessionOpener } from './open-session.ts'
 import type { Slot } from './slot.ts'
 
 /** A session that ends by itself sooner than this, without having answered a call, was a short life. */
@@ -57,7 +56,7 @@ export class SessionStarter {
    *
    * @throws {AppError} as `SessionOpener.open`; says when to come back
    */
-  async start(events: SessionEvents, retire: (session: Session) => void): Promise<OpenedSession> {
+  async start(opening: Opening): Promise<OpenedSession> {
     const { opener, signal } = this.#options
     const startMs = this.#options.startMs()
     const deadline = new AbortController()
@@ -68,7 +67,7 @@ export class SessionStarter {
     }, startMs)
     signal.addEventListener('abort', abort, { once: true })
     try {
-      const opened = await opener.open(events, retire, deadline.signal)
+      const opened = await opener.open(opening, deadline.signal)
       this.#backOff.succeeded()
       this.#failedAs = 'server_unavailable'
       return opened

@@ -9,7 +9,7 @@ import {
   notificationMessage,
 } from '@sallyport/kit/mcp'
 import type { Dispatcher } from 'undici'
-import { type HttpTarget, PATIENT, requestPath } from './http-target.ts'
+import { type HttpTarget, PATIENT, requestPath, withCaller } from './http-target.ts'
 import { traceHeaders } from './http-wire.ts'
 import { Incoming, type IncomingOptions, type IncomingOwner } from './incoming.ts'
 import { idAtEdges } from './line-reader.ts'
@@ -152,7 +152,7 @@ export class SseSession implements Session, SsePostOwner, IncomingOwner {
     const post = new SsePost(this, exchange)
     this.#watchSilence()
     this.#pending.add(id, post)
-    this.#dispatch('POST', headers, body, post)
+    this.#dispatch('POST', withCaller(headers, this.#deps.target, request.caller), body, post)
   }
 
   cancel(exchange: Exchange, tells: boolean): void {
@@ -219,7 +219,8 @@ export class SseSession implements Session, SsePostOwner, IncomingOwner {
   #openStream(): void {
     const { target } = this.#deps
     const { pool, path, servername } = target
-    const headers = ['accept', 'text/event-stream', 'cache-control', 'no-cache', ...target.headers]
+    const own = ['accept', 'text/event-stream', 'cache-control', 'no-cache', ...target.headers]
+    const headers = [...withCaller(own, target)]
     const options = { method: 'GET', path, headers, ...PATIENT } as const
     const named = servername === undefined ? options : { ...options, ...{ servername } }
     pool.dispatch(named, this.#stream)
@@ -318,7 +319,7 @@ export class SseSession implements Session, SsePostOwner, IncomingOwner {
         onOver: over,
       }
       const post = new SsePost(owner, undefined)
-      this.#dispatch('POST', this.#headers, body, post)
+      this.#dispatch('POST', withCaller(this.#headers, this.#deps.target), body, post)
       return () => post.cancel()
     })
   }

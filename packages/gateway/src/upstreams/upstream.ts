@@ -1,5 +1,5 @@
 import type { CallSignal } from '@sallyport/kit/call-signal'
-import type { ClientSession, Era, LogLevel, Message } from '@sallyport/kit/mcp'
+import type { Caller, ClientSession, Era, LogLevel, Message } from '@sallyport/kit/mcp'
 import type { Principal } from '@sallyport/kit/principal'
 import type { TraceContext } from '@sallyport/kit/tracing'
 import type { ServerConfig } from './server-config.ts'
@@ -24,6 +24,8 @@ export interface UpstreamRequest {
   readonly method: string
   /** What `Mcp-Name` says: the server's own tool or prompt name, a URI, or a task id. */
   readonly name: string | undefined
+  /** Who sent it; undefined for our own. */
+  readonly caller?: Pick<Caller, 'principal' | 'requestId'> | undefined
   /** `Mcp-Param-*` headers, modern HTTP servers only; full header name to encoded value. */
   readonly paramHeaders: Readonly<Record<string, string>>
   /**

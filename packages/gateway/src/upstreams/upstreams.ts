@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { CallSignal } from '@sallyport/kit/call-signal'
+import type { CallerSigner } from '@sallyport/kit/callers'
 import type { Clock } from '@sallyport/kit/clock'
 import { AppError } from '@sallyport/kit/errors'
 import type { Log } from '@sallyport/kit/log'
@@ -60,6 +61,8 @@ export interface UpstreamsDeps {
   readonly lookUp?: LookUp
   /** First-party servers that run as children of the gateway. */
   readonly own?: { readonly slack: OwnServer } | undefined
+  /** Vouches for callers to servers with `identity: assert`. */
+  readonly callers?: CallerSigner
   /** Whether a group needs a server, so that it is started again without a call. Asked anew each time. */
   isMember?(server: string): boolean
 }
@@ -109,7 +112,7 @@ function createServer(config: ServerConfig, world: ServerWorld, heritage: Herita
   const stderr = own?.stderr ?? heritage.stderr ?? new StderrRing(clock)
   const opener = new SessionOpener(config, {
     ...{ resultBytes, clock, log, eras, mark, groups, stderr, clientInfo, environment },
-    ...{ lookUp: world.lookUp, own },
+    ...{ lookUp: world.lookUp, own, callers: world.callers },
   })
   const random = world.random ?? Math.random
   const isMember = (): boolean => world.isMember?.(config.name) === true
