@@ -103,12 +103,12 @@ export class ChannelDirectory implements ChannelFinder {
   }
 
   /** Drops what is known of one channel, after a change of it. */
-  forgetChannel(workspace: Workspace, id: string): void {
+  forget(workspace: Workspace, id: string): void {
     this.#teams.of(workspace).forget(id)
   }
 
   /** Drops what is known of a workspace. */
-  forget(app: string, team: string): void {
+  forgetTeam(app: string, team: string): void {
     this.#teams.forget(app, team)
   }
 

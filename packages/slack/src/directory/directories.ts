@@ -13,8 +13,8 @@ export class Directories {
   }
 
   /** Drops all that is known of a workspace: its app was removed. */
-  forget(app: string, team: string): void {
-    this.channels.forget(app, team)
-    this.people.forget(app, team)
+  forgetTeam(app: string, team: string): void {
+    this.channels.forgetTeam(app, team)
+    this.people.forgetTeam(app, team)
   }
 }

@@ -138,7 +138,7 @@ export class PeopleDirectory {
   }
 
   /** Drops what is known of a workspace. */
-  forget(app: string, team: string): void {
+  forgetTeam(app: string, team: string): void {
     this.#teams.forget(app, team)
   }
 
