@@ -48,7 +48,7 @@ function sentenceOf(issue: Issue, given: unknown, input: z.ZodType): string {
     case 'too_big':
       return `${name} must ${bound(issue.origin, 'at most', issue.maximum)}`
     default:
-      return `${name}: ${issue.message.replace(/\.$/, '')}`
+      return `${name}: ${issue.message.replace(/(?<!\.)\.$/, '')}`
   }
 }
 
