@@ -48,7 +48,7 @@ export async function openSlack(base: SlackBase, scope: AsyncDisposableStack): P
 }
 
 function createClients(
-  { options, store, deadlines }: SlackBase,
+  { options, store, deadlines, metrics }: SlackBase,
   installations: Installations,
   exchange: HttpExchange,
 ): SlackClients {
@@ -57,7 +57,7 @@ function createClients(
   return new SlackClients({
     ...{ installations, deadlines, exchange, clock, log, apiUrl, callsPerMinute },
     budgets: new Budgets({ store: store.budgets, clock, deadlines }),
-    meter: { requested: () => undefined, waited: () => undefined },
+    meter: metrics.slackApi,
     responseBytesMax: limits.responseBytes,
   })
 }
