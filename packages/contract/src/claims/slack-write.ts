@@ -31,6 +31,21 @@ export const SLACK_WRITE = {
       'A text over 4,000 characters is refused, as Slack makes several messages of it; so are more than 50 blocks.',
     source: 'Scenario 17 of the Slack facts; Slack, chat.postMessage, "Truncating content"',
   },
+  'slack/write/workspace': {
+    behavior:
+      'With a list of the channels that may be written to, tools that change what belongs to no channel are not there.',
+    source: 'Design, part 05: guardrails',
+  },
+  'slack/write/hints': {
+    behavior:
+      'Tools that write say so in their hints, those that overwrite or remove are destructive, and those that may be repeated idempotent.',
+    source: 'Scenario 17 of the Slack facts; MCP, "ToolAnnotations"',
+  },
+  'slack/write/uploads': {
+    behavior:
+      'Files are uploaded only of the kinds, the sizes and from the folder that are set; without kinds there is no such tool.',
+    source: 'Facts on Slack servers: what users ask for, files',
+  },
   'slack/write/once': {
     behavior:
       'A write is sent to Slack once; when nobody knows whether Slack did it, the error says so with the outcome `unknown`.',
