@@ -6,8 +6,11 @@ import { askForTokens } from '../client/token-endpoint.ts'
 import { Cursors } from '../cursors/cursors.ts'
 import { Directories } from '../directory/directories.ts'
 import { type Installations, LiveInstallations } from '../installations/index.ts'
+import { openSlackOnce } from '../once/open-slack-once.ts'
+import type { SlackOnce } from '../once/slack-once.ts'
 import { createReadTools } from '../tools/read-tools.ts'
 import type { SlackTool } from '../tools/slack-tool.ts'
+import { createWriteTools } from '../tools/write-tools.ts'
 import { createSlackWeb } from '../web/create-slack-web.ts'
 import type { SlackWeb } from '../web/slack-web.ts'
 import type { SlackBase } from './open-base.ts'
@@ -44,7 +47,10 @@ export async function openSlack(base: SlackBase, scope: AsyncDisposableStack): P
       counters: metrics.slack,
     }),
   )
-  return { installations, access, tools: createTools(base), web }
+  const once = scope.use(
+    openSlackOnce({ store: store.outcomes, keys: store.ring.keys, clock, log }),
+  )
+  return { installations, access, tools: createTools(base, once), web }
 }
 
 function createClients(
@@ -63,12 +69,16 @@ function createClients(
 }
 
 /** Every tool of this server, in the order in which they are listed. */
-function createTools({ options, store }: SlackBase): readonly SlackTool[] {
+function createTools({ options, store }: SlackBase, once: SlackOnce): readonly SlackTool[] {
   const { settings, clock } = options
   const cursors = new Cursors(store.ring.keys, clock)
   const directories = new Directories(clock)
-  const { searchPrivate, fileBytesMax } = settings
-  return createReadTools({ cursors, directories, clock, searchPrivate, fileBytesMax })
+  const { searchPrivate, fileBytesMax, uploads, writes: rule } = settings
+  const { channels } = directories
+  return [
+    ...createReadTools({ cursors, directories, clock, searchPrivate, fileBytesMax }),
+    ...createWriteTools({ rule, channels, once, uploads, clock }),
+  ]
 }
 
 function countStates(
