@@ -32,6 +32,11 @@ export class SlackClients {
     return entry.api
   }
 
+  /** Drops the client of an installation, with the tokens it holds. */
+  forget({ app, team }: Pick<Installation, 'app' | 'team'>): void {
+    this.#clients.delete(`${app}/${team}`)
+  }
+
   #forgetOldest(): void {
     for (const key of this.#clients.keys()) {
       this.#clients.delete(key)

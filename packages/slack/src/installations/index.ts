@@ -9,3 +9,4 @@ export type {
   TokenKind,
   TokenRefusal,
 } from './installation.ts'
+export type { Place } from './installation-cache.ts'

@@ -17,6 +17,8 @@ export function placeId({ app, team }: Place): string {
 
 /** The installations as this process knows them, opened. */
 export class InstallationCache {
+  /** Told when an installation is gone, or of no use until it is made anew. */
+  onEnded: (place: Place) => void = () => undefined
   readonly #store: Pick<Store, 'installations' | 'ring'>
   readonly #log: Log
   readonly #sealer: Sealer
@@ -58,8 +60,8 @@ export class InstallationCache {
     for (const record of changed) {
       if (there.has(placeId(record))) await this.take(record)
     }
-    for (const [id, kept] of this.#byPlace) {
-      if (!there.has(id) && kept.version <= version) this.#delete(id)
+    for (const { installation, version: ours } of this.values()) {
+      if (!there.has(placeId(installation)) && ours <= version) this.drop(installation)
     }
     this.#seen = Math.max(this.#seen, version)
   }
@@ -69,7 +71,7 @@ export class InstallationCache {
     const known = this.get(record)
     if (known !== undefined && known.version >= record.version) return known
     const kept = await this.#open(record)
-    if (kept === undefined) this.#delete(placeId(record))
+    if (kept === undefined) this.drop(record)
     else this.put(kept)
     return kept
   }
@@ -81,10 +83,13 @@ export class InstallationCache {
     if (known !== undefined && known.version > kept.version) return
     this.#byPlace.set(id, kept)
     this.#list = undefined
+    if (kept.installation.state !== 'active') this.onEnded(kept.installation)
   }
 
   drop(place: Place): void {
-    this.#delete(placeId(place))
+    if (!this.#byPlace.delete(placeId(place))) return
+    this.#list = undefined
+    this.onEnded(place)
   }
 
   async #open(record: InstallationRecord): Promise<KeptInstallation | undefined> {
@@ -98,9 +103,5 @@ export class InstallationCache {
       this.#log.error({ app, team }, 'slack installation cannot be opened')
     }
     return again
-  }
-
-  #delete(id: string): void {
-    if (this.#byPlace.delete(id)) this.#list = undefined
   }
 }

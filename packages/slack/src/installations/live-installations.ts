@@ -85,6 +85,11 @@ export class LiveInstallations implements Installations, AsyncDisposable {
     return live
   }
 
+  /** Tells `forget` of every installation that is gone, or of no use until it is made anew. */
+  onEnded(forget: (place: Place) => void): void {
+    this.#cache.onEnded = forget
+  }
+
   list(): readonly Installation[] {
     return this.#cache.list()
   }

@@ -50,7 +50,12 @@ export async function openSlack(base: SlackBase, scope: AsyncDisposableStack): P
   const once = scope.use(
     openSlackOnce({ store: store.outcomes, keys: store.ring.keys, clock, log }),
   )
-  return { installations, access, tools: createTools(base, once), web }
+  const directories = new Directories(clock)
+  installations.onEnded((place) => {
+    clients.forget(place)
+    directories.forgetTeam(place.app, place.team)
+  })
+  return { installations, access, tools: createTools(base, directories, once), web }
 }
 
 function createClients(
@@ -69,10 +74,13 @@ function createClients(
 }
 
 /** Every tool of this server, in the order in which they are listed. */
-function createTools({ options, store }: SlackBase, once: SlackOnce): readonly SlackTool[] {
+function createTools(
+  { options, store }: SlackBase,
+  directories: Directories,
+  once: SlackOnce,
+): readonly SlackTool[] {
   const { settings, clock } = options
   const cursors = new Cursors(store.ring.keys, clock)
-  const directories = new Directories(clock)
   const { searchPrivate, fileBytesMax, uploads, writes: rule } = settings
   const { channels } = directories
   return [

@@ -230,10 +230,14 @@ describe.each(testEngines())('installations of Slack in %s', (_name, start) => {
     await two.live.save(testGrant(clock, 'T3'))
     await two.watch.check()
     expect(teams(two)).toEqual(['T0', 'T1', 'T2', 'T3'])
+    const gone: string[] = []
+    one.live.onEnded(({ team }) => gone.push(`one ${team}`))
+    two.live.onEnded(({ team }) => gone.push(`two ${team}`))
     expect(await two.live.remove('default', 'T1')).toBe(true)
     expect(await two.live.remove('default', 'T1')).toBe(false)
     await expect(two.token('T1')).rejects.toMatchObject({ code: 'not_found' })
     await one.watch.check()
+    expect(gone).toEqual(['two T1', 'one T1'])
     expect(teams(one)).toEqual(['T0', 'T2', 'T3'])
     expect(await tamper('select team from installations order by team')).toEqual(
       ['T0', 'T2', 'T3'].map((team) => ({ team })),
