@@ -30,6 +30,7 @@ import { SLACK_INSTALLATIONS } from './slack-installations.ts'
 import { SLACK_OAUTH } from './slack-oauth.ts'
 import { SLACK_BEHIND } from './slack-behind.ts'
 import { SLACK_SERVING } from './slack-serving.ts'
+import { SLACK_COMMAND } from './slack-command.ts'
 import { SLACK_SETTINGS } from './slack-settings.ts'
 import { SLACK_ONCE, SLACK_WRITE } from './slack-write.ts'
 import { STORE } from './store.ts'
@@ -89,6 +90,7 @@ export const CLAIMS = {
   ...SLACK_INSTALLATIONS,
   ...SLACK_OAUTH,
   ...SLACK_BEHIND,
+  ...SLACK_COMMAND,
 } as const satisfies Readonly<Record<string, Claim>>
 
 /** The id of a promise, such as `door/host/foreign`. */

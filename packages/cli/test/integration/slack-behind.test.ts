@@ -1,0 +1,99 @@
+import { expect, test } from 'vitest'
+import { postgresAvailable, startPostgres } from '@sallyport/kit/testing/postgres'
+import { Rig } from '../../../slack/test/fixtures/rig.ts'
+import { freePort } from '../fixtures/free-port.ts'
+import { TestGateway } from '../fixtures/gateway.ts'
+import { isRunning, kill, processesWith } from '../fixtures/processes.ts'
+import { waitUntil } from '../fixtures/wait-until.ts'
+import { callTool, listToolNames, textOf } from '../fixtures/wire.ts'
+
+const MASTER_KEY = 'cd'.repeat(32)
+
+async function startBehind(rig: Rig, more: object = {}): Promise<TestGateway> {
+  const { SLACK_SCOPES: scopes = '', ...env } = rig.env
+  return TestGateway.start({
+    config: {
+      listen: `127.0.0.1:${await freePort()}`,
+      slack: {
+        clientId: env['SLACK_CLIENT_ID'],
+        clientSecret: '${env:TEST_SLACK_SECRET}',
+        signingSecret: env['SLACK_SIGNING_SECRET'],
+        scopes: scopes.split(','),
+        apiUrl: env['SLACK_API_URL'],
+        authorizeUrl: env['SLACK_AUTHORIZE_URL'],
+      },
+      ...more,
+    },
+    env: { TEST_SLACK_SECRET: env['SLACK_CLIENT_SECRET'] ?? '' },
+  })
+}
+
+/** Under the name of the redirect address, so that the browser's cookie fits. */
+function pageOf(gateway: TestGateway): string {
+  return `${gateway.data.replace('127.0.0.1', 'localhost')}/slack/install`
+}
+
+async function childOf(gateway: TestGateway): Promise<number> {
+  return waitUntil('the Slack server', async () => {
+    const all = await processesWith(`HOME=${gateway.dir}`)
+    return all.find(({ command }) => command.includes('slack --json --child'))?.pid
+  })
+}
+
+async function exercise(rig: Rig, gateway: TestGateway): Promise<void> {
+  const page = await rig.browse(pageOf(gateway))
+  expect(page.status, page.body).toBe(200)
+  expect(page.body).toContain('TALPHA0001')
+  const args = ['keys', 'create', 'bot', '--servers', 'slack', '--read-only']
+  const { key } = await gateway.json<{ key: string }>(args)
+  await waitUntil('the tools', async () => {
+    const names = await listToolNames({ url: gateway.url, token: key })
+    return names.includes('slack__slack_list_channels')
+  })
+  const list = async () =>
+    textOf(await callTool({ url: gateway.url, token: key }, 'slack__slack_list_channels', {}))
+  expect(await list()).toContain('general')
+  const teams = await gateway.json<{ items: { team: string }[] }>(['slack', 'teams'])
+  expect(teams.items.map(({ team }) => team)).toEqual(['TALPHA0001'])
+
+  const before = await childOf(gateway)
+  kill(before)
+  await waitUntil('another child', async () => {
+    const answer = await fetch(pageOf(gateway), { redirect: 'manual' })
+    return answer.status === 302 && (await childOf(gateway)) !== before
+  })
+  expect(await list()).toContain('general')
+}
+
+test('behind the gateway the Slack server is installed over the data listener and read with a scoped key, through kill -9 of either [slack/behind/supervised] [slack/behind/install]', async () => {
+  await using rig = await Rig.open()
+  await using gateway = await startBehind(rig)
+  await exercise(rig, gateway)
+  const child = await childOf(gateway)
+  await gateway.kill9()
+  await waitUntil('the end of the child', async () => !(await isRunning(child)))
+  expect(await processesWith(`HOME=${gateway.dir}`)).toEqual([])
+  await gateway.restart()
+  const list = async () =>
+    textOf(
+      await callTool({ url: gateway.url, token: gateway.token }, 'slack__slack_list_channels', {}),
+    )
+  expect(await list()).toContain('general')
+  expect(await gateway.stop()).toBe(0)
+  expect(await processesWith(`HOME=${gateway.dir}`)).toEqual([])
+  for (const secret of [...rig.vault.everything(), rig.env['SLACK_CLIENT_SECRET'] ?? '']) {
+    expect(gateway.logs).not.toContain(secret)
+  }
+})
+
+test.runIf(postgresAvailable())(
+  'gateway and Slack server share one PostgreSQL [slack/behind/stores]',
+  async () => {
+    await using postgres = await startPostgres()
+    await using rig = await Rig.open()
+    const store = { store: postgres.url, masterKey: MASTER_KEY }
+    await using gateway = await startBehind(rig, store)
+    await exercise(rig, gateway)
+    expect(await gateway.json(['audit', 'verify'])).toMatchObject({ ok: true })
+  },
+)
