@@ -29,6 +29,7 @@ import { SLACK_CLIENT } from './slack-client.ts'
 import { SLACK_INSTALLATIONS } from './slack-installations.ts'
 import { SLACK_OAUTH } from './slack-oauth.ts'
 import { SLACK_BEHIND } from './slack-behind.ts'
+import { SLACK_READING } from './slack-reading.ts'
 import { SLACK_SERVING } from './slack-serving.ts'
 import { SLACK_COMMAND } from './slack-command.ts'
 import { SLACK_SETTINGS } from './slack-settings.ts'
@@ -84,6 +85,7 @@ export const CLAIMS = {
   ...COMMAND,
   ...SLACK_WRITE,
   ...SLACK_ONCE,
+  ...SLACK_READING,
   ...SLACK_SERVING,
   ...SLACK_SETTINGS,
   ...SLACK_CLIENT,

@@ -103,7 +103,7 @@ export class ChannelDirectory implements ChannelFinder {
   }
 
   /** Drops what is known of one channel, after a change of it. */
-  forget(workspace: Workspace, id: string): void {
+  forgetChannel(workspace: Workspace, id: string): void {
     this.#teams.of(workspace).forget(id)
   }
 
