@@ -25,13 +25,14 @@ import { RELOAD } from './reload.ts'
 import { RELIABILITY } from './reliability.ts'
 import { SECRETS } from './secrets.ts'
 import { SESSIONS } from './sessions.ts'
+import { SLACK_BEHIND } from './slack-behind.ts'
 import { SLACK_CLIENT } from './slack-client.ts'
 import { SLACK_INSTALLATIONS } from './slack-installations.ts'
 import { SLACK_OAUTH } from './slack-oauth.ts'
-import { SLACK_BEHIND } from './slack-behind.ts'
 import { SLACK_READING } from './slack-reading.ts'
 import { SLACK_SERVING } from './slack-serving.ts'
 import { SLACK_COMMAND } from './slack-command.ts'
+import { SLACK_SCENARIOS } from './slack-scenarios.ts'
 import { SLACK_SETTINGS } from './slack-settings.ts'
 import { SLACK_ONCE, SLACK_WRITE } from './slack-write.ts'
 import { STORE } from './store.ts'
@@ -88,11 +89,12 @@ export const CLAIMS = {
   ...SLACK_READING,
   ...SLACK_SERVING,
   ...SLACK_SETTINGS,
+  ...SLACK_BEHIND,
   ...SLACK_CLIENT,
   ...SLACK_INSTALLATIONS,
   ...SLACK_OAUTH,
-  ...SLACK_BEHIND,
   ...SLACK_COMMAND,
+  ...SLACK_SCENARIOS,
 } as const satisfies Readonly<Record<string, Claim>>
 
 /** The id of a promise, such as `door/host/foreign`. */
