@@ -3,6 +3,7 @@ import { openBase, type SlackServerOptions } from './serve/open-base.ts'
 import { openEdge } from './serve/open-edge.ts'
 import { openSlackListener } from './serve/open-listener.ts'
 import { openSlack } from './serve/open-slack.ts'
+import { ToolNews } from './serve/tool-news.ts'
 
 export type { SlackServerOptions } from './serve/open-base.ts'
 
@@ -36,6 +37,8 @@ export class SlackServer implements AsyncDisposable {
     const base = await openBase(options, opening)
     const slack = await openSlack(base, opening)
     const edge = openEdge(base, slack, opening)
+    const news = new ToolNews(slack.installations, edge)
+    slack.news.changed = () => news.check()
     const listener = await openSlackListener(base, { edge, web: slack.web }, opening)
     log.info({ address: listener.address }, 'slack server listening')
     return new SlackServer(listener.address, edge, opening.move())

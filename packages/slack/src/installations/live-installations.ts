@@ -52,6 +52,8 @@ export interface LiveInstallationsOptions {
   readonly onRefresh?: (outcome: RefreshOutcome) => void
   /** How often the lease of an installation is renewed; 1.5 s by default. */
   readonly renewEveryMs?: number
+  /** Told, within a second, that some process changed some; maybe nothing that matters. Must not throw. */
+  readonly onChanged?: () => void
   /** How often tokens that nobody calls with are looked after; 30 s by default. */
   readonly sweepEveryMs?: number
 }
@@ -79,7 +81,10 @@ export class LiveInstallations implements Installations, AsyncDisposable {
    */
   static async open(options: LiveInstallationsOptions): Promise<LiveInstallations> {
     const live = new LiveInstallations(options)
-    options.watch.on('installations', () => live.#cache.reread())
+    options.watch.on('installations', async () => {
+      await live.#cache.reread()
+      options.onChanged?.()
+    })
     await live.#cache.reread()
     live.#schedule()
     return live

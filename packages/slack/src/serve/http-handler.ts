@@ -6,6 +6,7 @@ import type { McpEdge } from '@sallyport/kit/mcp'
 import type { Metrics } from '@sallyport/kit/metrics'
 import type { Principal } from '@sallyport/kit/principal'
 import type { SlackWeb } from '../web/slack-web.ts'
+import type { AssertedCallers } from './asserted-callers.ts'
 import { type HealthFacts, judgeHealth } from './health.ts'
 import { applySecurityHeaders } from './security-headers.ts'
 
@@ -14,6 +15,8 @@ type Handler = (req: IncomingMessage, res: ServerResponse) => void
 export interface HttpHandlerDeps {
   readonly door: Door
   readonly edge: McpEdge
+  /** Where a gateway says who calls; undefined = nowhere. */
+  readonly callers: AssertedCallers | undefined
   /** The addresses under `/slack/`, which check state or signature themselves. */
   readonly web: Pick<SlackWeb, 'handle'>
   readonly metrics: Pick<Metrics, 'contentType' | 'render'>
@@ -47,21 +50,26 @@ export function createHttpHandler(deps: HttpHandlerDeps): Handler {
       if (req.method === 'OPTIONS') return deps.door.cors.preflight(req, res, MCP_METHODS)
       route(req, res, { deps, path, health, pass: verdict.pass })
     }
-    const verdict = judge(deps.door, req, path, health)
+    const verdict = judge(deps, req, path, health)
     if (verdict instanceof Promise) void verdict.then(answer)
     else answer(verdict)
   }
 }
 
 function judge(
-  door: Door,
+  { door, callers }: HttpHandlerDeps,
   req: IncomingMessage,
   path: string,
   health: HealthKind | undefined,
 ): Pending<DoorVerdict<Principal | undefined>> {
   if (health !== undefined) return door.judge(req, { auth: 'optional' })
   const isOpen = req.method === 'OPTIONS' || OPEN_PREFIXES.some((open) => path.startsWith(open))
-  return isOpen ? door.judge(req, { auth: 'none' }) : door.judge(req)
+  if (isOpen) return door.judge(req, { auth: 'none' })
+  if (callers === undefined) return door.judge(req)
+  const admit = (verdict: DoorVerdict): DoorVerdict =>
+    'refuse' in verdict ? verdict : callers.admit(req, verdict.pass)
+  const verdict = door.judge(req, { rate: false })
+  return verdict instanceof Promise ? verdict.then(admit) : admit(verdict)
 }
 
 interface Entry {

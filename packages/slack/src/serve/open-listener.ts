@@ -1,7 +1,9 @@
+import { CallerJudge } from '@sallyport/kit/callers'
 import { Door } from '@sallyport/kit/door'
 import type { ErrorCode } from '@sallyport/kit/errors'
 import { type Listener, type ListenerRefusal, openListener } from '@sallyport/kit/http'
 import type { McpEdge } from '@sallyport/kit/mcp'
+import { AssertedCallers } from './asserted-callers.ts'
 import type { HealthFacts } from './health.ts'
 import { createHttpHandler } from './http-handler.ts'
 import type { SlackBase } from './open-base.ts'
@@ -49,11 +51,12 @@ export async function openSlackListener(
     uptimeSeconds: (clock.monotonicMs() - startedMs) / 1_000,
   })
   const door = new Door({ ...settings, host: listen.host, anonymous: false }, base.door)
+  const callers = openCallers(base)
   const https = publicUrl.startsWith('https:')
   const listener = scope.use(
     await openListener({
       address: listen,
-      handler: createHttpHandler({ door, edge, web, metrics, healthFacts, https }),
+      handler: createHttpHandler({ door, edge, web, callers, metrics, healthFacts, https }),
       limits: { ...limits, headerBytes: HEADER_BYTES_MAX, requestMs: REQUEST_MS_MAX },
       isProxy: (peer) => door.proxies.includes(peer),
       onRefused: (why) => metrics.doorRefused(REFUSALS[why]),
@@ -79,4 +82,12 @@ export async function openSlackListener(
   })
   phase = 'running'
   return listener
+}
+
+function openCallers({ options, door }: SlackBase): AssertedCallers | undefined {
+  const { settings, clock } = options
+  const { callers } = settings
+  if (callers === undefined) return undefined
+  const judge = new CallerJudge({ ...callers, clock })
+  return new AssertedCallers({ judge, gateway: `token:${callers.token}`, door })
 }

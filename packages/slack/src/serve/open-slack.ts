@@ -18,6 +18,8 @@ import type { SlackBase } from './open-base.ts'
 /** What is Slack's about a Slack server. */
 export interface SlackParts {
   readonly installations: Installations
+  /** Called when installations changed; set once somebody listens. */
+  readonly news: { changed: () => void }
   readonly access: SlackAccess
   readonly tools: readonly SlackTool[]
   readonly web: SlackWeb
@@ -28,6 +30,7 @@ export async function openSlack(base: SlackBase, scope: AsyncDisposableStack): P
   const { options, store, watch, metrics, deadlines } = base
   const { settings, clock, log } = options
   const { apiUrl } = settings
+  const news = { changed: (): void => undefined }
   const exchange = scope.use(new HttpExchange(deadlines))
   const installations = scope.use(
     await LiveInstallations.open({
@@ -35,6 +38,7 @@ export async function openSlack(base: SlackBase, scope: AsyncDisposableStack): P
       spend: (app, refreshToken, signal) =>
         askForTokens({ apiUrl, exchange }, app, { kind: 'refresh', refreshToken }, signal),
       marginMs: settings.refreshMarginMs,
+      onChanged: () => news.changed(),
       onRefresh: (outcome) => metrics.slack.tokenRefreshed(outcome),
     }),
   )
@@ -55,7 +59,7 @@ export async function openSlack(base: SlackBase, scope: AsyncDisposableStack): P
     clients.forget(place)
     directories.forgetTeam(place.app, place.team)
   })
-  return { installations, access, tools: createTools(base, directories, once), web }
+  return { installations, news, access, tools: createTools(base, directories, once), web }
 }
 
 function createClients(

@@ -10,6 +10,7 @@ import { AppError } from '@sallyport/kit/errors'
 import { hosts, logLevel, networks, origins } from './fields.ts'
 import { readAddresses } from './read-addresses.ts'
 import { readApps } from './read-apps.ts'
+import { readCallers } from './read-callers.ts'
 import { readLimits, readTimes } from './read-limits.ts'
 import { readStore } from './read-store.ts'
 import { readFileRules, readToolsets } from './read-toolsets.ts'
@@ -73,6 +74,7 @@ function read(
 ): Omit<SlackSettings, 'warnings'> | undefined {
   const addresses = readAddresses(reader)
   const tokens = readTokens(reader)
+  const callers = readCallers(reader, tokens)
   const apps = readApps(reader, request)
   const kept = readStore(reader, request)
   const limits = readLimits(reader)
@@ -105,6 +107,6 @@ function read(
   }
   return {
     ...{ ...addresses, ...shown, ...kept, ...tools, ...files, ...times },
-    ...{ tokens, apps, tenantTeams, limits, logLevel: level },
+    ...{ tokens, callers, apps, tenantTeams, limits, logLevel: level },
   }
 }

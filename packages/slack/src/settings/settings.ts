@@ -93,6 +93,17 @@ export interface SlackSettings {
   /** A token that ends within this time is refreshed. */
   readonly refreshMarginMs: number
   readonly tokens: readonly SlackToken[]
+  /** The gateway whose word for who calls is believed; undefined = none. */
+  readonly callers:
+    | {
+        /** Ed25519 public keys, base64url. */
+        readonly keys: readonly string[]
+        /** The address that the gateway calls, as its configuration has it. */
+        readonly audience: string
+        /** Name of the token that it sends. */
+        readonly token: string
+      }
+    | undefined
   /** By name; never empty. */
   readonly apps: readonly SlackApp[]
   /** Teams a tenant may use besides those that its own apps are installed in. */
