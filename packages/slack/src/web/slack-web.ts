@@ -23,13 +23,13 @@ const RUNNING_MAX = 256
 
 /** The addresses under `/slack/`, by path. Disposal waits for what runs. */
 export class SlackWeb implements AsyncDisposable {
-  readonly #routes: Readonly<Record<string, Route>>
+  readonly #routes: ReadonlyMap<string, Route>
   readonly #log: Log
   readonly #running = new Set<Promise<void>>()
   #isStopping = false
 
   constructor(routes: Readonly<Record<string, Route>>, log: Log) {
-    this.#routes = routes
+    this.#routes = new Map(Object.entries(routes))
     this.#log = log
   }
 
@@ -38,7 +38,7 @@ export class SlackWeb implements AsyncDisposable {
     const url = req.url ?? ''
     const end = url.indexOf('?')
     const path = end === -1 ? url : url.slice(0, end)
-    const route = Object.hasOwn(this.#routes, path) ? this.#routes[path] : undefined
+    const route = this.#routes.get(path)
     if (route === undefined) return false
     const query = new URLSearchParams(end === -1 ? '' : url.slice(end + 1))
     this.#run(route, req, res, { ...arrival, query })

@@ -65,15 +65,18 @@ test('a workspace named in markup is shown as plain text, under a policy without
   })
 })
 
-test('a whole organisation is not installed [slack/oauth/organisation]', async () => {
-  const host = await open()
-  const json = { ...ANSWER, team: null, enterprise: { id: 'E1' }, is_enterprise_install: true }
-  rig.fault({ kind: 'answer', json }, { method: 'oauth.v2.access' })
-  const shown = await rig.browse(`${host.url}/slack/install`)
-  expect(shown.status).toBe(422)
-  expect(shown.body).toContain('whole organisation')
-  expect(host.installations.grants).toEqual([])
-})
+test.each([null, { id: 'T1', name: 'One' }])(
+  'a whole organisation is not installed, with the team %j [slack/oauth/organisation]',
+  async (team) => {
+    const host = await open()
+    const json = { ...ANSWER, team, enterprise: { id: 'E1' }, is_enterprise_install: true }
+    rig.fault({ kind: 'answer', json }, { method: 'oauth.v2.access' })
+    const shown = await rig.browse(`${host.url}/slack/install`)
+    expect(shown.status).toBe(422)
+    expect(shown.body).toContain('whole organisation')
+    expect(host.installations.grants).toEqual([])
+  },
+)
 
 test('on loopback over http the cookie works without TLS, and is out of the reach of scripts [slack/oauth/cookie]', async () => {
   const host = await open()

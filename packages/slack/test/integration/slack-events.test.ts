@@ -163,12 +163,15 @@ test('uninstalling and revoking reach the installation of that app and team, wit
     installations,
     apps: [appOf(APP), appOf(OTHER_APP, { name: 'acme' })],
   })
-  const user = { id: 'U1', scopes: [] }
-  await installations.save({
-    ...{ app: 'acme', team: 'T1', teamName: 'One', enterprise: null, tenant: null },
-    ...{ botUser: 'UB', botScopes: [], user, installedBy: 'U1', userToken: undefined },
-    bot: { token: appOf(APP).clientSecret, refresh: undefined, expiresAtMs: null },
-  })
+  const install = (app: string, user: string) =>
+    installations.save({
+      ...{ app, team: 'T1', teamName: 'One', enterprise: null, tenant: null, botUser: 'UB' },
+      ...{ botScopes: [], user: { id: user, scopes: [] }, installedBy: user },
+      ...{ bot: { token: appOf(APP).clientSecret, refresh: undefined, expiresAtMs: null } },
+      userToken: undefined,
+    })
+  await install('default', 'U2')
+  await install('acme', 'U1')
   const at = { event_time: 1_700_000_000 }
   const atMs = 1_700_000_000_999
   const tell = (what: object) => send(host.url, signed(OTHER_APP, event(what, at)))
