@@ -24,9 +24,10 @@ export async function rotateSecrets(context: Context, options: Options): Promise
 function describe({ masterKey, dataKey, rows, tookMs }: SecretsRotated): string {
   const sum = (of: 'resealed' | 'unreadable'): number =>
     rows.reduce((total, row) => total + row[of], 0)
+  const more = dataKey.keys > 2 ? ` or one of ${dataKey.keys - 2} more` : ''
   const lines = [
     masterKey.rotated ? 'the master key is a new one' : 'the master key is the same',
-    `data are sealed with key ${dataKey.id}; ${dataKey.former} and ${dataKey.keys - 2} more open what was sealed before`,
+    `data are sealed with key ${dataKey.id}; ${dataKey.former}${more} opens what was sealed before`,
     `${sum('resealed')} rows sealed again in ${tookMs} ms`,
   ]
   if (dataKey.dropped.length > 0) lines.push(`dropped: ${dataKey.dropped.join(', ')}`)

@@ -6,6 +6,7 @@ import { judgeGroups } from './group-rules.ts'
 import { judgeIssuers } from './issuer-rules.ts'
 import { judgeLimits } from './limit-rules.ts'
 import { judgeServers } from './server-rules.ts'
+import { judgeSights } from './sight-rules.ts'
 import { judgeSlack } from './slack-rules.ts'
 import { tokenFault } from './token-fault.ts'
 
@@ -22,6 +23,7 @@ export function applyRules(config: GatewayConfig, report: ReportPath, env: Envir
   judgeServers(config, report, env)
   judgeSlack(config, report, env)
   judgeLimits(config, report)
+  judgeSights(config, report)
   if (!config.audit.enabled) {
     const message = 'the audit log is off, so nothing records who called what'
     report(['audit', 'enabled'], message, { severity: 'warning', remedy: 'set it to true' })
