@@ -46,6 +46,11 @@ export const SLACK_WRITE = {
       'Files are uploaded only of the kinds, the sizes and from the folder that are set; without kinds there is no such tool.',
     source: 'Facts on Slack servers: what users ask for, files',
   },
+  'slack/write/audit': {
+    behavior:
+      'Each write leaves an intent and a line in the audit log before its answer, and the text of a message stands nowhere: not in the log, not in the store.',
+    source: 'Scenario 17 of the Slack facts; design §4',
+  },
   'slack/write/once': {
     behavior:
       'A write is sent to Slack once; when nobody knows whether Slack did it, the error says so with the outcome `unknown`.',
@@ -79,7 +84,7 @@ export const SLACK_ONCE = {
     source: 'Design, "At most once"; design §4',
   },
   'slack/once/kept': {
-    behavior: 'Outcomes of keys are remembered for 24 hours, over a restart and over `kill -9`.',
+    behavior: 'Outcomes of keys are remembered for 24 hours, over a restart.',
     source: 'Scenario 11 of the Slack facts; design §4',
   },
 } as const satisfies ClaimsOf<'slack/once'>

@@ -23,5 +23,5 @@ export interface ChannelFinder {
    */
   byName(workspace: Workspace, name: string, signal: AbortSignal): Promise<KnownChannel>
   /** Drops what is known of a channel, after a change of it. */
-  forgetChannel(workspace: Workspace, id: string): void
+  forget(workspace: Workspace, id: string): void
 }

@@ -108,8 +108,9 @@ function bind<Input extends z.ZodRawShape, Output extends z.ZodRawShape>(
       const key = keyOf(context.call.idempotencyKey, named)
       const workspace = context.workspace(team)
       const input = rest as z.output<z.ZodObject<Input>> // the schema above, less what all tools share
+      const signal = key === undefined ? context.call.signal : staying(context.call.signal)
       const perform = async (): Promise<Answer> => {
-        const writing = new Writing(workspace, guard, context.call.signal)
+        const writing = new Writing(workspace, guard, signal)
         try {
           const { structured, text } = await spec.write(input, writing, deps)
           return { structured: { team_id: workspace.installation.team, ...structured }, text }
@@ -170,4 +171,19 @@ function keyOf(sent: string | undefined, named: string | undefined): string | un
     )
   }
   return sent ?? named
+}
+
+/**
+ * Aborts as the call's own signal does, but not when the caller leaves: whoever comes back with the same key is told
+ * what became of the call.
+ */
+function staying(signal: AbortSignal): AbortSignal {
+  const controller = new AbortController()
+  const follow = (): void => {
+    const { code } = AppError.from(signal.reason)
+    if (code !== 'cancelled') controller.abort(signal.reason)
+  }
+  signal.addEventListener('abort', follow, { once: true })
+  if (signal.aborted) follow()
+  return controller.signal
 }
