@@ -51,7 +51,7 @@ export const subjectErase = z
       .max(512, { error: SUBJECT_ERROR })
       .meta({
         description:
-          'Id of a principal such as `key:abcdefgh`; or id or name of a key or user; or the `sub` of an identity provider.',
+          'Id of a principal such as `key:abcdefgh`; or id or name of a key or user; or the `sub` of an identity provider; or the Slack id of who installed an app.',
       }),
     plan: z
       .boolean()
@@ -67,7 +67,7 @@ export const subjectErased = z
     principals: z.array(
       z.strictObject({
         id: z.string(),
-        kind: z.enum(['key', 'user', 'subject', 'token', 'certificate']),
+        kind: z.enum(['key', 'user', 'subject', 'token', 'certificate', 'installer']),
         name: z
           .string()
           .nullable()

@@ -16,7 +16,7 @@ function subject(id: string, name: string): SubjectRecord {
   return { id, issuer: 'i', subject: sealed, firstSeenAtMs: 0, lastSeenAtMs: 0 }
 }
 
-function setUp({ keys = [], users = [], subjects = [] }: Partial<World> = {}) {
+function setUp({ keys = [], users = [], subjects = [], installers = [] }: Partial<World> = {}) {
   const steps: string[] = []
   const rows: readonly ErasedRows[] = [{ table: 'keys', action: 'removed', rows: 1 }]
   const erasure = new Erasure({
@@ -31,6 +31,7 @@ function setUp({ keys = [], users = [], subjects = [] }: Partial<World> = {}) {
           subjects.filter(({ id }) => id > after).slice(0, max),
       },
       erasure: {
+        installers: async (person: string) => installers.filter((id) => id.endsWith(`:${person}`)),
         plan: async () => (steps.push('plan'), rows),
         erase: async (ids: readonly string[]) => (steps.push(`erase ${ids.join(' ')}`), rows),
       },
@@ -51,6 +52,7 @@ interface World {
   readonly keys: readonly KeyRecord[]
   readonly users: readonly UserRecord[]
   readonly subjects: readonly SubjectRecord[]
+  readonly installers: readonly string[]
 }
 
 test('a name finds its keys of one tenant, one after the other, and an id finds one', async () => {
@@ -85,4 +87,11 @@ test('what was counted while sessions end goes too, and a plan ends nothing [sec
   expect(steps.splice(0)).toEqual(['flush', 'plan'])
   await erasure.erase({ ...wish, plan: false })
   expect(steps).toEqual(['flush', 'plan', 'erase key:a', 'end key:a', 'flush', 'erase key:a'])
+})
+
+test('the id of who installed an app finds them, by itself and as a principal', async () => {
+  const { find } = setUp({ installers: ['installer:slack:U1', 'installer:slack:U2'] })
+  expect(await find('U1')).toEqual(['installer:slack:U1=U1'])
+  expect(await find('installer:slack:U2')).toEqual(['installer:slack:U2=U2'])
+  await expect(find('U3')).rejects.toMatchObject({ code: 'not_found' })
 })

@@ -18,7 +18,10 @@ export interface ErasureDeps {
 
 /** Whom to erase, and who wants it. */
 export interface ErasureWish {
-  /** Id of a principal, or id or name of a key or user, or the subject of an identity provider. */
+  /**
+   * Id of a principal, or id or name of a key or user, or the subject of an identity provider, or the id of who
+   * installed an app.
+   */
   readonly subject: string
   /** Whether nothing is to change. */
   readonly plan: boolean
@@ -30,7 +33,7 @@ export interface ErasureWish {
 /** Who is meant: a principal by which somebody calls. */
 export interface ErasedPrincipal {
   readonly id: string
-  readonly kind: 'key' | 'user' | 'subject' | 'token' | 'certificate'
+  readonly kind: 'key' | 'user' | 'subject' | 'token' | 'certificate' | 'installer'
   /** As it was kept; null where the id is all there is. */
   readonly name: string | null
 }
@@ -84,6 +87,7 @@ export class Erasure {
       ...keys,
       ...(user ? [[{ id: `user:${user.id}`, kind: 'user', name: user.name } as const]] : []),
       ...(await this.#subjectsOf(text)).map((one) => [one]),
+      ...(await this.#installersOf(text)).map((one) => [one]),
     ]
     const [first, ...others] = found
     if (first === undefined) throw nobody()
@@ -124,6 +128,12 @@ export class Erasure {
     }
   }
 
+  /** Those who installed an app of a first-party server and have that id there. */
+  async #installersOf(text: string): Promise<ErasedPrincipal[]> {
+    const ids = await this.#deps.store.erasure.installers(text)
+    return ids.map((id) => ({ id, kind: 'installer', name: text }))
+  }
+
   async #nameOf({ id, kind }: Omit<ErasedPrincipal, 'name'>): Promise<string | null> {
     const { store, keys } = this.#deps
     const rest = id.slice(kind.length + 1)
@@ -140,6 +150,8 @@ export class Erasure {
       case 'token':
       case 'certificate':
         return rest
+      case 'installer':
+        return rest.slice(rest.indexOf(':') + 1)
       default:
         return kind satisfies never
     }
@@ -150,7 +162,7 @@ function toPrincipal({ id, name }: KeyRecord): ErasedPrincipal {
   return { id: `key:${id}`, kind: 'key', name }
 }
 
-const KINDS = ['key', 'user', 'subject', 'token', 'certificate'] as const
+const KINDS = ['key', 'user', 'subject', 'token', 'certificate', 'installer'] as const
 
 function parseId(text: string): Omit<ErasedPrincipal, 'name'> | undefined {
   const kind = KINDS.find((one) => text.startsWith(`${one}:`) && text.length > one.length + 1)
@@ -170,6 +182,11 @@ function notesOf(principals: readonly ErasedPrincipal[]): string[] {
   if (kinds.has('subject')) {
     notes.push(
       'the identity provider still knows the person: whoever comes back with a token of it is noted again',
+    )
+  }
+  if (kinds.has('installer')) {
+    notes.push(
+      'the app stays in the workspace, and works; what it did as that person it does no more',
     )
   }
   if (kinds.has('token') || kinds.has('certificate')) {

@@ -71,7 +71,7 @@ export async function openPostgresStore(
     kind: 'postgres',
     ring: new SqlRingStore(db, context.keys, kept),
     sealed: new SqlSealedRowStore(db),
-    erasure: new SqlSubjectErasure(db, 'postgres'),
+    erasure: new SqlSubjectErasure(db, 'postgres', kept.ring),
     keys: keyStore,
     catalogues: new SqlCatalogueStore(db),
     reader: jobs,

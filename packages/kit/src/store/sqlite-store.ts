@@ -65,7 +65,7 @@ export async function openSqliteStore(path: string, context: StoreContext): Prom
     kind: 'sqlite',
     ring: new SqlRingStore(db, context.keys, kept),
     sealed: new SqlSealedRowStore(db),
-    erasure: new SqlSubjectErasure(db, 'sqlite'),
+    erasure: new SqlSubjectErasure(db, 'sqlite', kept.ring),
     keys: keyStore,
     catalogues: new SqlCatalogueStore(db),
     reader: jobs,

@@ -1,5 +1,7 @@
 import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely'
+import type { KeyRing } from '../crypto/index.ts'
 import { type ChangeTopic, countChange } from './changes.ts'
+import { Installers } from './installers.ts'
 import { guardStore } from './store-failure.ts'
 import type { Tables } from './tables.ts'
 import { removeUser } from './user-store.ts'
@@ -17,6 +19,8 @@ export interface ErasedRows {
  * log has them, and say nothing once these rows are gone.
  */
 export interface SubjectErasure {
+  /** The principals `installer:<provider>:<id>` of those who installed an app and have that id at a provider. */
+  installers(person: string): Promise<readonly string[]>
   /** What would go; changes nothing. */
   plan(principals: readonly string[]): Promise<readonly ErasedRows[]>
   /**
@@ -65,20 +69,31 @@ export class SqlSubjectErasure implements SubjectErasure {
   readonly #db: Kysely<Tables>
 
   readonly #kind: 'sqlite' | 'postgres'
+  readonly #installers: Installers
 
-  constructor(db: Kysely<Tables>, kind: 'sqlite' | 'postgres') {
+  /** @param keys what installations are sealed with */
+  constructor(db: Kysely<Tables>, kind: 'sqlite' | 'postgres', keys: KeyRing) {
     this.#db = db
     this.#kind = kind
+    this.#installers = new Installers(keys)
+  }
+
+  async installers(person: string): Promise<readonly string[]> {
+    return await guardStore('installers cannot be read', () =>
+      this.#installers.find(this.#db, person),
+    )
   }
 
   async plan(principals: readonly string[]): Promise<readonly ErasedRows[]> {
-    return await guardStore('what would be erased cannot be read', () =>
-      forEach(principals, async ({ table, where }, id) => {
+    return await guardStore('what would be erased cannot be read', async () => {
+      const rows = await forEach(principals, async ({ table, where }, id) => {
         const counted = sql<{ rows: number }>`select count(*) as rows from ${sql.table(table)}
           where ${where(id)}`
         return Number((await counted.execute(this.#db)).rows[0]?.rows ?? 0)
-      }),
-    )
+      })
+      const installed = await sum(principals, (id) => this.#installers.count(this.#db, id))
+      return [...rows, emptied(installed)]
+    })
   }
 
   async erase(principals: readonly string[]): Promise<readonly ErasedRows[]> {
@@ -87,7 +102,10 @@ export class SqlSubjectErasure implements SubjectErasure {
     return await guardStore('the subject cannot be erased', () =>
       this.#db.transaction().execute(async (db) => {
         for (const topic of TOPICS) await countChange(db, topic)
-        return await forEach(principals, (part, id) => erasePart(db, part, id))
+        const version = await countChange(db, 'installations')
+        const rows = await forEach(principals, (part, id) => erasePart(db, part, id))
+        const installed = await sum(principals, (id) => this.#installers.empty(db, id, version))
+        return [...rows, emptied(installed)]
       }),
     )
   }
@@ -120,11 +138,24 @@ async function forEach(
 ): Promise<readonly ErasedRows[]> {
   const all: ErasedRows[] = []
   for (const part of PARTS) {
-    let rows = 0
-    for (const id of principals) rows += await count(part, id)
+    const rows = await sum(principals, (id) => count(part, id))
     all.push({ table: part.table, action: part.action, rows })
   }
   return all
+}
+
+async function sum(
+  principals: readonly string[],
+  count: (id: string) => Promise<number>,
+): Promise<number> {
+  let rows = 0
+  for (const id of principals) rows += await count(id)
+  return rows
+}
+
+/** Of installations the workspace's own part stays. */
+function emptied(rows: number): ErasedRows {
+  return { table: 'installations', action: 'emptied', rows }
 }
 
 /** What stands behind the kind in the id of a principal; nothing for other kinds. */

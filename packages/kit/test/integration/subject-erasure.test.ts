@@ -54,6 +54,7 @@ describe.each(testEngines())('erasing a subject on %s', (_name, start) => {
       { table: 'usage', action: 'removed', rows: 2 },
       { table: 'suspensions', action: 'removed', rows: 1 },
       { table: 'suspensions', action: 'emptied', rows: 0 },
+      { table: 'installations', action: 'emptied', rows: 0 },
     ]
     expect(await store.erasure.plan(['user:u_b'])).toEqual(expected)
     expect(await store.erasure.erase(['user:u_b'])).toEqual(expected)

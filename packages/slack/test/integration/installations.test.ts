@@ -260,6 +260,36 @@ describe.each(testEngines())('installations of Slack in %s', (_name, start) => {
     expect(await one.live.revoked('default', 'T9', { what: 'app', atMs: Infinity })).toBe(false)
   })
 
+  test('who installed an app is erased with the token of their own, and the app goes on [slack/installations/erased]', async () => {
+    await using world = await twoProcesses()
+    const { one, two, clock, store } = world
+    const { bot, ...grant } = testGrant(clock, 'T1')
+    await one.live.save({
+      ...{ ...grant, bot, installedBy: 'U7', user: { id: 'U7', scopes: ['search:read'] } },
+      userToken: { token: new Secret('xoxp-7'), refresh: undefined, expiresAtMs: null },
+    })
+    await two.watch.check()
+    const userToken = async () => {
+      const [team] = two.live.list()
+      if (team === undefined) throw new Error('nothing is installed')
+      return (await two.live.token(team, 'user', AbortSignal.timeout(5_000))).reveal()
+    }
+    expect(await userToken()).toBe('xoxp-7')
+    expect(await store.erasure.installers('U')).toEqual([])
+    const ids = await store.erasure.installers('U7')
+    expect(ids).toEqual(['installer:slack:U7'])
+    const row = (rows: number) => ({ table: 'installations', action: 'emptied', rows })
+    expect(await store.erasure.plan(ids)).toContainEqual(row(1))
+    expect(await store.erasure.erase(ids)).toContainEqual(row(1))
+    expect(await store.erasure.plan(ids)).toContainEqual(row(0))
+    await two.watch.check()
+    expect(two.live.list()).toMatchObject([{ installedBy: '', user: null }, { installedBy: 'U1' }])
+    await expect(userToken()).rejects.toMatchObject({ code: 'slack_scope_missing' })
+    clock.advance(DUE_MS)
+    expect(await two.token('T1')).toBe('xoxb-T1-1')
+    expect(await store.erasure.installers('U7')).toEqual([])
+  })
+
   test('a token that never ends is never refreshed, and ends with the first refusal', async () => {
     await using world = await twoProcesses()
     const { one, slack, clock } = world
