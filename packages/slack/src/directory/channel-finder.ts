@@ -23,5 +23,5 @@ export interface ChannelFinder {
    */
   byName(workspace: Workspace, name: string, signal: AbortSignal): Promise<KnownChannel>
   /** Drops what is known of a channel, after a change of it. */
-  forget(workspace: Workspace, id: string): void
+  forgetChannel(workspace: Workspace, id: string): void
 }

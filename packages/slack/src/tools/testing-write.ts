@@ -82,7 +82,7 @@ export class FakeChannels implements ChannelFinder {
     return this.#find((one) => one.name === name)
   }
 
-  forget(_workspace: Workspace, id: string): void {
+  forgetChannel(_workspace: Workspace, id: string): void {
     this.forgotten.push(id)
   }
 

@@ -53,7 +53,7 @@ const renameChannel = defineWrite({
     const id = await writing.channel(given)
     writing.guard.renamed(id, name)
     const { channel } = await writing.send('conversations.rename', { channel: id, name }, NAMED)
-    channels.forget(writing.workspace, id)
+    channels.forgetChannel(writing.workspace, id)
     const structured = { channel_id: id, name: channel.name }
     return { structured, text: `${id} is #${channel.name} now.` }
   },
@@ -72,7 +72,7 @@ const archiveChannel = defineWrite({
     const channel = await writing.channel(given)
     const act = () => writing.send('conversations.archive', { channel }, NOTHING)
     const changed = await unlessAlready(['already_archived'], act)
-    channels.forget(writing.workspace, channel)
+    channels.forgetChannel(writing.workspace, channel)
     return {
       structured: { channel_id: channel, changed },
       text: changed ? `Archived ${channel}.` : `${channel} was archived already.`,
@@ -92,7 +92,7 @@ const joinChannel = defineWrite({
   write: async ({ channel_id: given }, writing, { channels }) => {
     const channel = await writing.channel(given)
     await writing.send('conversations.join', { channel }, NOTHING)
-    channels.forget(writing.workspace, channel)
+    channels.forgetChannel(writing.workspace, channel)
     return { structured: { channel_id: channel }, text: `Joined ${channel}.` }
   },
 })
@@ -110,7 +110,7 @@ const leaveChannel = defineWrite({
     const channel = await writing.channel(given)
     const act = () => writing.send('conversations.leave', { channel }, NOTHING)
     const changed = await unlessAlready(['not_in_channel'], act)
-    channels.forget(writing.workspace, channel)
+    channels.forgetChannel(writing.workspace, channel)
     return {
       structured: { channel_id: channel, changed },
       text: changed ? `Left ${channel}.` : `This app was not in ${channel}.`,
