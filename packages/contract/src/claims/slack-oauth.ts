@@ -69,7 +69,7 @@ export const SLACK_OAUTH = {
   },
   'slack/events/signature': {
     behavior:
-      'A request in the name of Slack passes only when a configured app signed its very bytes within 5 minutes of now, either way; nothing is parsed before.',
+      'A request in the name of Slack passes only when the app that its address names signed its very bytes within 5 minutes of now, either way; nothing is parsed before.',
     source: 'Slack developer docs, "Verifying requests from Slack"',
   },
   'slack/events/replay': {

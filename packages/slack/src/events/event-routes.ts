@@ -56,7 +56,7 @@ export class EventRoutes {
 
   /** @throws {AppError} what `SignedRequests.receive` throws; `request_invalid` for a body that is no event */
   async receive(req: IncomingMessage, res: ServerResponse, visit: Visit): Promise<void> {
-    const { app, rawBody, forget } = await this.#deps.signed.receive(req)
+    const { app, rawBody, forget } = await this.#deps.signed.receive(req, visit.query)
     try {
       const body = parseJson(rawBody)
       const verification = verificationSchema.safeParse(body)

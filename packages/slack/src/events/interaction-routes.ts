@@ -54,7 +54,7 @@ export class InteractionRoutes {
 
   /** @throws {AppError} what `SignedRequests.receive` throws; `request_invalid` for a body that is no interaction */
   async receive(req: IncomingMessage, res: ServerResponse, visit: Visit): Promise<void> {
-    const { app, rawBody } = await this.#deps.signed.receive(req)
+    const { app, rawBody } = await this.#deps.signed.receive(req, visit.query)
     const payload = parsePayload(rawBody)
     sendAnswer(res, { type: 'text/plain', body: '' }, visit.requestId)
     const { data: press } = pressSchema.safeParse(payload)

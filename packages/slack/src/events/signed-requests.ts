@@ -5,6 +5,7 @@ import { AppError } from '@sallyport/kit/errors'
 import { readBody } from '@sallyport/kit/http'
 import type { InstallStateStore } from '@sallyport/kit/store'
 import type { SlackApp } from '../settings/settings.ts'
+import { appNamed } from '../web/app-named.ts'
 import { isFresh, isSignedBy, REPLAY_LIFE_MS } from './signature.ts'
 
 const BODY_BYTES_MAX = 64 * 1024
@@ -32,28 +33,28 @@ export class SignedRequests {
   readonly #deps: SignedRequestsDeps
 
   constructor(apps: readonly SlackApp[], deps: SignedRequestsDeps) {
-    this.#apps = apps.filter(({ signingSecret }) => signingSecret !== undefined)
+    this.#apps = apps
     this.#deps = deps
   }
 
   /**
-   * Reads a request and finds the app whose secret signed its bytes. Nothing is parsed before that.
+   * Reads a request that the app named by its address signed. Nothing is parsed before that, and one secret is tried:
+   * who cannot sign makes the server hash each body once at most.
    *
    * @throws {AppError} `slack_signature_invalid` for whatever is not signed, not fresh, or here for the second time;
    *   `request_too_large`, `request_slow`, `cancelled`, `overloaded`, `store_unwritable`
    */
-  async receive(req: IncomingMessage): Promise<Signed> {
+  async receive(req: IncomingMessage, query: URLSearchParams): Promise<Signed> {
     const timestamp = header(req, 'x-slack-request-timestamp')
     const signature = header(req, 'x-slack-signature')
+    const app = appNamed(this.#apps, query)
+    const secret = app?.signingSecret
+    if (app === undefined || secret === undefined) throw unsigned()
     // Before the body is read: who cannot have signed it costs nothing.
     if (!/^v0=[0-9a-f]{64}$/.test(signature)) throw unsigned()
     if (!isFresh(timestamp, this.#deps.clock.nowMs())) throw unsigned()
     const rawBody = await readSoon(req)
-    const request = { rawBody, timestamp, signature }
-    const app = this.#apps.find(
-      ({ signingSecret: secret }) => secret !== undefined && isSignedBy(request, secret),
-    )
-    if (app === undefined) throw unsigned()
+    if (!isSignedBy({ rawBody, timestamp, signature }, secret)) throw unsigned()
     return { app, rawBody, forget: await this.once('request', signature) }
   }
 

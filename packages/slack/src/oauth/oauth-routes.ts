@@ -7,6 +7,7 @@ import type { InstallOutcome } from '@sallyport/kit/metrics'
 import type { HttpExchange } from '../client/http-exchange.ts'
 import type { Grant, Installation } from '../installations/installation.ts'
 import type { SlackApp } from '../settings/settings.ts'
+import { appNamed } from '../web/app-named.ts'
 import type { Visit } from '../web/visit.ts'
 import { toAuthorizeUrl } from './authorize-url.ts'
 import { type BrowserCookie, createBrowserCookie } from './browser-cookie.ts'
@@ -71,8 +72,7 @@ export class OAuthRoutes {
 
   /** `GET /slack/install[?app=NAME]`: sends the browser to Slack, with a state that is tied to it. */
   async install(req: IncomingMessage, res: ServerResponse, visit: Visit): Promise<void> {
-    const name = single(visit.query, 'app')
-    const app = this.#appNamed(name)
+    const app = appNamed(this.#settings.apps, visit.query)
     if (app === undefined) return this.#fail(res, visit, { kind: 'failed', failure: 'app_unknown' })
     const elsewhere = this.#otherName(req, visit)
     if (elsewhere !== undefined) return sendOn(res, elsewhere, visit.requestId)
@@ -111,7 +111,7 @@ export class OAuthRoutes {
     try {
       const begun = await this.#states.finish(single(query, 'state'), this.#cookie.read(req))
       if (begun === undefined) {
-        return { kind: 'failed', failure: 'state_invalid', app: this.#appNamed(undefined) }
+        return { kind: 'failed', failure: 'state_invalid', app: this.#usualApp }
       }
       app = this.#settings.apps.find(({ name }) => name === begun)
       if (app === undefined) return { kind: 'failed', failure: 'app_unknown' }
@@ -165,12 +165,8 @@ export class OAuthRoutes {
     sendPage(res, failurePage(failure, { app, retryAfterMs }), visit.requestId)
   }
 
-  /** The app that is meant: by name, else the one of the environment, else the only one. */
-  #appNamed(name: string | null | undefined): SlackApp | undefined {
-    const { apps } = this.#settings
-    if (name === null) return undefined
-    if (name !== undefined) return apps.find((app) => app.name === name)
-    return apps.find((app) => app.name === 'default') ?? (apps.length === 1 ? apps[0] : undefined)
+  get #usualApp(): SlackApp | undefined {
+    return appNamed(this.#settings.apps, new URLSearchParams())
   }
 
   /**

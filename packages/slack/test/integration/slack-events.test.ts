@@ -33,8 +33,8 @@ function event(what: object, changes: object = {}): string {
   return JSON.stringify({ ...body, event_id: `Ev${(count += 1)}`, ...changes })
 }
 
-async function send(url: string, init: RequestInit): Promise<[number, string]> {
-  const answer = await fetch(`${url}/slack/events`, init)
+async function send(url: string, init: RequestInit, query = ''): Promise<[number, string]> {
+  const answer = await fetch(`${url}/slack/events${query}`, init)
   return [answer.status, await answer.text()]
 }
 
@@ -174,7 +174,7 @@ test('uninstalling and revoking reach the installation of that app and team, wit
   await install('acme', 'U1')
   const at = { event_time: 1_700_000_000 }
   const atMs = 1_700_000_000_999
-  const tell = (what: object) => send(host.url, signed(OTHER_APP, event(what, at)))
+  const tell = (what: object) => send(host.url, signed(OTHER_APP, event(what, at)), '?app=acme')
   await tell({ type: 'tokens_revoked', tokens: { oauth: ['U2', 'U1'], bot: [] } })
   await tell({ type: 'tokens_revoked', tokens: { oauth: ['U2'] } })
   await tell({ type: 'tokens_revoked', tokens: { bot: ['UB'] } })
@@ -185,6 +185,18 @@ test('uninstalling and revoking reach the installation of that app and team, wit
     ['acme', 'T1', { what: 'app', atMs }],
   ])
   expect(host.logged()).toContain('slack tokens ended')
+})
+
+test('a request is believed only for the app that its address names [slack/events/signature]', async () => {
+  const host = await open({ apps: [appOf(APP), appOf(OTHER_APP, { name: 'acme' })] })
+  const tell = async (app: RigApp, query: string) =>
+    (await send(host.url, signed(app, event({ type: 'message' })), query))[0]
+  expect(await tell(OTHER_APP, '?app=acme')).toBe(200)
+  expect(await tell(APP, '')).toBe(200)
+  for (const query of ['', '?app=default', '?app=nobody', '?app=', '?app=acme&app=acme']) {
+    expect(await tell(OTHER_APP, query)).toBe(401)
+  }
+  expect(await tell(APP, '?app=acme')).toBe(401)
 })
 
 test('without a signing secret there are no such addresses', async () => {
