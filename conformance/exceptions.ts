@@ -15,6 +15,11 @@ export function acrossEras(): Promise<Readonly<Record<'legacy' | 'modern', Reaso
   return read('across-eras.yaml')
 }
 
+/** What of the suite asks for things that the Slack server does not offer. */
+export function slackOffers(): Promise<Readonly<Record<Revision, Reasons>>> {
+  return read('slack.yaml')
+}
+
 /** The reason that covers a check, if there is one. */
 export function reasonFor(reasons: Reasons, scenario: string, check: string): string | undefined {
   return reasons[`${scenario}:${check}`] ?? reasons[scenario]

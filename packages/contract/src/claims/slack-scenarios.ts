@@ -88,6 +88,11 @@ export const SLACK_SCENARIOS = {
       'Every answer forbids sniffing and framing, and a page may load nothing from anywhere.',
     source: 'Slack checklist, "Security headers configured (Helmet.js is included)"',
   },
+  'slack/conformance': {
+    behavior:
+      'The official conformance suite passes at both revisions for everything that the server offers.',
+    source: '@modelcontextprotocol/conformance',
+  },
   'slack/production': {
     behavior:
       'Every box of the production checklist is answered, by a claim or by the page that says what to do.',
