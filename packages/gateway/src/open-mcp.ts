@@ -102,14 +102,20 @@ function seesStill(views: Views, { subscriber, target, shownUri }: Watch): boole
 }
 
 /** What runs the Slack server where there is one; it runs nothing yet. */
-function createSlack({ options, state }: Base): SlackChild | undefined {
+function createSlack({ options, state, callers }: Base): SlackChild | undefined {
   const { slackProgram: program, clock, log, accessDestination } = options
   if (program === undefined) return undefined
   const mark = `${state.gatewayId}/${state.instance}`
   // Every path it is given is absolute, and a `.env` beside the gateway's file is not meant for it.
   const cwd = parse(process.execPath).root
   const child = { program, mark, cwd, environment: process.env, output: accessDestination }
-  return new SlackChild({ ...child, clock, log: log.child({ server: 'slack' }) })
+  const { publicKey } = callers
+  return new SlackChild({
+    ...child,
+    callers: publicKey,
+    clock,
+    log: log.child({ server: 'slack' }),
+  })
 }
 
 interface FleetSurroundings {

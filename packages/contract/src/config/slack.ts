@@ -187,7 +187,9 @@ const CHILD_URL = 'http://127.0.0.1/mcp'
 export function toSlackEntry(config: SlackConfig): ServerEntry {
   const { callTimeout, inFlight, queued, tools, owner, description, runbook } = config
   const { health, breaker, limits } = config
-  const base = server.parse({ url: CHILD_URL, transport: 'http', trustAnnotations: true })
+  const base = server.parse({
+    ...{ url: CHILD_URL, transport: 'http', trustAnnotations: true, identity: 'assert' },
+  })
   const own = { callTimeout, inFlight, queued, tools, owner, description, runbook }
   return { ...base, ...own, health, breaker, limits, prestart: true }
 }

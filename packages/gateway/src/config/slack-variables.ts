@@ -27,12 +27,14 @@ export interface ChildWorld {
   readonly environment: Readonly<Record<string, string | undefined>>
   /** What the gateway presents to the child. */
   readonly token: Secret
+  /** Public key of what the gateway says of callers; undefined = nobody is vouched for. */
+  readonly callers?: string | undefined
 }
 
 /** The environment of the Slack server of a configuration; undefined where it has none. */
 export function childVariables(
   config: RunnableConfig,
-  { environment, token }: ChildWorld,
+  { environment, token, callers }: ChildWorld,
 ): ChildVariables | undefined {
   const { slack } = config
   const address = slackAddress(config)
@@ -54,6 +56,11 @@ export function childVariables(
     SLACK_CALL_MS: String(Math.min(300_000, config.servers['slack']?.callMs ?? 30_000)),
     SLACK_DRAIN_MS: String(Math.min(300_000, config.limits.drainMs)),
     SLACK_REQUEST_BYTES: String(slack.requestSize),
+  }
+  if (callers !== undefined) {
+    const { slack: entry } = config.servers
+    variables['SALLYPORT_CALLERS'] = callers
+    variables['SALLYPORT_CALLERS_AUDIENCE'] = entry?.kind === 'http' ? entry.url : undefined
   }
   for (const name of SHARED) variables[name] = environment[name]
   for (const name of referencedBy(slack.apps)) variables[name] ??= environment[name]

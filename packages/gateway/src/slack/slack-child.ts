@@ -25,6 +25,8 @@ export interface SlackChildOptions {
   /** Begins the mark by which the child is found again; ends with this process. */
   readonly mark: string
   readonly cwd: string
+  /** Public key of what the gateway says of callers. */
+  readonly callers: string
   readonly environment: Readonly<Record<string, string | undefined>>
   /** Where its log goes on to. */
   readonly output: LogDestination
@@ -70,8 +72,8 @@ export class SlackChild implements OwnServer, AsyncDisposable {
 
   /** Goes over to another configuration. Waits for nothing; running calls of the child end first. */
   apply(config: RunnableConfig): void {
-    const { environment } = this.#options
-    const wanted = childVariables(config, { environment, token: this.token })
+    const { environment, callers } = this.#options
+    const wanted = childVariables(config, { environment, token: this.token, callers })
     if (isSameValue(wanted, this.#wanted)) return
     this.#wanted = wanted
     this.#trouble = undefined
