@@ -9,10 +9,12 @@ import { openApiDocument, ROUTES } from '@sallyport/contract/admin'
 import { CLAIMS } from '@sallyport/contract/claims'
 import { configJsonSchema, rawConfigJsonSchema } from '@sallyport/contract/config'
 import { BUILT_IN_ROLES } from '@sallyport/kit/roles'
+import { everyTool } from '@sallyport/slack/tools'
 import { CLAIMS_PAGE, readCitations } from './citations.ts'
 import { claimsPage } from './claims-page.ts'
 import { permissionsPage } from './permissions-page.ts'
 import { codesWithoutAdvice, configPage, errorsPage } from './reference.ts'
+import { slackToolsPage } from './slack-tools-page.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
@@ -21,6 +23,7 @@ const FILES: Readonly<Record<string, () => string>> = {
   'docs/config.md': () => configPage(rawConfigJsonSchema()),
   'docs/errors.md': errorsPage,
   'docs/permissions.md': () => permissionsPage(BUILT_IN_ROLES, ROUTES),
+  'docs/slack/tools.md': () => slackToolsPage(everyTool()),
   'schema/openapi.json': () => `${JSON.stringify(openApiDocument(ROUTES), null, 2)}\n`,
   [CLAIMS_PAGE]: () => claimsPage(CLAIMS, readCitations(ROOT).tests),
 }

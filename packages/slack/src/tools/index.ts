@@ -1,0 +1,2 @@
+export { everyTool } from './every-tool.ts'
+export type { ScopeNeed, SlackTool } from './slack-tool.ts'
