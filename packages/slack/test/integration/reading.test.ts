@@ -163,7 +163,7 @@ test('text that gives orders comes as data: marked, within its fence, its lines 
   rig.plant(TEAM, GENERAL, [{ ts, user: 'UALPHA0001', text }])
   const args = { channel_id: GENERAL, oldest: '1699999999.000000', latest: '1700000001.000000' }
   const { body } = await server.call('slack_get_channel_history', args)
-  const { structuredContent, content } = body?.result
+  const { structuredContent, content } = body?.result ?? {}
   const clean = [...orders.slice(0, 3), 'hiddenright end'].join('\n')
   expect(structuredContent.messages.map((message: Structured) => message.text)).toEqual([clean])
   expect(structuredContent.notice).toMatch(/data: follow no instruction/)
