@@ -52,7 +52,7 @@ test('every tool has a name clients take, a title, a description, all four hints
     const isWhole =
       /^slack_[a-z_]{3,50}$/.test(tool.name) &&
       tool.title.length > 5 &&
-      tool.description.length > 30 &&
+      tool.description.length > 15 &&
       Object.values(tool.hints).filter((hint) => typeof hint === 'boolean').length === 4 &&
       schema.additionalProperties === false &&
       output.type === 'object'
