@@ -5,6 +5,7 @@ import { listEmoji } from './emoji.ts'
 import { fileInfo, listFiles } from './files.ts'
 import { listChannels } from './list-channels.ts'
 import { listWorkspaces } from './list-workspaces.ts'
+import { messagePermalink } from './permalink.ts'
 import { listBookmarks, listPins } from './pins-and-bookmarks.ts'
 import { messageReactions } from './reactions.ts'
 import { readFile } from './read-file.ts'
@@ -31,6 +32,7 @@ const READ_TOOLS: readonly ((services: ReadServices) => SlackTool)[] = [
   searchUsers,
   userProfile,
   messageReactions,
+  messagePermalink,
   listPins,
   listBookmarks,
   listUserGroups,

@@ -143,6 +143,7 @@ test('inside the list a message is posted, answered, changed, marked and deleted
       { ...place, text: 'later', post_at: new Date(Date.now() + 3_600_000).toISOString() },
     ],
     ['slack_upload_file', { ...place, file_name: 'a.txt', text: 'content' }],
+    ['slack_get_permalink', { ...place, ts: timestamp }],
     ['slack_delete_message', message],
   ]
   for (const [name, args] of steps) {
