@@ -62,6 +62,11 @@ export const SLACK_SERVING = {
       'A stop lets running calls finish and then closes everything; a start that fails leaves no port, no lock and no timer behind.',
     source: 'Slack checklist, "Graceful shutdown"',
   },
+  'slack/serving/callers': {
+    behavior:
+      'Who calls through a gateway is what the gateway signed, once and for this server; without it its token opens nothing, from anybody else it means nothing, and each caller has sessions and rates of its own.',
+    source: 'design, "Upstreams", `identity: assert`',
+  },
   'slack/serving/metrics': {
     behavior: 'Metrics and details of health are given to holders of a key alone.',
     source: 'Slack checklist, "Monitoring"',
