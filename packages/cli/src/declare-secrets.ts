@@ -2,6 +2,8 @@ import type { Command } from 'commander'
 import type { Context } from './context.ts'
 import { CONFIG, type Finish, JSON_OUTPUT } from './declare.ts'
 
+const SLACK = ['--slack', 'in the store that the Slack server has for itself'] as const
+
 /** `secrets` and `erase`. */
 export function declareSecrets(program: Command, context: Context, finish: Finish): void {
   program
@@ -14,6 +16,7 @@ export function declareSecrets(program: Command, context: Context, finish: Finis
         'key where it is in the key file of the store. Says what to do where it is configured. ' +
         'Also works while no gateway runs.',
     )
+    .option(...SLACK)
     .option(...CONFIG)
     .option(...JSON_OUTPUT)
     .action(async (options) => {
@@ -30,9 +33,10 @@ export function declareSecrets(program: Command, context: Context, finish: Finis
     )
     .requiredOption(
       '--subject <id>',
-      'id of a principal, id or name of a key or user, or subject of an identity provider',
+      'id of a principal, id or name of a key or user, subject of an identity provider, or Slack id of who installed an app',
     )
     .option('--plan', 'say what would go, and change nothing')
+    .option(...SLACK)
     .option(...CONFIG)
     .option(...JSON_OUTPUT)
     .action(async (options) => {

@@ -33,4 +33,18 @@ export function declareSlack(program: Command, context: Context, finish: Finish)
       const { slackTeams } = await import('./verbs/slack-teams.ts')
       finish(await slackTeams(context, { ...slack.opts(), ...options }))
     })
+  slack
+    .command('remove <team>')
+    .summary('delete what is kept of a workspace')
+    .description(
+      'Deletes the installation in a workspace, its tokens included; a Slack server that runs ' +
+        'knows within a second. `slack teams` lists the ids.',
+    )
+    .option('--app <name>', 'which app, where several are installed there')
+    .option(...CONFIG)
+    .option(...JSON_OUTPUT)
+    .action(async (team, options) => {
+      const { slackRemove } = await import('./verbs/slack-remove.ts')
+      finish(await slackRemove(context, team, { ...slack.opts(), ...options }))
+    })
 }

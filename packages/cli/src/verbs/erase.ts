@@ -4,13 +4,15 @@ import { printable } from '@sallyport/kit/log'
 import type { ConfigOptions } from '../configuration.ts'
 import type { Context } from '../context.ts'
 import { EXIT } from '../exit-code.ts'
-import { openAdministration } from '../local.ts'
+import { openSecrets } from '../open-secrets.ts'
 import { formatTable } from '../table.ts'
 
 interface Options extends ConfigOptions {
   readonly subject: string
   readonly plan?: boolean
   readonly json?: boolean
+  /** Of the Slack server's own store. */
+  readonly slack?: boolean
 }
 
 /** `erase`: removes what is kept of a person, or says what would go. */
@@ -18,8 +20,8 @@ export async function eraseSubject(context: Context, options: Options): Promise<
   const { subject, plan = false, json } = options
   const checked = checkInput(subjectErase, { subject, plan })
   if (!checked.ok) throw new AppError('usage', `--subject ${checked.faults[0].sentence}`)
-  await using administration = await openAdministration(context, options)
-  const erased = await administration.secrets.erase(checked.data)
+  await using secrets = await openSecrets(context, options)
+  const erased = await secrets.erase(checked.data)
   const { terminal } = context
   if (json) terminal.print(JSON.stringify(erased))
   else {

@@ -2,16 +2,18 @@ import type { SecretsRotated } from '@sallyport/contract/admin'
 import type { ConfigOptions } from '../configuration.ts'
 import type { Context } from '../context.ts'
 import { EXIT } from '../exit-code.ts'
-import { openAdministration } from '../local.ts'
+import { openSecrets } from '../open-secrets.ts'
 
 interface Options extends ConfigOptions {
   readonly json?: boolean
+  /** Of the Slack server's own store. */
+  readonly slack?: boolean
 }
 
 /** `secrets rotate`: other keys for what is sealed, while everything runs. */
 export async function rotateSecrets(context: Context, options: Options): Promise<number> {
-  await using administration = await openAdministration(context, options)
-  const rotated = await administration.secrets.rotate()
+  await using secrets = await openSecrets(context, options)
+  const rotated = await secrets.rotate()
   const { terminal } = context
   if (options.json) terminal.print(JSON.stringify(rotated))
   else {

@@ -15,13 +15,21 @@ const RENEW_MS = 10_000
 const RETIRED_MS_MIN = 25 * 3_600_000
 const HOUR_MS = 3_600_000
 
+/** How long what is sealed may be good for. */
+export interface KeyLimits {
+  readonly limits: {
+    readonly session: Pick<RunnableConfig['limits']['session'], 'totalMs'>
+    readonly idempotency: Pick<RunnableConfig['limits']['idempotency'], 'keepMs'>
+  }
+}
+
 export interface KeyControlDeps {
   readonly store: Pick<Store, 'kind' | 'ring' | 'sealed'>
   readonly master: MasterKeys
   /** Undefined where the master key is configured. */
   readonly keyFile: string | undefined
   /** The configuration in force. */
-  readonly config: () => Pick<RunnableConfig, 'store' | 'limits'>
+  readonly config: () => KeyLimits
   readonly clock: Clock
   readonly log: Log
   /** How long other processes on the store may take to learn of a key, milliseconds; 3,000 by default. */
