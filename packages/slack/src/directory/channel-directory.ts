@@ -26,7 +26,7 @@ const ID = /^(?=.*\d)[CGD][A-Z0-9]{5,20}$/
 
 const RULES: DirectoriesRules = {
   entriesMax: 50_000,
-  totalMax: 200_000,
+  totalMax: 100_000,
   teamsMax: 1_000,
   lifeMs: 5 * 60_000,
 }

@@ -10,12 +10,14 @@ import type { DirectoryPage } from './team-directory.ts'
 const PAGE = 1_000
 const MISS_AGE_MS = 60_000
 const ID = /^(?=.*\d)[UWB][A-Z0-9]{5,20}$/
+/** A name is not waited for any longer: its message is there with the id. */
+const NAME_WAIT_MS = 2_000
 /** Look-ups of people that run at once for one answer. */
 const AT_ONCE = 4
 
 const RULES: DirectoriesRules = {
   entriesMax: 50_000,
-  totalMax: 200_000,
+  totalMax: 100_000,
   teamsMax: 1_000,
   lifeMs: 10 * 60_000,
 }
@@ -148,12 +150,13 @@ export class PeopleDirectory {
     signal: AbortSignal,
   ): Promise<PersonEntry | undefined> {
     try {
-      const asked = { reply: infoReply, signal }
+      const deadlineMs = this.#clock.monotonicMs() + NAME_WAIT_MS
+      const asked = { reply: infoReply, signal, deadlineMs }
       return toPersonEntry((await workspace.api.call('users.info', { user: id }, asked)).user)
     } catch (error) {
       signal.throwIfAborted()
       const code = AppError.from(error).code
-      // A name is an extra: its message is there with the id. Somebody unknown is remembered as such.
+      // A name is an extra. Somebody unknown is remembered as such.
       return code === 'slack_user_unknown' ? { id, name: id, handles: [] } : undefined
     }
   }

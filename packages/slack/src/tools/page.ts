@@ -119,6 +119,7 @@ function whyPartial(error: unknown): Interruption | undefined {
     if (retryAfterMs === undefined) return { reason }
     return { reason, retry_after_seconds: Math.ceil(retryAfterMs / 1_000) }
   }
+  if (code === 'deadline_exceeded') return { reason: 'time' }
   return code === 'slack_unavailable' ? { reason: 'unavailable' } : undefined
 }
 

@@ -5,6 +5,8 @@ import type { SlackContext, Workspace } from './slack-context.ts'
 
 /** A walk is not continued with less than this left, milliseconds. */
 const SPARE_MS = 5_000
+/** What is kept for answering, milliseconds. */
+const ANSWER_MS = 1_000
 
 /** One call of a tool that reads, in the workspace it is for. */
 export class ReadCall {
@@ -31,6 +33,11 @@ export class ReadCall {
     this.#tool = tool
   }
 
+  /** When Slack must have answered: ahead of the end of the call, so that what was found so far is handed out. */
+  get deadlineMs(): number {
+    return this.#context.call.deadlineMs - ANSWER_MS
+  }
+
   /** Id of the workspace. */
   get team(): string {
     return this.workspace.installation.team
@@ -52,7 +59,8 @@ export class ReadCall {
     args: Readonly<Record<string, unknown>>,
     reply: z.ZodType<Reply>,
   ): Promise<Reply> {
-    return this.workspace.api.call(method, args, { reply, signal: this.signal })
+    const { signal, deadlineMs } = this
+    return this.workspace.api.call(method, args, { reply, signal, deadlineMs })
   }
 
   /** As `ask`, with the token of whoever installed the app. */
@@ -61,7 +69,8 @@ export class ReadCall {
     args: Readonly<Record<string, unknown>>,
     reply: z.ZodType<Reply>,
   ): Promise<Reply> {
-    return this.workspace.api.call(method, args, { reply, signal: this.signal, as: 'user' })
+    const { signal, deadlineMs } = this
+    return this.workspace.api.call(method, args, { reply, signal, deadlineMs, as: 'user' })
   }
 
   /** Seals a place of this walk; undefined for none. */
