@@ -23,7 +23,7 @@ const kinds = commaList({
 
 const MIB = 1_048_576
 const UPLOAD_BYTES = { min: 1, max: 10 * MIB, fallback: MIB, unit: 'bytes' }
-const FILE_BYTES = { min: 1_024, max: 8 * MIB, fallback: 5 * MIB, unit: 'bytes' }
+const FILE_BYTES = { min: 1_024, max: 7 * MIB, fallback: 5 * MIB, unit: 'bytes' }
 
 type Files = Pick<SlackSettings, 'uploads' | 'searchPrivate' | 'fileBytesMax'>
 
