@@ -20,7 +20,7 @@ const token = (name: string, teams?: readonly string[]): SlackToken => ({
 
 const RULES = {
   tokens: [token('ana', ['T1']), token('both', ['T1', 'T2']), token('loose')],
-  apps: [APP, { ...APP, name: 'acme', tenant: 'acme' }],
+  apps: [APP, { ...APP, name: 'acme', tenant: 'acme' }, { ...APP, name: 'other', tenant: 'other' }],
   tenantTeams: new Map([['acme', ['T2', 'T9']]]),
 }
 
@@ -102,9 +102,10 @@ test("a tenant's caller may use its own installations and the teams given to it,
   expect(told(as('caller:bob', 'acme'), 'T1')).toBe(told(as('caller:bob', 'acme'), 'T8'))
   expect(told(as('caller:carl'))).toMatch(/^forbidden: .*SLACK_TENANT_TEAMS/)
   expect(teams(as('token:nobody'))).toEqual([])
-  // A team that only another tenant's app is installed in is not lent.
-  const lent = accessTo([installationOf('T9', { app: 'acme', tenant: 'acme' })])
-  expect(lent.teams(as('caller:eve', 'other'))).toEqual([])
+  // A team that another tenant has its own app in is not lent, and one name in two tenants is two callers.
+  const lent = accessTo([installationOf('T9', { app: 'other', tenant: 'other' })])
+  expect(lent.teams(as('caller:eve', 'other'))).toEqual(['T9 other'])
+  expect(lent.teams(as('caller:eve', 'acme'))).toEqual([])
 })
 
 test("of two apps in one workspace a tenant's caller uses its own, others the common one", () => {

@@ -111,6 +111,22 @@ test('a block is kept by those who took ahead, too', async () => {
   await budgets.take('s', FAST, within(1_000))
 })
 
+test('who waits for a turn when Slack asks for a pause waits for its end, too', async () => {
+  const { clock, deadlines, budgets, within } = setUp()
+  for (let call = 0; call < 4; call += 1) await budgets.take('s', SLOW, within(600))
+  let passed = false
+  const waiting = budgets.take('s', SLOW, within(20_000)).then(() => (passed = true))
+  await vi.waitFor(() => expect(deadlines.size).toBe(1))
+  await budgets.block('s', 5_000)
+  clock.advance(1_050)
+  deadlines.expireDue()
+  await vi.waitFor(() => expect(deadlines.size).toBe(1))
+  expect(passed).toBe(false)
+  clock.advance(4_000)
+  deadlines.expireDue()
+  expect(await waiting).toBe(true)
+})
+
 test('a store that cannot be written lets nothing pass, and loses nothing', async () => {
   const { store, budgets, within } = setUp()
   store.failure = new AppError('store_unwritable', 'the disk is full')
