@@ -10,7 +10,7 @@ const BOOKMARK = { toolset: 'manage', reach: 'channel', scopes: ['bookmarks:writ
 const NOTHING = z.object({})
 const PINNED = {
   channel_id: z.string(),
-  timestamp: z.string(),
+  ts: z.string(),
   changed: z.boolean().describe('False: it was so already'),
 }
 const BOOKMARKED = { channel_id: z.string(), bookmark_id: z.string() }
@@ -33,14 +33,14 @@ const addPin = defineWrite({
   description: 'Pins a message in its channel.',
   hints: ADDS_ONCE,
   ...PIN,
-  input: { channel_id: channelField, timestamp: timestampField },
+  input: { channel_id: channelField, ts: timestampField },
   output: PINNED,
-  write: async ({ channel_id: given, timestamp }, writing) => {
+  write: async ({ channel_id: given, ts }, writing) => {
     const channel = await writing.channel(given)
-    const act = () => writing.send('pins.add', { channel, timestamp }, NOTHING)
+    const act = () => writing.send('pins.add', { channel, timestamp: ts }, NOTHING)
     const changed = await unlessAlready(['already_pinned'], act)
-    const text = changed ? `Pinned ${timestamp} in ${channel}.` : `${timestamp} was pinned already.`
-    return { structured: { channel_id: channel, timestamp, changed }, text }
+    const text = changed ? `Pinned ${ts} in ${channel}.` : `${ts} was pinned already.`
+    return { structured: { channel_id: channel, ts, changed }, text }
   },
 })
 
@@ -50,14 +50,14 @@ const removePin = defineWrite({
   description: 'Takes the pin off a message.',
   hints: REPLACES,
   ...PIN,
-  input: { channel_id: channelField, timestamp: timestampField },
+  input: { channel_id: channelField, ts: timestampField },
   output: PINNED,
-  write: async ({ channel_id: given, timestamp }, writing) => {
+  write: async ({ channel_id: given, ts }, writing) => {
     const channel = await writing.channel(given)
-    const act = () => writing.send('pins.remove', { channel, timestamp }, NOTHING)
+    const act = () => writing.send('pins.remove', { channel, timestamp: ts }, NOTHING)
     const changed = await unlessAlready(['no_pin', 'not_pinned'], act)
-    const text = changed ? `Unpinned ${timestamp} in ${channel}.` : `${timestamp} was not pinned.`
-    return { structured: { channel_id: channel, timestamp, changed }, text }
+    const text = changed ? `Unpinned ${ts} in ${channel}.` : `${ts} was not pinned.`
+    return { structured: { channel_id: channel, ts, changed }, text }
   },
 })
 

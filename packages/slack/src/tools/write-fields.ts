@@ -43,7 +43,7 @@ export const userField = z
   .describe('Person, U...')
 
 /** A message that Slack took. */
-export const MESSAGE = { channel_id: z.string(), timestamp: z.string() }
+export const MESSAGE = { channel_id: z.string(), ts: z.string() }
 
 /** Hints of tools that add something. */
 export const ADDS = {

@@ -13,7 +13,7 @@ test('a post is plain text without previews and mentions, sent once [slack/write
   const rig = new WriteRig(EVERYWHERE)
   const outcome = await rig.call(POST, { channel_id: 'C0000BOTS', text: '<!channel> done' })
   expect(outcome).toEqual({
-    structured: { team_id: 'T00000ONE', channel_id: 'C0000BOTS', timestamp: '1700000000.000100' },
+    structured: { team_id: 'T00000ONE', channel_id: 'C0000BOTS', ts: '1700000000.000100' },
     text: 'Posted message 1700000000.000100 in C0000BOTS.',
   })
   const args = { channel: 'C0000BOTS', text: '@\u200bchannel done', ...SAFE }
@@ -33,8 +33,8 @@ const ELSEWHERE: readonly (readonly [string, Readonly<Record<string, unknown>>])
   [POST, { text: 'x', thread_ts: TS }],
   ['slack_reply_to_thread', { text: 'x', thread_ts: TS }],
   ['slack_reply_to_thread', { text: 'x', thread_ts: TS, also_to_channel: true }],
-  ['slack_update_message', { text: 'x', timestamp: TS }],
-  ['slack_delete_message', { timestamp: TS }],
+  ['slack_update_message', { text: 'x', ts: TS }],
+  ['slack_delete_message', { ts: TS }],
   ['slack_post_ephemeral', { text: 'x', user_id: 'U0000ANNA' }],
 ]
 
@@ -124,7 +124,7 @@ test.each([
 
 test('an update takes former blocks away, and goes through the same guard', async () => {
   const rig = new WriteRig(EVERYWHERE)
-  await rig.call('slack_update_message', { channel_id: 'C0000BOTS', timestamp: TS, text: '@here' })
+  await rig.call('slack_update_message', { channel_id: 'C0000BOTS', ts: TS, text: '@here' })
   const args = { channel: 'C0000BOTS', ts: TS, text: '@\u200bhere', blocks: [], ...SAFE }
   expect(rig.slack.writes).toEqual([{ method: 'chat.update', args, write: true }])
 })

@@ -64,15 +64,15 @@ const updateMessage = defineWrite({
   description: 'Replaces the text and the blocks of a message that this app posted.',
   hints: REPLACES,
   ...({ toolset: 'write', reach: 'channel', scopes: ['chat:write'] } as const),
-  input: { channel_id: channelField, timestamp: timestampField, ...WORDS },
+  input: { channel_id: channelField, ts: timestampField, ...WORDS },
   output: MESSAGE,
-  write: async ({ channel_id: given, timestamp, ...words }, writing) => {
+  write: async ({ channel_id: given, ts, ...words }, writing) => {
     const content = messageContent(words)
     const channel = await writing.channel(given)
-    const args = { channel, ts: timestamp, blocks: [], ...content, ...PLAIN_MESSAGE }
-    const { ts } = await writing.send('chat.update', args, POSTED)
-    const structured = { channel_id: channel, timestamp: ts }
-    return { structured, text: `Changed message ${ts} in ${channel}.` }
+    const args = { channel, ts, blocks: [], ...content, ...PLAIN_MESSAGE }
+    const { ts: changed } = await writing.send('chat.update', args, POSTED)
+    const structured = { channel_id: channel, ts: changed }
+    return { structured, text: `Changed message ${changed} in ${channel}.` }
   },
 })
 
@@ -82,13 +82,13 @@ const deleteMessage = defineWrite({
   description: 'Deletes a message that this app posted.',
   hints: REPLACES,
   ...({ toolset: 'write', reach: 'channel', scopes: ['chat:write'] } as const),
-  input: { channel_id: channelField, timestamp: timestampField },
+  input: { channel_id: channelField, ts: timestampField },
   output: MESSAGE,
-  write: async ({ channel_id: given, timestamp }, writing) => {
+  write: async ({ channel_id: given, ts }, writing) => {
     const channel = await writing.channel(given)
-    await writing.send('chat.delete', { channel, ts: timestamp }, z.object({}))
-    const structured = { channel_id: channel, timestamp }
-    return { structured, text: `Deleted message ${timestamp} in ${channel}.` }
+    await writing.send('chat.delete', { channel, ts }, z.object({}))
+    const structured = { channel_id: channel, ts }
+    return { structured, text: `Deleted message ${ts} in ${channel}.` }
   },
 })
 
@@ -105,18 +105,18 @@ const postEphemeral = defineWrite({
     ...WORDS,
     thread_ts: threadField.optional(),
   },
-  output: { channel_id: z.string(), user_id: z.string(), timestamp: z.string() },
+  output: { channel_id: z.string(), user_id: z.string(), ts: z.string() },
   write: async ({ channel_id: given, user_id: user, thread_ts: thread, ...words }, writing) => {
     const content = messageContent(words)
     const channel = await writing.channel(given)
     const args = { channel, user, ...content, ...PLAIN_MESSAGE }
-    const { message_ts: timestamp } = await writing.send(
+    const { message_ts: ts } = await writing.send(
       'chat.postEphemeral',
       thread === undefined ? args : { ...args, thread_ts: thread },
       z.object({ message_ts: z.string() }),
       channel,
     )
-    const structured = { channel_id: channel, user_id: user, timestamp }
+    const structured = { channel_id: channel, user_id: user, ts }
     return { structured, text: `Shown to ${user} in ${channel}.` }
   },
 })
@@ -141,7 +141,7 @@ async function post(
   const args = { channel, ...content, ...thread, ...PLAIN_MESSAGE }
   const { ts } = await writing.send('chat.postMessage', args, POSTED, channel)
   const { thread_ts: first } = thread
-  const structured = { channel_id: channel, timestamp: ts }
+  const structured = { channel_id: channel, ts }
   return {
     structured: first === undefined ? structured : { ...structured, thread_ts: first },
     text: `Posted message ${ts} in ${channel}.`,

@@ -32,14 +32,14 @@ const markRead = defineWrite({
   hints: ADDS_ONCE,
   ...({ toolset: 'write', reach: 'channel' } as const),
   scopes: ['channels:write', 'channels:manage', 'groups:write', 'im:write', 'mpim:write'],
-  input: { channel_id: channelField, timestamp: timestampField },
-  output: { channel_id: z.string(), timestamp: z.string() },
-  write: async ({ channel_id: given, timestamp }, writing) => {
+  input: { channel_id: channelField, ts: timestampField },
+  output: { channel_id: z.string(), ts: z.string() },
+  write: async ({ channel_id: given, ts }, writing) => {
     const channel = await writing.channel(given)
-    await writing.send('conversations.mark', { channel, ts: timestamp }, z.object({}))
+    await writing.send('conversations.mark', { channel, ts }, z.object({}))
     return {
-      structured: { channel_id: channel, timestamp },
-      text: `Read up to ${timestamp} in ${channel}.`,
+      structured: { channel_id: channel, ts },
+      text: `Read up to ${ts} in ${channel}.`,
     }
   },
 })

@@ -6,7 +6,7 @@ import { unlessAlready } from './writing.ts'
 const MARK = { toolset: 'write', reach: 'channel', scopes: ['reactions:write'] } as const
 const REACTION = {
   channel_id: channelField,
-  timestamp: timestampField,
+  ts: timestampField,
   reaction: z
     .string()
     .regex(/^:?[a-z0-9_+'-]{1,100}(?:::skin-tone-[2-6])?:?$/)
@@ -14,7 +14,7 @@ const REACTION = {
 }
 const ANSWER = {
   channel_id: z.string(),
-  timestamp: z.string(),
+  ts: z.string(),
   reaction: z.string(),
   changed: z.boolean().describe('False: it was so already'),
 }
@@ -55,16 +55,16 @@ function reactionTool(spec: {
     ...{ name, title, description, hints, ...MARK },
     input: REACTION,
     output: ANSWER,
-    write: async ({ channel_id: given, timestamp, reaction: emoji }, writing) => {
+    write: async ({ channel_id: given, ts, reaction: emoji }, writing) => {
       const reaction = emoji.replace(/^:/, '').replace(/:$/, '')
       const channel = await writing.channel(given)
-      const args = { channel, timestamp, name: reaction }
+      const args = { channel, timestamp: ts, name: reaction }
       const changed = await unlessAlready([already], () => writing.send(method, args, z.object({})))
       return {
-        structured: { channel_id: channel, timestamp, reaction, changed },
+        structured: { channel_id: channel, ts, reaction, changed },
         text: changed
-          ? `${said[0]} :${reaction}: on ${timestamp} in ${channel}.`
-          : `:${reaction}: ${said[1]} ${timestamp} in ${channel}.`,
+          ? `${said[0]} :${reaction}: on ${ts} in ${channel}.`
+          : `:${reaction}: ${said[1]} ${ts} in ${channel}.`,
       }
     },
   })

@@ -6,7 +6,7 @@ import { slackRefusal, WriteRig } from './testing-write.ts'
 
 const EVERYWHERE: WriteRule = { kind: 'except', channels: [] }
 const TS = '1712345678.000100'
-const MESSAGE = { timestamp: TS }
+const MESSAGE = { ts: TS }
 const inSeconds = (seconds: number) =>
   new Date(new ManualClock().nowMs() + seconds * 1_000).toISOString()
 const WORDS = { text: 'x' }

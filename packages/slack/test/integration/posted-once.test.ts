@@ -83,11 +83,11 @@ test.each(LOST)(
 
 test('the same key gives the first result after a restart, and another text conflicts [slack/once/kept] [slack/once/conflict]', async () => {
   const first = await post('once', 'k-1')
-  const timestamp: unknown = first.body?.result.structuredContent.timestamp
+  const ts: unknown = first.body?.result.structuredContent.ts
   await server[Symbol.asyncDispose]()
   server = await start()
   const again = await post('once', 'k-1')
-  expect(again.body?.result.structuredContent).toMatchObject({ timestamp, replayed: true })
+  expect(again.body?.result.structuredContent).toMatchObject({ ts, replayed: true })
   expect(errorOf(await post('twice', 'k-1'))).toMatchObject({
     code: 'idempotency_conflict',
     outcome: 'not_sent',

@@ -43,9 +43,9 @@ const CALLS: readonly (readonly [string, Readonly<Record<string, unknown>>])[] =
   ['slack_post_message', { text: BODY }],
   ['slack_post_message', { text: BODY, thread_ts: TS }],
   ['slack_reply_to_thread', { text: BODY, thread_ts: TS }],
-  ['slack_update_message', { text: BODY, timestamp: TS }],
-  ['slack_delete_message', { timestamp: TS }],
-  ['slack_add_reaction', { timestamp: TS, reaction: 'eyes' }],
+  ['slack_update_message', { text: BODY, ts: TS }],
+  ['slack_delete_message', { ts: TS }],
+  ['slack_add_reaction', { ts: TS, reaction: 'eyes' }],
   ['slack_schedule_message', { text: BODY, post_at: '2999-01-01T00:00:00Z' }],
   ['slack_post_ephemeral', { text: BODY, user_id: 'UALPHA0001' }],
   ['slack_upload_file', { file_name: 'a.txt', text: BODY }],
@@ -124,10 +124,10 @@ test('what arrives at Slack mentions nobody and has no previews [slack/write/men
 test('inside the list a message is posted, answered, changed, marked and deleted', async () => {
   const place = { channel_id: GENERAL }
   const posted = await on.call('slack_post_message', { ...place, text: 'one' })
-  const timestamp: unknown = posted.body?.result.structuredContent.timestamp
-  const message = { ...place, timestamp }
+  const ts: unknown = posted.body?.result.structuredContent.ts
+  const message = { ...place, ts }
   const steps: readonly (readonly [string, object])[] = [
-    ['slack_reply_to_thread', { ...place, thread_ts: timestamp, text: 'two' }],
+    ['slack_reply_to_thread', { ...place, thread_ts: ts, text: 'two' }],
     ['slack_update_message', { ...message, text: 'three' }],
     ['slack_add_reaction', { ...message, reaction: 'eyes' }],
     ['slack_add_reaction', { ...message, reaction: 'eyes' }],
@@ -143,7 +143,7 @@ test('inside the list a message is posted, answered, changed, marked and deleted
       { ...place, text: 'later', post_at: new Date(Date.now() + 3_600_000).toISOString() },
     ],
     ['slack_upload_file', { ...place, file_name: 'a.txt', text: 'content' }],
-    ['slack_get_permalink', { ...place, ts: timestamp }],
+    ['slack_get_permalink', { ...place, ts }],
     ['slack_delete_message', message],
   ]
   for (const [name, args] of steps) {
