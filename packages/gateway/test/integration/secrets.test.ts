@@ -36,6 +36,7 @@ test('a rotation replaces key file and data key while sessions live on, and the 
     [1, 0],
     [0, 0],
     [0, 0],
+    [0, 0],
   ])
   const after = keyFile(gateway)
   expect([

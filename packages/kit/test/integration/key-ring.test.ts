@@ -107,6 +107,7 @@ describe.each(testEngines())('the key ring on %s', (_name, start) => {
       { table: 'generations', resealed: 12, current: 0, unreadable: 1 },
       { table: 'entries', resealed: 0, current: 0, unreadable: 0 },
       { table: 'subjects', resealed: 1, current: 0, unreadable: 0 },
+      { table: 'installations', resealed: 0, current: 0, unreadable: 0 },
     ])
     await ring.save(withoutRetired(ring.keys.content, 6))
     const texts = await Promise.all(ids.map((id) => generations.get(id)))
