@@ -109,10 +109,6 @@ export const ERRORS = {
   slack_channel_unknown: rejection(404, 'There is no such channel.'),
   slack_user_unknown: rejection(404, 'There is no such person.'),
   slack_write_refused: rejection(403, 'Writing there is not allowed.'),
-  slack_state_invalid: rejection(
-    400,
-    'The installation was not begun in this browser, or too long ago.',
-  ),
   slack_signature_invalid: rejection(401, 'The request is not signed by Slack.'),
   internal: {
     http: 500,
