@@ -234,7 +234,6 @@ const ADVICE: Readonly<Record<string, string>> = {
   slack_channel_unknown: 'Use `slack_list_channels` for ids and names.',
   slack_user_unknown: 'Use `slack_search_users` for ids and names.',
   slack_write_refused: 'Add the channel to `SLACK_WRITE_CHANNELS` if writing there is meant.',
-  slack_state_invalid: 'Open `/slack/install` again, in the browser that finishes it.',
   slack_signature_invalid:
     'Set the signing secret of the app, and check the clock of this machine.',
   internal: 'Report it with the log lines of the request id.',
