@@ -48,6 +48,11 @@ export const SLACK_SCENARIOS = {
       'A token that Slack revoked makes a call fail once, without a second try, and its workspace is shown as one to install again; others are not touched.',
     source: 'Slack checklist, "Error handling tested (invalid tokens, missing permissions, etc.)"',
   },
+  'slack/scenario-11': {
+    behavior:
+      'A post that Slack took and whose answer was lost is one message and an unknown outcome, and is not sent again; the same idempotency key gives the first result, in every process and after a restart.',
+    source: 'Slack checklist, "Errors handled gracefully"; facts on Slack servers, scenario 11',
+  },
   'slack/scenario-12': {
     behavior:
       'A session that was idle for its whole life is unknown at the next request, whether anything tidied up or not; one in use goes on, and none is good with another token.',
@@ -72,6 +77,12 @@ export const SLACK_SCENARIOS = {
     behavior:
       'A workspace of 3,000 channels is listed to its end in one walk that can be taken up where a limit of Slack broke it off, and a list that is not the whole says so.',
     source: 'Slack checklist, "Can list channels via `slack_list_channels`"',
+  },
+  'slack/scenario-17': {
+    behavior:
+      'Writes are off until they are allowed, then only where they are, on every path; what is posted calls nobody en masse and has no previews, and the audit log has a line without its text.',
+    source:
+      'Slack checklist, "Can post messages via `slack_post_message`"; facts on Slack servers, scenario 17',
   },
   'slack/scenario-20': {
     behavior:

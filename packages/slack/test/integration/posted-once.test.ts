@@ -63,7 +63,7 @@ const LOST: readonly (readonly [string, Fault])[] = [
 ]
 
 test.each(LOST)(
-  'when %s, there is one message and an unknown outcome, also for the key and after a restart [slack/write/once] [slack/once/unknown]',
+  'when %s, there is one message and an unknown outcome, also for the key and after a restart [slack/write/once] [slack/once/unknown] [slack/scenario-11]',
   async (how, fault) => {
     for (const key of [undefined, 'k-lost']) {
       const text = `${how} ${key}`
@@ -81,7 +81,7 @@ test.each(LOST)(
   },
 )
 
-test('the same key gives the first result after a restart, and another text conflicts [slack/once/kept] [slack/once/conflict]', async () => {
+test('the same key gives the first result after a restart, and another text conflicts [slack/once/kept] [slack/once/conflict] [slack/scenario-11]', async () => {
   const first = await post('once', 'k-1')
   const ts: unknown = first.body?.result.structuredContent.ts
   await server[Symbol.asyncDispose]()

@@ -51,7 +51,7 @@ const CALLS: readonly (readonly [string, Readonly<Record<string, unknown>>])[] =
   ['slack_upload_file', { file_name: 'a.txt', text: BODY }],
 ]
 
-test('with writes off no tool that writes is listed, and calling one is calling none [slack/write/off]', async () => {
+test('with writes off no tool that writes is listed, and calling one is calling none [slack/write/off] [slack/scenario-17]', async () => {
   const listed = await off.modern('tools/list')
   const tools: readonly { name: string; annotations: object }[] = listed.body?.result.tools
   expect(
@@ -68,7 +68,7 @@ test('with writes off no tool that writes is listed, and calling one is calling 
 })
 
 test.each(CALLS.filter(([name]) => name !== 'slack_schedule_message'))(
-  '%s %j outside the list is refused before Slack is contacted [slack/write/places]',
+  '%s %j outside the list is refused before Slack is contacted [slack/write/places] [slack/scenario-17]',
   async (name, args) => {
     const before = rig.calls().length
     for (const place of ['CALPHA0002', 'UALPHA0001', 'D012345678', `<#CALPHA0002|general>`]) {
