@@ -149,6 +149,7 @@ async function openLocal(
       pid: process.pid,
       version: options.version,
       instances: [state.instance, ...state.living()],
+      slackPort: mcp.slack?.place,
     }),
     data: () => life.addresses.data,
     refusal: () => (isStopping() ? new AppError('shutting_down', 'the gateway stops') : undefined),

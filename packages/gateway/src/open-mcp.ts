@@ -3,6 +3,7 @@ import { createMac, Sealer } from '@sallyport/kit/crypto'
 import { Deadlines } from '@sallyport/kit/limits'
 import { LegacySessions } from '@sallyport/kit/mcp'
 import { holderOf } from '@sallyport/kit/principal'
+import { Secret } from '@sallyport/kit/secret'
 import { TaskIds } from './call/task-ids.ts'
 import type { RunnableConfig } from './config/index.ts'
 import { CallState } from './feature-deps.ts'
@@ -110,8 +111,11 @@ function createSlack({ options, state, callers }: Base): SlackChild | undefined 
   const cwd = parse(process.execPath).root
   const child = { program, mark, cwd, environment: process.env, output: accessDestination }
   const { publicKey } = callers
+  // The same for a gateway that takes over: for a while it uses the child of the one before.
+  const token = new Secret(state.keys.deriveKey('slack/child').toString('hex'))
+  const { slackPort: elder } = state
   return new SlackChild({
-    ...child,
+    ...{ ...child, token, elder },
     callers: publicKey,
     clock,
     log: log.child({ server: 'slack' }),

@@ -18,7 +18,7 @@ export interface StateOptions {
   /** Whether pending migrations are applied. */
   readonly migrate?: boolean
   /** Takes the lock, also from a gateway that runs; by default only a free one is taken. */
-  readonly succession?: Pick<Succession, 'take' | 'instances'>
+  readonly succession?: Pick<Succession, 'take' | 'instances' | 'slackPort'>
 }
 
 /** An open store with its keys, held under its lock. */
@@ -39,6 +39,8 @@ export interface State extends AsyncDisposable {
   readonly instance: string
   /** The same of other processes on this store that still run: their child processes are theirs. */
   living(): readonly string[]
+  /** The port of the Slack server of a gateway that hands over; undefined where there is none. */
+  readonly slackPort: number | undefined
 }
 
 /** What lock and local socket stand beside: an embedded store's file, else a name in the state folder. */
@@ -86,6 +88,7 @@ export async function openState(options: StateOptions): Promise<State> {
   return {
     ...{ store, keys, master, keyFile, hold, base, gatewayId, instance },
     living: () => succession?.instances ?? [],
+    slackPort: succession?.slackPort,
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   }
 }

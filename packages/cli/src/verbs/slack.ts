@@ -41,7 +41,7 @@ async function serve(context: Context, serving: Serving): Promise<void> {
   const logOptions = parseLogOptions(context.environment, process.stderr)
   const log = createLog({ ...logOptions, level: settings.logLevel })
   signal.throwIfAborted()
-  const parent = options.child === true ? parentEnds() : undefined
+  using parent = options.child === true ? watchParent() : undefined
   await using server = await SlackServer.start({
     ...{ settings, version: VERSION, clock: context.clock, log },
     ...(AUDIT_WORKER && { workerUrl: AUDIT_WORKER }),
@@ -49,7 +49,7 @@ async function serve(context: Context, serving: Serving): Promise<void> {
   started()
   announce(context, server.address, { settings, options })
   const stopped = signal.aborted ? undefined : once(signal, 'abort')
-  await Promise.race([stopped, ...(parent === undefined ? [] : [parent])])
+  await Promise.race([stopped, ...(parent === undefined ? [] : [parent.ended])])
 }
 
 function announce(
@@ -73,10 +73,10 @@ function announce(
   )
 }
 
-/** Settles once nobody holds the other end of standard input any more. */
-function parentEnds(): Promise<void> {
+/** `ended` settles once nobody holds the other end of standard input any more. Kept open it would keep us alive. */
+function watchParent(): Disposable & { readonly ended: Promise<void> } {
   const { promise, resolve } = Promise.withResolvers<void>()
   for (const event of ['end', 'close', 'error']) process.stdin.once(event, () => resolve())
   process.stdin.resume()
-  return promise
+  return { ended: promise, [Symbol.dispose]: () => void process.stdin.destroy() }
 }

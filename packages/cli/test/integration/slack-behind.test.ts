@@ -3,21 +3,27 @@ import { postgresAvailable, startPostgres } from '@sallyport/kit/testing/postgre
 import { callSocket, socketPathOf } from '@sallyport/kit/lifecycle'
 import { Rig } from '../../../slack/test/fixtures/rig.ts'
 import { freePort } from '../fixtures/free-port.ts'
-import { TestGateway } from '../fixtures/gateway.ts'
+import { type GatewayOptions, TestGateway } from '../fixtures/gateway.ts'
 import { isRunning, kill, processesWith } from '../fixtures/processes.ts'
+import { Supervised } from '../fixtures/supervised.ts'
 import { waitUntil } from '../fixtures/wait-until.ts'
-import { callTool, listToolNames, textOf } from '../fixtures/wire.ts'
+import { callTool, failureOf, listToolNames, textOf } from '../fixtures/wire.ts'
 
 /** Five processes start one after the other. */
 const TEST_MS = 90_000
 const MASTER_KEY = 'cd'.repeat(32)
 
 async function startBehind(rig: Rig, more: object = {}): Promise<TestGateway> {
+  const listen = `127.0.0.1:${await freePort()}`
+  return TestGateway.start(optionsOf(rig, { listen, ...more }))
+}
+
+function optionsOf(rig: Rig, more: object, callback: object = {}): GatewayOptions {
   const { SLACK_SCOPES: scopes = '', ...env } = rig.env
-  return TestGateway.start({
+  return {
     config: {
-      listen: `127.0.0.1:${await freePort()}`,
       slack: {
+        ...callback,
         clientId: env['SLACK_CLIENT_ID'],
         clientSecret: '${env:TEST_SLACK_SECRET}',
         signingSecret: env['SLACK_SIGNING_SECRET'],
@@ -28,7 +34,7 @@ async function startBehind(rig: Rig, more: object = {}): Promise<TestGateway> {
       ...more,
     },
     env: { TEST_SLACK_SECRET: env['SLACK_CLIENT_SECRET'] ?? '' },
-  })
+  }
 }
 
 /** Under the name of the redirect address, so that the browser's cookie fits. */
@@ -113,3 +119,39 @@ test.runIf(postgresAvailable())(
   },
   TEST_MS,
 )
+
+test('a gateway that takes over takes the Slack server along: no call fails, and one server is left [slack/behind/handover]', async () => {
+  await using rig = await Rig.open()
+  const callback = { redirectUri: 'http://localhost:1/slack/oauth/callback' }
+  await using supervised = await Supervised.start(
+    optionsOf(rig, { limits: { drainTimeout: '1s' } }, callback),
+  )
+  const { target, current } = supervised
+  const install = await fetch(`${current.data}/slack/install`, { redirect: 'manual' })
+  const cookie = install.headers.getSetCookie()[0]?.split(';')[0] ?? ''
+  const back = new URL(await rig.approve(install.headers.get('location') ?? ''))
+  const page = await fetch(`${current.data}${back.pathname}${back.search}`, { headers: { cookie } })
+  expect(page.status, await page.text()).toBe(200)
+  const call = () => callTool(target, 'slack__slack_list_channels', {})
+  await waitUntil('the tools', async () => textOf(await call()).includes('general'))
+
+  let isOver = false
+  const failures: unknown[] = []
+  const calling = (async () => {
+    while (!isOver) {
+      const answer = await call()
+      if (!textOf(answer).includes('general')) failures.push(failureOf(answer) ?? answer.text)
+    }
+  })()
+  const before = current.pid
+  expect((await supervised.handOver()).pid).not.toBe(before)
+  await waitUntil('the end of the one before', async () => !(await isRunning(before)), 30_000)
+  expect(textOf(await call())).toContain('general')
+  isOver = true
+  await calling
+  expect(failures).toEqual([])
+  const all = await processesWith(`HOME=${supervised.dir}`)
+  const children = all.filter(({ command }) => command.includes('slack --json --child'))
+  expect(children).toHaveLength(1)
+  expect(await supervised.stop()).toBe(0)
+}, 90_000)

@@ -21,6 +21,11 @@ export const SLACK_BEHIND = {
       'A change of `slack:` in the configuration starts the Slack server anew after its running calls; any other change leaves it alone.',
     source: 'design, "Configuration"',
   },
+  'slack/behind/handover': {
+    behavior:
+      'A gateway that takes over from another one takes the Slack server along without a failed call: calls wait until its store is free.',
+    source: 'design, "State"',
+  },
   'slack/behind/refused': {
     behavior:
       'A Slack server that could not be installed or would hand tokens to somebody else is refused with its key, before anything starts.',

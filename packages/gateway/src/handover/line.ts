@@ -24,6 +24,8 @@ export interface Released {
   readonly version: string
   /** Instances whose servers must be left alone: its own, and those it took over from that still drain. */
   readonly instances: readonly string[]
+  /** The port of its Slack server, which may be used until that ends; absent = it has none. */
+  readonly slackPort?: number | undefined
 }
 
 /** What is said on the line. */
@@ -97,10 +99,13 @@ function parseMessage(line: string): HandoverMessage | undefined {
 
 function releasedOf(value: unknown): Released | undefined {
   if (typeof value !== 'object' || value === null) return undefined
-  const { pid, version, instances } = value as Record<string, unknown> // an object, as seen above
+  const { pid, version, instances, slackPort } = value as Record<string, unknown> // an object, as seen above
   if (typeof pid !== 'number' || typeof version !== 'string') return undefined
   if (!Array.isArray(instances)) return undefined
-  return { pid, version, instances: instances.filter((one) => typeof one === 'string') }
+  return {
+    ...{ pid, version, instances: instances.filter((one) => typeof one === 'string') },
+    slackPort: typeof slackPort === 'number' ? slackPort : undefined,
+  }
 }
 
 /**

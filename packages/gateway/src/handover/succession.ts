@@ -49,6 +49,11 @@ export class Succession implements Disposable {
     return this.#predecessor?.alive === true ? this.#predecessor.released.instances : []
   }
 
+  /** The port of the Slack server of the one before; undefined where there is none. */
+  get slackPort(): number | undefined {
+    return this.#predecessor?.released.slackPort
+  }
+
   /**
    * Takes the lock, from a running gateway where that is possible; from one that is stopping once it has.
    *

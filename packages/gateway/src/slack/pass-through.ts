@@ -4,8 +4,8 @@ import { readBody, sendError } from '@sallyport/kit/http'
 import type { BodyBudget } from '@sallyport/kit/http'
 import type { OwnServer } from '../upstreams/own-server.ts'
 
-/** How long the child may take to listen. */
-const CONNECT_MS = 10_000
+/** How long the child may take to listen; after a handover it waits for the drain of the gateway before. */
+const CONNECT_MS = 25_000
 const ANSWER_MS = 30_000
 /** Pages and small answers of JSON. */
 const ANSWER_BYTES_MAX = 10 * 1_024 * 1_024
@@ -69,7 +69,7 @@ export class PassThrough {
     try {
       if (child === undefined) throw new AppError('not_found', 'nothing is configured here')
       const body = await readBody(req, this.#deps.requestBytesMax(), reservation)
-      await hand({ req, res, body, passing, port: await child.port(CONNECT_MS) })
+      await handTo(child, { req, res, body, passing })
     } catch (thrown) {
       if (res.headersSent) res.destroy()
       else sendError(res, AppError.from(thrown), passing.requestId)
@@ -77,6 +77,23 @@ export class PassThrough {
       reservation.release()
     }
   }
+}
+
+/** Once more where nothing listened: it ended a moment ago, and another one comes. */
+async function handTo(child: OwnServer, handing: Omit<Handing, 'port'>): Promise<void> {
+  const port = await child.port(CONNECT_MS)
+  try {
+    await hand({ ...handing, port })
+  } catch (thrown) {
+    if (!isRefused(thrown)) throw thrown
+    child.gone(port)
+    await hand({ ...handing, port: await child.port(CONNECT_MS) })
+  }
+}
+
+function isRefused(thrown: unknown): boolean {
+  const cause = thrown instanceof AppError ? thrown.cause : undefined
+  return cause instanceof Error && 'code' in cause && cause.code === 'ECONNREFUSED'
 }
 
 interface Handing {

@@ -1,8 +1,7 @@
-import { randomBytes } from 'node:crypto'
 import type { Clock } from '@sallyport/kit/clock'
 import { AppError } from '@sallyport/kit/errors'
 import type { Log, LogDestination } from '@sallyport/kit/log'
-import { Secret } from '@sallyport/kit/secret'
+import type { Secret } from '@sallyport/kit/secret'
 import type { RunnableConfig } from '../config/index.ts'
 import { isSameValue } from '../same-value.ts'
 import { BackOff } from '../upstreams/back-off.ts'
@@ -27,6 +26,10 @@ export interface SlackChildOptions {
   readonly cwd: string
   /** Public key of what the gateway says of callers. */
   readonly callers: string
+  /** What the gateway presents to the child. */
+  readonly token: Secret
+  /** The port of another gateway's child on the same store, used until that ends. */
+  readonly elder?: number | undefined
   readonly environment: Readonly<Record<string, string | undefined>>
   /** Where its log goes on to. */
   readonly output: LogDestination
@@ -43,10 +46,11 @@ interface Waiter {
 
 /**
  * The Slack server of a gateway: one child process with a made-up token on a free loopback port, started again
- * whenever it ends, later each time, and started anew when what it runs on changes.
+ * whenever it ends, later each time, and started anew when what it runs on changes. After a handover that of the
+ * gateway before is used until it ends and lets the embedded store go.
  */
 export class SlackChild implements OwnServer, AsyncDisposable {
-  readonly token = new Secret(randomBytes(32).toString('hex'))
+  readonly token: Secret
   readonly stderr: StderrRing
   readonly #options: SlackChildOptions
   readonly #backOff: BackOff
@@ -54,6 +58,7 @@ export class SlackChild implements OwnServer, AsyncDisposable {
   #wanted: ChildVariables | undefined
   #life: ChildLife | undefined
   #port: number | undefined
+  #elder: number | undefined
   /** Why it does not run; undefined while it does, or starts. */
   #trouble: string | undefined
   #running: Promise<void> | undefined
@@ -62,6 +67,8 @@ export class SlackChild implements OwnServer, AsyncDisposable {
 
   constructor(options: SlackChildOptions) {
     this.#options = options
+    this.token = options.token
+    this.#elder = options.elder
     this.stderr = new StderrRing(options.clock)
     this.#backOff = new BackOff(options.random ?? Math.random)
   }
@@ -83,8 +90,19 @@ export class SlackChild implements OwnServer, AsyncDisposable {
     this.#running ??= this.#run()
   }
 
+  /** Its port while it listens. */
+  get place(): number | undefined {
+    return this.#port
+  }
+
+  gone(port: number): void {
+    if (port === this.#elder) this.#elder = undefined
+    if (port === this.#port) this.#port = undefined
+  }
+
   port(withinMs: number): Promise<number> {
-    if (this.#port !== undefined) return Promise.resolve(this.#port)
+    const known = this.#port ?? this.#elder
+    if (known !== undefined && this.#wanted !== undefined) return Promise.resolve(known)
     if (this.#wanted === undefined || this.#trouble !== undefined || this.#closed) {
       return Promise.reject(unavailable(this.#trouble ?? 'it is not configured'))
     }
@@ -150,6 +168,7 @@ export class SlackChild implements OwnServer, AsyncDisposable {
     late.cancel()
     if (typeof ready === 'number') {
       this.#port = ready
+      this.#elder = undefined
       this.#trouble = undefined
       log.info({ pid: life.pid, port: ready }, 'Slack server ready')
       for (const { resolve } of this.#waiters) resolve(ready)

@@ -89,7 +89,8 @@ export function openTarget(
   const direct = restrictions
     ? guardedConnector({ addresses: restrictions.addresses, tls, connectMs, lookUp })
     : { timeout: connectMs, ...contextOf(tls) }
-  const reached = own === undefined ? direct : ownConnector(own, connectMs)
+  const reached =
+    own === undefined ? direct : ownConnector(own, { startMs: config.startMs, connectMs })
   const connect = proxy === undefined ? reached : tunnelConnector({ proxy, tls, connectMs })
   const host = url.hostname.replaceAll(/^\[|\]$/g, '')
   const named = url.protocol === 'https:' && config.hostHeader !== undefined && isIP(host) === 0

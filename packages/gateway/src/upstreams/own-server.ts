@@ -15,21 +15,45 @@ export interface OwnServer {
    * @throws {AppError} `server_unavailable`, `not_sent`, when it does not run within that time
    */
   port(withinMs: number): Promise<number>
+  /** Told that nothing listens at a port any more. */
+  gone(port: number): void
 }
 
 const LOOPBACK = '127.0.0.1'
 
-/** Connects to wherever the child is now: it has another port after each start. */
-export function ownConnector(own: OwnServer, connectMs: number): buildConnector.connector {
+/**
+ * Connects to wherever the child is now: it has another port after each start.
+ *
+ * @param startMs how long its start is waited for: after a handover it waits for that of the gateway before
+ */
+export function ownConnector(
+  own: OwnServer,
+  { startMs, connectMs }: { readonly startMs: number; readonly connectMs: number },
+): buildConnector.connector {
   const connect = buildConnector({ timeout: connectMs, allowH2: false })
-  return (target, callback) => {
-    own.port(connectMs).then(
+  const attempt = (...[target, callback]: Parameters<buildConnector.connector>): void => {
+    own.port(startMs).then(
       (port) => {
         const place = { hostname: LOOPBACK, host: `${LOOPBACK}:${port}`, port: String(port) }
-        connect({ ...target, ...place }, callback)
+        connect({ ...target, ...place }, (...[error, socket]) => {
+          if (error === null) return callback(null, socket)
+          own.gone(port)
+          callback(error, null)
+        })
       },
-      (thrown: unknown) =>
-        callback(thrown instanceof Error ? thrown : new Error(String(thrown)), null),
+      (thrown: unknown) => callback(toError(thrown), null),
     )
   }
+  return (target, callback) => {
+    attempt(target, (...[error, socket]) => {
+      if (error === null) callback(null, socket)
+      // It ended a moment ago, and another one comes.
+      else if ('code' in error && error.code === 'ECONNREFUSED') attempt(target, callback)
+      else callback(error, null)
+    })
+  }
+}
+
+function toError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown))
 }
