@@ -4,7 +4,7 @@ import type { SlackApi } from './slack-api.ts'
 import { type ClientParts, SlackClient } from './slack-client.ts'
 
 /** Clients that are kept ready; the one unused for longest gives way. Each holds about 30 KB. */
-const CLIENTS_MAX = 500
+const CLIENTS_MAX = 1_000
 
 /** One client per installation, made when it is first needed. */
 export class SlackClients {
