@@ -121,7 +121,9 @@ export class LiveInstallations implements Installations, AsyncDisposable {
 
   async token(place: Place, kind: TokenKind, signal: AbortSignal): Promise<Secret> {
     const known = this.#usable(place, kind)
-    if (!this.#renewal.isDue(place, known)) return known.token
+    const isOver = hasExpired(known, this.#options.clock.nowMs())
+    // Without a refresh token nothing comes after it.
+    if (!isOver && (!known.refresh || !this.#renewal.isDue(place, known))) return known.token
     if (this.#renewal.pausedUntilMs(place) > 0) return this.#unexpired(place, known)
     try {
       await untilAborted(this.#renewal.run(place, { kind }), signal)
