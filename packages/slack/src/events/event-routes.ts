@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { AppError } from '@sallyport/kit/errors'
-import type { Log } from '@sallyport/kit/log'
 import type { EventOutcome } from '@sallyport/kit/metrics'
 import { z } from 'zod'
 import type { Installations, Revocation } from '../installations/installation.ts'
@@ -42,7 +41,6 @@ const otherSchema = z.object({ type: z.string() })
 export interface EventDeps {
   readonly signed: SignedRequests
   readonly installations: Pick<Installations, 'list' | 'revoked'>
-  readonly log: Log
   readonly onReceived: (outcome: EventOutcome) => void
 }
 
@@ -93,7 +91,7 @@ export class EventRoutes {
   }
 
   async #revoke(app: SlackApp, callback: Callback): Promise<EventOutcome> {
-    const { installations, log } = this.#deps
+    const { installations } = this.#deps
     const installation = installations
       .list()
       .find((one) => one.app === app.name && one.team === callback.team_id)
@@ -103,7 +101,6 @@ export class EventRoutes {
     let isChanged = false
     for (const what of endedBy(event, installation)) {
       const changed = await installations.revoked(app.name, team, { what, atMs })
-      if (changed) log.info({ app: app.name, team, event: event.type, what }, 'slack tokens ended')
       isChanged ||= changed
     }
     return isChanged ? 'handled' : 'ignored'

@@ -152,7 +152,9 @@ export class LiveInstallations implements Installations, AsyncDisposable {
       const record = await store.installations.get({ provider: PROVIDER, app, team })
       const kept = record && (await this.#cache.take(record))
       if (kept === undefined || kept.installation.installedAtMs > atMs) return false
-      const state = what === 'app' ? 'removed' : 'reinstall'
+      // Uninstalling brings both events, in any order: it stays a removal.
+      const isRemoved = what === 'app' || kept.installation.state === 'removed'
+      const state = isRemoved ? 'removed' : 'reinstall'
       const next = what === 'user' ? withoutUser(kept) : ended(kept, state)
       const values = this.#cache.toValues(next, clock.nowMs())
       const version = await store.installations.update(values, kept.version)

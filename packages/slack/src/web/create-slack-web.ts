@@ -70,7 +70,7 @@ function signedRoutes({ apps }: SlackWebSettings, deps: SlackWebDeps): Record<st
   const { states: marks, installations, clock, log, counters, onPress } = deps
   const signed = new SignedRequests(apps, { marks, clock })
   const onReceived = counters.eventReceived.bind(counters)
-  const events = new EventRoutes({ signed, installations, log, onReceived })
+  const events = new EventRoutes({ signed, installations, onReceived })
   const presses = new InteractionRoutes({
     signed,
     onPress: onPress ?? (() => Promise.resolve(false)),

@@ -256,6 +256,7 @@ describe.each(testEngines())('installations of Slack in %s', (_name, start) => {
     await two.watch.check()
     await expect(two.token('T1')).rejects.toMatchObject({ code: 'slack_reinstall' })
     expect(await event('app', clock.nowMs())).toBe(true)
+    expect(await event('bot', clock.nowMs())).toBe(true)
     expect(one.live.list()).toMatchObject([{ state: 'removed' }, { state: 'active' }])
     expect(await one.live.revoked('default', 'T9', { what: 'app', atMs: Infinity })).toBe(false)
   })
