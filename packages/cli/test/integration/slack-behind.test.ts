@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { postgresAvailable, startPostgres } from '@sallyport/kit/testing/postgres'
 import { callSocket, socketPathOf } from '@sallyport/kit/lifecycle'
-import { Rig } from '../../../slack/test/fixtures/rig.ts'
+import { Rig } from '@sallyport/slack/testing/rig'
 import { freePort } from '../fixtures/free-port.ts'
 import { type GatewayOptions, TestGateway } from '../fixtures/gateway.ts'
 import { isRunning, kill, processesWith } from '../fixtures/processes.ts'
