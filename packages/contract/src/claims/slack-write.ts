@@ -75,6 +75,11 @@ export const SLACK_ONCE = {
       'A write with a key whose outcome nobody knows is never made again: its repeats get `slack_outcome_unknown`.',
     source: 'Scenario 11 of the Slack facts; Design, "At most once"',
   },
+  'slack/once/gone': {
+    behavior:
+      'A write with a key whose process was killed has no known outcome, and its repeats say so.',
+    source: 'Scenario 11 of the Slack facts; design §4',
+  },
   'slack/once/not-sent': {
     behavior: 'What Slack or a rule of ours refused is tried when its key comes back.',
     source: 'Design, "At most once"',
