@@ -203,6 +203,7 @@ test('two different values for the token and its other name are refused', () => 
 test.each([
   ['SLACK_CLIENT_ID', 'required'],
   ['SLACK_CLIENT_SECRET', 'your-client-secret'],
+  ['SLACK_CLIENT_SECRET', 'paste-the-client-secret'],
   ['SLACK_SCOPES', 'recommended'],
   ['SLACK_REDIRECT_URI', 'https://yourdomain.com/slack/oauth/callback'],
   ['PUBLIC_BASE_URL', 'https://your-domain.com'],

@@ -45,7 +45,7 @@ const OWN_RULES: ReadonlySet<string> = new Set(['SALLYPORT_TOKEN', 'AFFINITYBOTS
 
 /** What stands in templates, the seed's own `required` and `recommended` among it. */
 const PLACEHOLDER =
-  /^(?:required|recommended|todo|x{3,}|\.{3})$|your[-_ ]|your-?domain|change[-_ ]?me|replace[-_ ]|placeholder|<.*>/i
+  /^(?:required|recommended|todo|x{3,}|\.{3})$|your[-_ ]|your-?domain|change[-_ ]?me|replace[-_ ]|paste[-_ ]|placeholder|<.*>/i
 
 /** Refuses what was left as a template has it, and warns of names that are almost one of ours. */
 export function judgeVariables(env: Environment, reader: VariableReader): void {
