@@ -47,3 +47,18 @@ test('control characters go, lines and tabs stay, broken text is mended', () => 
 test('a control character within a mention does not hide it', () => {
   expect(plainText('<\u0000!chan\u0007nel>')).toBe(`${GAP}channel`)
 })
+
+test.each(['<', '<!', '<!subteam^S1|', '< !', '<@', '<!date^1^', '@', '<!channel|', '\t'])(
+  'a text of nothing but %j takes no time to speak of',
+  (part) => {
+    const startMs = performance.now()
+    for (const text of [
+      part.repeat(20_000),
+      part + ' '.repeat(60_000),
+      part + '\t'.repeat(60_000),
+    ]) {
+      plainText(text)
+    }
+    expect(performance.now() - startMs).toBeLessThan(1_000)
+  },
+)

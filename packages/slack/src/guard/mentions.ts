@@ -3,7 +3,7 @@ const GAP = '@\u200b'
 /** `<!here>`, `<!channel|label>`; `group` is the old name of `channel`. */
 const BROADCAST = /<\s*!\s*(here|channel|everyone|group)\s*(?:\|[^<>]*)?>/giu
 /** `<!subteam^S123|@label>`: all people of a user group. */
-const GROUP = /<\s*!\s*subteam\s*\^\s*([A-Za-z0-9]{1,30})\s*(?:\|\s*@?([^<>]*))?>/giu
+const GROUP = /<\s*!\s*subteam\s*\^\s*([A-Za-z0-9]{1,30})\s*(?:\|([^<>]*))?>/giu
 /** Any other command than a date, whole or not. */
 const COMMAND = /<(?=\s*!(?!date\^\d{1,12}\^[^<>]*>))/gu
 /** A mention of something else than a person. */
@@ -23,7 +23,7 @@ export function neutraliseMentions(text: string): string {
   if (!text.includes('@') && !text.includes('<')) return text
   return text
     .replaceAll(BROADCAST, (_, word: string) => GAP + word.toLowerCase())
-    .replaceAll(GROUP, (_, id: string, label: string | undefined) => GAP + (label?.trim() || id))
+    .replaceAll(GROUP, (_, id: string, label = '') => GAP + (nameIn(label) || id))
     .replaceAll(COMMAND, '&lt;')
     .replaceAll(OTHER, '&lt;')
     .replaceAll(BARE, GAP)
@@ -32,4 +32,9 @@ export function neutraliseMentions(text: string): string {
 /** The text without control characters, and with mentions neutralised. */
 export function plainText(text: string): string {
   return neutraliseMentions(text.replaceAll('\r\n', '\n').replaceAll(CONTROL, '').toWellFormed())
+}
+
+/** What stands behind the sign. */
+function nameIn(label: string): string {
+  return label.trim().replace(/^@/, '').trim()
 }

@@ -52,7 +52,10 @@ export async function openSlack(base: SlackBase, scope: AsyncDisposableStack): P
     }),
   )
   const once = scope.use(
-    openSlackOnce({ store: store.outcomes, keys: store.ring.keys, clock, log }),
+    openSlackOnce({
+      ...{ store: store.outcomes, keys: store.ring.keys, clock, log },
+      onDecided: (outcome) => metrics.stayUp.keyedCall(outcome),
+    }),
   )
   const directories = new Directories(clock)
   installations.onEnded((place) => {
