@@ -1,7 +1,15 @@
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { createServer as createProxy } from 'node:http'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { systemClock } from '@sallyport/kit/clock'
 import { AppError } from '@sallyport/kit/errors'
+import { Deadlines } from '@sallyport/kit/limits'
 import { expect, test, vi } from 'vitest'
 import { ClientBench } from '../../test/fixtures/client-bench.ts'
 import { json, ScriptedHttp } from '../../test/fixtures/scripted-http.ts'
+import { HttpExchange } from './http-exchange.ts'
 
 const ROUNDS = 500
 const AT_ONCE = 50
@@ -89,6 +97,52 @@ test('after 500 calls that hang, end early, are cut or answered no connection an
   await vi.waitFor(async () => expect(await slack.connections()).toBe(bench.exchange.sockets))
   bench.exchange[Symbol.dispose]()
   await vi.waitFor(async () => expect(await slack.connections()).toBe(0))
+})
+
+/** Sends one request over an exchange of its own. */
+async function sendOnce(url: string, environment: NodeJS.ProcessEnv = {}) {
+  using deadlines = new Deadlines(systemClock)
+  using exchange = new HttpExchange(deadlines, environment)
+  const { signal } = new AbortController()
+  const bounds = { signal, timeoutMs: 5_000, bytesMax: 1_000 }
+  return await exchange.send({ method: 'POST', url, headers: {}, body: 'token=x', ...bounds })
+}
+
+test('a certificate that nobody vouches for is refused before a byte of the request is sent', async () => {
+  const tls = '../../../gateway/test/fixtures/upstreams/tls/'
+  const read = (name: string): Buffer => readFileSync(new URL(tls + name, import.meta.url))
+  const files = { key: read('localhost-key.pem'), cert: read('localhost.pem') }
+  let requests = 0
+  const server = createServer(files, () => (requests += 1))
+  server.listen({ host: '127.0.0.1', port: 0 })
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo // listening on TCP
+  const outcome = await sendOnce(`https://127.0.0.1:${port}/api/chat.postMessage`)
+  expect(outcome).toMatchObject({ kind: 'failure', why: 'network', sent: false })
+  expect(requests).toBe(0)
+  server.close()
+  await once(server, 'close')
+})
+
+test('the proxy of the environment is asked for hosts elsewhere, never for this one, and what it refuses was not sent', async () => {
+  await using direct = await ScriptedHttp.open((_seen, res) => json(res, { ok: true }))
+  const asked: string[] = []
+  const proxy = createProxy().on('connect', (req, socket) => {
+    asked.push(req.url ?? '')
+    socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n')
+  })
+  proxy.listen({ host: '127.0.0.1', port: 0 })
+  await once(proxy, 'listening')
+  const { port } = proxy.address() as AddressInfo // listening on TCP
+  const at = `http://127.0.0.1:${port}`
+  const environment = { HTTPS_PROXY: at, HTTP_PROXY: at }
+  const outcome = await sendOnce('https://slack.invalid/api/chat.postMessage', environment)
+  expect(outcome).toMatchObject({ kind: 'failure', why: 'network', sent: false })
+  expect(asked).toEqual(['slack.invalid:443'])
+  expect(await sendOnce(direct.origin, environment)).toMatchObject({ status: 200 })
+  expect(asked).toHaveLength(1)
+  proxy.close()
+  await once(proxy, 'close')
 })
 
 test('one connection serves calls one after another', async () => {

@@ -54,10 +54,12 @@ export class HttpExchange implements Disposable {
   readonly #deadlines: Deadlines
   readonly #plain = new HttpAgent(agentOptions())
   readonly #secure = new HttpsAgent(agentOptions())
-  readonly #secureByProxy = new HttpsAgent({ ...agentOptions(), proxyEnv: process.env })
+  readonly #secureByProxy: HttpsAgent
 
-  constructor(deadlines: Deadlines) {
+  /** @param environment names the proxy to hosts other than this one: HTTPS_PROXY and NO_PROXY */
+  constructor(deadlines: Deadlines, environment: NodeJS.ProcessEnv = process.env) {
     this.#deadlines = deadlines
+    this.#secureByProxy = new HttpsAgent({ ...agentOptions(), proxyEnv: environment })
   }
 
   /** Connections that are open, for tests. */
