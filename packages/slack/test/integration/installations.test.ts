@@ -1,6 +1,7 @@
 import { ManualClock } from '@sallyport/kit/clock'
 import { AppError } from '@sallyport/kit/errors'
-import type { Store } from '@sallyport/kit/store'
+import { Sealer } from '@sallyport/kit/crypto'
+import { INSTALLATION_PURPOSE, installationAad, type Store } from '@sallyport/kit/store'
 import { openTestStore, type TestEngine, testEngines } from '@sallyport/kit/testing/stores'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Secret } from '@sallyport/kit/secret'
@@ -202,6 +203,11 @@ describe.each(testEngines())('installations of Slack in %s', (_name, start) => {
       clock.advance(DUE_MS)
       await expect(two.token('T1')).rejects.toMatchObject({ code: 'slack_reinstall' })
       expect(slack.asked).toEqual([])
+      const row = await world.store.installations.get(T1)
+      const sealer = new Sealer(world.store.ring.keys, INSTALLATION_PURPOSE)
+      const text = sealer.open(row?.body.toString() ?? '', installationAad(T1))?.toString()
+      expect(text).toContain('Team T1')
+      expect(text).not.toContain('xox')
       expect(await tamper('select state from installations order by team')).toEqual([
         { state },
         { state: 'active' },
