@@ -1,5 +1,7 @@
+import { readFile } from 'node:fs/promises'
 import { Agent } from 'node:http'
 import { expect, test } from 'vitest'
+import { parse } from 'yaml'
 import { postgresAvailable, startPostgres } from '@sallyport/kit/testing/postgres'
 import { callSocket, socketPathOf } from '@sallyport/kit/lifecycle'
 import { Rig } from '@sallyport/slack/testing/rig'
@@ -13,11 +15,29 @@ import { callTool, failureOf, listToolNames, textOf } from '../fixtures/wire.ts'
 
 /** Five processes start one after the other. */
 const TEST_MS = 90_000
+const EXAMPLE = new URL('../../../../examples/17-slack/sallyport.yaml', import.meta.url)
 const MASTER_KEY = 'cd'.repeat(32)
 
+/** On a free port, under the name that browsers have for it. */
 async function startBehind(rig: Rig, more: object = {}): Promise<TestGateway> {
-  const listen = `127.0.0.1:${await freePort()}`
-  return TestGateway.start(optionsOf(rig, { listen, ...more }))
+  const port = await freePort()
+  const own = { listen: `127.0.0.1:${port}`, publicUrl: `http://localhost:${port}` }
+  return TestGateway.start(optionsOf(rig, { ...own, ...more }))
+}
+
+/** The example as it stands, but for ports, the store's place and a token for the test. */
+async function startExample(rig: Rig): Promise<TestGateway> {
+  const {
+    listen: _port,
+    admin: _other,
+    store: _place,
+    ...config
+  } = parse(await readFile(EXAMPLE, 'utf8')) as Record<string, unknown> // our own file
+  const port = await freePort()
+  return TestGateway.start({
+    config: { ...config, listen: `127.0.0.1:${port}` },
+    env: { ...rig.env, PUBLIC_URL: `http://localhost:${port}` },
+  })
 }
 
 function optionsOf(rig: Rig, more: object, callback: object = {}): GatewayOptions {
@@ -82,7 +102,7 @@ test(
   'behind the gateway the Slack server is installed over the data listener and read with a scoped key, through kill -9 of either [slack/behind/supervised] [slack/behind/install]',
   async () => {
     await using rig = await Rig.open()
-    await using gateway = await startBehind(rig)
+    await using gateway = await startExample(rig)
     await installAndList(rig, gateway, await scopedKey(gateway))
     const teams = await gateway.json<{ items: { team: string }[] }>(['slack', 'teams'])
     expect(teams.items.map(({ team }) => team)).toEqual(['TALPHA0001'])
