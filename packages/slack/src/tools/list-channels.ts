@@ -32,6 +32,10 @@ const input = z.strictObject({
     .max(80)
     .optional()
     .meta({ description: 'Only channels whose name contains this text.' }),
+  member_only: z
+    .boolean()
+    .default(false)
+    .meta({ description: 'Only channels that the app is in: those it can read and write.' }),
   include_archived: z
     .boolean()
     .default(false)
@@ -70,13 +74,14 @@ async function run(
 ): Promise<ToolOutcome<z.output<typeof output>>> {
   const types = listableKinds(call.workspace, given.types ?? ['public', 'private'])
   const query = given.query?.replace(/^#/, '').toLowerCase()
-  const subject = [types, query, given.include_archived]
+  const subject = [types, query, given.include_archived, given.member_only]
+  const method = given.member_only ? 'users.conversations' : 'conversations.list'
   const { items, end } = await readList<SlackChannel>(call, given, subject, {
     pageMax: PAGE,
     keep: query === undefined ? undefined : ({ name = '' }) => name.toLowerCase().includes(query),
     load: async (cursor, limit) => {
       const args = { types, exclude_archived: !given.include_archived, limit }
-      const page = await call.ask('conversations.list', withCursor(args, cursor), reply)
+      const page = await call.ask(method, withCursor(args, cursor), reply)
       directories.channels.learn(call.workspace, page.channels.map(toChannelEntry))
       return { items: page.channels, next: page.response_metadata?.next_cursor || undefined }
     },

@@ -182,3 +182,19 @@ test('a name on a late page is found, after a limit midway without beginning aga
   await expect(missing).rejects.toMatchObject({ code: 'slack_channel_unknown' })
   expect(slack.countOf('conversations.list')).toBe(19)
 })
+
+test('channels that the app is in are a list of their own, with cursors of their own', async () => {
+  const slack = new ScriptedSlack()
+  manyChannels(slack, 40, undefined)
+  const there = [{ id: 'C00000001', name: 'here' }]
+  slack.on('users.conversations', () => ({
+    channels: there,
+    response_metadata: { next_cursor: 'more' },
+  }))
+  const bench = new ReadBench([workspaceOf(slack)])
+  const { structured } = await bench.run('slack_list_channels', { member_only: true, limit: 1 })
+  expect(structured.channels.map(({ name }: { name: string }) => name)).toEqual(['here'])
+  const cursor = structured.next_cursor
+  const other = bench.run('slack_list_channels', { limit: 1, cursor })
+  await expect(other).rejects.toMatchObject({ code: 'request_invalid' })
+})

@@ -216,7 +216,9 @@ test('every reading tool answers, within its own schema and without a token in i
   })
   const tell = (name: string, args: object): Promise<Structured> => read(name, args, OTHER_TOKEN)
   const listed = await server.modern('tools/list', {}, { token: OTHER_TOKEN })
-  const names = listed.body?.result.tools.map(({ name }: { name: string }) => name)
+  const there = new Set(listed.body?.result.tools.map(({ name }: { name: string }) => name))
+  const names = new ReadBench([]).tools.map(({ tool }) => tool.name)
+  expect(names.filter((name) => !there.has(name))).toEqual([])
   const asked: Readonly<Record<string, object>> = {
     slack_list_workspaces: {},
     slack_list_channels: { team_id },
@@ -230,6 +232,7 @@ test('every reading tool answers, within its own schema and without a token in i
     slack_search_users: { team_id, query: 'berta' },
     slack_get_user_profile: { team_id, user_id: '@ben' },
     slack_get_reactions: { ...at, ts },
+    slack_get_permalink: { ...at, ts },
     slack_list_pins: at,
     slack_list_bookmarks: at,
     slack_list_user_groups: { team_id },
@@ -258,7 +261,7 @@ test('every reading tool answers, within its own schema and without a token in i
     'slack_get_file_info',
     'slack_read_file',
   ]
-  expect(names.filter((name: string) => !others.includes(name)).toSorted()).toEqual(
+  expect(names.filter((name) => !others.includes(name)).toSorted()).toEqual(
     Object.keys(asked).toSorted(),
   )
 })
