@@ -157,13 +157,17 @@ export class AppError extends Error {
     return ERRORS[this.code]
   }
 
-  /** A copy that says what is known about the call; errors may be shared, so this one stays as it is. */
-  withOutcome(outcome: CallOutcome): AppError {
+  /**
+   * A copy that says what is known about the call, or nothing of it; errors may be shared, so this one stays as it
+   * is.
+   */
+  withOutcome(outcome: CallOutcome | undefined): AppError {
     if (this.outcome === outcome) return this
     const { code, message, details, cause = this, retryAfterMs, remaining } = this
     const wait = retryAfterMs === undefined ? {} : { retryAfterMs }
     const left = remaining === undefined ? {} : { remaining }
-    return new AppError(code, message, { cause, details, outcome, ...wait, ...left })
+    const known = outcome === undefined ? {} : { outcome }
+    return new AppError(code, message, { cause, details, ...known, ...wait, ...left })
   }
 
   /** Gives any thrown value a code, keeping the original as `cause`. */

@@ -158,6 +158,7 @@ test('a tool that does not hear is left a second after the abort [slack/serving/
 
 test.each([
   ['look', undefined, undefined],
+  ['look', new AppError('deadline_exceeded', 'x', { outcome: 'unknown' }), undefined],
   ['post', undefined, 'unknown'],
   ['post', new AppError('slack_unavailable', 'x', { outcome: 'not_sent' }), 'not_sent'],
   ['post', new AppError('slack_outcome_unknown', 'x', { outcome: 'unknown' }), 'unknown'],

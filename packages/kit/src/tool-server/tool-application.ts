@@ -185,7 +185,10 @@ export class ToolApplication<Context> implements McpApplication {
     }
   }
 
-  /** Nobody knows what a tool that changes something did before it was cut off, unless it says so. */
+  /**
+   * Nobody knows what a tool that changes something did before it was cut off, unless it says so. One that reads
+   * did nothing, whatever became of what it asked for.
+   */
   async #perform(
     tool: Tool<Context>,
     run: () => Promise<ToolOutcome<unknown>>,
@@ -195,8 +198,10 @@ export class ToolApplication<Context> implements McpApplication {
       return await runUntilAborted(run, signal, this.#deps.deadlines)
     } catch (thrown) {
       const error = AppError.from(thrown)
-      const isOpen = signal.aborted && error.outcome === undefined && !tool.hints.readOnlyHint
-      throw isOpen ? error.withOutcome('unknown') : error
+      if (tool.hints.readOnlyHint) {
+        throw error.outcome === 'unknown' ? error.withOutcome(undefined) : error
+      }
+      throw signal.aborted && error.outcome === undefined ? error.withOutcome('unknown') : error
     }
   }
 
