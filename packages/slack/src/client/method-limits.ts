@@ -7,7 +7,10 @@ const MINUTE_MS = 60_000
 const TIER_2 = 20
 const TIER_3 = 50
 const TIER_4 = 100
+/** About one a second in a channel, and a few at once. */
 const POSTS_PER_CHANNEL = 60
+const POSTS_AT_ONCE = 5
+const POST = 'chat.postMessage'
 const MANY = 300
 
 /** Methods by what Slack allows a minute, for each app and workspace. Source: Slack, each method's page. */
@@ -28,7 +31,7 @@ const PER_MINUTE: Readonly<Record<string, number>> = {
   'chat.getPermalink': MANY,
   'chat.meMessage': TIER_3,
   'chat.postEphemeral': TIER_4,
-  'chat.postMessage': POSTS_PER_CHANNEL,
+  [POST]: POSTS_PER_CHANNEL,
   'chat.scheduleMessage': TIER_3,
   'chat.scheduledMessages.list': TIER_3,
   'chat.update': TIER_3,
@@ -107,5 +110,17 @@ export function methodLimit(
 ): BudgetLimit {
   const strict = distribution === 'unlisted' && UNLISTED.has(method)
   const allowed = perMinute ?? (strict ? 1 : (PER_MINUTE[method] ?? TIER_2))
-  return { intervalMs: MINUTE_MS / allowed, burst: Math.max(1, Math.floor(allowed / 2)) }
+  const burst = Math.max(1, Math.floor(allowed / 2))
+  const posts = perMinute === undefined && method === POST
+  return { intervalMs: MINUTE_MS / allowed, burst: posts ? POSTS_AT_ONCE : burst }
+}
+
+/** What Slack counts a request by besides its method: posts are counted for each channel. */
+export function methodPart(
+  method: string,
+  args: Readonly<Record<string, unknown>>,
+): string | undefined {
+  const { channel } = args
+  const isChannel = typeof channel === 'string' && /^[A-Z0-9]{1,32}$/.test(channel)
+  return method === POST && isChannel ? channel : undefined
 }

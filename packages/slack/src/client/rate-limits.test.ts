@@ -113,3 +113,26 @@ test('an unlisted app reads one page a minute, and only of histories and threads
   await call('users.info')
   expect(slack.seen).toHaveLength(4)
 })
+
+test('posts are counted for each channel: one a second, and a few at once', async () => {
+  await using slack = await limitedSlack([])
+  const { bench, budgets } = benchOf(slack)
+  using _bench = bench
+  const post = (channel: string) =>
+    bench.call(
+      'T1',
+      'chat.postMessage',
+      { channel, text: 'x' },
+      { write: true, deadlineMs: bench.inMs(600) },
+    )
+  for (let index = 0; index < 5; index += 1) await post('C1')
+  await expect(post('C1')).rejects.toMatchObject({ retryAfterMs: 1_000 })
+  await post('C2')
+  await post('#odd name')
+  const scopes = new Set(budgets.takes.map(({ scope }) => scope))
+  expect([...scopes]).toEqual([
+    'slack/default/T1/chat.postMessage/C1',
+    'slack/default/T1/chat.postMessage/C2',
+    'slack/default/T1/chat.postMessage',
+  ])
+})

@@ -19,7 +19,7 @@ export interface SlackAsk<Reply> extends SlackAim {
   readonly reply: z.ZodType<Reply>
   /** Whether it changes something: never sent twice, and an ambiguous failure is `slack_outcome_unknown`. */
   readonly write?: boolean
-  /** A further part of what Slack counts by, such as the channel of a post. */
+  /** A further part of what Slack counts by; of posts it is their channel unless something else is given. */
   readonly budget?: string
 }
 

@@ -19,7 +19,7 @@ import {
 } from './call-errors.ts'
 import { FileTransfer } from './file-transfer.ts'
 import type { HttpExchange } from './http-exchange.ts'
-import { KNOWN_METHODS, methodLimit } from './method-limits.ts'
+import { KNOWN_METHODS, methodLimit, methodPart } from './method-limits.ts'
 import type { FileAsk, FileContent, SlackAim, SlackApi, SlackAsk } from './slack-api.ts'
 import type { Verdict } from './verdict.ts'
 import { TokenClient } from './web-client.ts'
@@ -84,7 +84,7 @@ export class SlackClient implements SlackApi {
     args: Readonly<Record<string, unknown>>,
     ask: SlackAsk<Reply>,
   ): Promise<Reply> {
-    const attempt = this.#begin(method, ask)
+    const attempt = this.#begin(method, args, ask)
     for (;;) {
       const token = await this.#token(attempt)
       await this.#takeTurn(attempt)
@@ -102,9 +102,9 @@ export class SlackClient implements SlackApi {
     return this.#files.upload(url, bytes, { ...aim, deadlineMs: this.#deadlineOf(aim) })
   }
 
-  #begin(method: string, ask: SlackAsk<unknown>): Attempt {
+  #begin(method: string, args: Readonly<Record<string, unknown>>, ask: SlackAsk<unknown>): Attempt {
     const { app, team } = this.#installation
-    const part = ask.budget === undefined ? '' : `/${ask.budget}`
+    const part = ask.budget ?? methodPart(method, args)
     return {
       method,
       write: ask.write === true,
@@ -112,7 +112,7 @@ export class SlackClient implements SlackApi {
       installation: this.#installation,
       kind: ask.as ?? 'bot',
       deadlineMs: this.#deadlineOf(ask),
-      scope: `slack/${app}/${team}/${method}${part}`,
+      scope: `slack/${app}/${team}/${method}${part === undefined ? '' : `/${part}`}`,
       limit: methodLimit(method, this.#app.distribution, this.#parts.callsPerMinute),
       pauses: 0,
       retried: false,
