@@ -24,6 +24,7 @@ test.each([
   ['an id that may be denied', except('general'), 'C000GENERAL', 'unsure'],
   ['an id that is not', except('C000GENERAL'), 'C0000BOTS', 'unsure'],
   ['an id where none is denied', except('U0000ANNA'), 'C0000BOTS', 'allowed'],
+  ['a direct message beside a denied one', except('D0000ANNA'), 'D00000BEN', 'unsure'],
   ['a denied person', except('U0000ANNA'), '@U0000ANNA', 'refused'],
   ['a person beside denied channels', except('general'), 'U0000ANNA', 'allowed'],
   ['everything', except(), 'C000GENERAL', 'allowed'],
