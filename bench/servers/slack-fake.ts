@@ -6,6 +6,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 
 const MESSAGES = 20
+const CHANNELS = 3_000
 const SCOPES = 'channels:read,channels:history,groups:history,users:read,chat:write'
 const TEAM = { id: 'T0BENCH001', name: 'Bench' }
 
@@ -57,6 +58,23 @@ const person = (id: string): string =>
     },
   })
 
+/** A page of 3,000 channels, as `conversations.list` gives them. */
+function channels(args: URLSearchParams): string {
+  const start = Number(args.get('cursor') || 0)
+  const end = Math.min(CHANNELS, start + Number(args.get('limit') ?? 100))
+  return JSON.stringify({
+    ok: true,
+    channels: Array.from({ length: end - start }, (_, at) => ({
+      id: `C0BENCH${String(start + at).padStart(5, '0')}`,
+      name: `channel-${start + at}`,
+      ...{ is_channel: true, is_private: false, is_archived: false, is_member: false },
+      topic: { value: 'What this channel is about' },
+      ...{ purpose: { value: 'Why it is there' }, num_members: 12 },
+    })),
+    response_metadata: { next_cursor: end < CHANNELS ? String(end) : '' },
+  })
+}
+
 let count = 0
 
 function answer(req: IncomingMessage, res: ServerResponse): void {
@@ -75,6 +93,7 @@ function answer(req: IncomingMessage, res: ServerResponse): void {
     const method = url.pathname.slice('/api/'.length)
     if (method === 'users.info')
       return void res.end(person(new URLSearchParams(body).get('user') ?? ''))
+    if (method === 'conversations.list') return void res.end(channels(new URLSearchParams(body)))
     const team = { team_id: TEAM.id, team: TEAM.name, user_id: 'U0BENCHBOT', bot_id: 'B1' }
     const reply = REPLIES[method] ?? JSON.stringify({ ok: true, ...team })
     res.writeHead(200, { 'content-type': 'application/json' }).end(reply)
