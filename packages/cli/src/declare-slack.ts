@@ -47,4 +47,20 @@ export function declareSlack(program: Command, context: Context, finish: Finish)
       const { slackRemove } = await import('./verbs/slack-remove.ts')
       finish(await slackRemove(context, team, { ...slack.opts(), ...options }))
     })
+  slack
+    .command('prove')
+    .summary('prove on the running server that it reads, or posts')
+    .description(
+      'Has the Slack server that runs list channels and read one. With --channel it posts into ' +
+        'that channel instead, which SLACK_WRITE_CHANNELS must allow, and deletes the message ' +
+        'again. Exit code 1 when a step failed.',
+    )
+    .option('--team <id>', 'which workspace, where there are several')
+    .option('--channel <name>', 'post into this channel, by name or id, and delete that again')
+    .option(...CONFIG)
+    .option('--json', 'print { ok, steps: [{ tool, ok, at, durationMs, said }] }')
+    .action(async (options) => {
+      const { slackProve } = await import('./verbs/slack-prove.ts')
+      finish(await slackProve(context, { ...slack.opts(), ...options }))
+    })
 }

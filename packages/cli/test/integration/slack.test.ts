@@ -7,6 +7,7 @@ import { sallyport } from '../fixtures/sallyport.ts'
 import { SlackProcess } from '../fixtures/slack-process.ts'
 import { callTool, textOf } from '../fixtures/wire.ts'
 
+const POSTS = { SLACK_TOOLSETS: 'read,write', SLACK_WRITE_CHANNELS: 'general' }
 const TOKEN = 'f3a90c71e5d24b8896b1c04d7e2f5a63'
 
 interface Teams {
@@ -42,9 +43,13 @@ test('a Slack server that lacks its settings says which, a line each, and ends w
   }
 })
 
-test('the Slack server runs alone: it says where, is installed over its page, shows the workspace, survives kill -9 and drains [slack/command/alone] [slack/command/teams]', async () => {
+test('the Slack server runs alone: it says where, is installed over its page, shows the workspace, survives kill -9 and drains [slack/command/alone] [slack/command/teams] [slack/command/prove]', async () => {
   await using rig = await Rig.open()
-  await using slack = await SlackProcess.start({ ...rig.env, SALLYPORT_TOKEN: `me=${TOKEN}` })
+  await using slack = await SlackProcess.start({
+    ...rig.env,
+    SALLYPORT_TOKEN: `me=${TOKEN}`,
+    ...POSTS,
+  })
   expect(slack.ready).toEqual({
     address: slack.url.replace('http://localhost', '127.0.0.1'),
     pid: slack.pid,
@@ -67,6 +72,21 @@ test('the Slack server runs alone: it says where, is installed over its page, sh
     return textOf(await callTool(target, 'slack_list_channels', {}))
   }
   expect(await list()).toContain('general')
+  const proof = await slack.command(['slack', 'prove', '--json'])
+  expect(JSON.parse(proof.stdout)).toMatchObject({
+    ok: true,
+    steps: [
+      { tool: 'slack_list_channels', ok: true, said: 'the app is in CALPHA0001' },
+      { tool: 'slack_get_channel_history', ok: true },
+    ],
+  })
+  const foreign = await slack.command(['slack', 'prove', '--channel', 'random'])
+  expect([foreign.code, rig.calls('chat.postMessage')]).toEqual([1, []])
+  expect(foreign.stdout).toMatch(/^FAILED +slack_post_message/)
+  const post = await slack.command(['slack', 'prove', '--channel', '#general'])
+  expect(post.stdout).toMatch(/^ok +slack_post_message .+\nok +slack_delete_message .+ is gone$/m)
+  expect(post.code).toBe(0)
+  expect(rig.calls('chat.delete')).toHaveLength(1)
   await slack.stop('SIGKILL')
   expect(await teams(slack)).toHaveLength(1)
   await slack.restart()
@@ -75,7 +95,7 @@ test('the Slack server runs alone: it says where, is installed over its page, sh
   for (const secret of [TOKEN, ...rig.vault.everything(), rig.env['SLACK_CLIENT_SECRET'] ?? '']) {
     expect(slack.logs).not.toContain(secret)
   }
-})
+}, 90_000)
 
 test('two Slack servers on one embedded store are one too many', async () => {
   await using rig = await Rig.open()

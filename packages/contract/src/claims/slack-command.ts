@@ -12,6 +12,12 @@ export const SLACK_COMMAND = {
       '`sallyport slack teams` lists the workspaces with their state, scopes, expiry and installer, whether the server runs or not.',
     source: 'Slack checklist, "Team IDs documented for users"',
   },
+  'slack/command/prove': {
+    behavior:
+      '`sallyport slack prove` has the running server list and read, and with `--channel` post into a channel that may be written to and delete that again.',
+    source:
+      'Slack checklist, "Can post messages via `slack_post_message`" and "All MCP tools tested"',
+  },
   'slack/behind/install': {
     behavior:
       'Behind the gateway the app is installed over the data listener, and its tools are there for the keys that see the server.',
