@@ -19,6 +19,7 @@ const UNBOUNDED = {
 /** What of the gateway's own environment says how its log looks, and what tests may do. */
 const SHARED = ['MCP_JSON_LOGS', 'NO_COLOR', 'SALLYPORT_ALLOW_TEST_HOSTS'] as const
 const SQLITE = 'sqlite:'
+const DAY_MS = 86_400_000
 const TOKEN_BYTES = 32
 const APPS_BYTES_MAX = 1_048_576
 
@@ -56,6 +57,7 @@ export function childVariables(
     SLACK_CALL_MS: String(Math.min(300_000, config.servers['slack']?.callMs ?? 30_000)),
     SLACK_DRAIN_MS: String(Math.min(300_000, config.limits.drainMs)),
     SLACK_REQUEST_BYTES: String(slack.requestSize),
+    SLACK_AUDIT_KEEP_DAYS: String(Math.min(3_650, Math.ceil(config.audit.keepMs / DAY_MS))),
   }
   if (callers !== undefined) {
     const { slack: entry } = config.servers

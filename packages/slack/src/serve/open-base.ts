@@ -37,8 +37,8 @@ export interface SlackBase {
 }
 
 const SQLITE = 'sqlite:'
-/** Of the audit log of an embedded store; on PostgreSQL whoever shares it decides. */
-const KEEP = { keepMs: 90 * 86_400_000, bytesMax: 10 * 1_024 ** 3 }
+/** Of the audit log. */
+const AUDIT_BYTES_MAX = 10 * 1_024 ** 3
 /** Of bodies, results and unread streams. */
 const BUFFERED_BYTES_MAX = 128 * 1_024 ** 2
 const LOCKOUT = { failures: 20, windowMs: 60_000, holdMs: 60_000 }
@@ -56,8 +56,9 @@ export async function openBase(
   const { clock, log } = options
   const store = await openStore(options, scope)
   const audit = scope.use(await store.openAudit({ durability: 'process' }))
-  const isShared = store.kind === 'postgres'
-  scope.use(startHousekeeping(store, audit, isShared ? undefined : KEEP, { log, clock }))
+  const { auditKeepMs: keepMs } = options.settings
+  const keep = keepMs === undefined ? undefined : { keepMs, bytesMax: AUDIT_BYTES_MAX }
+  scope.use(startHousekeeping(store, audit, keep, { log, clock }))
   const watch = scope.use(await ChangeWatch.start({ changes: store.changes, log }))
   watch.on('vault', () => store.ring.refresh())
   const metrics = new Metrics({ version: options.version, perTool: true })

@@ -28,8 +28,28 @@ const TIMES = {
   },
 } as const satisfies Readonly<Record<string, NumberBounds>>
 
+const KEEP = 'SLACK_AUDIT_KEEP_DAYS'
+const DAYS = { min: 1, max: 3_650, fallback: 90, unit: 'days' }
+const DAY_MS = 86_400_000
+
 /** Names of the variables that are read here. */
-export const LIMIT_VARIABLES = [...Object.keys(LIMITS), ...Object.keys(TIMES)]
+export const LIMIT_VARIABLES = [...Object.keys(LIMITS), ...Object.keys(TIMES), KEEP]
+
+/**
+ * How long rows of the audit log are kept. A database may be shared with a gateway that keeps them for longer: there
+ * nothing goes unless it is said.
+ *
+ * @param location of the store
+ */
+export function readAuditKeep(
+  reader: VariableReader,
+  location: string,
+): SlackSettings['auditKeepMs'] {
+  const isOwn = location.startsWith('sqlite:')
+  if (reader.text(KEEP) === undefined && !isOwn) return undefined
+  const days = reader.read(KEEP, wholeNumber(DAYS))
+  return days === undefined ? undefined : days * DAY_MS
+}
 
 type Times = Pick<SlackSettings, 'sessionTtlMs' | 'stateTtlMs' | 'refreshMarginMs'>
 

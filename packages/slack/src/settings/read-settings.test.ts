@@ -386,3 +386,16 @@ test('a file of apps with mistakes is refused with the place of each', () => {
   expect(lines.join('\n')).toMatch(/apps\[0\]\.more/)
   expect(refusals({ SLACK_APPS: 'none.yaml' })).toHaveLength(1)
 })
+
+test('rows of the audit log go after 90 days, in a database that may be shared only where it is said', () => {
+  const DAY_MS = 86_400_000
+  const shared = {
+    SALLYPORT_STORE: 'postgres://slack@localhost/slack',
+    SALLYPORT_MASTER_KEY: '0123456789abcdef'.repeat(4),
+  }
+  expect(settings({}).auditKeepMs).toBe(90 * DAY_MS)
+  expect(settings({ SLACK_AUDIT_KEEP_DAYS: '7' }).auditKeepMs).toBe(7 * DAY_MS)
+  expect(settings(shared).auditKeepMs).toBe(undefined)
+  expect(settings({ ...shared, SLACK_AUDIT_KEEP_DAYS: '7' }).auditKeepMs).toBe(7 * DAY_MS)
+  expect(refusals({ SLACK_AUDIT_KEEP_DAYS: '0' })).toHaveLength(1)
+})

@@ -11,7 +11,7 @@ import { hosts, logLevel, networks, origins } from './fields.ts'
 import { readAddresses } from './read-addresses.ts'
 import { readApps } from './read-apps.ts'
 import { readCallers } from './read-callers.ts'
-import { readLimits, readTimes } from './read-limits.ts'
+import { readAuditKeep, readLimits, readTimes } from './read-limits.ts'
 import { readStore } from './read-store.ts'
 import { readFileRules, readToolsets } from './read-toolsets.ts'
 import type { SlackSettings } from './settings.ts'
@@ -107,6 +107,7 @@ function read(
   }
   return {
     ...{ ...addresses, ...shown, ...kept, ...tools, ...files, ...times },
+    auditKeepMs: readAuditKeep(reader, kept.store),
     ...{ tokens, callers, apps, tenantTeams, limits, logLevel: level },
   }
 }

@@ -124,6 +124,8 @@ export interface SlackSettings {
   readonly store: string
   /** The current one first; undefined = in a file beside the embedded store, made where there is none. */
   readonly masterKeys: readonly [Secret, ...Secret[]] | undefined
+  /** How long rows of the audit log are kept; undefined = somebody else decides. */
+  readonly auditKeepMs: number | undefined
   readonly limits: SlackLimits
   /** What does not stop the start. */
   readonly warnings: readonly ConfigProblem[]
