@@ -10,6 +10,7 @@ import { listBookmarks, listPins } from './pins-and-bookmarks.ts'
 import { messageReactions } from './reactions.ts'
 import { readFile } from './read-file.ts'
 import type { ReadServices } from './read-services.ts'
+import { listScheduled } from './scheduled-messages.ts'
 import { searchMessages } from './search-messages.ts'
 import type { SlackTool } from './slack-tool.ts'
 import { threadReplies } from './thread-replies.ts'
@@ -33,6 +34,7 @@ const READ_TOOLS: readonly ((services: ReadServices) => SlackTool)[] = [
   userProfile,
   messageReactions,
   messagePermalink,
+  listScheduled,
   listPins,
   listBookmarks,
   listUserGroups,

@@ -26,7 +26,7 @@ const createCanvas = defineWrite({
   reach: 'channel',
   input: {
     channel_id: channelField,
-    title: z.string().min(1).max(200).optional(),
+    title: z.string().min(1).max(200).optional().describe('Of the canvas'),
     markdown: markdownField,
   },
   output: { channel_id: z.string(), canvas_id: z.string() },
@@ -56,7 +56,9 @@ const editCanvas = defineWrite({
   reach: 'workspace',
   input: {
     canvas_id: canvasField,
-    operation: z.enum(['insert_at_start', 'insert_at_end', 'replace']),
+    operation: z
+      .enum(['insert_at_start', 'insert_at_end', 'replace'])
+      .describe('Where the markdown goes; replace takes all else away'),
     markdown: markdownField,
   },
   output: { canvas_id: z.string(), operation: z.string() },

@@ -24,7 +24,10 @@ const createChannel = defineWrite({
   hints: ADDS,
   ...MANAGE,
   scopes: MANAGES,
-  input: { name: nameField, is_private: z.boolean().optional() },
+  input: {
+    name: nameField,
+    is_private: z.boolean().optional().describe('Only for people who are invited'),
+  },
   output: { ...CHANNEL, name: z.string() },
   write: async ({ name: given, is_private: isPrivate = false }, writing) => {
     const name = given.replace(/^#/, '')
@@ -125,7 +128,10 @@ const inviteToChannel = defineWrite({
   hints: ADDS_ONCE,
   ...MANAGE,
   scopes: [...MANAGES, 'channels:write.invites', 'groups:write.invites'],
-  input: { channel_id: channelField, user_ids: z.array(userField).min(1).max(100) },
+  input: {
+    channel_id: channelField,
+    user_ids: z.array(userField).min(1).max(100).describe('People, U...'),
+  },
   output: { ...CHANGED, user_ids: z.array(z.string()) },
   write: async ({ channel_id: given, user_ids: users }, writing) => {
     const channel = await writing.channel(given)

@@ -18,7 +18,7 @@ const bookmarkField = z
   .string()
   .regex(/^Bk[A-Za-z0-9_-]{1,40}$/)
   .describe('Bk...')
-const titleField = z.string().min(1).max(250)
+const titleField = z.string().min(1).max(250).describe('What the bookmark is called')
 /** A link that a person presses: no other kind of address, and none with a name and password in it. */
 const linkField = z
   .string()

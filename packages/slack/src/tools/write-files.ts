@@ -24,9 +24,9 @@ const uploadFile = defineWrite({
       .max(200)
       .optional()
       .describe('Such as report.md; of path by default'),
-    title: z.string().min(1).max(200).optional(),
-    text: z.string().max(BASE64_MAX).optional(),
-    base64: z.string().max(BASE64_MAX).optional(),
+    title: z.string().min(1).max(200).optional().describe('What people read; file_name by default'),
+    text: z.string().max(BASE64_MAX).optional().describe('The whole file, as text'),
+    base64: z.string().max(BASE64_MAX).optional().describe('The whole file, as base64'),
     path: z.string().min(1).max(1_000).optional().describe('Relative to the folder for uploads'),
   },
   output: {

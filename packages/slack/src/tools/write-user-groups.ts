@@ -13,8 +13,8 @@ const handleField = z
   .string()
   .regex(/^@?[a-z0-9._-]{1,80}$/)
   .describe('What mentions call it')
-const nameField = z.string().min(1).max(80)
-const aboutField = z.string().max(140)
+const nameField = z.string().min(1).max(80).describe('What people read: Marketing team')
+const aboutField = z.string().max(140).describe('What the group is for')
 const GROUP = z.object({ usergroup: z.object({ id: z.string(), handle: z.string().optional() }) })
 const ANSWER = { user_group_id: z.string(), handle: z.string().optional() }
 
@@ -70,7 +70,10 @@ const setMembers = defineWrite({
   description: 'Replaces all members of a user group: whoever is not named leaves it.',
   hints: REPLACES,
   ...GROUPS,
-  input: { user_group_id: groupField, user_ids: z.array(userField).min(1).max(500) },
+  input: {
+    user_group_id: groupField,
+    user_ids: z.array(userField).min(1).max(500).describe('All members, U...'),
+  },
   output: { user_group_id: z.string(), members: z.int() },
   write: async ({ user_group_id: id, user_ids: users }, writing) => {
     const members = [...new Set(users)]

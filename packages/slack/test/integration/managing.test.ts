@@ -46,6 +46,10 @@ test('channels, groups, canvases and direct messages are managed where writes en
   expect(told.channel_id).toBe(dm.channel_id)
   const later = new Date(Date.now() + 3_600_000).toISOString()
   const waiting = await run('slack_schedule_message', { ...place, text: 'later', post_at: later })
+  const { scheduled } = await run('slack_list_scheduled_messages', { channel_id: '#ships' })
+  expect(scheduled).toMatchObject([
+    { scheduled_message_id: waiting.scheduled_message_id, post_at: waiting.post_at },
+  ])
   await run('slack_delete_scheduled_message', {
     ...place,
     scheduled_message_id: waiting.scheduled_message_id,
