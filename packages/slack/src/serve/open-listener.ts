@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { CallerJudge } from '@sallyport/kit/callers'
 import { Door } from '@sallyport/kit/door'
 import type { ErrorCode } from '@sallyport/kit/errors'
@@ -77,11 +78,23 @@ export async function openSlackListener(
     log.info({ drainMs }, 'slack server stopping')
     await listener.retireUnheard()
     const connected = (): boolean => listener.connections > 0
-    await edge.drain(drainMs, { quietMs: LULL_MS, connected })
+    // A code of Slack is good once: an installation that runs is let finish as calls are.
+    await Promise.all([
+      edge.drain(drainMs, { quietMs: LULL_MS, connected }),
+      endWithin(web, drainMs),
+    ])
     await listener.stop(LAST_ANSWERS_MS)
   })
   phase = 'running'
   return listener
+}
+
+/** Waits for its end, but no longer than that. */
+async function endWithin(ending: AsyncDisposable, limitMs: number): Promise<void> {
+  const over = new AbortController()
+  const late = wait(limitMs, undefined, { signal: over.signal }).catch(() => undefined) // it ended in time
+  await Promise.race([ending[Symbol.asyncDispose](), late])
+  over.abort()
 }
 
 function openCallers({ options, door }: SlackBase): AssertedCallers | undefined {

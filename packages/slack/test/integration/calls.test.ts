@@ -211,3 +211,26 @@ test('tools follow what was installed, and whoever listens is told [slack/servin
   expect(seen).toContain('notifications/tools/list_changed')
   leaving.abort()
 })
+
+test('a stop lets an installation finish whose code Slack has taken [slack/serving/stops]', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'slack-stop-install-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  const first = await RunningServer.start({ rig, folder, env: { SLACK_DRAIN_MS: '5000' } })
+  const before = rig.calls('oauth.v2.access').length
+  const held = rig.fault({ kind: 'hold' }, { method: 'oauth.v2.access' })
+  const installing = rig.browse(`${first.url}/slack/install`)
+  await rig.seen('oauth.v2.access', before + 1)
+  const stopped = first[Symbol.asyncDispose]()
+  const isUp = () =>
+    fetch(`${first.url}/health`).then(
+      () => true,
+      () => false,
+    )
+  await expect.poll(isUp).toBe(false)
+  await new Promise((resolve) => setTimeout(resolve, 1_300))
+  held.release()
+  expect((await installing).status).toBe(200)
+  await stopped
+  await using second = await RunningServer.start({ rig, folder })
+  expect((await second.call('slack_list_channels')).body?.result.isError).toBe(undefined)
+})
