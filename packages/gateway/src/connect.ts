@@ -32,8 +32,12 @@ export async function connectServers(
 ): Promise<ConnectVerdict[]> {
   const { config, version, clock, log } = options
   const { resultBytes, callMs } = config.limits
+  // A child of the gateway alone: its store may be in use, and `validate` has judged what it runs on.
+  const servers = Object.fromEntries(
+    Object.entries(config.servers).filter(([, one]) => one.kind === 'stdio' || !one.child),
+  )
   await using upstreams = await openUpstreams({
-    servers: config.servers,
+    servers,
     limits: { resultBytes, callMs },
     clock,
     log,
@@ -43,7 +47,7 @@ export async function connectServers(
     clientInfo: { name: 'sallyport', version },
   })
   return await Promise.all(
-    Object.keys(config.servers).map(async (server): Promise<ConnectVerdict> => {
+    Object.keys(servers).map(async (server): Promise<ConnectVerdict> => {
       try {
         await upstreams.warm(server, { principal: LOCAL_ADMIN }, signal)
         return { server }

@@ -25,6 +25,7 @@ import { Operations } from './operations.ts'
 import { SessionControl } from './sessions/session-control.ts'
 import { openErasure } from './secrets/open-erasure.ts'
 import type { ConfigControl } from './reload/config-control.ts'
+import { withChildMetrics } from './slack/child-metrics.ts'
 import { PassThrough } from './slack/pass-through.ts'
 import type { Users } from './users/open-users.ts'
 
@@ -198,9 +199,15 @@ async function openPorts(
   return { data, admin: adminListener }
 }
 
-function createPassThrough({ settings, budget }: Base, mcp: Mcp): PassThrough {
+/** The Slack server while one is configured. */
+function slackOf({ base, mcp }: Pick<Served, 'base' | 'mcp'>): Mcp['slack'] {
+  return base.settings.config.slack === undefined ? undefined : mcp.slack
+}
+
+function createPassThrough(base: Base, mcp: Mcp): PassThrough {
+  const { settings, budget } = base
   return new PassThrough({
-    child: () => (settings.config.slack === undefined ? undefined : mcp.slack),
+    child: () => slackOf({ base, mcp }),
     requestBytesMax: () => settings.config.limits.requestBytes,
     reserve: (address) => budget.reserve(`address:${address}`),
   })
@@ -279,7 +286,7 @@ function adminDeps(served: Served, life: Life): Omit<AdminDeps, 'entrance'> {
       )
       return rows.map((row) => ({ ...row, name: names.get(row.principal) ?? null }))
     },
-    metrics,
+    metrics: withChildMetrics(metrics, () => slackOf(served)),
     health: () => readHealth(base, mcp, life),
     status: () => ({
       version,

@@ -26,6 +26,11 @@ export const SLACK_BEHIND = {
       'A gateway that takes over from another one takes the Slack server along without a failed call: calls wait until its store is free.',
     source: 'design, "State"',
   },
+  'slack/behind/metrics': {
+    behavior:
+      'What the Slack server counts of Slack, failed installations and refreshes among it, stands in the metrics of the gateway.',
+    source: 'Slack checklist, "Alerts configured for: OAuth failures, token refresh failures"',
+  },
   'slack/behind/refused': {
     behavior:
       'A Slack server that could not be installed or would hand tokens to somebody else is refused with its key, before anything starts.',

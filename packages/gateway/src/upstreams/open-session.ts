@@ -221,6 +221,10 @@ export class SessionOpener {
 
   async #openTarget(config: HttpServerConfig, asker: Asker): Promise<HttpTarget> {
     const { environment, lookUp, own, callers } = this.#deps
+    if (config.child !== undefined && own === undefined) {
+      const sentence = 'this process can run no Slack server'
+      throw new AppError('server_unavailable', sentence, { outcome: 'not_sent' })
+    }
     const tls = await loadTls(config.tls)
     const assertion = config.identity && callers && assertionFor(asker, config.url, callers)
     return openTarget(config, { tls, environment, lookUp, own, assertion })

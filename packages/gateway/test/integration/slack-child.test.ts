@@ -172,6 +172,20 @@ test('a child that does not start is told by its reason, and leaves the gateway 
   expect((await fetch(`${gateway.data}/health/live`)).status).toBe(200)
 })
 
+test('what the Slack server counts stands in the metrics of the gateway, once [slack/behind/metrics]', async () => {
+  await using gateway = await start()
+  await ask(gateway, '/slack/any')
+  const metrics = async (): Promise<string[]> => {
+    const answer = await fetch(`http://${gateway.running.adminAddress}/metrics`)
+    return (await answer.text()).split('\n').filter((line) => /slack|^sallyport_up/.test(line))
+  }
+  const lines = await metrics()
+  expect(lines).toContain('sallyport_slack_odd 7')
+  expect(lines).not.toContain('sallyport_up 9')
+  const types = lines.filter((line) => line.startsWith('# TYPE sallyport_slack'))
+  expect(types).toEqual(['# TYPE sallyport_slack_odd counter'])
+})
+
 test('the child ends with the gateway', async () => {
   const gateway = await start()
   const { pid } = await ask(gateway, '/slack/any')
