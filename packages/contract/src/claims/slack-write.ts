@@ -33,7 +33,7 @@ export const SLACK_WRITE = {
   },
   'slack/write/workspace': {
     behavior:
-      'With a list of the channels that may be written to, tools that change what belongs to no channel are not there.',
+      'With a list of the channels that may be written to, or may not, tools that change what belongs to no channel are not there.',
     source: 'Design, part 05: guardrails',
   },
   'slack/write/hints': {

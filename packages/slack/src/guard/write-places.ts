@@ -35,9 +35,12 @@ export class WritePlaces {
     return this.#kind !== 'none'
   }
 
-  /** Whether what belongs to no channel may be written: only where no list says where writes end. */
+  /**
+   * Whether what belongs to no channel may be written: only where no list, of what is allowed or of what is denied,
+   * says where writes end. A canvas may be that of a channel that is denied.
+   */
   get workspaces(): boolean {
-    return this.#kind === 'except'
+    return this.#kind === 'except' && this.#listed.size === 0
   }
 
   /** Judges by what the caller gave alone. */

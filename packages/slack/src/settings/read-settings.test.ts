@@ -284,6 +284,7 @@ test.each([
   ['SLACK_TOOLSETS', ' , '],
   ['SLACK_WRITE_CHANNELS', 'a,!b'],
   ['SLACK_WRITE_CHANNELS', 'two words'],
+  ['SLACK_WRITE_CHANNELS', '!#C0123ABCD'],
   ['SLACK_DISTRIBUTION', 'public'],
   ['SLACK_SCOPES', 'channels:read;chat:write'],
   ['SLACK_TENANT_TEAMS', 'acme'],

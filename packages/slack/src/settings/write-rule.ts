@@ -5,6 +5,8 @@ import type { Fault } from './variable-reader.ts'
 const CHANNELS_MAX = 1_000
 /** An id, or a name. Source: Slack, conversations.create: names are lower case, at most 80 characters. */
 const CHANNEL = /^#?[\p{L}\p{N}_-]{1,80}$/u
+/** Names have no capitals. */
+const ID_AS_NAME = /^#[CDGUW](?=[A-Z]*\d)[A-Z0-9]{6,30}$/
 const FORM =
   'write ids or names like `C0123ABCD,#bots`, each with `!` before it for all but these, or `*` for all'
 
@@ -29,6 +31,12 @@ export function parseWriteRule(text: string | undefined): WriteRule | { readonly
   const wrong = names.findIndex((name) => !CHANNEL.test(name))
   if (wrong >= 0) {
     return { fault: { message: `entry ${wrong + 1} is no channel id or name`, remedy: FORM } }
+  }
+  // As a name it would be that of no channel, and a channel that was to be denied is not.
+  const marked = names.findIndex((name) => ID_AS_NAME.test(name))
+  if (marked >= 0) {
+    const message = `entry ${marked + 1} is an id with \`#\` before it`
+    return { fault: { message, remedy: FORM } }
   }
   return { kind, channels: names.map(normalise) }
 }

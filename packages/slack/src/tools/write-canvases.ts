@@ -88,7 +88,9 @@ const deleteCanvas = defineWrite({
 export const CANVAS_TOOLS: readonly WriteEntry[] = [createCanvas, editCanvas, deleteCanvas]
 
 /** @throws {AppError} `request_invalid` */
-function documentOf(markdown: string) {
+function documentOf(given: string) {
+  // As Slack gets it: what is taken out could have stood between `!` and `[`.
+  const markdown = plainText(given)
   // In canvases people and channels are mentioned by `![](@U123)`; anything else in that form is fetched or embedded.
   if (/!\[(?!\]\((?:@[UW]|#C)[A-Z0-9]{1,30}\))/.test(markdown)) {
     throw new AppError(
@@ -97,5 +99,5 @@ function documentOf(markdown: string) {
       { outcome: 'not_sent' },
     )
   }
-  return { type: 'markdown', markdown: plainText(markdown) }
+  return { type: 'markdown', markdown }
 }

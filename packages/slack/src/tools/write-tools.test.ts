@@ -51,8 +51,10 @@ const OF_WORKSPACE = [
 test('every tool that writes is tried here, and with a list of channels none reaches beyond them [slack/write/workspace]', () => {
   const all = [...Object.keys(CALLS), ...Object.keys(OTHERS), ...OF_WORKSPACE]
   expect(new WriteRig(EVERYWHERE).names.toSorted()).toEqual(all.toSorted())
-  const listed = new WriteRig({ kind: 'only', channels: ['bots'] }).names
-  expect(listed.toSorted()).toEqual([...Object.keys(CALLS), ...Object.keys(OTHERS)].toSorted())
+  for (const kind of ['only', 'except'] as const) {
+    const listed = new WriteRig({ kind, channels: ['bots'] }).names
+    expect(listed.toSorted()).toEqual([...Object.keys(CALLS), ...Object.keys(OTHERS)].toSorted())
+  }
 })
 
 test.each(Object.entries(CALLS))(
@@ -157,15 +159,18 @@ test('texts outside messages mention nobody either [slack/write/mentions]', asyn
   expect(JSON.stringify(rig.slack.writes)).not.toMatch(/<!|@here/)
 })
 
-test.each(['![](https://example.com/a.png)', '![x][1]\n\n[1]: https://example.com', '![](@S012)'])(
-  'a canvas with %j is refused [slack/write/previews]',
-  async (markdown) => {
-    const rig = new WriteRig(EVERYWHERE)
-    const call = rig.call('slack_create_canvas', { channel_id: 'C0000BOTS', markdown })
-    await expect(call).rejects.toMatchObject({ code: 'request_invalid' })
-    expect(rig.slack.asked).toEqual([])
-  },
-)
+test.each([
+  '![](https://example.com/a.png)',
+  '!\u0001[](https://example.com/a.png)',
+  '!\r[](https://example.com/a.png)',
+  '![x][1]\n\n[1]: https://example.com',
+  '![](@S012)',
+])('a canvas with %j is refused [slack/write/previews]', async (markdown) => {
+  const rig = new WriteRig(EVERYWHERE)
+  const call = rig.call('slack_create_canvas', { channel_id: 'C0000BOTS', markdown })
+  await expect(call).rejects.toMatchObject({ code: 'request_invalid' })
+  expect(rig.slack.asked).toEqual([])
+})
 
 test.each([inSeconds(5), inSeconds(-60), inSeconds(121 * 86_400), '2026-13-40T00:00:00Z'])(
   'a message is not scheduled for %s',
