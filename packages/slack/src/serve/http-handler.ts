@@ -8,7 +8,7 @@ import type { Principal } from '@sallyport/kit/principal'
 import type { SlackWeb } from '../web/slack-web.ts'
 import type { AssertedCallers } from './asserted-callers.ts'
 import { type HealthFacts, judgeHealth } from './health.ts'
-import { applySecurityHeaders } from './security-headers.ts'
+import type { SecurityHeaders } from './security-headers.ts'
 
 type Handler = (req: IncomingMessage, res: ServerResponse) => void
 
@@ -21,8 +21,7 @@ export interface HttpHandlerDeps {
   readonly web: Pick<SlackWeb, 'handle'>
   readonly metrics: Pick<Metrics, 'contentType' | 'render'>
   readonly healthFacts: () => HealthFacts
-  /** Whether clients reach it by https. */
-  readonly https: boolean
+  readonly securityHeaders: SecurityHeaders
 }
 
 type Pass = DoorPass<Principal | undefined>
@@ -38,7 +37,7 @@ const OPEN_PREFIXES = ['/slack/', '/.well-known/']
  */
 export function createHttpHandler(deps: HttpHandlerDeps): Handler {
   return (req, res) => {
-    applySecurityHeaders(res, deps.https)
+    deps.securityHeaders(req, res)
     const path = pathOf(req.url ?? '')
     const health = healthKindOf(path)
     const answer = (verdict: DoorVerdict<Principal | undefined>): void => {

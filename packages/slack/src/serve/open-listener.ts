@@ -9,6 +9,7 @@ import type { HealthFacts } from './health.ts'
 import { createHttpHandler } from './http-handler.ts'
 import type { SlackBase } from './open-base.ts'
 import type { SlackParts } from './open-slack.ts'
+import { createSecurityHeaders } from './security-headers.ts'
 
 /** What counts connections that never became a request. */
 const REFUSALS = {
@@ -53,11 +54,13 @@ export async function openSlackListener(
   })
   const door = new Door({ ...settings, host: listen.host, anonymous: false }, base.door)
   const callers = openCallers(base)
-  const https = publicUrl.startsWith('https:')
+  const securityHeaders = createSecurityHeaders(publicUrl.startsWith('https:'))
   const listener = scope.use(
     await openListener({
       address: listen,
-      handler: createHttpHandler({ door, edge, web, callers, metrics, healthFacts, https }),
+      handler: createHttpHandler({
+        ...{ door, edge, web, callers, metrics, healthFacts, securityHeaders },
+      }),
       limits: { ...limits, headerBytes: HEADER_BYTES_MAX, requestMs: REQUEST_MS_MAX },
       isProxy: (peer) => door.proxies.includes(peer),
       onRefused: (why) => metrics.doorRefused(REFUSALS[why]),
