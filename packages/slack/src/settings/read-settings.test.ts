@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
@@ -10,6 +10,7 @@ import {
   type SlackSettings,
   type SlackSettingsReading,
 } from './index.ts'
+import { SLACK_VARIABLES } from './variable-names.ts'
 
 const TOKEN = 'k3J9d8s7f6g5h4j3k2l1q0w9e8r7t6y5'
 const OTHER = 'mQ2wN8xR4vT7bY1cZ5aS9dF3gH6jK0pL'
@@ -399,4 +400,9 @@ test('rows of the audit log go after 90 days, in a database that may be shared o
   expect(settings(shared).auditKeepMs).toBe(undefined)
   expect(settings({ ...shared, SLACK_AUDIT_KEEP_DAYS: '7' }).auditKeepMs).toBe(7 * DAY_MS)
   expect(refusals({ SLACK_AUDIT_KEEP_DAYS: '0' })).toHaveLength(1)
+})
+
+test('the page about settings names every variable', () => {
+  const page = readFileSync(new URL('../../../../docs/slack/settings.md', import.meta.url), 'utf8')
+  expect(SLACK_VARIABLES.filter((name) => !page.includes(`\`${name}`))).toEqual([])
 })
