@@ -97,6 +97,10 @@ test('a token that Slack revoked fails once, is not tried again, and its workspa
     ['TALPHA0001', 'reinstall'],
     ['TBRAVO0001', 'active'],
   ])
+  const removed = await server.run(['slack', 'remove', 'TALPHA0001'])
+  expect([removed.code, removed.stdout]).toEqual([0, expect.stringContaining('TALPHA0001')])
+  const left = await server.run(['slack', 'teams', '--json'])
+  expect(left.stdout).not.toContain('TALPHA0001')
   rig.fault(
     {
       kind: 'answer',
