@@ -88,6 +88,15 @@ test('nothing is called complete before the end of a walk, nor for long after it
   expect(directory.get('C5', clock.monotonicMs())).toBe(undefined)
 })
 
+test('what was forgotten is looked for again and not called unknown, though all was read a moment ago [slack/reading/names]', async () => {
+  const list = new List(30)
+  const { directory, clock, find } = searcher(list)
+  expect(await find('nowhere')).toBe(undefined)
+  directory.forget('C5')
+  expect(directory.isComplete(60_000, clock.monotonicMs())).toBe(false)
+  expect(await find('C5')).toEqual({ id: 'C5' })
+})
+
 test('where there is no room for all, nothing is complete, what is there is found, and what is not is unknown [slack/reading/directory-bounds]', async () => {
   const list = new List(100)
   const { directory, clock, find } = searcher(list, { ...RULES, entriesMax: 15 })

@@ -29,8 +29,8 @@ interface WalkState {
   readonly beganMs: number
   readonly next: string | undefined
   readonly finishedMs: number | undefined
-  /** Whether entries were left out for want of room. */
-  readonly overflowed: boolean
+  /** Whether entries are missing: for want of room, or because they were forgotten. */
+  readonly hasGaps: boolean
 }
 
 /**
@@ -72,19 +72,20 @@ export class TeamDirectory<Entry extends DirectoryEntry> {
     if (this.#kept.size >= this.#rules.entriesMax) {
       const [oldest] = this.#kept.keys()
       if (oldest !== undefined) this.#kept.delete(oldest)
-      if (this.#walk !== undefined) this.#walk = { ...this.#walk, overflowed: true }
+      this.#missesSomething()
     }
     this.#kept.set(entry.id, { entry, atMs: nowMs })
   }
 
+  /** Forgets an entry: what was read is no longer everything there is. */
   forget(id: string): void {
-    this.#kept.delete(id)
+    if (this.#kept.delete(id)) this.#missesSomething()
   }
 
   /** Whether everything there is was read, at most `ageMs` ago. */
   isComplete(ageMs: number, nowMs: number): boolean {
     const walk = this.#walk
-    if (walk?.finishedMs === undefined || walk.overflowed) return false
+    if (walk?.finishedMs === undefined || walk.hasGaps) return false
     return nowMs - walk.finishedMs <= Math.min(ageMs, this.#rules.lifeMs)
   }
 
@@ -147,9 +148,9 @@ export class TeamDirectory<Entry extends DirectoryEntry> {
     const nowMs = clock.monotonicMs()
     for (const entry of page.entries) this.put(entry, nowMs)
     const finishedMs = page.next === undefined ? nowMs : undefined
-    const { overflowed } = this.#walk
-    this.#walk = { beganMs: walk.beganMs, next: page.next, finishedMs, overflowed }
-    if (finishedMs !== undefined && !overflowed) this.#dropOlderThan(walk.beganMs)
+    const { hasGaps } = this.#walk
+    this.#walk = { beganMs: walk.beganMs, next: page.next, finishedMs, hasGaps }
+    if (finishedMs !== undefined && !hasGaps) this.#dropOlderThan(walk.beganMs)
     return page.entries
   }
 
@@ -158,12 +159,16 @@ export class TeamDirectory<Entry extends DirectoryEntry> {
     const walk = this.#walk
     const isUnderWay = walk !== undefined && walk.finishedMs === undefined
     if (isUnderWay && nowMs - walk.beganMs <= this.#rules.lifeMs) return walk
-    return { beganMs: nowMs, next: undefined, finishedMs: undefined, overflowed: false }
+    return { beganMs: nowMs, next: undefined, finishedMs: undefined, hasGaps: false }
   }
 
   /** What a whole walk did not meet is gone. */
   #dropOlderThan(beganMs: number): void {
     for (const [id, { atMs }] of this.#kept) if (atMs < beganMs) this.#kept.delete(id)
+  }
+
+  #missesSomething(): void {
+    if (this.#walk !== undefined) this.#walk = { ...this.#walk, hasGaps: true }
   }
 
   #isOld({ atMs }: Kept<Entry>, nowMs: number): boolean {

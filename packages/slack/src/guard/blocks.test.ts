@@ -21,6 +21,7 @@ test('mentions of everybody are words in every text of blocks, and in rich text 
       { type: 'broadcast', range: 'channel', style: { bold: true } },
       { type: 'usergroup', usergroup_id: 'S012' },
       { type: 'user', user_id: 'U1' },
+      { type: 'user', user_id: 'S012' },
       { type: 'text', text: '<!here>' },
     ),
   ]
@@ -36,6 +37,7 @@ test('mentions of everybody are words in every text of blocks, and in rich text 
       { type: 'text', text: `${GAP}channel`, style: { bold: true } },
       { type: 'text', text: `${GAP}S012` },
       { type: 'user', user_id: 'U1' },
+      { type: 'text', text: `${GAP}S012` },
       { type: 'text', text: `${GAP}here` },
     ),
   ])

@@ -4,6 +4,8 @@ import { plainText } from './mentions.ts'
 /** Blocks of one message. Source: Slack, chat.postMessage, "blocks". */
 export const BLOCKS_MAX = 50
 const DEPTH_MAX = 12
+/** Of people alone: not of groups. */
+const PERSON = /^[UW][A-Z0-9]{1,30}$/
 
 type Json = string | number | boolean | null | readonly Json[] | JsonObject
 interface JsonObject {
@@ -87,6 +89,10 @@ function guardObject(
   }
   if (type === 'broadcast') return said(given, path, given['range'])
   if (type === 'usergroup') return said(given, path, given['usergroup_id'])
+  const { user_id: user } = given
+  if (type === 'user' && !(typeof user === 'string' && PERSON.test(user))) {
+    return said(given, path, user)
+  }
   const kept: Record<string, Json> = {}
   for (const [key, value] of Object.entries(given)) {
     if (FETCHED.has(key)) {

@@ -26,6 +26,7 @@ test.each([
   // Words that Slack reads names from.
   ['@channel, @here and @everyone!', `${GAP}channel, ${GAP}here and ${GAP}everyone!`],
   ['(@Here)', `(${GAP}Here)`],
+  ['_@here_, -@channel and well.@everyone', `_${GAP}here_, -${GAP}channel and well.${GAP}everyone`],
 ])('%j mentions nobody any more [slack/write/mentions]', (text, expected) => {
   expect(neutraliseMentions(text)).toBe(expected)
 })

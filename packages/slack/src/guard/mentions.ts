@@ -8,8 +8,8 @@ const GROUP = /<\s*!\s*subteam\s*\^\s*([A-Za-z0-9]{1,30})\s*(?:\|([^<>]*))?>/giu
 const COMMAND = /<(?=\s*!(?!date\^\d{1,12}\^[^<>]*>))/gu
 /** A mention of something else than a person. */
 const OTHER = /<(?=\s*@(?![UW][A-Z0-9]{1,30}(?:\|[^<>]*)?>))/gu
-/** Words that Slack turns into mentions where it reads names in plain text. */
-const BARE = /(?<![\p{L}\p{N}_./+-])@(?=(?:here|channel|everyone|group)(?![\p{L}\p{N}_-]))/giu
+/** Words that Slack turns into mentions where it reads names in plain text; not in addresses, but in `_italics_`. */
+const BARE = /(?<![\p{L}\p{N}/+])@(?=(?:here|channel|everyone|group)(?![\p{L}\p{N}-]))/giu
 /** Line ends and tabs are text. */
 const CONTROL = /[^\P{Cc}\n\t]/gu
 
