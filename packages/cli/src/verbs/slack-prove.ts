@@ -1,6 +1,7 @@
 import { AppError } from '@sallyport/kit/errors'
 import { isLoopback } from '@sallyport/kit/http'
 import { printable } from '@sallyport/kit/log'
+import { RPC } from '@sallyport/kit/mcp'
 import type { SlackSettings } from '@sallyport/slack/settings'
 import { z } from 'zod'
 import { McpClient } from '../client/mcp-client.ts'
@@ -129,10 +130,17 @@ class Proof {
       return value
     } catch (thrown) {
       if (thrown instanceof z.ZodError) note(false, 'the answer is none of this tool')
-      else note(false, AppError.from(thrown).message)
+      else note(false, reasonOf(AppError.from(thrown)))
       return undefined
     }
   }
+}
+
+/** The server says the same of a tool that is off as of one that nobody knows; here its settings can be named. */
+function reasonOf({ message, details }: AppError): string {
+  if (details['rpcCode'] !== RPC.invalidParams || !message.startsWith('Unknown tool'))
+    return message
+  return `${message}: SLACK_TOOLSETS, SLACK_WRITE_CHANNELS and the scopes of the app decide which tools there are`
 }
 
 /** The gateway's own when its configuration has `slack:`, else the one of the environment. */

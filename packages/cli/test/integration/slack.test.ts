@@ -97,7 +97,7 @@ test('the Slack server runs alone: it says where, is installed over its page, sh
   }
 }, 90_000)
 
-test('two Slack servers on one embedded store are one too many', async () => {
+test('two Slack servers on one embedded store are one too many, and what is refused names the variable to set', async () => {
   await using rig = await Rig.open()
   const env = { ...rig.env, SALLYPORT_TOKEN: TOKEN }
   await using slack = await SlackProcess.start(env)
@@ -105,4 +105,11 @@ test('two Slack servers on one embedded store are one too many', async () => {
   expect(code).not.toBe(0)
   expect(stderr).toContain('store_locked')
   expect(stderr).toContain(String(slack.pid))
+  expect(stderr).toContain('SALLYPORT_STORE')
+  const key = { SALLYPORT_MASTER_KEY: 'f'.repeat(64) }
+  const foreign = await slack.command(['slack', 'teams'], key)
+  expect(foreign.code).toBe(2)
+  expect(foreign.stderr).toContain('SALLYPORT_MASTER_KEY')
+  const proof = await slack.command(['slack', 'prove', '--channel', 'general'])
+  expect(proof.stdout).toMatch(/^FAILED +slack_post_message .+ SLACK_WRITE_CHANNELS /)
 })

@@ -63,6 +63,6 @@ export function assertMasterKey(keys: StoreKeys, mac: Buffer): void {
 export function wrongMasterKey(): AppError {
   return new AppError(
     'master_key_wrong',
-    'the key "masterKey" is not the one this store was made with; configure that one, or both to rotate',
+    'the key "masterKey" is not the one this store was made with; configure that one (masterKey, or SALLYPORT_MASTER_KEY), or both to rotate',
   )
 }

@@ -100,7 +100,7 @@ function readHolder(database: DatabaseSync): { pid: number; token: string } | un
 function locked(storePath: string, pid: number): AppError {
   return new AppError(
     'store_locked',
-    `the process with pid ${pid} uses the store ${storePath}; stop it, or set the key "store" to another file`,
+    `the process with pid ${pid} uses the store ${storePath}; stop it, or set the key "store" (of a Slack server SALLYPORT_STORE) to another file`,
     { details: { pid } },
   )
 }
