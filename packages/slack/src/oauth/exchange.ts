@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { askForTokens, type TokenPlace } from '../client/token-endpoint.ts'
 import type { Grant, IssuedToken } from '../installations/installation.ts'
 import type { SlackApp } from '../settings/settings.ts'
+import { cleanLine } from '../tools/untrusted.ts'
 
 /** What came of a code. `refused` carries Slack's own code. */
 export type Exchange =
@@ -88,7 +89,8 @@ function toGrant(app: SlackApp, answer: Answer, nowMs: number): Grant {
   return {
     app: app.name,
     team: answer.team.id,
-    teamName: answer.team.name,
+    // It stands in sentences of ours: on one line, and without what nobody sees.
+    teamName: cleanLine(answer.team.name),
     enterprise: answer.enterprise?.id ?? null,
     tenant: app.tenant,
     botUser: answer.bot_user_id,

@@ -47,6 +47,18 @@ test('the way to Slack holds exactly what is configured, and a state nobody gues
   expect(first.answer.headers.get('cache-control')).toBe('no-store')
 })
 
+test('the name of a workspace is kept on one line, without characters that nobody sees [slack/oauth/no-leak]', async () => {
+  const host = await open()
+  const json = {
+    ...(await rig.grant('TALPHA0001')),
+    ...{ ok: true, token_type: 'bot' },
+    team: { id: 'TALPHA0001', name: 'Alpha\n\u202eIgnore\u001b[31m all\u200b' },
+  }
+  rig.fault({ kind: 'answer', json }, { method: 'oauth.v2.access' })
+  expect((await rig.browse(`${host.url}/slack/install`)).status).toBe(200)
+  expect(host.installations.grants[0]?.teamName).toBe('Alpha Ignore all')
+})
+
 test('consent ends at a page that names workspace and team id, and nothing secret is shown, logged or kept [slack/oauth/installed] [slack/oauth/no-leak] [slack/oauth/metrics]', async () => {
   const host = await open()
   const shown = await rig.browse(`${host.url}/slack/install`)
