@@ -60,12 +60,14 @@ export class WriteGuard {
   /**
    * People who are written to together.
    *
-   * @throws {AppError} `slack_write_refused`
+   * @throws {AppError} `slack_write_refused`, or what reading fails with
    */
-  people(users: readonly string[]): void {
-    for (const id of users) {
-      const ref: ChannelRef = { kind: 'user', id }
-      if (this.#places.judge(ref) === 'refused') throw refused(ref)
+  async people(workspace: Workspace, users: readonly string[], signal: AbortSignal): Promise<void> {
+    const refs = users.map((id) => ({ kind: 'user', id }) as const)
+    const first = refs.find((ref) => this.#places.judge(ref) === 'refused')
+    if (first !== undefined) throw refused(first)
+    for (const ref of refs) {
+      if (this.#places.judge(ref) === 'unsure') await this.channel(workspace, ref.id, signal)
     }
   }
 

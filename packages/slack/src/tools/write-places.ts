@@ -12,7 +12,7 @@ const openDm = defineWrite({
   input: { user_ids: z.array(userField).min(1).max(8).describe('People, U...') },
   output: { channel_id: z.string(), user_ids: z.array(z.string()) },
   write: async ({ user_ids: users }, writing) => {
-    writing.guard.people(users)
+    await writing.guard.people(writing.workspace, users, writing.signal)
     const { channel } = await writing.send(
       'conversations.open',
       { users: users.join(',') },

@@ -90,6 +90,19 @@ test.each(Object.entries(OTHERS))(
   },
 )
 
+test('with a list of direct messages none is opened with anybody else [slack/write/places]', async () => {
+  const rig = new WriteRig({ kind: 'only', channels: ['D0000ANNA1'] })
+  rig.slack.answer = ({ args }) => ({
+    channel: { id: args['users'] === 'U0000ANNA1' ? 'D0000ANNA1' : 'D00000BEN1' },
+  })
+  const open = (...users: string[]) => rig.call('slack_open_dm', { user_ids: users })
+  for (const users of [['U00000BEN1'], ['U0000ANNA1', 'U00000BEN1']]) {
+    await expect(open(...users)).rejects.toMatchObject({ code: 'slack_write_refused' })
+  }
+  expect(rig.slack.writes).toEqual([])
+  expect((await open('U0000ANNA1')).structured).toMatchObject({ channel_id: 'D0000ANNA1' })
+})
+
 test.each(Object.entries(CALLS))('%s where it is allowed tells Slack once', async (name, args) => {
   const rig = new WriteRig({ kind: 'only', channels: ['C0000BOTS', 'bots'] })
   rig.slack.answer = ({ method }) => ANSWERS[method] ?? {}
