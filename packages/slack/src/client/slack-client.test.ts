@@ -201,8 +201,10 @@ test('the scope that is missing is named, and nothing that is no scope', async (
   const named = await failureOf(missing('channels:history,groups:history'), false)
   expect(named.code).toBe('slack_scope_missing')
   expect(named.error.message).toContain('channels:history,groups:history')
-  const odd = await failureOf(missing(`${PLANTED} <b>`), false)
-  expect(odd.error.message).toContain('lacks a scope')
+  for (const needed of [`${PLANTED} <b>`, PLANTED, 'xoxb-planted-token']) {
+    const odd = await failureOf(missing(needed), false)
+    expect(odd.error.message).toContain('lacks a scope')
+  }
 })
 
 test('a reply that lacks what was asked for is no success, and a change that was done is not done again', async () => {

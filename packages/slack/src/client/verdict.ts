@@ -80,7 +80,7 @@ function toWord(value: unknown): string | undefined {
 }
 
 function toScopes(value: unknown): string | undefined {
-  const isList = typeof value === 'string' && /^[a-z][a-z0-9_.:-]*(, ?[a-z0-9_.:-]+)*$/.test(value)
+  const isList = typeof value === 'string' && /^[a-z][a-z_.:]*(, ?[a-z_.:]+)*$/.test(value)
   return isList && value.length <= 200 ? value : undefined
 }
 

@@ -37,7 +37,7 @@ const clock = {
 }
 const env = {
   SALLYPORT_TOKEN: `ana:${TEAM}=${TOKEN},ben:${TEAM}+TBRAVO0001=${OTHER_TOKEN}`,
-  SLACK_TOOLSETS: 'read,files',
+  SLACK_TOOLSETS: 'read,write,files',
   SLACK_USER_SCOPES: 'search:read,channels:read,channels:history,groups:read,groups:history',
   SLACK_TEST_CALLS_PER_MINUTE: '100000',
 }
@@ -239,6 +239,7 @@ test('every reading tool answers, within its own schema and without a token in i
     slack_list_emoji: { team_id },
     slack_list_canvases: { team_id },
     slack_list_files: { team_id },
+    slack_list_scheduled_messages: { team_id },
   }
   const told: Record<string, Structured> = {}
   for (const [name, args] of Object.entries(asked)) told[name] = await tell(name, args)
