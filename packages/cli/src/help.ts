@@ -195,6 +195,19 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   'principals list': [['sallyport principals list', 'whom operators keep out, and why']],
   'principals suspend': [['sallyport principals suspend user:u_abcdefgh', 'on both listeners']],
   'principals resume': [['sallyport principals resume key:abcdefgh', 'let it in again']],
+  slack: [
+    ['sallyport slack', 'run it on the .env of this folder'],
+    ['sallyport slack teams', 'where it is installed'],
+  ],
+  'slack teams': [
+    ['sallyport slack teams', 'states, scopes, and when tokens end'],
+    ['sallyport slack teams --json', 'for programs'],
+  ],
+  'slack remove': [['sallyport slack remove T0123ABCD', 'tokens included']],
+  'slack prove': [
+    ['sallyport slack prove', 'list channels, read one'],
+    ['sallyport slack prove --channel bots', 'post there, and delete it again'],
+  ],
   usage: [
     ['sallyport usage', 'who is near a quota, or refused'],
     ['sallyport usage --json', 'for programs'],

@@ -3,7 +3,6 @@ import { Agent } from 'node:http'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { postgresAvailable, startPostgres } from '@sallyport/kit/testing/postgres'
-import { callSocket, socketPathOf } from '@sallyport/kit/lifecycle'
 import { Rig } from '@sallyport/slack/testing/rig'
 import { freePort } from '../fixtures/free-port.ts'
 import { type GatewayOptions, TestGateway } from '../fixtures/gateway.ts'
@@ -77,14 +76,8 @@ async function list(gateway: TestGateway, token = gateway.token): Promise<string
 
 /** A key that sees the Slack server alone, and of it what changes nothing. */
 async function scopedKey(gateway: TestGateway): Promise<string> {
-  const made = await callSocket({
-    path: socketPathOf(gateway.storeFile),
-    method: 'POST',
-    url: '/api/v1/keys',
-    body: { name: 'bot', servers: ['slack'], readOnly: true },
-    signal: AbortSignal.timeout(10_000),
-  })
-  return (made as { key: string }).key // as the admin API answers
+  const args = ['keys', 'create', 'bot', '--servers', 'slack', '--read-only']
+  return (await gateway.json<{ key: string }>(args)).key
 }
 
 async function installAndList(rig: Rig, gateway: TestGateway, key: string): Promise<void> {
@@ -130,13 +123,13 @@ test(
 )
 
 test.runIf(postgresAvailable())(
-  'gateway and Slack server share one PostgreSQL [slack/behind/stores]',
+  'gateway and Slack server share one PostgreSQL, and are used with a scoped key [slack/behind/stores]',
   async () => {
     await using postgres = await startPostgres()
     await using rig = await Rig.open()
     const store = { store: postgres.url, masterKey: MASTER_KEY }
     await using gateway = await startBehind(rig, store)
-    await installAndList(rig, gateway, gateway.token)
+    await installAndList(rig, gateway, await scopedKey(gateway))
     expect(await gateway.json(['audit', 'verify'])).toMatchObject({ ok: true })
   },
   TEST_MS,
