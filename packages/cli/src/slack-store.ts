@@ -1,16 +1,5 @@
-import {
-  subjectErase,
-  type SecretsRotated,
-  type SubjectErased,
-  type SubjectEraseInput,
-} from '@sallyport/contract/admin'
-import {
-  Erasure,
-  KeyControl,
-  LOCAL_ADMIN,
-  toSecretsRotated,
-  toSubjectErased,
-} from '@sallyport/gateway/admin'
+import type { SecretsRotated, SubjectErased, SubjectEraseInput } from '@sallyport/contract/admin'
+import { KeyControl, LOCAL_ADMIN, toSecretsRotated } from '@sallyport/gateway/admin'
 import { AppError } from '@sallyport/kit/errors'
 import { type Log, silentLog } from '@sallyport/kit/log'
 import {
@@ -23,6 +12,7 @@ import type { ConfigOptions } from './configuration.ts'
 import type { Context } from './context.ts'
 import type { SecretAdministration } from './secret-administration.ts'
 import { findSettings } from './slack-settings.ts'
+import { eraseSubject } from './store-secrets.ts'
 
 const SQLITE = 'sqlite:'
 /** Nothing that the Slack server seals is good for longer. */
@@ -89,14 +79,9 @@ export class SlackStore implements AsyncDisposable, SecretAdministration {
     return toSecretsRotated(await control.rotate({ by: LOCAL_ADMIN.id, requestId: '' }))
   }
 
-  async erase(input: SubjectEraseInput): Promise<SubjectErased> {
+  erase(input: SubjectEraseInput): Promise<SubjectErased> {
     const { store } = this.#keyed
-    const nothing = async (): Promise<void> => undefined
-    const erasure = new Erasure({
-      ...{ store, keys: store.ring.keys, log: this.#log, flush: nothing, onErased: nothing },
-    })
-    const wish = { ...subjectErase.parse(input), by: LOCAL_ADMIN.id, requestId: '' }
-    return toSubjectErased(await erasure.erase(wish))
+    return eraseSubject({ store, keys: store.ring.keys, log: this.#log }, input)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -25,6 +25,21 @@ export interface StoreParts {
   readonly log: Log
 }
 
+/**
+ * Removes what a store keeps of a person, while nobody else uses it or whoever does notices by itself.
+ *
+ * @throws {AppError} as `Erasure.erase`; `request_invalid`
+ */
+export async function eraseSubject(
+  { store, keys, log }: Pick<State, 'store' | 'keys'> & { readonly log: Log },
+  input: SubjectEraseInput,
+): Promise<SubjectErased> {
+  const nothing = async (): Promise<void> => undefined
+  const erasure = new Erasure({ store, keys, log, flush: nothing, onErased: nothing })
+  const wish = { ...subjectErase.parse(input), by: LOCAL_ADMIN.id, requestId: '' }
+  return toSubjectErased(await erasure.erase(wish))
+}
+
 /** The keys of a store that no gateway of this configuration uses. */
 export class StoreSecrets implements SecretAdministration {
   readonly #parts: StoreParts
@@ -39,11 +54,8 @@ export class StoreSecrets implements SecretAdministration {
     return toSecretsRotated(await secrets.rotate({ by: LOCAL_ADMIN.id, requestId: '' }))
   }
 
-  async erase(input: SubjectEraseInput): Promise<SubjectErased> {
+  erase(input: SubjectEraseInput): Promise<SubjectErased> {
     const { state, log } = this.#parts
-    const nothing = async (): Promise<void> => undefined
-    const erasure = new Erasure({ ...state, log, flush: nothing, onErased: nothing })
-    const wish = { ...subjectErase.parse(input), by: LOCAL_ADMIN.id, requestId: '' }
-    return toSubjectErased(await erasure.erase(wish))
+    return eraseSubject({ ...state, log }, input)
   }
 }
