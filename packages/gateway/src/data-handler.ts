@@ -3,7 +3,7 @@ import type { CallerSigner } from '@sallyport/kit/callers'
 import { AppError } from '@sallyport/kit/errors'
 import type { Clock } from '@sallyport/kit/clock'
 import type { Door, DoorRefusal, DoorVerdict } from '@sallyport/kit/door'
-import { answerHealth, createRequestId, healthKindOf, sendError } from '@sallyport/kit/http'
+import { answerHealth, createRequestId, healthKindOf, pathOf, sendError } from '@sallyport/kit/http'
 import type { AccessLog } from '@sallyport/kit/log'
 import type { Caller, McpEdge } from '@sallyport/kit/mcp'
 import type { Principal } from '@sallyport/kit/principal'
@@ -190,11 +190,6 @@ function routeOf(path: string): Route | undefined {
   if (server !== undefined) return { transport: leaf as Route['transport'], scope: server } // as the pattern
   const [, endpoint] = ENDPOINT_PATH.exec(path) ?? []
   return endpoint === undefined ? undefined : { transport: 'mcp', scope: `endpoint/${endpoint}` }
-}
-
-function pathOf(target: string): string {
-  const end = target.indexOf('?')
-  return end === -1 ? target : target.slice(0, end)
 }
 
 function sendMetadata(res: ServerResponse, metadata: string): void {

@@ -1,9 +1,9 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { AppError } from '@sallyport/kit/errors'
-import { createRequestId } from '@sallyport/kit/http'
+import { createRequestId, pathOf } from '@sallyport/kit/http'
 import type { StdioEdge } from '@sallyport/kit/mcp'
-import { LOCAL_ADMIN, pathOf, toAdminErrorBody } from './admin/entrance.ts'
+import { LOCAL_ADMIN, toAdminErrorBody } from './admin/entrance.ts'
 
 const PROTOCOL = 'mcp-lines'
 const NAME = '[a-z0-9][a-z0-9-]{0,31}'

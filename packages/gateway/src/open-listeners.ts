@@ -1,7 +1,8 @@
-import { AppError, type ErrorCode } from '@sallyport/kit/errors'
+import { AppError } from '@sallyport/kit/errors'
 import {
   type Listener,
   type ListenerOptions,
+  LISTENER_REFUSALS,
   type ListenerRefusal,
   openListener,
 } from '@sallyport/kit/http'
@@ -29,17 +30,6 @@ import { withChildMetrics } from './slack/child-metrics.ts'
 import { PassThrough } from './slack/pass-through.ts'
 import type { Users } from './users/open-users.ts'
 
-/** What counts connections that never became a request. */
-const REFUSALS = {
-  connections: 'overloaded',
-  connections_per_address: 'overloaded',
-  malformed: 'usage',
-  headers_too_large: 'request_too_large',
-  request_slow: 'request_slow',
-} as const satisfies Record<ListenerRefusal, ErrorCode>
-
-/** A loop this slow is not busy but broken: only a restart helps. */
-const STUCK_MS = 10_000
 const SOCKET_MODE = 0o600
 
 /** Where the gateway listens, `host:port`; empty where it opened no port. */
@@ -108,7 +98,7 @@ export async function openListeners(
   const shared = {
     limits,
     isProxy: (peer: string) => doors.data.proxies.includes(peer),
-    onRefused: (why: ListenerRefusal) => base.metrics.doorRefused(REFUSALS[why]),
+    onRefused: (why: ListenerRefusal) => base.metrics.doorRefused(LISTENER_REFUSALS[why]),
   }
   const stdio = new StdioEdge(mcp.edge.core)
   await openLocal({ ...served, life, admin, shared, stdio }, scope)
@@ -235,7 +225,7 @@ function readHealth(base: Base, mcp: Mcp, life: Life): HealthFacts {
     // What was handed over is ready: another process answers there.
     phase: life.isHandedOver ? 'running' : life.phase,
     storeWritable: base.audit?.writable ?? true,
-    loopStuck: base.loop.delayMs >= STUCK_MS,
+    loopStuck: base.loop.stuck,
     version: base.options.version,
     uptimeSeconds: (base.options.clock.monotonicMs() - life.startedMs) / 1_000,
     servers: mcp.fleet.status(),

@@ -1,11 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { AppError } from '@sallyport/kit/errors'
-import { answerHealth, healthKindOf, sendError } from '@sallyport/kit/http'
+import { answerHealth, healthKindOf, pathOf, sendError } from '@sallyport/kit/http'
 import {
   enterByDoor,
   enterLocally,
   type EntranceRules,
-  pathOf,
   toAdminErrorBody,
   visitOf,
 } from './entrance.ts'

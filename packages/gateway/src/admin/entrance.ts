@@ -3,7 +3,7 @@ import { type AdminError, ROUTES } from '@sallyport/contract/admin'
 import { problemsOf } from '@sallyport/kit/config'
 import { type AppError, publicMessage } from '@sallyport/kit/errors'
 import type { Door, DoorVerdict, Pending } from '@sallyport/kit/door'
-import { createRequestId, healthKindOf, isLoopback, sendError } from '@sallyport/kit/http'
+import { createRequestId, healthKindOf, isLoopback, pathOf, sendError } from '@sallyport/kit/http'
 import { ADMINISTRATOR, CALLER, type Principal } from '@sallyport/kit/principal'
 import { shortStoreReason } from '@sallyport/kit/store'
 import { isOpenRoute } from './permissions.ts'
@@ -142,10 +142,4 @@ function isMetricsOpen(req: IncomingMessage, rules: EntranceRules): boolean {
   const { headers } = req
   const forwarded = headers.forwarded ?? headers['x-forwarded-for'] ?? headers.via
   return !rules.protectMetrics && isLoopback(rules.host) && forwarded === undefined
-}
-
-/** The path of a request target, without its query. */
-export function pathOf(target: string): string {
-  const queryAt = target.indexOf('?')
-  return queryAt === -1 ? target : target.slice(0, queryAt)
 }

@@ -1,15 +1,14 @@
 import type { HealthBrief, HealthDetail } from '@sallyport/contract/admin'
-import type { HealthKind, HealthVerdict } from '@sallyport/kit/http'
+import {
+  type HealthKind,
+  type HealthVerdict,
+  isHealthy,
+  type ProcessHealth,
+} from '@sallyport/kit/http'
 import type { ServerMark, ServerState } from '../upstreams/upstream.ts'
 
 /** What health is judged by. */
-export interface HealthFacts {
-  readonly phase: 'starting' | 'running' | 'draining'
-  readonly storeWritable: boolean
-  /** Whether the event loop hangs so badly that only a restart helps. */
-  readonly loopStuck: boolean
-  readonly version: string
-  readonly uptimeSeconds: number
+export interface HealthFacts extends ProcessHealth {
   readonly servers: readonly {
     readonly name: string
     readonly state: ServerState
@@ -42,7 +41,7 @@ export function judgeHealth(
   facts: HealthFacts,
   detailed: boolean,
 ): HealthVerdict<HealthBrief | HealthDetail> {
-  const ok = isHealthy(kind, facts)
+  const ok = isHealthy(kind, facts) && (isAboutProcess(kind) || takesCalls(facts))
   const status = ok ? 200 : 503
   const brief: HealthBrief = { status: ok ? 'ok' : 'unavailable' }
   if (!detailed) return { status, body: brief }
@@ -63,21 +62,13 @@ export function judgeHealth(
   }
 }
 
-function isHealthy(kind: HealthKind, facts: HealthFacts): boolean {
-  switch (kind) {
-    case 'live':
-      return !facts.loopStuck
-    case 'startup':
-      return facts.phase !== 'starting'
-    case 'health':
-    case 'ready':
-      return (
-        facts.phase === 'running' &&
-        facts.storeWritable &&
-        facts.draining === undefined &&
-        !facts.groups.some(refusesCalls)
-      )
-  }
+/** Whether what is asked has nothing to do with calls: what an operator decided is no reason for a restart. */
+function isAboutProcess(kind: HealthKind): boolean {
+  return kind === 'live' || kind === 'startup'
+}
+
+function takesCalls({ draining, groups }: HealthFacts): boolean {
+  return draining === undefined && !groups.some(refusesCalls)
 }
 
 function refusesCalls({ below, healthy, minHealthy }: GroupHealth): boolean {

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { AppError } from '@sallyport/kit/errors'
-import { pathOf } from '../admin/entrance.ts'
+import { pathOf } from '@sallyport/kit/http'
 import { createLineUpgrade, type LocalLinesDeps, refuseUpgrade } from '../local-lines.ts'
 import { HANDOVER_PATH, HANDOVER_PROTOCOL } from './line.ts'
 import type { OldSide } from './old-side.ts'

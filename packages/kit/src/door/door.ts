@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { AppError } from '../errors.ts'
-import { createRequestId, isLoopback, normaliseAddress } from '../http/index.ts'
+import { createRequestId, isLoopback, normaliseAddress, pathOf } from '../http/index.ts'
 import type { RateLimits } from '../limits/index.ts'
 import { CALLER, type Principal } from '../principal.ts'
 import { AddressRanges } from './address-ranges.ts'
@@ -68,6 +68,13 @@ export interface CookieJudge {
   judge(req: IncomingMessage, host: string): Pending<Principal> | undefined
 }
 
+/** Whom a request is for. */
+export interface SpokenFor {
+  readonly principal: Principal
+  /** Under which the request is known already; undefined = under none. */
+  readonly requestId?: string
+}
+
 /** What one mount asks for. */
 export interface DoorOptions {
   /**
@@ -106,6 +113,13 @@ export interface DoorDeps {
   readonly tokens?: readonly TokenJudge[]
   /** Where people come in with a browser; absent = cookies mean nothing. */
   readonly cookies?: CookieJudge | undefined
+  /**
+   * Who calls, where the credential is of one that speaks for others; absent = everybody speaks for themselves. Not
+   * asked where credentials are optional.
+   *
+   * @throws {AppError} `credential_missing` or `credential_invalid` where it does not say so in a way that is believed
+   */
+  readonly spokenFor?: ((req: IncomingMessage, principal: Principal) => SpokenFor) | undefined
   /** Whether the principal with that id is suspended. */
   readonly isSuspended?: (principalId: string) => boolean
   /** True while load must be shed; `LoopWatch`. */
@@ -198,11 +212,18 @@ export class Door {
 
   #admit(
     visit: Visit,
-    principal: Principal | undefined,
+    found: Principal | undefined,
     options: DoorOptions,
   ): DoorVerdict<Principal | undefined> {
-    const { address, requestId } = visit
+    const { address } = visit
+    let { requestId } = visit
+    let principal = found
     try {
+      if (found !== undefined && options.auth !== 'optional') {
+        const spoken = this.#deps.spokenFor?.(visit.req, found)
+        principal = spoken?.principal ?? found
+        requestId = spoken?.requestId ?? requestId
+      }
       if (principal !== undefined && this.#deps.isSuspended?.(principal.id) === true) {
         throw new AppError('suspended', 'this principal is suspended; ask an operator')
       }
@@ -212,12 +233,12 @@ export class Door {
       this.#checkLoad(visit, principal, options)
       return { pass: { principal, address, requestId } }
     } catch (thrown) {
-      return this.#refuse(visit, thrown, principal)
+      return this.#refuse({ address, requestId }, thrown, principal)
     }
   }
 
   #refuse(
-    { address, requestId }: Visit,
+    { address, requestId }: Pick<Visit, 'address' | 'requestId'>,
     thrown: unknown,
     principal: Principal | undefined,
   ): DoorRefusal {
@@ -327,11 +348,6 @@ export class Door {
 function peerOf(socket: Socket): string {
   const { remoteAddress } = socket
   return remoteAddress === undefined ? 'local' : normaliseAddress(remoteAddress)
-}
-
-function pathOf(target: string): string {
-  const end = target.indexOf('?')
-  return end === -1 ? target : target.slice(0, end)
 }
 
 function hostSentence(host: string | undefined): string {

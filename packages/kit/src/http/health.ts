@@ -1,7 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { pathOf } from './target-path.ts'
 
 /** Which question a health path asks. */
 export type HealthKind = 'health' | 'live' | 'ready' | 'startup'
+
+/** What the health of any process here is judged by. */
+export interface ProcessHealth {
+  readonly phase: 'starting' | 'running' | 'draining'
+  readonly storeWritable: boolean
+  /** Whether the event loop hangs so badly that only a restart helps. */
+  readonly loopStuck: boolean
+  readonly version: string
+  readonly uptimeSeconds: number
+}
 
 /** What is answered to a question for health. */
 export interface HealthVerdict<Body = object> {
@@ -18,8 +29,23 @@ const KINDS: ReadonlyMap<string, HealthKind> = new Map([
 
 /** The question a request target asks, undefined where it is no health path. */
 export function healthKindOf(target: string): HealthKind | undefined {
-  const queryAt = target.indexOf('?')
-  return KINDS.get(queryAt === -1 ? target : target.slice(0, queryAt))
+  return KINDS.get(pathOf(target))
+}
+
+/** Whether a process is well, as far as what is asked goes. */
+export function isHealthy(
+  kind: HealthKind,
+  { phase, storeWritable, loopStuck }: ProcessHealth,
+): boolean {
+  switch (kind) {
+    case 'live':
+      return !loopStuck
+    case 'startup':
+      return phase !== 'starting'
+    case 'health':
+    case 'ready':
+      return phase === 'running' && storeWritable
+  }
 }
 
 /** Answers a health request that the door let in; sets its own headers but for `x-request-id`. */

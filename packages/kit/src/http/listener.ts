@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { Server as TcpServer, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { ErrorCode } from '../errors.ts'
 import { countUnaccepted } from './accept-queue.ts'
 import { formatAddress, type ListenAddress, normaliseAddress } from './address.ts'
 import { answerClientError } from './client-error.ts'
@@ -32,6 +33,15 @@ export type ListenerRefusal =
   | 'malformed'
   | 'headers_too_large'
   | 'request_slow'
+
+/** As what a refused connection counts. */
+export const LISTENER_REFUSALS = {
+  connections: 'overloaded',
+  connections_per_address: 'overloaded',
+  malformed: 'usage',
+  headers_too_large: 'request_too_large',
+  request_slow: 'request_slow',
+} as const satisfies Record<ListenerRefusal, ErrorCode>
 
 /** Where to listen, who answers, and who is told of what was refused before that. */
 export interface ListenerOptions {

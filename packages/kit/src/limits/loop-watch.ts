@@ -5,6 +5,8 @@ const SAMPLE_EVERY_MS = 1_000
 const RESOLUTION_MS = 20
 const DELAY_MS_MAX = 250
 const PATIENCE_MS = 5_000
+/** A loop this slow is not busy but broken. */
+const STUCK_MS = 10_000
 
 /** Where delays come from: `perf_hooks` in the product, a list of numbers in a test. */
 export interface DelaySource extends Disposable {
@@ -39,6 +41,11 @@ export class LoopWatch implements Disposable {
 
   get overloaded(): boolean {
     return this.#overloaded
+  }
+
+  /** Whether it hangs so badly that only a restart helps. */
+  get stuck(): boolean {
+    return this.#delayMs >= STUCK_MS
   }
 
   /** Mean delay of the last second, in milliseconds. */

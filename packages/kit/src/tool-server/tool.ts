@@ -61,5 +61,5 @@ export interface Tool<Context, Input = unknown, Output = unknown> {
 export function defineTool<Context, Input, Output>(
   tool: Tool<Context, Input, Output>,
 ): Tool<Context> {
-  return tool as unknown as Tool<Context> // a call is parsed by `input` before `run` sees it
+  return tool as Tool<Context> // a call is parsed by `input` before `run` sees it
 }

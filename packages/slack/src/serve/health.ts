@@ -1,14 +1,9 @@
-import type { HealthKind, HealthVerdict } from '@sallyport/kit/http'
-
-/** What health is judged by. */
-export interface HealthFacts {
-  readonly phase: 'starting' | 'running' | 'draining'
-  readonly storeWritable: boolean
-  /** Whether the event loop hangs so badly that only a restart helps. */
-  readonly loopStuck: boolean
-  readonly version: string
-  readonly uptimeSeconds: number
-}
+import {
+  type HealthKind,
+  type HealthVerdict,
+  isHealthy,
+  type ProcessHealth,
+} from '@sallyport/kit/http'
 
 /**
  * Judges health. Slack itself is no part of it: a restart does not bring it back.
@@ -17,7 +12,7 @@ export interface HealthFacts {
  */
 export function judgeHealth(
   kind: HealthKind,
-  facts: HealthFacts,
+  facts: ProcessHealth,
   detailed: boolean,
 ): HealthVerdict {
   const ok = isHealthy(kind, facts)
@@ -27,16 +22,4 @@ export function judgeHealth(
   const { version, storeWritable, uptimeSeconds } = facts
   const store = { writable: storeWritable }
   return { status, body: { ...brief, version, uptimeSeconds: Math.round(uptimeSeconds), store } }
-}
-
-function isHealthy(kind: HealthKind, { phase, storeWritable, loopStuck }: HealthFacts): boolean {
-  switch (kind) {
-    case 'live':
-      return !loopStuck
-    case 'startup':
-      return phase !== 'starting'
-    case 'health':
-    case 'ready':
-      return phase === 'running' && storeWritable
-  }
 }

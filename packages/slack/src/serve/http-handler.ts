@@ -1,13 +1,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { AppError } from '@sallyport/kit/errors'
 import type { Door, DoorPass, DoorVerdict, Pending } from '@sallyport/kit/door'
-import { answerHealth, type HealthKind, healthKindOf, sendError } from '@sallyport/kit/http'
+import {
+  answerHealth,
+  type HealthKind,
+  healthKindOf,
+  pathOf,
+  type ProcessHealth,
+  sendError,
+} from '@sallyport/kit/http'
 import type { McpEdge } from '@sallyport/kit/mcp'
 import type { Metrics } from '@sallyport/kit/metrics'
 import type { Principal } from '@sallyport/kit/principal'
 import type { SlackWeb } from '../web/slack-web.ts'
-import type { AssertedCallers } from './asserted-callers.ts'
-import { type HealthFacts, judgeHealth } from './health.ts'
+import { judgeHealth } from './health.ts'
 import type { SecurityHeaders } from './security-headers.ts'
 
 type Handler = (req: IncomingMessage, res: ServerResponse) => void
@@ -15,12 +21,10 @@ type Handler = (req: IncomingMessage, res: ServerResponse) => void
 export interface HttpHandlerDeps {
   readonly door: Door
   readonly edge: McpEdge
-  /** Where a gateway says who calls; undefined = nowhere. */
-  readonly callers: AssertedCallers | undefined
   /** The addresses under `/slack/`, which check state or signature themselves. */
   readonly web: Pick<SlackWeb, 'handle'>
   readonly metrics: Pick<Metrics, 'contentType' | 'render'>
-  readonly healthFacts: () => HealthFacts
+  readonly healthFacts: () => ProcessHealth
   readonly securityHeaders: SecurityHeaders
 }
 
@@ -49,26 +53,21 @@ export function createHttpHandler(deps: HttpHandlerDeps): Handler {
       if (req.method === 'OPTIONS') return deps.door.cors.preflight(req, res, MCP_METHODS)
       route(req, res, { deps, path, health, pass: verdict.pass })
     }
-    const verdict = judge(deps, req, path, health)
+    const verdict = judge(deps.door, req, path, health)
     if (verdict instanceof Promise) void verdict.then(answer)
     else answer(verdict)
   }
 }
 
 function judge(
-  { door, callers }: HttpHandlerDeps,
+  door: Door,
   req: IncomingMessage,
   path: string,
   health: HealthKind | undefined,
 ): Pending<DoorVerdict<Principal | undefined>> {
   if (health !== undefined) return door.judge(req, { auth: 'optional' })
   const isOpen = req.method === 'OPTIONS' || OPEN_PREFIXES.some((open) => path.startsWith(open))
-  if (isOpen) return door.judge(req, { auth: 'none' })
-  if (callers === undefined) return door.judge(req)
-  const admit = (verdict: DoorVerdict): DoorVerdict =>
-    'refuse' in verdict ? verdict : callers.admit(req, verdict.pass)
-  const verdict = door.judge(req, { rate: false })
-  return verdict instanceof Promise ? verdict.then(admit) : admit(verdict)
+  return isOpen ? door.judge(req, { auth: 'none' }) : door.judge(req)
 }
 
 interface Entry {
@@ -139,9 +138,4 @@ function getOnly(res: ServerResponse, requestId: string): void {
 
 function notFound(res: ServerResponse, requestId: string): void {
   sendError(res, new AppError('not_found', 'there is nothing at this address'), requestId)
-}
-
-function pathOf(target: string): string {
-  const end = target.indexOf('?')
-  return end === -1 ? target : target.slice(0, end)
 }

@@ -1,3 +1,4 @@
+import { CallerJudge } from '@sallyport/kit/callers'
 import type { Clock } from '@sallyport/kit/clock'
 import { Credentials, type DoorDeps, Lockout, refusalRows } from '@sallyport/kit/door'
 import { ByteBudget, Deadlines, LoopWatch, RateLimits } from '@sallyport/kit/limits'
@@ -12,6 +13,7 @@ import {
   type Store,
 } from '@sallyport/kit/store'
 import type { SlackSettings } from '../settings/settings.ts'
+import { takeWordOf } from './asserted-callers.ts'
 
 export interface SlackServerOptions {
   readonly settings: SlackSettings
@@ -101,9 +103,18 @@ function openDoorDeps(
     rates: new RateLimits(clock, { capacity: burst, refillPerSecond: ratePerSecond }),
     lockout: new Lockout(clock, LOCKOUT),
     overloaded: () => loop.overloaded,
+    spokenFor: openCallers(settings.callers, clock),
     onRefused: (...refusal) => {
       metrics.doorRefused(refusal[0].code)
       keep(...refusal)
     },
   }
+}
+
+/** @throws {AppError} `config_invalid` for a public key that is none */
+function openCallers(
+  callers: SlackServerOptions['settings']['callers'],
+  clock: SlackServerOptions['clock'],
+): DoorDeps['spokenFor'] {
+  return callers && takeWordOf(`token:${callers.token}`, new CallerJudge({ ...callers, clock }))
 }

@@ -1,30 +1,20 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { CallerJudge } from '@sallyport/kit/callers'
 import { Door } from '@sallyport/kit/door'
-import type { ErrorCode } from '@sallyport/kit/errors'
-import { type Listener, type ListenerRefusal, openListener } from '@sallyport/kit/http'
+import {
+  type Listener,
+  LISTENER_REFUSALS,
+  openListener,
+  type ProcessHealth,
+} from '@sallyport/kit/http'
 import type { McpEdge } from '@sallyport/kit/mcp'
-import { AssertedCallers } from './asserted-callers.ts'
-import type { HealthFacts } from './health.ts'
 import { createHttpHandler } from './http-handler.ts'
 import type { SlackBase } from './open-base.ts'
 import type { SlackParts } from './open-slack.ts'
 import { createSecurityHeaders } from './security-headers.ts'
 
-/** What counts connections that never became a request. */
-const REFUSALS = {
-  connections: 'overloaded',
-  connections_per_address: 'overloaded',
-  malformed: 'usage',
-  headers_too_large: 'request_too_large',
-  request_slow: 'request_slow',
-} as const satisfies Record<ListenerRefusal, ErrorCode>
-
 const HEADER_BYTES_MAX = 16 * 1_024
 /** For a whole request to arrive. */
 const REQUEST_MS_MAX = 30_000
-/** A loop this slow is not busy but broken: only a restart helps. */
-const STUCK_MS = 10_000
 /** Calls that outlast the drain are aborted; for this long their answers may still go out. */
 const LAST_ANSWERS_MS = 1_000
 /** How long a stop waits for clients that send call after call: their next one is told to close. */
@@ -44,26 +34,25 @@ export async function openSlackListener(
   const { settings, clock, log } = options
   const { listen, publicUrl, limits } = settings
   const startedMs = clock.monotonicMs()
-  let phase: HealthFacts['phase'] = 'starting'
-  const healthFacts = (): HealthFacts => ({
+  let phase: ProcessHealth['phase'] = 'starting'
+  const healthFacts = (): ProcessHealth => ({
     phase,
     storeWritable: base.audit.writable,
-    loopStuck: base.loop.delayMs >= STUCK_MS,
+    loopStuck: base.loop.stuck,
     version: options.version,
     uptimeSeconds: (clock.monotonicMs() - startedMs) / 1_000,
   })
   const door = new Door({ ...settings, host: listen.host, anonymous: false }, base.door)
-  const callers = openCallers(base)
   const securityHeaders = createSecurityHeaders(publicUrl.startsWith('https:'))
   const listener = scope.use(
     await openListener({
       address: listen,
       handler: createHttpHandler({
-        ...{ door, edge, web, callers, metrics, healthFacts, securityHeaders },
+        ...{ door, edge, web, metrics, healthFacts, securityHeaders },
       }),
       limits: { ...limits, headerBytes: HEADER_BYTES_MAX, requestMs: REQUEST_MS_MAX },
       isProxy: (peer) => door.proxies.includes(peer),
-      onRefused: (why) => metrics.doorRefused(REFUSALS[why]),
+      onRefused: (why) => metrics.doorRefused(LISTENER_REFUSALS[why]),
     }),
   )
   scope.defer(
@@ -98,12 +87,4 @@ async function endWithin(ending: AsyncDisposable, limitMs: number): Promise<void
   const late = wait(limitMs, undefined, { signal: over.signal }).catch(() => undefined) // it ended in time
   await Promise.race([ending[Symbol.asyncDispose](), late])
   over.abort()
-}
-
-function openCallers({ options, door }: SlackBase): AssertedCallers | undefined {
-  const { settings, clock } = options
-  const { callers } = settings
-  if (callers === undefined) return undefined
-  const judge = new CallerJudge({ ...callers, clock })
-  return new AssertedCallers({ judge, gateway: `token:${callers.token}`, door })
 }
