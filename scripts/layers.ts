@@ -12,7 +12,8 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   contract: ['kit'],
   gateway: ['kit', 'contract'],
   slack: ['kit', 'contract'],
-  cli: ['kit', 'contract', 'gateway', 'slack'],
+  checklist: ['kit', 'contract'],
+  cli: ['kit', 'contract', 'gateway', 'slack', 'checklist'],
 }
 
 /** The runtime-neutral subpaths, all that a package may take of another where it is listed here. */

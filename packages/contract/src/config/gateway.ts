@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { api } from './api.ts'
 import { audit } from './audit.ts'
 import { auth } from './auth.ts'
+import { checklist } from './checklist.ts'
 import { type EndpointConfig, endpoints, names, toEndpointConfig } from './endpoints.ts'
 import { groups, toGroupConfig, type GroupConfig } from './groups.ts'
 import { allowFrom, roles, tenants } from './identity.ts'
@@ -70,6 +71,7 @@ const gatewayFile = z.strictObject({
   metrics,
   log,
   tracing,
+  checklist,
 })
 
 /** Our own keys at the top of the file and in a server. */

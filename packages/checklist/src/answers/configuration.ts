@@ -1,0 +1,3 @@
+import type { AnswerTable } from './answer.ts'
+
+export const CONFIGURATION = {} as const satisfies AnswerTable

@@ -1,0 +1,3 @@
+import type { AnswerTable } from './answer.ts'
+
+export const DATA = {} as const satisfies AnswerTable

@@ -1,0 +1,3 @@
+import type { AnswerTable } from './answer.ts'
+
+export const EDGE = {} as const satisfies AnswerTable

@@ -1,0 +1,3 @@
+import type { AnswerTable } from './answer.ts'
+
+export const OBSERVABILITY = {} as const satisfies AnswerTable

@@ -1,0 +1,3 @@
+import type { AnswerTable } from './answer.ts'
+
+export const SERVERS = {} as const satisfies AnswerTable

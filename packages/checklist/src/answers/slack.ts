@@ -1,0 +1,3 @@
+import type { AnswerTable } from './answer.ts'
+
+export const SLACK = {} as const satisfies AnswerTable

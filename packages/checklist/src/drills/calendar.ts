@@ -1,0 +1,22 @@
+import type { DrillDue } from '@sallyport/contract/checklist'
+import type { Deployment } from '../deployment.ts'
+import { DRILLS } from './drill.ts'
+
+/** When each drill was run last and is due next. One that never ran is due now. */
+export async function calendarOf({ book, settings, clock }: Deployment): Promise<DrillDue[]> {
+  const runs = (await book?.drillRuns()) ?? []
+  const nowMs = clock.nowMs()
+  return DRILLS.map((drill) => {
+    const last = runs.find((run) => run.drill === drill)
+    const lastMs = last === undefined ? undefined : Date.parse(last.endedAt)
+    const nextMs =
+      lastMs === undefined || last?.ok !== true ? nowMs : lastMs + settings.drills.everyMs
+    return {
+      drill,
+      lastAt: last?.endedAt ?? null,
+      ok: last?.ok ?? null,
+      nextAt: new Date(nextMs).toISOString(),
+      overdue: nextMs <= nowMs,
+    }
+  })
+}

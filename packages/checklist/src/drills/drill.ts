@@ -1,0 +1,13 @@
+/** Every drill; a restore, an alert and a rollback come with the deployment kit. */
+export const DRILLS = [
+  'failover',
+  'cold-start',
+  'flood',
+  'auth',
+  'reload',
+  'recover',
+  'keys',
+  'stop',
+  'stream',
+] as const
+export type DrillId = (typeof DRILLS)[number]

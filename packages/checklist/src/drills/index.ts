@@ -1,0 +1,2 @@
+export { calendarOf } from './calendar.ts'
+export { DRILLS, type DrillId } from './drill.ts'

@@ -1,0 +1,59 @@
+import {
+  type Attestation,
+  type Evidence,
+  type Part,
+  REPORT_LIMITS,
+  type State,
+} from '@sallyport/contract/checklist'
+
+/** What became of an answer, or of all answers of an item, in one run. */
+export interface Answered {
+  readonly state: State
+  readonly evidence: readonly Evidence[]
+  /** Null where nothing is to be mended. */
+  readonly remedy: string | null
+  /** The part of the product that is to answer. */
+  readonly awaits?: Part
+}
+
+/**
+ * The same with what a person stands for. It counts only where no program could tell: nobody talks away what
+ * was seen to fail.
+ */
+export function withAttestation(
+  found: Answered,
+  { kind, by, note, expiresAt }: Attestation,
+  nowMs: number,
+): Answered {
+  if (found.state !== 'unproved') return found
+  const over = Date.parse(expiresAt) <= nowMs
+  const text = `${by}, ${over ? 'until it expired at' : 'until'} ${expiresAt}: ${note}`
+  const word: Evidence = {
+    kind: 'attestation',
+    text: text.slice(0, REPORT_LIMITS.textChars),
+    at: new Date(nowMs).toISOString(),
+  }
+  const evidence = [word, ...found.evidence].slice(0, REPORT_LIMITS.evidence)
+  if (!over) return { state: kind, evidence, remedy: null }
+  return { ...found, evidence, remedy: 'attest it again with `sallyport attest`' }
+}
+
+/** All answers of an item as one: the worst counts, and those that do not apply are left out. */
+export function together(found: readonly Answered[]): Answered {
+  const state = worstOf(found.map((one) => one.state))
+  const remedies = found.filter((one) => one.state === state).map(({ remedy }) => remedy)
+  const awaits = found.find((one) => one.awaits !== undefined)?.awaits
+  return {
+    state,
+    evidence: found.flatMap(({ evidence }) => [...evidence]).slice(0, REPORT_LIMITS.evidence),
+    remedy: remedies.find((remedy) => remedy !== null) ?? null,
+    ...(awaits !== undefined && { awaits }),
+  }
+}
+
+function worstOf(states: readonly State[]): State {
+  for (const state of ['failed', 'unproved', 'attested', 'proved'] as const) {
+    if (states.includes(state)) return state
+  }
+  return 'not_applicable'
+}

@@ -1,0 +1,8 @@
+export { ANSWERS } from './answers/index.ts'
+export type { Answer, Finding, Probe, Seen } from './answers/answer.ts'
+export { ITEMS, type Item } from './catalogue/index.ts'
+export { type Deployment, type GatewayView } from './deployment.ts'
+export { calendarOf } from './drills/calendar.ts'
+export { DRILLS, type DrillId } from './drills/drill.ts'
+export { isGood, runCheck, summarise, type CheckRequest } from './engine/run-check.ts'
+export { Redactor } from './engine/redact.ts'
