@@ -167,6 +167,12 @@ test('an empty file is a complete configuration [config/complete] [door/loopback
       maxBytes: 10_737_418_240,
     },
     metrics: { protect: false, perTool: false, perTenant: false },
+    checklist: {
+      folders: ['.'],
+      scannedWithinMs: 31 * 86_400_000,
+      objectives: { p95Ms: 500, memoryBytes: 1024 ** 3, rtoMs: undefined, rpoMs: undefined },
+      drills: { everyMs: 92 * 86_400_000, calls: {} },
+    },
     log: { access: false },
     groups: {},
     endpoints: {},
@@ -307,17 +313,7 @@ test.each([
 
 test('tracing is off unless it is there, and empty takes the defaults', () => {
   expect(gatewayConfig.parse({}).tracing).toBeUndefined()
-  expect(
-    gatewayConfig.parse({
-      checklist: {
-        folders: ['.'],
-        scannedWithinMs: 31 * 86_400_000,
-        objectives: { p95Ms: 500, memoryBytes: 1024 ** 3, rtoMs: undefined, rpoMs: undefined },
-        drills: { everyMs: 92 * 86_400_000, calls: {} },
-      },
-      tracing: {},
-    }).tracing,
-  ).toEqual({
+  expect(gatewayConfig.parse({ tracing: {} }).tracing).toEqual({
     otlp: { headers: {} },
     sampleRatio: 1,
   })
