@@ -25,8 +25,14 @@ export interface Seen {
   readonly text: string
 }
 
+/** What every answer may say. */
+interface Applicable {
+  /** Why it does not concern that deployment; undefined where it does. Without it, it concerns all. */
+  exempt?(deployment: Deployment): string | undefined
+}
+
 /** Looks at a deployment and changes nothing. */
-export interface Probe {
+export interface Probe extends Applicable {
   readonly kind: 'probe'
   /** What is true when it is proved, as a sentence. */
   readonly title: string
@@ -43,7 +49,7 @@ export interface Probe {
 }
 
 /** Proved by the last run of a drill, while that is no older than the calendar allows. */
-export interface Drilled {
+export interface Drilled extends Applicable {
   readonly kind: 'drill'
   readonly title: string
   readonly remedy: string
@@ -51,7 +57,7 @@ export interface Drilled {
 }
 
 /** The product itself makes it impossible to get wrong; proved wherever a gateway of this version runs. */
-export interface Enforced {
+export interface Enforced extends Applicable {
   readonly kind: 'enforced'
   /** What the product does, as a sentence. */
   readonly title: string
@@ -60,7 +66,7 @@ export interface Enforced {
 }
 
 /** What no program can see: a person stands for it. */
-export interface Attested {
+export interface Attested extends Applicable {
   readonly kind: 'attested'
   /** What a person is asked, as a question. */
   readonly title: string
@@ -68,7 +74,7 @@ export interface Attested {
 }
 
 /** Answered by a part of the product that is to come: unproved until then. */
-export interface Awaiting {
+export interface Awaiting extends Applicable {
   readonly kind: 'awaits'
   readonly title: string
   readonly part: Part

@@ -1,16 +1,17 @@
 import type { Answer } from './answer.ts'
+import { ATTEST } from './attest.ts'
 import { CONFIGURATION } from './configuration.ts'
 import { CONTAINERS } from './containers.ts'
 import { DATA } from './data.ts'
 import { DISCORD } from './discord.ts'
 import { DRILLS } from './drills.ts'
 import { EDGE } from './edge.ts'
+import { LATER } from './later.ts'
 import { OBSERVABILITY } from './observability.ts'
 import { PRODUCT } from './product.ts'
 import { SERVERS } from './servers.ts'
 import { SLACK } from './slack.ts'
 
-/** Every answer by its id. */
 const TABLE = {
   ...CONFIGURATION,
   ...EDGE,
@@ -22,6 +23,8 @@ const TABLE = {
   ...DISCORD,
   ...DRILLS,
   ...PRODUCT,
+  ...ATTEST,
+  ...LATER,
 } as const
 
 /** Every answer by its id. */

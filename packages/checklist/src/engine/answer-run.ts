@@ -2,7 +2,7 @@ import { type Attestation, REPORT_LIMITS } from '@sallyport/contract/checklist'
 import { AppError } from '@sallyport/kit/errors'
 import { printable } from '@sallyport/kit/log'
 import type { Answer, Finding, Probe } from '../answers/answer.ts'
-import { unproved } from '../answers/answer.ts'
+import { notApplicable, unproved } from '../answers/answer.ts'
 import type { Deployment } from '../deployment.ts'
 import { judgeDrill } from './judge-drill.ts'
 import { type Answered, withAttestation } from './answered.ts'
@@ -49,6 +49,8 @@ export class AnswerRun {
   }
 
   async #look(answer: Answer, signal: AbortSignal): Promise<Finding> {
+    const reason = answer.exempt?.(this.#deployment)
+    if (reason !== undefined) return notApplicable(reason)
     if (answer.kind === 'probe') return this.#probe(answer, signal)
     if (answer.kind === 'drill') return judgeDrill(this.#deployment, answer.drill)
     if (answer.kind === 'enforced') return enforced(this.#deployment, answer.claims)
