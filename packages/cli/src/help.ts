@@ -5,6 +5,7 @@ Exit codes:
   0    done, or stopped after draining
   1    failed
   2    wrong usage or configuration
+  3    the checklist has nothing that fails, and something that nobody could prove
   130  forced to stop by a second Ctrl-C (143: by a second SIGTERM)`
 
 const ENVIRONMENT = `
@@ -241,6 +242,11 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   'audit list': [
     ['sallyport audit list --tool files__write_file --since 24h', 'who wrote, in the last day'],
     ['sallyport audit list --request ID --json', 'one request, by the id in its answer'],
+  ],
+  check: [
+    ['sallyport check', 'the whole checklist, on the deployment of ./sallyport.yaml'],
+    ["sallyport check --only 'hangar/*'", 'one document of it'],
+    ['sallyport check --phase before --json', 'what must hold before going live, for programs'],
   ],
   health: [
     ['sallyport health', 'exit 0 when the gateway here is ready, 1 when not'],

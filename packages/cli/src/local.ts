@@ -58,7 +58,12 @@ async function findListening(
   return (await isListening(path)) ? path : undefined
 }
 
-async function isListening(path: string): Promise<boolean> {
+/**
+ * Whether a gateway listens there.
+ *
+ * @throws {AppError} `forbidden` where the socket belongs to another user
+ */
+export async function isListening(path: string): Promise<boolean> {
   try {
     const signal = AbortSignal.timeout(PROBE_MS)
     await callSocket({ path, method: 'GET', url: '/health/live', signal })

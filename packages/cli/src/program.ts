@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander'
 import type { Context } from './context.ts'
 import { CONFIG, type Finish, JSON_OUTPUT } from './declare.ts'
+import { declareChecklist } from './declare-checklist.ts'
 import { declareEndpoints, declareGroups } from './declare-entries.ts'
 import { declareIdentity } from './declare-identity.ts'
 import { declareOperate } from './declare-operate.ts'
@@ -43,6 +44,7 @@ export function createProgram(context: Context, finish: Finish): Command {
   declareAudit(program, context, finish)
   declareSecrets(program, context, finish)
   declareHealth(program, context, finish)
+  declareChecklist(program, context, finish)
   finishDeclaring(program)
   return program
 }

@@ -2,6 +2,8 @@
 export interface Terminal {
   /** Whether a person reads stdout. */
   readonly isInteractive: boolean
+  /** Whether a person reads stderr. */
+  readonly isWatched: boolean
   /** Width of stdout in characters; undefined where it is no terminal: lines are as long as they are. */
   readonly columns: number | undefined
   /** Writes lines to stdout. The text is ours or has been made printable. */
@@ -26,6 +28,7 @@ export function openTerminal(streams: {
   }
   return {
     isInteractive: streams.stdout.isTTY === true,
+    isWatched: streams.stderr.isTTY === true,
     columns: (streams.stdout.isTTY && streams.stdout.columns) || undefined,
     print: (text) => void streams.stdout.write(`${text}\n`),
     note: (text) => void streams.stderr.write(`${text}\n`),
@@ -35,12 +38,14 @@ export function openTerminal(streams: {
 /** Keeps what is written, for tests. */
 export class FakeTerminal implements Terminal {
   readonly isInteractive: boolean
+  readonly isWatched: boolean
   readonly columns: number | undefined
   readonly printed: string[] = []
   readonly noted: string[] = []
 
   constructor(isInteractive = false, columns?: number) {
     this.isInteractive = isInteractive
+    this.isWatched = isInteractive
     this.columns = columns
   }
 

@@ -1,1 +1,2 @@
-export {}
+export { formatText, type TextOptions } from './text.ts'
+export { verdictOf, type Verdict } from './words.ts'

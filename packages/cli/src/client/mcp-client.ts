@@ -112,6 +112,28 @@ export class McpClient {
     }
   }
 
+  /**
+   * Asks anything and returns the result as parsed JSON.
+   *
+   * @throws {AppError} what the gateway answered
+   */
+  async request(
+    method: string,
+    params: Readonly<Record<string, unknown>>,
+    signal: AbortSignal,
+  ): Promise<unknown> {
+    const { name, uri } = params
+    const subject = typeof name === 'string' ? name : uri
+    if (method === 'tools/call' && typeof name === 'string') {
+      const raw = await this.callTool(name, JSON.stringify(params['arguments'] ?? {}), signal)
+      return JSON.parse(raw.toString('utf8'))
+    }
+    const headers: Record<string, string> =
+      typeof subject === 'string' ? { 'mcp-name': encodeHeaderValue(subject) } : {}
+    const asked = { method, params: JSON.stringify({ ...params, _meta: ENVELOPE }), headers }
+    return JSON.parse((await this.#send(asked, signal)).toString('utf8'))
+  }
+
   async #paramHeaders(
     name: string,
     argumentsJson: string,

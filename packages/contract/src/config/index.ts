@@ -12,7 +12,7 @@ export {
 } from './gateway.ts'
 export type { BreakerConfig } from './breaker.ts'
 export type { CapsConfig } from './caps.ts'
-export type { ChecklistSettings } from './checklist.ts'
+export { checklist, type ChecklistSettings } from './checklist.ts'
 export {
   STRATEGIES,
   type CanaryConfig,

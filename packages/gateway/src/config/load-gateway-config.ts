@@ -15,6 +15,7 @@ import {
   type ConfigProblem,
   type Environment,
   type LoadedConfig,
+  type ReadDocument,
   type ReportPath,
 } from '@sallyport/kit/config'
 import { Secret } from '@sallyport/kit/secret'
@@ -44,6 +45,8 @@ export type GatewayConfigLoad =
       readonly problems: readonly ConfigProblem[]
       readonly file: string
       readonly commands: readonly string[]
+      /** What could be read of the file all the same. */
+      readonly read?: ReadDocument
     }
 
 export interface LoadedGatewayConfig {

@@ -12,6 +12,7 @@ export {
   type ConfigPlace,
   type ConfigRequest,
   type LoadedConfig,
+  type ReadDocument,
   type ReportAt,
   type ReportPath,
 } from './load.ts'

@@ -87,8 +87,21 @@ export type LoadedConfig<Config> = {
        */
       readonly changed: (change: (root: MapNode) => MapNode) => LoadedConfig<Config>
     }
-  | { readonly ok: false; readonly problems: readonly ConfigProblem[] }
+  | {
+      readonly ok: false
+      readonly problems: readonly ConfigProblem[]
+      /** What could be read all the same; absent where the file is no document. */
+      readonly read?: ReadDocument
+    }
 )
+
+/** A document as it was read, whether or not it can be used. */
+export interface ReadDocument {
+  /** With its references resolved, as far as they can be. */
+  readonly root: MapNode
+  /** As `text` of a load that went well. */
+  readonly text: string
+}
 
 /**
  * Reads, overlays, resolves and checks a configuration file. Opens nothing but files, for reading. Total:
@@ -152,7 +165,7 @@ function judge<Config>(request: ConfigRequest<Config>, reading: Reading): Loaded
   }
   const sorted = inFileOrder(problems, file)
   const failed = config === undefined || sorted.some(({ severity }) => severity === 'error')
-  if (failed) return { ok: false, problems: sorted, commands }
+  if (failed) return { ok: false, problems: sorted, commands, read: { root, text } }
   const placeOf = (path: ConfigPath): ConfigPlace => check.placeOf(path)
   return {
     ...{ ok: true, config, problems: sorted, env, root, placeOf, adapted, text, files, commands },

@@ -3,6 +3,7 @@ export { exitCodeOf } from './exit-code.ts'
 export { openLine, type LineRequest } from './open-line.ts'
 export { runUntilSignal } from './run-until-signal.ts'
 export {
+  forcedExitCode,
   StopSignals,
   type SignalSource,
   type StopSignal,

@@ -1,0 +1,66 @@
+import { gatewayStatus } from '@sallyport/contract/admin'
+import type { GatewayView } from '@sallyport/checklist'
+import { AppError } from '@sallyport/kit/errors'
+import { callSocket } from '@sallyport/kit/lifecycle'
+import type { z } from 'zod'
+import { readCredential } from '../client/credential.ts'
+import { McpClient } from '../client/mcp-client.ts'
+import type { Context } from '../context.ts'
+import { RunKey } from './run-key.ts'
+
+const STATUS_MS = 10_000
+
+/** A running gateway, as long as one run looks at it. */
+export interface OpenGateway extends AsyncDisposable {
+  readonly view: GatewayView
+}
+
+/**
+ * The gateway behind a local socket. Dispose revokes the key that a run may have made.
+ *
+ * @param path of the socket, where somebody listens
+ * @throws {AppError} as `callSocket`; `usage` for a `SALLYPORT_KEY` that is none
+ */
+export async function openGateway(
+  context: Context,
+  path: string,
+  signal: AbortSignal,
+): Promise<OpenGateway> {
+  const given = await readCredential(context, {})
+  const within = AbortSignal.any([signal, AbortSignal.timeout(STATUS_MS)])
+  const { version, data, admin } = await read(path, gatewayStatus, '/api/v1/status', within)
+  const client = new McpClient({ kind: 'socket', path }, undefined)
+  const ownKey = new RunKey(path, context.terminal.note)
+  return {
+    view: {
+      version,
+      dataUrl: urlOf(data),
+      adminUrl: urlOf(admin),
+      read: (schema, url, asked) => read(path, schema, url, asked),
+      call: (method, params, asked) => client.request(method, params, asked),
+      key: async () => given ?? ownKey.text(),
+    },
+    [Symbol.asyncDispose]: () => ownKey[Symbol.asyncDispose](),
+  }
+}
+
+async function read<Answer>(
+  path: string,
+  schema: z.ZodType<Answer>,
+  url: string,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const answer = schema.safeParse(await callSocket({ path, method: 'GET', url, signal }))
+  if (answer.success) return answer.data
+  throw new AppError(
+    'server_protocol',
+    `the gateway answered ${url} in an unknown form: is it of this version?`,
+    { cause: answer.error },
+  )
+}
+
+/** A listener on every interface is no destination: it is reached on this machine. */
+function urlOf(address: string): string {
+  const reached = address.replace(/^0\.0\.0\.0:/, '127.0.0.1:').replace(/^\[::\]:/, '[::1]:')
+  return `http://${reached}`
+}

@@ -1,0 +1,44 @@
+import { Option, type Command } from 'commander'
+import { PHASES, PROFILES } from '@sallyport/contract/checklist'
+import type { Context } from './context.ts'
+import { CONFIG, type Finish } from './declare.ts'
+
+/** `check` and what is below it. */
+export function declareChecklist(program: Command, context: Context, finish: Finish): void {
+  declareCheck(program, context, finish)
+}
+
+function declareCheck(program: Command, context: Context, finish: Finish): Command {
+  return (
+    program
+      .command('check')
+      // What stands after the name of a verb below it is an option of that verb.
+      .enablePositionalOptions()
+      .summary('prove the production checklist on this deployment')
+      .description(
+        'Looks at the deployment of the configuration and says of each item whether it is proved, ' +
+          'attested, not applicable, failed or unproved, with the evidence and the remedy. Changes ' +
+          'nothing. Exit code 0 when all is well, 1 when something fails, 3 when nothing fails and ' +
+          'something is unproved.',
+      )
+      .addOption(
+        new Option('--profile <profile>', 'how this is run; default: as it is found').choices(
+          PROFILES,
+        ),
+      )
+      .option(
+        '--only <id>',
+        'an item or what answers it, such as `hangar/security/*`; may be repeated',
+        (id: string, ids: readonly string[] = []) => [...ids, id],
+      )
+      .addOption(new Option('--phase <phase>', 'items first due then').choices(PHASES))
+      .option('--against <folder>', 'another deployment, with which this one may share no secret')
+      .option('--json', 'print the report as JSON')
+      .option('--verbose', 'also list what passes')
+      .option(...CONFIG)
+      .action(async (options) => {
+        const { check } = await import('./verbs/check.ts')
+        finish(await check(context, options))
+      })
+  )
+}
