@@ -1,3 +1,4 @@
+import type { VerifyReport } from '@sallyport/contract/admin'
 import type { ChecklistBook, DiscordView, Profile } from '@sallyport/contract/checklist'
 import type { ChecklistSettings, GatewayConfig } from '@sallyport/contract/config'
 import type { Clock } from '@sallyport/kit/clock'
@@ -30,6 +31,12 @@ export interface GatewayView {
     params: Readonly<Record<string, unknown>>,
     signal: AbortSignal,
   ): Promise<unknown>
+  /**
+   * Checks every chain of the audit log.
+   *
+   * @throws {AppError} as `read`
+   */
+  verifyAudit(signal: AbortSignal): Promise<VerifyReport>
   /** A key that may list and call; one that was given, else one that lives until the end of the run. */
   key(signal: AbortSignal): Promise<Secret>
 }

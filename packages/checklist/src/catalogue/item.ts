@@ -35,10 +35,9 @@ export interface Box extends Terms {
   readonly note?: string
 }
 
-/** A box. `terms` counts where it differs from its section's. */
+/** A box by its place and its slug. `terms` counts where it differs from its section's. */
 export function box(
-  place: number,
-  slug: string,
+  [place, slug]: readonly [number, string],
   title: string,
   answers: readonly string[],
   terms: Terms & { readonly note?: string } = {},

@@ -43,9 +43,7 @@ export function groupsOf({ items }: Pick<Report, 'items'>): Groups {
 }
 
 /** How many items of each document are in each state, in the order of the documents. */
-export function countsBySeed({
-  items,
-}: Pick<Report, 'items'>): {
+export function countsBySeed({ items }: Pick<Report, 'items'>): {
   readonly seed: Seed
   readonly all: number
   readonly counts: Summary

@@ -1,4 +1,4 @@
-import { gatewayStatus } from '@sallyport/contract/admin'
+import { gatewayStatus, verifyReport } from '@sallyport/contract/admin'
 import type { GatewayView } from '@sallyport/checklist'
 import { AppError } from '@sallyport/kit/errors'
 import { callSocket } from '@sallyport/kit/lifecycle'
@@ -28,7 +28,12 @@ export async function openGateway(
 ): Promise<OpenGateway> {
   const given = await readCredential(context, {})
   const within = AbortSignal.any([signal, AbortSignal.timeout(STATUS_MS)])
-  const { version, data, admin } = await read(path, gatewayStatus, '/api/v1/status', within)
+  const { version, data, admin } = await ask(
+    path,
+    gatewayStatus,
+    { method: 'GET', url: '/api/v1/status' },
+    within,
+  )
   const client = new McpClient({ kind: 'socket', path }, undefined)
   const ownKey = new RunKey(path, context.terminal.note)
   return {
@@ -36,7 +41,9 @@ export async function openGateway(
       version,
       dataUrl: urlOf(data),
       adminUrl: urlOf(admin),
-      read: (schema, url, asked) => read(path, schema, url, asked),
+      read: (schema, url, asked) => ask(path, schema, { method: 'GET', url }, asked),
+      verifyAudit: (asked) =>
+        ask(path, verifyReport, { method: 'POST', url: '/api/v1/audit/verify' }, asked),
       call: (method, params, asked) => client.request(method, params, asked),
       key: async () => given ?? ownKey.text(),
     },
@@ -44,13 +51,13 @@ export async function openGateway(
   }
 }
 
-async function read<Answer>(
+async function ask<Answer>(
   path: string,
   schema: z.ZodType<Answer>,
-  url: string,
+  { method, url }: { readonly method: 'GET' | 'POST'; readonly url: string },
   signal: AbortSignal,
 ): Promise<Answer> {
-  const answer = schema.safeParse(await callSocket({ path, method: 'GET', url, signal }))
+  const answer = schema.safeParse(await callSocket({ path, method, url, signal }))
   if (answer.success) return answer.data
   throw new AppError(
     'server_protocol',

@@ -1,0 +1,32 @@
+import type { GatewayConfig } from '@sallyport/contract/config'
+import { type Finding, unproved } from '../answers/answer.ts'
+import type { Deployment, GatewayView } from '../deployment.ts'
+
+/** Judges the configuration; unproved where it cannot be read. */
+export function withConfig(
+  { config, file }: Deployment,
+  judge: (config: GatewayConfig) => Finding | Promise<Finding>,
+): Finding | Promise<Finding> {
+  if (config !== undefined) return judge(config)
+  const remedy = `mend what \`sallyport validate\` names in ${file}`
+  return unproved('config', 'the configuration cannot be run', remedy)
+}
+
+/** Judges the running gateway; unproved where none runs. */
+export function withGateway(
+  { gateway }: Deployment,
+  judge: (gateway: GatewayView) => Finding | Promise<Finding>,
+): Finding | Promise<Finding> {
+  if (gateway !== undefined) return judge(gateway)
+  return unproved(
+    'gateway',
+    'no gateway runs on this configuration',
+    'start it with `sallyport up`',
+  )
+}
+
+/** `a, b, c and 4 more`. */
+export function someOf(names: readonly string[], most = 8): string {
+  const shown = names.slice(0, most).join(', ')
+  return names.length > most ? `${shown} and ${names.length - most} more` : shown
+}

@@ -1,0 +1,188 @@
+import { type KeyItem, userList } from '@sallyport/contract/admin'
+import type { GatewayConfig } from '@sallyport/contract/config'
+import { judged, type Probe, type Seen, unproved } from '../../answers/answer.ts'
+import type { Deployment, GatewayView } from '../../deployment.ts'
+import { auditRows, keyFacts } from '../../looks/gateway.ts'
+import { someOf, withConfig, withGateway } from '../needs.ts'
+
+const DAY_MS = 86_400_000
+const MONTH_MS = 30 * DAY_MS
+const QUARTER_MS = 92 * DAY_MS
+const ADMINS_MAX = 3
+/** Reading what each key called takes a query; more keys than this are not judged. */
+const KEYS_MAX = 100
+/** Names that several people would use. */
+const SHARED =
+  /^(?:all|common|default|everybody|everyone|key|main|public|shared|team|temp|test|token)(?:-?\d*)$/i
+/** What a token is called that nobody named. */
+const UNNAMED = /^token-\d+$/
+
+/** Nobody is let in without saying who they are. */
+export const anonymousOff: Probe = {
+  kind: 'probe',
+  title: 'Callers without a credential are refused.',
+  remedy: 'remove `auth.anonymous`, and give callers keys with `sallyport keys create NAME`',
+  look: async (deployment) =>
+    withConfig(deployment, ({ auth }) =>
+      judged(auth.anonymous ? [seen('auth.anonymous is true')] : [], [
+        seen('auth.anonymous is false'),
+      ]),
+    ),
+}
+
+/** Each caller has a credential of its own. */
+export const keyPerPrincipal: Probe = {
+  kind: 'probe',
+  title: 'Each caller has a key or token of its own, by its name.',
+  remedy: 'give each caller a key with `sallyport keys create NAME`, and revoke what is shared',
+  look: async (deployment, signal) => {
+    const keys = await keyFacts(deployment, signal)
+    if (keys === undefined) return unproved('gateway', 'no gateway runs on this configuration')
+    return withConfig(deployment, ({ auth }) => {
+      const issuers = Object.keys(auth.issuers).length
+      if (keys.length + auth.tokens.length + issuers === 0) {
+        return unproved(
+          'gateway',
+          'there is no key, no token and no identity provider',
+          'make one with `sallyport keys create NAME`',
+        )
+      }
+      return judged(sharedNames(keys, auth), [
+        seen(`${keys.length} keys, ${auth.tokens.length} tokens, ${issuers} identity providers`),
+      ])
+    })
+  },
+}
+
+function sharedNames(keys: readonly KeyItem[], { tokens }: GatewayConfig['auth']): Seen[] {
+  return [
+    ...keys
+      .filter(({ name }) => SHARED.test(name))
+      .map(({ name }) => seen(`the key ${name} is named as if it were shared`)),
+    ...tokens
+      .filter(({ name }) => UNNAMED.test(name) || SHARED.test(name))
+      .map(({ name }) =>
+        seen(`the token ${name} has no name of its own: write \`{ name, value }\``),
+      ),
+  ]
+}
+
+/** What nobody used in a month is not given. */
+export const leastPrivilege: Probe = {
+  kind: 'probe',
+  title:
+    'Keys of administrators make no calls, and keys that are a month old use the servers they may.',
+  remedy: 'give callers keys of role `caller`, confined with `--server` to what they use',
+  look: async (deployment, signal) => {
+    const keys = await keyFacts(deployment, signal)
+    if (keys === undefined) return unproved('gateway', 'no gateway runs on this configuration')
+    if (keys.length > KEYS_MAX)
+      return unproved('gateway', `more than ${KEYS_MAX} keys: too many to look at`)
+    return withConfig(deployment, async (config) =>
+      withGateway(deployment, async (gateway) => {
+        const faults: Seen[] = []
+        for (const key of keys)
+          faults.push(...(await unusedOf(deployment, { config, gateway, key }, signal)))
+        return judged(faults, [seen(`${keys.length} keys use what they may`)])
+      }),
+    )
+  },
+}
+
+interface KeyUse {
+  readonly config: GatewayConfig
+  readonly gateway: GatewayView
+  readonly key: KeyItem
+}
+
+async function unusedOf(
+  { clock }: Deployment,
+  { config, gateway, key }: KeyUse,
+  signal: AbortSignal,
+): Promise<Seen[]> {
+  const nowMs = clock.nowMs()
+  const since = new Date(nowMs - MONTH_MS).toISOString()
+  const { items } = await auditRows(gateway, { principal: `key:${key.id}`, since }, signal)
+  const called = items.filter(({ kind, method }) => kind === 'call' && method === 'tools/call')
+  if (key.role === 'admin') {
+    return called.length === 0
+      ? []
+      : [seen(`the key ${key.name} is an administrator's and called tools in the last 30 days`)]
+  }
+  const names = Object.keys(config.servers)
+  const isOld = nowMs - Date.parse(key.createdAt) > MONTH_MS
+  if (!isOld || key.role !== 'caller' || names.length < 2) return []
+  const used = new Set(called.map(({ server }) => server))
+  const unused = (key.servers ?? names).filter((name) => !used.has(name))
+  return unused.length === 0
+    ? []
+    : [seen(`the key ${key.name} may reach ${someOf(unused)} and did not in the last 30 days`)]
+}
+
+/** Few may do everything, and they are known by name. */
+export const adminsFew: Probe = {
+  kind: 'probe',
+  title: 'At most three keys and people are administrators.',
+  remedy: 'give the others the role `operator`, `auditor` or one of your own',
+  look: async (deployment, signal) => {
+    const keys = await keyFacts(deployment, signal)
+    if (keys === undefined) return unproved('gateway', 'no gateway runs on this configuration')
+    return withGateway(deployment, async (gateway) => {
+      const users = await gateway.read(userList, '/api/v1/users?limit=500', signal)
+      const tokens = deployment.config?.auth.tokens ?? []
+      const admins = [
+        ...keys.filter(({ role }) => role === 'admin').map(({ name }) => `key ${name}`),
+        ...users.items
+          .filter(({ roles, disabledAt }) => disabledAt === null && roles.includes('admin'))
+          .map(({ name }) => `user ${name}`),
+        ...tokens.filter(({ roles }) => roles.includes('admin')).map(({ name }) => `token ${name}`),
+      ]
+      const all = `${admins.length} administrators: ${someOf(admins)}`
+      return judged(admins.length > ADMINS_MAX ? [seen(all)] : [], [
+        seen(admins.length === 0 ? 'nobody but whoever has this machine is an administrator' : all),
+      ])
+    })
+  },
+}
+
+/** No credential is older than a quarter. */
+export const keyAge: Probe = {
+  kind: 'probe',
+  title: 'Every key was made or rotated within 92 days.',
+  remedy: 'rotate them with `sallyport keys rotate NAME`',
+  look: async (deployment, signal) => {
+    const keys = await keyFacts(deployment, signal)
+    if (keys === undefined) return unproved('gateway', 'no gateway runs on this configuration')
+    const nowMs = deployment.clock.nowMs()
+    const old = keys.filter(({ createdAt }) => nowMs - Date.parse(createdAt) > QUARTER_MS)
+    return judged(
+      old.map(({ name, createdAt }) => seen(`the key ${name} is of ${createdAt}`)),
+      [seen(`${keys.length} keys, none older than 92 days`)],
+    )
+  },
+}
+
+/** Keys that nobody uses are gone. */
+export const keysUsed: Probe = {
+  kind: 'probe',
+  title: 'Every key that is a month old was used within the last 30 days.',
+  remedy: 'revoke what nobody uses: `sallyport keys revoke NAME`',
+  look: async (deployment, signal) => {
+    const keys = await keyFacts(deployment, signal)
+    if (keys === undefined) return unproved('gateway', 'no gateway runs on this configuration')
+    const nowMs = deployment.clock.nowMs()
+    const idle = keys.filter(
+      ({ createdAt, lastUsedAt }) => nowMs - Date.parse(lastUsedAt ?? createdAt) > MONTH_MS,
+    )
+    return judged(
+      idle.map(({ name, lastUsedAt }) =>
+        seen(`the key ${name} was last used ${lastUsedAt ?? 'never'}`),
+      ),
+      [seen(`${keys.length} keys, all used or new`)],
+    )
+  },
+}
+
+function seen(text: string): Seen {
+  return { kind: 'gateway', text }
+}
