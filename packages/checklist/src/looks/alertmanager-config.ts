@@ -1,0 +1,105 @@
+import { parse } from 'yaml'
+import { z } from 'zod'
+
+const receiver = z.looseObject({ name: z.string() })
+
+const pairs = z.record(z.string(), z.coerce.string())
+
+const route = z.object({
+  receiver: z.string().nullish(),
+  match: pairs.nullish(),
+  match_re: pairs.nullish(),
+  matchers: z.array(z.string()).nullish(),
+  continue: z.boolean().nullish(),
+  get routes() {
+    return z.array(route).nullish()
+  },
+})
+
+const config = z.object({ route: route.nullish(), receivers: z.array(receiver).nullish() })
+
+/** Where alerts go, and those beneath it that go elsewhere. */
+export type Route = z.output<typeof route>
+/** Who is told, and by what. */
+export type Receiver = z.output<typeof receiver>
+
+/** What a configuration of Alertmanager says of who is told. */
+export interface AlertmanagerConfig {
+  readonly route: Route | undefined
+  readonly receivers: readonly Receiver[]
+}
+
+/** Reads a configuration; undefined where it is none. Source: Prometheus, "Alertmanager configuration". */
+export function readAlertmanagerConfig(text: string): AlertmanagerConfig | undefined {
+  const result = config.safeParse(tree(text))
+  if (!result.success) return undefined
+  return { route: result.data.route ?? undefined, receivers: result.data.receivers ?? [] }
+}
+
+function tree(text: string): unknown {
+  try {
+    return parse(text, { maxAliasCount: 100 }) ?? {}
+  } catch {
+    return undefined // judged by the schema
+  }
+}
+
+/** Ways in which a receiver tells somebody, such as `webhook`; empty where it tells nobody. */
+export function waysOf(own: Receiver): string[] {
+  return Object.entries(own)
+    .filter(([key, value]) => key.endsWith('_configs') && Array.isArray(value) && value.length > 0)
+    .map(([key]) => key.replace(/_configs$/, ''))
+}
+
+/** Names of every receiver that a route leads to, its own first. */
+export function receiversOf({ receiver: own, routes }: Route, depth = 0): string[] {
+  const below = depth < DEPTH_MAX ? (routes ?? []) : []
+  return [...(own ? [own] : []), ...below.flatMap((each) => receiversOf(each, depth + 1))]
+}
+
+const DEPTH_MAX = 32
+
+/**
+ * Names of the receivers that an alert with these labels comes to.
+ *
+ * Source: Prometheus, "Alertmanager configuration", "Route".
+ */
+export function routed(
+  own: Route,
+  labels: Readonly<Record<string, string>>,
+  inherited = '',
+  depth = 0,
+): string[] {
+  const receiverName = own.receiver ?? inherited
+  const found: string[] = []
+  for (const child of depth < DEPTH_MAX ? (own.routes ?? []) : []) {
+    if (!takes(child, labels)) continue
+    found.push(...routed(child, labels, receiverName, depth + 1))
+    if (child.continue !== true) break
+  }
+  return found.length > 0 ? found : [receiverName]
+}
+
+const MATCHER = /^\s*([A-Za-z_]\w*)\s*(=~|!~|!=|=)\s*(.*?)\s*$/
+
+function takes(own: Route, labels: Readonly<Record<string, string>>): boolean {
+  const equal = Object.entries(own.match ?? {}).every(([label, value]) => labels[label] === value)
+  const alike = Object.entries(own.match_re ?? {}).every(([label, value]) =>
+    fits('=~', value, labels[label] ?? ''),
+  )
+  // One text may hold several: `{a="b", c="d"}`.
+  const matchers = (own.matchers ?? []).flatMap((text) => text.replace(/^\{|\}$/g, '').split(','))
+  return equal && alike && matchers.every((text) => takesMatcher(text, labels))
+}
+
+function takesMatcher(text: string, labels: Readonly<Record<string, string>>): boolean {
+  const [, label, operator = '', quoted = ''] = MATCHER.exec(text) ?? []
+  if (label === undefined) return text.trim() === ''
+  return fits(operator, quoted.replace(/^"(.*)"$/, '$1'), labels[label] ?? '')
+}
+
+function fits(operator: string, value: string, text: string): boolean {
+  if (operator === '=') return text === value
+  if (operator === '!=') return text !== value
+  return new RegExp(`^(?:${value})$`).test(text) === (operator === '=~')
+}

@@ -1,0 +1,84 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { type Deployment, fact } from '../deployment.ts'
+import { ownMetrics, readOwnMetrics, valueOf } from '../looks/own-metrics.ts'
+import { type Course, type PrometheusApi, prometheusApi } from '../looks/prometheus.ts'
+import { ofTarget, ownTarget } from '../probes/observability/own-target.ts'
+
+const RESIDENT = 'sallyport_process_resident_memory_bytes'
+const CPU = 'sallyport_process_cpu_seconds_total'
+const STARTED = 'sallyport_process_start_time_seconds'
+const HOUR_SECONDS = 3_600
+const LOOK_MS = 1_000
+
+/** Bytes that the gateway holds now; undefined where none runs. */
+export const residentBytes = fact<number | undefined>(async (deployment, signal) => {
+  const page = await ownMetrics(deployment, signal)
+  return page === undefined ? undefined : valueOf(page, RESIDENT)
+})
+
+/**
+ * Bytes that the gateway held over the last hour, or since it started; undefined where no Prometheus scrapes it.
+ */
+export const residentCourse = fact<Course | undefined>(async (deployment, signal) => {
+  const api = await prometheusApi(deployment, signal)
+  const started = valueOf((await ownMetrics(deployment, signal)) ?? new Map(), STARTED)
+  if (api === undefined || started === undefined) return undefined
+  const own = await ownTarget(api, deployment, signal)
+  if (own === undefined) return undefined
+  const toSeconds = Math.floor(deployment.clock.nowMs() / 1_000)
+  const span = [Math.max(Math.ceil(started), toSeconds - HOUR_SECONDS), toSeconds] as const
+  return (await api.course(`${RESIDENT}{${ofTarget(own)}}`, span, signal))[0]
+})
+
+/** How busy the process was, in percent of one core. */
+export interface CpuUse {
+  readonly percent: number
+  /** `in its busiest five minutes of the last hour`. */
+  readonly span: string
+  /** Whether it was seen for long enough that one moment does not count. */
+  readonly isLong: boolean
+}
+
+/** The busiest five minutes of the last hour by Prometheus, else what a second says. Undefined where none runs. */
+export const cpuUse = fact<CpuUse | undefined>(async (deployment, signal) => {
+  const api = await prometheusApi(deployment, signal)
+  const lately = api === undefined ? undefined : await busiest(api, deployment, signal)
+  return lately ?? ofOneSecond(deployment, signal)
+})
+
+async function busiest(
+  api: PrometheusApi,
+  deployment: Deployment,
+  signal: AbortSignal,
+): Promise<CpuUse | undefined> {
+  const own = await ownTarget(api, deployment, signal)
+  if (own === undefined) return undefined
+  const rate = `rate(${CPU}{${ofTarget(own)}}[5m])`
+  const [point] = await api.query(`max_over_time(${rate}[1h:1m])`, signal)
+  if (point === undefined) return undefined
+  const span = 'in its busiest five minutes of the last hour, by Prometheus'
+  return { percent: point.value * 100, span, isLong: true }
+}
+
+async function ofOneSecond(
+  deployment: Deployment,
+  signal: AbortSignal,
+): Promise<CpuUse | undefined> {
+  const { clock } = deployment
+  const before = await readOwnMetrics(deployment, signal)
+  const beforeMs = performance.now()
+  if (before === undefined) return undefined
+  await wait(LOOK_MS, undefined, { signal })
+  const after = await readOwnMetrics(deployment, signal)
+  const seconds = (performance.now() - beforeMs) / 1_000
+  const [from, to] = [valueOf(before, CPU), valueOf(after ?? new Map(), CPU)]
+  const started = valueOf(before, STARTED)
+  if (from === undefined || to === undefined || started === undefined) return undefined
+  const upSeconds = Math.max(1, clock.nowMs() / 1_000 - started)
+  const now = ((to - from) / seconds) * 100
+  const ever = (to / upSeconds) * 100
+  const isLong = upSeconds >= UP_SECONDS_MIN
+  return { percent: Math.max(now, ever), span: 'now or since its start, the higher', isLong }
+}
+
+const UP_SECONDS_MIN = 300
