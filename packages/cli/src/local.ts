@@ -47,7 +47,7 @@ export async function openAdministration(
 }
 
 /** The socket of this configuration's gateway, undefined where none runs. */
-async function findListening(
+export async function findListening(
   context: Context,
   options: ConfigOptions,
 ): Promise<string | undefined> {

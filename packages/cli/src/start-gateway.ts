@@ -3,6 +3,7 @@ import type { Gateway } from '@sallyport/gateway'
 import { loadGatewayConfig, withCommands } from '@sallyport/gateway/config'
 import { createLog, type LogOptions } from '@sallyport/kit/log'
 import { AUDIT_WORKER } from './audit-worker.ts'
+import { checklistHost } from './checklist-host.ts'
 import type { Configuration } from './configuration.ts'
 import type { Context } from './context.ts'
 import type { ForcedEnd } from './forced-end.ts'
@@ -48,6 +49,7 @@ export async function startGateway(
     accessJson: logOptions.json,
     localOnly,
     slackProgram: SLACK_PROGRAM,
+    checklist: checklistHost(source),
     heir: { environment: env, pid: process.pid },
     ...(AUDIT_WORKER && { workerUrl: AUDIT_WORKER }),
   })

@@ -14,12 +14,11 @@ import {
   unknownServer,
   UserService,
 } from '@sallyport/gateway/admin'
-import { openState, type State } from '@sallyport/gateway/state'
+import type { State } from '@sallyport/gateway/state'
 import type { Clock } from '@sallyport/kit/clock'
-import { createLog, parseLogOptions } from '@sallyport/kit/log'
 import { Passwords } from '@sallyport/kit/users'
 import type { Administration, MarkTarget } from './administration.ts'
-import { AUDIT_WORKER } from './audit-worker.ts'
+import { openCommandState } from './command-state.ts'
 import type { Configuration } from './configuration.ts'
 import type { Context } from './context.ts'
 import type { IdentityAdministration } from './identity-administration.ts'
@@ -57,17 +56,8 @@ export class StoreAdministration implements Administration {
 
   /** @throws {AppError} see `openState` */
   static async open(context: Context, configuration: Configuration): Promise<StoreAdministration> {
-    const { clock, environment } = context
-    // Lines about an ordinary opening are for a gateway's log, not for the reader of a command.
-    const options = parseLogOptions({ MCP_LOG_LEVEL: 'warn', ...environment }, process.stderr)
-    const log = createLog(options)
-    const state = await openState({
-      config: configuration.config,
-      stateFolder: configuration.stateFolder,
-      clock,
-      log,
-      ...(AUDIT_WORKER && { workerUrl: AUDIT_WORKER }),
-    })
+    const { clock } = context
+    const { state, log } = await openCommandState(context, configuration)
     const { config } = configuration
     const services = await openStoreServices(state.store, config, clock)
     return new StoreAdministration({ state, config, clock, log }, services)

@@ -7,6 +7,7 @@ import { ByteBudget, LoopWatch, RateLimits } from '@sallyport/kit/limits'
 import { Metrics } from '@sallyport/kit/metrics'
 import { type AuditLog, type KeyRecord, startHousekeeping } from '@sallyport/kit/store'
 import { openTracer, type Tracer } from '@sallyport/kit/tracing'
+import { type Checklist, openChecklist } from './checklist/open-checklist.ts'
 import { openEvents, type Telling } from './events/open-events.ts'
 import { OutcomeKeeper } from '@sallyport/kit/once'
 import { Quotas } from './features/quota/quotas.ts'
@@ -45,6 +46,7 @@ export interface Base {
   readonly loop: LoopWatch
   /** Who tells what happens, and to whom. */
   readonly telling: Telling
+  readonly checklist: Checklist
 }
 
 /** Opens audit log, credentials, limits and metrics; everything opened belongs to `scope`. */
@@ -92,6 +94,7 @@ export async function openBase(
     identity.settle({ ended: await tokens.forgetErased(), renewed: [] }),
   )
   identity.onRegrant(() => identity.settle({ ended: [], renewed: tokens.judge.regrant() }))
+  const checklist = openChecklist({ state, options, metrics, watch: identity.watch }, scope)
   const door: DoorDeps = {
     credentials: identity.credentials,
     tokens: [tokens.judge],
@@ -105,7 +108,7 @@ export async function openBase(
   return {
     ...{ options, settings, identity, state, audit, keeper, quotas, metrics, tracer },
     callers: new CallerSigner(state.keys.deriveKey('callers'), options.clock),
-    ...{ tokens, secrets, door, budget, loop, telling },
+    ...{ tokens, secrets, door, budget, loop, telling, checklist },
     usableKeys: async () => countUsable(await state.store.keys.list(), clock.nowMs()),
   }
 }

@@ -245,7 +245,7 @@ function adminDeps(served: Served, life: Life): Omit<AdminDeps, 'entrance'> {
   }
   return {
     ...base.identity.services(() => settings.config),
-    log,
+    ...{ log, clock, ...base.checklist },
     audit: state.store.reader,
     operations: new Operations({
       ...{ fleet, marks, toolCount, clock, log },

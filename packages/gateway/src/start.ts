@@ -9,6 +9,7 @@ import { Sealer } from '@sallyport/kit/crypto'
 import { createKey } from '@sallyport/kit/door'
 import { formatAddress } from '@sallyport/kit/http'
 import type { AccessDestination, Log } from '@sallyport/kit/log'
+import type { ChecklistHost } from './checklist/open-checklist.ts'
 import { Doors } from './doors.ts'
 import { Entries } from './entries/entries.ts'
 import { type Heir, Inherited, judgeInherited } from './handover/inherited.ts'
@@ -36,6 +37,8 @@ export interface GatewayOptions {
   readonly workerUrl?: URL
   /** How the Slack server is run as a child; without it `slack:` starts none. */
   readonly slackProgram?: { readonly file: string; readonly args: readonly string[] }
+  /** What the checklist is asked through; without it no run of it can be started here. */
+  readonly checklist?: ChecklistHost
   /** Opens the local socket and no port; then no key is needed, and none is made. */
   readonly localOnly?: boolean
   /** Who may have been handed sockets to listen on; by default only those the configuration has by number. */

@@ -29,6 +29,8 @@ export const PERMISSIONS = [
   'events.read',
   'secrets.rotate',
   'subjects.erase',
+  'checklist.read',
+  'checklist.write',
 ] as const
 
 export type Permission = (typeof PERMISSIONS)[number]
@@ -50,6 +52,7 @@ export const BUILT_IN_ROLES = {
     ...LOOK,
     ...(['servers.operate', 'config.read', 'config.write', 'sessions.read'] as const),
     'sessions.write',
+    'checklist.read',
   ]),
   approver: role('Decides what waits for a person.', [
     ...LOOK,
@@ -58,7 +61,7 @@ export const BUILT_IN_ROLES = {
   auditor: role('Reads the audit log and who may do what; changes nothing.', [
     ...LOOK,
     ...(['audit.read', 'keys.read', 'roles.read', 'tenants.read', 'users.read'] as const),
-    ...(['sessions.read', 'config.read', 'approvals.read'] as const),
+    ...(['sessions.read', 'config.read', 'approvals.read', 'checklist.read'] as const),
   ]),
   admin: role('Everything.', PERMISSIONS),
 } as const satisfies Readonly<Record<string, Role>>

@@ -1,4 +1,24 @@
 export { adminError, type AdminError } from './error.ts'
+export {
+  attestationList,
+  attestationMade,
+  baselineCreate,
+  baselineList,
+  checklistKey,
+  checkReportBody,
+  checkRunStatus,
+  drillRunCreate,
+  drillRunList,
+  itemStanding,
+  reportSummaryList,
+  signOffList,
+  signOffMade,
+  type AttestationCreate,
+  type ChecklistKey,
+  type CheckRunEnd,
+  type CheckRunStatus,
+  type ItemStanding,
+} from './checklist.ts'
 export { checkInput, type InputCheck, type InputFault } from './input.ts'
 export { instant, listOf, listQuery, type ListQuery } from './list.ts'
 export {

@@ -30,6 +30,8 @@ export interface RouteSpec {
    * is lost. Source: RFC 9110 §13.1.1; RFC 6585 §3.
    */
   readonly versioned?: true
+  /** Of its body; 64 KiB by default. */
+  readonly bodyBytesMax?: number
   /** Time the work may take, milliseconds; 10,000 by default. */
   readonly deadlineMs?: number
 }

@@ -42,6 +42,7 @@ export {
   baseline,
   drillRun,
   figure,
+  reportSummary,
   type Attestation,
   type Baseline,
   type ChecklistBook,

@@ -74,12 +74,20 @@ export const drillDue = z.strictObject({
   overdue: z.boolean(),
 })
 
+const reportId = z
+  .string()
+  .regex(/^[\w-]{1,64}$/, 'an id of a report is letters, digits, `_` and `-`')
+
 export const signOff = z.strictObject({
   role: z.enum(SIGN_OFF_ROLES),
-  by: z.string().max(256),
+  by: z
+    .string()
+    .min(1)
+    .max(256)
+    .regex(/^[^\p{Cc}\p{Cs}]+$/u, 'must be one line of text'),
   at: instant,
   /** Id of the report that was signed for. */
-  report: z.string().max(64),
+  report: reportId,
 })
 
 /** Ed25519 over the canonical JSON (RFC 8785) of everything else in the report. */
@@ -95,7 +103,7 @@ export const signature = z.strictObject({
 /** What `check --json` prints. */
 export const report = z.strictObject({
   format: z.literal(1),
-  id: z.string().max(64),
+  id: reportId,
   version: z.string().max(64),
   environment: z.string().max(64),
   profile: z.enum(PROFILES),

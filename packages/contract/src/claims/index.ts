@@ -2,6 +2,7 @@ import { ADMIN_API } from './admin-api.ts'
 import { ATTACKS } from './attacks.ts'
 import { CALLERS } from './callers.ts'
 import type { Claim } from './claim.ts'
+import { CHECKLIST_BOOK } from './checklist-book.ts'
 import { COMMAND } from './command.ts'
 import { COMPATIBILITY } from './compatibility.ts'
 import { CONFIG } from './config.ts'
@@ -72,6 +73,7 @@ export const CLAIMS = {
   ...ONCE,
   ...STORE,
   ...SECRETS,
+  ...CHECKLIST_BOOK,
   ...HANDOVER,
   ...HEALTH,
   ...OBSERVE,

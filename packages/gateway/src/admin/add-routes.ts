@@ -79,6 +79,7 @@ function addRoute(app: FastifyInstance, spec: RouteSpec, handler: (ask: Ask) => 
     method: spec.method,
     url: spec.path,
     exposeHeadRoute: !isStream,
+    ...(spec.bodyBytesMax !== undefined && { bodyLimit: spec.bodyBytesMax }),
     handler: async (request, reply) => {
       const checked = check(spec, request)
       const deadlineMs = isStream ? Infinity : (spec.deadlineMs ?? DEADLINE_MS)

@@ -32,6 +32,7 @@ const TOLD: ReadonlySet<Need> = new Set<Need>([
   'servers.write',
   'secrets.rotate',
   'subjects.erase',
+  'checklist.write',
 ])
 
 /** Tells of everything that was changed over the API: which route did it, and to what of which name. */

@@ -5,6 +5,7 @@ import type { Log } from '@sallyport/kit/log'
 import type { Principal } from '@sallyport/kit/principal'
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { type AuditDeps, addAuditRoutes } from './audit-routes.ts'
+import { addChecklistRoutes, type ChecklistDeps } from './checklist-routes.ts'
 import { addConfigRoutes, type ConfigDeps } from './config-routes.ts'
 import { toAdminErrorBody, visitOf } from './entrance.ts'
 import { addEntryRoutes, type EntryDeps } from './entry-routes.ts'
@@ -30,6 +31,7 @@ const PARAMETER_CHARACTERS_MAX = 64 * 4 * 3
 export interface RouteDeps
   extends
     AuditDeps,
+    ChecklistDeps,
     ConfigDeps,
     EntryDeps,
     EventDeps,
@@ -83,6 +85,7 @@ export async function buildFastifyApp(deps: RouteDeps): Promise<FastifyApp> {
   addSightRoutes(app, deps)
   addServerRoutes(app, deps)
   addSecretRoutes(app, deps)
+  addChecklistRoutes(app, deps)
   addEntryRoutes(app, deps)
   addConfigRoutes(app, deps)
   addSessionRoutes(app, deps)
@@ -145,7 +148,7 @@ function answerError(
   reply: FastifyReply,
   log: Log,
 ): void {
-  const error = toAppError(thrown)
+  const error = toAppError(thrown, request.routeOptions.bodyLimit)
   const { requestId } = visitOf(request.raw)
   if (error.spec.family === 'defect') log.error({ err: error, requestId }, 'admin request failed')
   if (error.spec.family === 'failure') log.warn({ err: error, requestId }, 'admin request failed')

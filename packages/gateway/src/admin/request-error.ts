@@ -23,11 +23,19 @@ export function parseRequest<Schema extends z.ZodType>(
   throw new AppError('request_invalid', sentence)
 }
 
-/** Gives what Fastify throws a code of ours; anything unknown is a defect. */
-export function toAppError(thrown: unknown): AppError {
+/**
+ * Gives what Fastify throws a code of ours; anything unknown is a defect.
+ *
+ * @param bodyBytesMax of the route
+ */
+export function toAppError(thrown: unknown, bodyBytesMax: number): AppError {
   switch (codeOf(thrown)) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
-      return new AppError('request_too_large', 'the body is larger than 64 KiB', { cause: thrown })
+      return new AppError(
+        'request_too_large',
+        `the body is larger than ${Math.round(bodyBytesMax / 1_024)} KiB`,
+        { cause: thrown },
+      )
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return new AppError('media_type', 'the body must be application/json', { cause: thrown })
     case 'FST_ERR_CTP_EMPTY_JSON_BODY':

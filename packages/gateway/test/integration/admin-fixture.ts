@@ -13,6 +13,7 @@ import type { AuditQuery, AuditRow } from '@sallyport/kit/store'
 import { type AdminDeps, createAdminApp, type HealthFacts } from '../../src/admin/index.ts'
 import { EventStreams } from '../../src/events/event-streams.ts'
 import { Events } from '../../src/events/events.ts'
+import { openChecklistOf } from './checklist-fixture.ts'
 import { fakeSessions } from './sessions-fixture.ts'
 import { Identity } from '../../src/identity/identity.ts'
 import { fakeConfig, GROUP, openFakeOperations, USAGE } from './operations-fixture.ts'
@@ -113,6 +114,7 @@ export async function openFixture(options: FixtureOptions = {}) {
         verify: async () => ({ ok: true, rows: 1, writers: 1, broken: [] }),
       },
       ...(await openFakeUsers(opening)),
+      ...openChecklistOf(keys.store),
       operations: operations.operations,
       secrets: { rotate: async () => ROTATION },
       erasure: { erase: async ({ plan }) => ({ ...ERASURE, planned: plan }) },
@@ -196,7 +198,7 @@ async function openIdentity(scope: AsyncDisposableStack) {
     await identity.refreshKeys()
     return made.text.reveal()
   }
-  return { identity, add, services: identity.services(() => config) }
+  return { store, identity, add, services: identity.services(() => config) }
 }
 
 const FACTS: HealthFacts = {

@@ -1,12 +1,6 @@
-import {
-  createHash,
-  createPrivateKey,
-  createPublicKey,
-  type KeyObject,
-  randomBytes,
-  sign,
-} from 'node:crypto'
+import { createHash, createPublicKey, type KeyObject, randomBytes, sign } from 'node:crypto'
 import type { Clock } from '../clock.ts'
+import { keyOfSeed } from '../signed/ed25519-key.ts'
 import {
   type AssertedCaller,
   CALLER_SECONDS,
@@ -14,8 +8,6 @@ import {
   type CallerClaims,
 } from './caller-claims.ts'
 
-/** What stands before the 32 bytes of an Ed25519 key in PKCS #8. Source: RFC 8410 §7. */
-const PKCS8_HEAD = Buffer.from('302e020100300506032b657004220420', 'hex')
 const ID_BYTES = 12
 
 /**
@@ -33,9 +25,7 @@ export class CallerSigner {
 
   /** @param seed 32 bytes, secret; the same seed is the same key */
   constructor(seed: Buffer, clock: Clock) {
-    this.#key = createPrivateKey({
-      ...{ key: Buffer.concat([PKCS8_HEAD, seed]), format: 'der', type: 'pkcs8' },
-    })
+    this.#key = keyOfSeed(seed)
     this.publicKey = createPublicKey(this.#key).export({ format: 'jwk' }).x ?? ''
     const kid = thumbprint(this.publicKey)
     this.#head = encode({ alg: 'EdDSA', typ: CALLER_TYPE, kid })

@@ -2,6 +2,7 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 import type { ErrorCode } from '../errors.ts'
 import { printable } from '../log/printable.ts'
 import type { AuditKind, AuditOutcome } from '../store/store.ts'
+import { ChecklistGauges } from './checklist-gauges.ts'
 import { RuntimeGauges, type RuntimeReading } from './runtime-gauges.ts'
 import { SlackApiCounters } from './slack-api-counters.ts'
 import { SlackCounters } from './slack-counters.ts'
@@ -71,6 +72,7 @@ export class Metrics {
   readonly #tenants: TenantCounter | undefined
   #slack: SlackCounters | undefined
   #slackApi: SlackApiCounters | undefined
+  #checklist: ChecklistGauges | undefined
 
   constructor(options: MetricsOptions) {
     this.#perTool = options.perTool
@@ -98,6 +100,12 @@ export class Metrics {
   get slackApi(): SlackApiCounters {
     this.#slackApi ??= new SlackApiCounters(this.#registry, this.#tallies)
     return this.#slackApi
+  }
+
+  /** What the newest report of the checklist says; shown from the first use on. */
+  get checklist(): ChecklistGauges {
+    this.#checklist ??= new ChecklistGauges(this.#registry)
+    return this.#checklist
   }
 
   /** The media type of `render()`. */

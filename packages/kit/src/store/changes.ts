@@ -14,6 +14,7 @@ export const CHANGE_TOPICS = [
   'vault',
   'subjects',
   'installations',
+  'checklist',
 ] as const
 
 export type ChangeTopic = (typeof CHANGE_TOPICS)[number]

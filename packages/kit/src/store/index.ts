@@ -13,6 +13,16 @@ export {
   type BudgetStore,
   planBudget,
 } from './budget-store.ts'
+export {
+  type AttestationRecord,
+  type BaselineRecord,
+  CHECKLIST_LIMITS,
+  type ChecklistStore,
+  type DrillRunRecord,
+  type ReportHead,
+  type ReportRecord,
+  type SignOffRecord,
+} from './checklist-store.ts'
 export type { InstallStateRecord, InstallStateStore } from './install-state-store.ts'
 export {
   INSTALLATION_PURPOSE,

@@ -35,6 +35,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { id: 3, name: 'members', long: false, destructive: false, statements: members },
   { id: 4, name: 'identity', long: false, destructive: false, statements: identity },
   { id: 5, name: 'installations', long: false, destructive: false, statements: installations },
+  { id: 6, name: 'checklist', long: false, destructive: false, statements: checklist },
 ]
 
 function first(types: SqlTypes): readonly string[] {
@@ -164,5 +165,25 @@ function installations(types: SqlTypes): readonly string[] {
     // What a limit of somebody else allows next, shared by all processes.
     `create table budgets (
       scope text primary key, arrival_at ${types.int} not null, blocked_until ${types.int} not null)`,
+  ]
+}
+
+/** What people stand for, what a checklist found, and what it measures by. */
+function checklist(types: SqlTypes): readonly string[] {
+  return [
+    `create table attestations (
+      item text primary key, kind text not null, signed_by text not null, note text not null,
+      at ${types.int} not null, expires_at ${types.int} not null)`,
+    // The body is compressed, and signed.
+    `create table check_reports (
+      number ${types.rowId}, id text not null unique, head text not null, body ${types.blob} not null)`,
+    `create table sign_offs (
+      number ${types.rowId}, role text not null, signed_by text not null, at ${types.int} not null,
+      report text not null)`,
+    `create table drill_runs (
+      number ${types.rowId}, drill text not null, ended_at ${types.int} not null, body text not null)`,
+    'create index drill_runs_drill on drill_runs (drill, number)',
+    `create table baselines (
+      name text primary key, value text not null, unit text not null, at ${types.int} not null)`,
   ]
 }

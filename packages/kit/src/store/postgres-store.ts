@@ -8,6 +8,7 @@ import { AuditJobs } from './audit-reader.ts'
 import { SqlBudgetStore } from './budget-store.ts'
 import { SqlCatalogueStore } from './catalogue-store.ts'
 import { checkMasterKey, toSealKeys, type SealKeys } from './keys.ts'
+import { SqlChecklistStore } from './checklist-store.ts'
 import { SqlChangeStore } from './changes.ts'
 import { SqlEntryStore } from './entry-store.ts'
 import { SqlGenerationStore } from './generation-store.ts'
@@ -91,6 +92,7 @@ export async function openPostgresStore(
     installations: new SqlInstallationStore(db),
     installStates: new SqlInstallStateStore(db),
     budgets: new SqlBudgetStore(db),
+    checklist: new SqlChecklistStore(db),
     openAudit: ({ durability }) => openAudit(location, { ...context, seals: keys }, durability),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   }

@@ -8,6 +8,7 @@ import { SqlBudgetStore } from './budget-store.ts'
 import { SqlCatalogueStore } from './catalogue-store.ts'
 import { Checkpointer } from './checkpointer.ts'
 import { checkMasterKey, toSealKeys, type SealKeys } from './keys.ts'
+import { SqlChecklistStore } from './checklist-store.ts'
 import { SqlChangeStore } from './changes.ts'
 import { SqlEntryStore } from './entry-store.ts'
 import { SqlGenerationStore } from './generation-store.ts'
@@ -85,6 +86,7 @@ export async function openSqliteStore(path: string, context: StoreContext): Prom
     installations: new SqlInstallationStore(db),
     installStates: new SqlInstallStateStore(db),
     budgets: new SqlBudgetStore(db),
+    checklist: new SqlChecklistStore(db),
     openAudit: ({ durability }) =>
       openAudit({ path, context, keys, wal }, durability === 'power' ? 'FULL' : 'NORMAL'),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),

@@ -1,4 +1,5 @@
 import type { CallSignal } from '../call-signal.ts'
+import type { ChecklistStore } from './checklist-store.ts'
 import type { ChangeStore } from './changes.ts'
 import type { KeyStore } from './key-record.ts'
 import type { RoleStore } from './role-store.ts'
@@ -304,6 +305,7 @@ export interface Store extends AsyncDisposable {
   readonly installations: InstallationStore
   readonly installStates: InstallStateStore
   readonly budgets: BudgetStore
+  readonly checklist: ChecklistStore
   /** Opens a chain of its own with a random writer id. Closed by its owner, before the store. */
   openAudit(options: { readonly durability: 'process' | 'power' }): Promise<AuditLog>
 }

@@ -106,7 +106,6 @@ interface GenerationTable {
   body: Blob
 }
 
-/** The tables that Kysely speaks to; the audit tables are outside it. */
 interface InstallationTable {
   provider: string
   app: string
@@ -129,6 +128,31 @@ interface InstallStateTable {
   expires_at: number
 }
 
+interface AttestationTable {
+  item: string
+  kind: string
+  signed_by: string
+  note: string
+  at: number
+  expires_at: number
+}
+
+interface SignOffTable {
+  number: Generated<number>
+  role: string
+  signed_by: string
+  at: number
+  report: string
+}
+
+interface DrillRunTable {
+  number: Generated<number>
+  drill: string
+  ended_at: number
+  body: string
+}
+
+/** The tables that Kysely speaks to; the audit tables are outside it. */
 export interface Tables {
   keys: KeyTable
   catalogues: { server: string; fingerprint: string; read_at: number }
@@ -151,5 +175,10 @@ export interface Tables {
   /** Wall clock, milliseconds since 1970. */
   budgets: { scope: string; arrival_at: number; blocked_until: number }
   vault: { name: string; body: Blob }
+  attestations: AttestationTable
+  check_reports: { number: Generated<number>; id: string; head: string; body: Blob }
+  sign_offs: SignOffTable
+  drill_runs: DrillRunTable
+  baselines: { name: string; value: string; unit: string; at: number }
   key_check: { id: number; mac: Blob }
 }

@@ -78,6 +78,7 @@ describe.each(testEngines())('members in the audit log on %s', (_engineName, sta
 const undoIdentity = [
   ...['changes', 'tenants', 'roles', 'users', 'logins', 'suspensions', 'entries', 'subjects'],
   ...['installations', 'install_states', 'budgets'],
+  ...['attestations', 'check_reports', 'sign_offs', 'drill_runs', 'baselines'],
 ]
   .map((table) => `drop table ${table}`)
   .concat(

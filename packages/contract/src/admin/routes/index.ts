@@ -1,5 +1,6 @@
 import type { RouteTable } from '../route.ts'
 import { authRoutes } from './auth.ts'
+import { checklistRoutes } from './checklist.ts'
 import { entryRoutes } from './entries.ts'
 import { eventRoutes } from './events.ts'
 import { gatewayRoutes } from './gateway.ts'
@@ -12,6 +13,7 @@ import { serverRoutes } from './servers.ts'
 import { tenantRoutes } from './tenants.ts'
 import { userRoutes } from './users.ts'
 
+export { checklistRoutes } from './checklist.ts'
 export { entryRoutes } from './entries.ts'
 export { eventRoutes } from './events.ts'
 export { gatewayRoutes } from './gateway.ts'
@@ -42,6 +44,7 @@ export const ROUTES = {
   ...sessionRoutes,
   ...eventRoutes,
   ...secretRoutes,
+  ...checklistRoutes,
 } as const satisfies RouteTable
 
 export type RouteId = keyof typeof ROUTES

@@ -1,0 +1,20 @@
+import type { ClaimsOf } from './claim.ts'
+
+/** What is kept of the checklist. */
+export const CHECKLIST_BOOK = {
+  'checklist/kept': {
+    behavior:
+      'The last 50 reports are kept and those that somebody signed for, and the last 20 runs of each drill; what is older goes.',
+    source: 'issue 7',
+  },
+  'checklist/signed': {
+    behavior:
+      'A report that was kept is signed with a key of the store, over its canonical JSON, so that spacing and order of members do not matter.',
+    source: 'RFC 8785; RFC 8032',
+  },
+  'checklist/tampered': {
+    behavior:
+      'A change of any member of a signed report is found, and so is a report that another key signed.',
+    source: 'RFC 8032',
+  },
+} as const satisfies ClaimsOf<'checklist'>
