@@ -17,4 +17,14 @@ export const CHECKLIST_BOOK = {
       'A change of any member of a signed report is found, and so is a report that another key signed.',
     source: 'RFC 8032',
   },
+  'checklist/attest': {
+    behavior:
+      'Somebody stands for an item by name, with a note and until a date that is no later than the cadence of the item allows; unknown items are refused.',
+    source: 'issue 7',
+  },
+  'checklist/sign-off': {
+    behavior:
+      'A role is signed off for one whole report, and not while an item of that role fails or is unproved in it; the refusal names them.',
+    source: 'issue 7',
+  },
 } as const satisfies ClaimsOf<'checklist'>

@@ -109,12 +109,9 @@ test.each([
   ['a word', 'abc'],
   ['a long text', 'x'.repeat(10_000)],
   ['half a file', '-----BEGIN PUBLIC KEY-----\nAA\n'],
-])(
-  'what is no key is refused: %s',
-  (_what, text) => {
-    expect(() => parsePublicKey(text)).toThrow(expect.objectContaining({ code: 'request_invalid' }))
-  },
-)
+])('what is no key is refused: %s', (_what, text) => {
+  expect(() => parsePublicKey(text)).toThrow(expect.objectContaining({ code: 'request_invalid' }))
+})
 
 test('a private key is no public one', () => {
   const { privateKey } = generateKeyPairSync('ed25519')
