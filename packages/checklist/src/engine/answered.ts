@@ -5,6 +5,7 @@ import {
   REPORT_LIMITS,
   type State,
 } from '@sallyport/contract/checklist'
+import { attestationText } from './attestation-text.ts'
 
 /** What became of an answer, or of all answers of an item, in one run. */
 export interface Answered {
@@ -22,19 +23,19 @@ export interface Answered {
  */
 export function withAttestation(
   found: Answered,
-  { kind, by, note, expiresAt }: Attestation,
+  attestation: Attestation,
   nowMs: number,
 ): Answered {
   if (found.state !== 'unproved') return found
-  const over = Date.parse(expiresAt) <= nowMs
-  const text = `${by}, ${over ? 'until it expired at' : 'until'} ${expiresAt}: ${note}`
+  const over = Date.parse(attestation.expiresAt) <= nowMs
+  const text = attestationText(attestation, over)
   const word: Evidence = {
     kind: 'attestation',
     text: text.slice(0, REPORT_LIMITS.textChars),
     at: new Date(nowMs).toISOString(),
   }
   const evidence = [word, ...found.evidence].slice(0, REPORT_LIMITS.evidence)
-  if (!over) return { state: kind, evidence, remedy: null }
+  if (!over) return { state: attestation.kind, evidence, remedy: null }
   return { ...found, evidence, remedy: 'attest it again with `sallyport attest`' }
 }
 

@@ -1,2 +1,5 @@
+export { formatHtml } from './html/format-html.ts'
+export { formatJunit } from './junit.ts'
+export { formatSarif } from './sarif.ts'
 export { formatText, type TextOptions } from './text.ts'
 export { verdictOf, type Verdict } from './words.ts'
