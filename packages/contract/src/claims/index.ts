@@ -1,6 +1,8 @@
 import { ADMIN_API } from './admin-api.ts'
 import { ATTACKS } from './attacks.ts'
 import { CALLERS } from './callers.ts'
+import { CHECK_DISCORD } from './check-discord.ts'
+import { CHECK_SERVERS } from './check-servers.ts'
 import type { Claim } from './claim.ts'
 import { CHECKLIST_BOOK } from './checklist-book.ts'
 import { COMMAND } from './command.ts'
@@ -97,6 +99,8 @@ export const CLAIMS = {
   ...SLACK_OAUTH,
   ...SLACK_COMMAND,
   ...SLACK_SCENARIOS,
+  ...CHECK_SERVERS,
+  ...CHECK_DISCORD,
 } as const satisfies Readonly<Record<string, Claim>>
 
 /** The id of a promise, such as `door/host/foreign`. */
