@@ -1,3 +1,29 @@
+import { backupsConfigured, backupsEncrypted, backupsRecent } from '../probes/data/backups.ts'
+import { backupsOffsite } from '../probes/data/backups-offsite.ts'
+import { backupsRestorable } from '../probes/data/backups-restorable.ts'
+import { backupsRetention } from '../probes/data/backups-retention.ts'
+import { storeDisk } from '../probes/data/store-disk.ts'
+import { storeDurable } from '../probes/data/store-durable.ts'
+import { storeIntegrity } from '../probes/data/store-integrity.ts'
+import { storeMasterKey } from '../probes/data/store-master-key.ts'
+import { storeMigrated } from '../probes/data/store-migrated.ts'
+import { storeMode } from '../probes/data/store-mode.ts'
+import { storePlace } from '../probes/data/store-place.ts'
 import type { AnswerTable } from './answer.ts'
 
-export const DATA = {} as const satisfies AnswerTable
+/** PostgreSQL, Redis, the store, and backups. */
+export const DATA = {
+  'store/durable': storeDurable,
+  'store/place': storePlace,
+  'store/mode': storeMode,
+  'store/migrated': storeMigrated,
+  'store/disk': storeDisk,
+  'store/integrity': storeIntegrity,
+  'store/master-key': storeMasterKey,
+  'backups/configured': backupsConfigured,
+  'backups/recent': backupsRecent,
+  'backups/encrypted': backupsEncrypted,
+  'backups/restorable': backupsRestorable,
+  'backups/offsite': backupsOffsite,
+  'backups/retention': backupsRetention,
+} as const satisfies AnswerTable
