@@ -3,6 +3,7 @@ import { ATTACKS } from './attacks.ts'
 import { CALLERS } from './callers.ts'
 import { CHECK_DISCORD } from './check-discord.ts'
 import { CHECK_SERVERS } from './check-servers.ts'
+import { CHECK_DATA } from './check-data.ts'
 import type { Claim } from './claim.ts'
 import { CHECKLIST_BOOK } from './checklist-book.ts'
 import { COMMAND } from './command.ts'
@@ -101,6 +102,7 @@ export const CLAIMS = {
   ...SLACK_SCENARIOS,
   ...CHECK_SERVERS,
   ...CHECK_DISCORD,
+  ...CHECK_DATA,
 } as const satisfies Readonly<Record<string, Claim>>
 
 /** The id of a promise, such as `door/host/foreign`. */

@@ -9,7 +9,7 @@ const FILES_MAX = 20_000
 const SIDECAR_BYTES_MAX = 64 * 1024
 const DAY_MS = 86_400_000
 /** The furthest that a date may lie behind UTC. */
-const ZONE_MS = 14 * 3_600_000
+const ZONE_MS = 12 * 3_600_000
 
 /** One backup. */
 export interface BackupFile {

@@ -1,0 +1,64 @@
+import type { ClaimsOf } from './claim.ts'
+
+/** What the checklist proves of the store, of backups, of PostgreSQL and of Redis. */
+export const CHECK_DATA = {
+  'check/store/durable': {
+    behavior:
+      'A store that takes writes with the audit log on is proved; one that takes none, or a log that is off, fails.',
+    source: 'Hangar checklist 26; Slack checklist 24, 26',
+  },
+  'check/store/place': {
+    behavior:
+      'An embedded store in memory, in a container’s own layer or on a network file system fails.',
+    source: 'Hangar checklist 52; Slack checklist 24, 25',
+  },
+  'check/store/mode': {
+    behavior: 'An embedded store, or its folder, that others of the machine can read fails.',
+    source: 'System checklist 119; Discord checklist, "Secrets"',
+  },
+  'check/store/migrated': {
+    behavior: 'A store that lacks a migration, or that a newer version made, fails.',
+    source: 'System checklist 47; Slack checklist 27',
+  },
+  'check/store/disk': {
+    behavior: 'A disk with less room than the audit log may take fails.',
+    source: 'System checklist 10; Discord checklist, "Disk space is monitored"',
+  },
+  'check/store/integrity': {
+    behavior: 'An embedded store that SQLite finds damaged fails.',
+    source: 'System checklist 150, 156; SQLite, "PRAGMA quick_check"',
+  },
+  'check/store/master-key': {
+    behavior:
+      'A master key that others can read, that stands in the configuration or lies among the backups fails.',
+    source: 'System checklist 19, 24, 118',
+  },
+  'check/backups/configured': {
+    behavior: 'A folder of backups that is missing, empty or open to everybody fails.',
+    source: 'System checklist 26; Slack checklist 28, 94',
+  },
+  'check/backups/recent': {
+    behavior:
+      'A newest backup that is older than expected, or than the recovery point objective, fails, also when its file was touched.',
+    source: 'System checklist 149, 153, 198, 229; Discord checklist, "Backups are scheduled"',
+  },
+  'check/backups/encrypted': {
+    behavior: 'A backup that anybody can read fails: a plain database, a dump, an archive.',
+    source: 'System checklist 120; the mistakes of system deployments, "backup unencrypted"',
+  },
+  'check/backups/restorable': {
+    behavior:
+      'A newest backup that is empty, cut off, damaged or a fraction of the one before fails; without a restore that was proved it is unproved.',
+    source:
+      'System checklist 150, 156; the mistakes of system deployments, "backup that is not restorable"',
+  },
+  'check/backups/offsite': {
+    behavior: 'A copy that is missing, that differs or that lies on the same disk fails.',
+    source: 'System checklist 152',
+  },
+  'check/backups/retention': {
+    behavior:
+      'Backups that are older than they are kept, or that reach back less although the deployment is older, fail.',
+    source: 'System checklist 151; Discord checklist, "Backup retention"',
+  },
+} as const satisfies ClaimsOf<'check'>
