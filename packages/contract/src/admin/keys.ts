@@ -54,6 +54,7 @@ export const keyItem = z
     previousUntil: instant
       .nullable()
       .meta({ description: 'Until when the key before the last rotation is good as well.' }),
+    rotatedAt: instant.nullable().meta({ description: 'When it was last made anew; null: never.' }),
     version: z.int().meta({ description: 'What `If-Match` names, as `"<version>"`.' }),
   })
   .meta({ id: 'Key', description: 'An API key, without its secret.' })

@@ -61,6 +61,7 @@ export function toKeyItem(key: KeyRecord): KeyItem {
     lastUsedAt: toInstant(key.lastUsedAtMs),
     revokedAt: toInstant(key.revokedAtMs),
     previousUntil: toInstant(key.previousUntilMs),
+    rotatedAt: toInstant(key.rotatedAtMs),
     version: key.version,
   }
 }

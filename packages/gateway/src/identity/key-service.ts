@@ -88,8 +88,9 @@ export class KeyService {
     const { keys, clock } = this.#deps
     const key = await this.#ofMine(idOrName, caller)
     const { text, hash } = createKeyText(key.id)
-    const previousUntilMs = overlapMs === 0 ? null : clock.nowMs() + overlapMs
-    const record = await keys.rotate(key.id, { hash, previousUntilMs })
+    const atMs = clock.nowMs()
+    const previousUntilMs = overlapMs === 0 ? null : atMs + overlapMs
+    const record = await keys.rotate(key.id, { hash, previousUntilMs, atMs })
     await this.#deps.changed()
     return { record, text }
   }

@@ -78,6 +78,7 @@ function toRecord(id: string, text: string, key: NewKey): KeyRecord {
     allowFrom: key.allowFrom ?? null,
     previousHash: null,
     previousUntilMs: null,
+    rotatedAtMs: null,
     createdAtMs: key.clock.nowMs(),
     expiresAtMs: key.expiresAtMs,
     lastUsedAtMs: null,

@@ -42,7 +42,7 @@ test('a key is prefix, id, 256 bits and a checksum; its record holds the hash on
     hash: hashCredential(text),
     role: 'caller',
     ...{ tenant: null, servers: null, tools: null, readOnly: false, allowFrom: null },
-    ...{ previousHash: null, previousUntilMs: null, version: 0 },
+    ...{ previousHash: null, previousUntilMs: null, rotatedAtMs: null, version: 0 },
     createdAtMs: clock.nowMs(),
     expiresAtMs: null,
     lastUsedAtMs: null,

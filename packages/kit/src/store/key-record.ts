@@ -22,6 +22,8 @@ export interface KeyRecord {
   readonly previousHash: Buffer | null
   /** Until when the text before is good as well, wall clock. */
   readonly previousUntilMs: number | null
+  /** When its text was last made anew; null where it is the first. */
+  readonly rotatedAtMs: number | null
   readonly createdAtMs: number
   readonly expiresAtMs: number | null
   readonly lastUsedAtMs: number | null
@@ -64,6 +66,8 @@ export interface KeyTurn {
   readonly hash: Buffer
   /** Until when the text before is good as well; null = it is not. */
   readonly previousUntilMs: number | null
+  /** Wall clock. */
+  readonly atMs: number
 }
 
 export interface KeyStore {

@@ -142,7 +142,7 @@ export class SqlKeyStore implements KeyStore, AsyncDisposable {
     }
   }
 
-  async rotate(id: string, { hash, previousUntilMs }: KeyTurn): Promise<KeyRecord> {
+  async rotate(id: string, { hash, previousUntilMs, atMs }: KeyTurn): Promise<KeyRecord> {
     return await guardStore('the key cannot be rotated', () =>
       changing(this.#db, 'keys', async (db, version) => {
         const row = await db
@@ -151,6 +151,7 @@ export class SqlKeyStore implements KeyStore, AsyncDisposable {
             hash,
             previous_hash: previousUntilMs === null ? null : sql<Buffer>`hash`,
             previous_until: previousUntilMs,
+            rotated_at: atMs,
             version,
           })
           .where('id', '=', id)

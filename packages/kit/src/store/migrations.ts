@@ -185,5 +185,7 @@ function checklist(types: SqlTypes): readonly string[] {
     'create index drill_runs_drill on drill_runs (drill, number)',
     `create table baselines (
       name text primary key, value text not null, unit text not null, at ${types.int} not null)`,
+    // So that the age of a key can be told.
+    `alter table keys add column rotated_at ${types.int}`,
   ]
 }

@@ -19,6 +19,7 @@ interface KeyTable {
   allow_from: string | null
   previous_hash: ColumnType<Uint8Array | null, Buffer | null | undefined, Buffer | null>
   previous_until: number | null
+  rotated_at: number | null
   version: Generated<number>
 }
 

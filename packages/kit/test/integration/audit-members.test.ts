@@ -89,6 +89,7 @@ const undoIdentity = [
       'allow_from',
       'previous_hash',
       'previous_until',
+      'rotated_at',
       'version',
     ].map((column) => `alter table keys drop column ${column}`),
   )

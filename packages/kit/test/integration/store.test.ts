@@ -43,7 +43,7 @@ function testKey(changes: Partial<KeyRecord> = {}): KeyRecord {
     hash: Buffer.alloc(32, 7),
     role: 'caller',
     ...{ tenant: null, servers: null, tools: null, readOnly: false, allowFrom: null },
-    ...{ previousHash: null, previousUntilMs: null, version: 2 },
+    ...{ previousHash: null, previousUntilMs: null, rotatedAtMs: null, version: 2 },
     createdAtMs: 1_700_000_000_000,
     expiresAtMs: null,
     lastUsedAtMs: null,
@@ -248,8 +248,9 @@ describe.each(testEngines())('the store on %s', (engineName, start) => {
     const old = testKey({ hash: Buffer.from('x'), createdAtMs: 5, version: 1 })
     expect(await store.keys.list()).toEqual([old])
     const turned = { hash: Buffer.alloc(32, 8), previousUntilMs: 9 }
-    const rotated = await store.keys.rotate('abcdefgh', turned)
-    expect(rotated).toEqual({ ...old, ...turned, previousHash: old.hash, version: 2 })
+    const rotated = await store.keys.rotate('abcdefgh', { ...turned, atMs: 7 })
+    const changed = { ...turned, rotatedAtMs: 7, previousHash: old.hash, version: 2 }
+    expect(rotated).toEqual({ ...old, ...changed })
     expect([await store.marks.list(), await store.generations.list()]).toEqual([[], []])
   })
 

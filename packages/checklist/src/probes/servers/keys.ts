@@ -154,9 +154,13 @@ export const keyAge: Probe = {
     const keys = await keyFacts(deployment, signal)
     if (keys === undefined) return unproved('gateway', 'no gateway runs on this configuration')
     const nowMs = deployment.clock.nowMs()
-    const old = keys.filter(({ createdAt }) => nowMs - Date.parse(createdAt) > QUARTER_MS)
+    const old = keys.filter(
+      ({ rotatedAt, createdAt }) => nowMs - Date.parse(rotatedAt ?? createdAt) > QUARTER_MS,
+    )
     return judged(
-      old.map(({ name, createdAt }) => seen(`the key ${name} is of ${createdAt}`)),
+      old.map(({ name, rotatedAt, createdAt }) =>
+        seen(`the key ${name} is of ${rotatedAt ?? createdAt}`),
+      ),
       [seen(`${keys.length} keys, none older than 92 days`)],
     )
   },

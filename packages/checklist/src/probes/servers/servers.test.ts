@@ -24,7 +24,7 @@ const GROUP: GroupItem = {
 const KEY: KeyItem = {
   ...{ id: 'aaaaaaaa', name: 'alice', role: 'caller', tenant: null, servers: null, tools: null },
   ...{ readOnly: false, allowFrom: null, createdAt: at(40), expiresAt: null, lastUsedAt: at(1) },
-  ...{ revokedAt: null, previousUntil: null, version: 1 },
+  ...{ revokedAt: null, previousUntil: null, rotatedAt: null, version: 1 },
 }
 type Row = AuditList['items'][number]
 const ROW: Row = {
@@ -233,7 +233,7 @@ const BROKEN: readonly (readonly [string, readonly string[], (world: World) => v
   [
     'a key of last year',
     ['keys/age'],
-    ({ gateway }) => (gateway.keys = [{ ...KEY, createdAt: at(200) }]),
+    ({ gateway }) => (gateway.keys = [{ ...KEY, createdAt: at(300), rotatedAt: at(100) }]),
   ],
   [
     'a key that nobody uses',
