@@ -5,7 +5,7 @@ Exit codes:
   0    done, or stopped after draining
   1    failed
   2    wrong usage or configuration
-  3    the checklist has nothing that fails, and something that nobody could prove
+  3    nothing of the checklist fails, and something could not be proved or a drill not be run
   130  forced to stop by a second Ctrl-C (143: by a second SIGTERM)`
 
 const ENVIRONMENT = `
@@ -242,6 +242,12 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   'audit list': [
     ['sallyport audit list --tool files__write_file --since 24h', 'who wrote, in the last day'],
     ['sallyport audit list --request ID --json', 'one request, by the id in its answer'],
+  ],
+  drill: [
+    ['sallyport drill', 'every drill, on a copy of the deployment'],
+    ['sallyport drill failover recover', 'two of them'],
+    ['sallyport drill auth --live', 'on the gateway that runs'],
+    ['sallyport drill --list', 'when each was run, and is due again'],
   ],
   check: [
     ['sallyport check', 'the whole checklist, on the deployment of ./sallyport.yaml'],

@@ -2,6 +2,7 @@ import { Command, Option } from 'commander'
 import type { Context } from './context.ts'
 import { CONFIG, type Finish, JSON_OUTPUT } from './declare.ts'
 import { declareChecklist } from './declare-checklist.ts'
+import { declareDrill } from './declare-drill.ts'
 import { declareEndpoints, declareGroups } from './declare-entries.ts'
 import { declareIdentity } from './declare-identity.ts'
 import { declareOperate } from './declare-operate.ts'
@@ -45,6 +46,7 @@ export function createProgram(context: Context, finish: Finish): Command {
   declareSecrets(program, context, finish)
   declareHealth(program, context, finish)
   declareChecklist(program, context, finish)
+  declareDrill(program, context, finish)
   finishDeclaring(program)
   return program
 }

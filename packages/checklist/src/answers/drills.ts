@@ -1,3 +1,48 @@
-import type { AnswerTable } from './answer.ts'
+import { calendarOf } from '../drills/calendar.ts'
+import type { DrillId } from '../drills/drill.ts'
+import type { AnswerTable, Drilled, Finding, Probe } from './answer.ts'
+import { judged, type Seen, unproved } from './answer.ts'
 
-export const DRILLS = {} as const satisfies AnswerTable
+const calendar: Probe = {
+  kind: 'probe',
+  title: 'every drill was run within its time, and succeeded',
+  remedy: 'run `sallyport drill --list`, then those that are overdue',
+  async look(deployment): Promise<Finding> {
+    if (deployment.book === undefined) {
+      return unproved('drill', 'no store is there that could know of drills')
+    }
+    const due = await calendarOf(deployment)
+    const late = due.filter(({ overdue }) => overdue)
+    const faults = late.map(({ drill, lastAt, ok }): Seen => {
+      const when = lastAt === null ? 'it was never run' : `its last run was at ${lastAt}`
+      const how = ok === false ? ', and it failed' : ''
+      return { kind: 'drill', text: `the drill ${drill} is overdue: ${when}${how}` }
+    })
+    const next = due.map(({ drill, nextAt }) => `${drill} by ${nextAt}`).join(', ')
+    return judged(faults, [{ kind: 'drill', text: `no drill is overdue; due again: ${next}` }])
+  },
+}
+
+/** Drills, each by its last run, and their calendar. */
+export const DRILLS = {
+  'drill/failover': drilled('failover', 'the loss of a member of a group fails no call'),
+  'drill/cold-start': drilled('cold-start', 'a first call to a cold server is answered in time'),
+  'drill/flood': drilled(
+    'flood',
+    'a caller that floods is told to wait, and others notice nothing',
+  ),
+  'drill/auth': drilled('auth', 'no key, a wrong key and a key that may too little are refused'),
+  'drill/reload': drilled('reload', 'a changed file applies, and a broken one changes nothing'),
+  'drill/recover': drilled('recover', 'servers that were killed come back by themselves'),
+  'drill/keys': drilled('keys', 'a key is rotated and revoked while calls go on'),
+  'drill/stop': drilled('stop', 'a stop under load loses no call'),
+  'drill/stream': drilled(
+    'stream',
+    'a stream is held for longer than a minute through `publicUrl`',
+  ),
+  'drill/calendar': calendar,
+} as const satisfies AnswerTable
+
+function drilled(drill: DrillId, title: string): Drilled {
+  return { kind: 'drill', drill, title, remedy: `run \`sallyport drill ${drill}\`` }
+}

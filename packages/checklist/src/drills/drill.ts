@@ -11,3 +11,6 @@ export const DRILLS = [
   'stream',
 ] as const
 export type DrillId = (typeof DRILLS)[number]
+
+/** Those that can try the running gateway itself, with keys of their own. */
+export const LIVE_DRILLS = ['auth', 'flood', 'keys'] as const satisfies readonly DrillId[]

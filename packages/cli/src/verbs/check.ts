@@ -9,13 +9,11 @@ import {
 } from '@sallyport/checklist'
 import { formatText, verdictOf } from '@sallyport/checklist/report'
 import type { Phase, Profile, Report } from '@sallyport/contract/checklist'
-import { AppError } from '@sallyport/kit/errors'
-import { forcedExitCode, StopSignals } from '@sallyport/kit/lifecycle'
 import { openDeployment } from '../checklist/open-deployment.ts'
 import type { ConfigOptions } from '../configuration.ts'
 import type { Context } from '../context.ts'
-import { endAtOnce } from '../end-at-once.ts'
 import { withProgress } from '../progress.ts'
+import { untilSignal } from '../until-signal.ts'
 import { COMMAND, VERSION } from '../version.ts'
 
 export interface CheckOptions extends ConfigOptions {
@@ -76,20 +74,4 @@ function asText({ terminal, environment }: Context, report: Report, options: Che
     verbose: options.verbose === true,
     command: COMMAND,
   })
-}
-
-/** Runs until it ends or a signal comes, which gives the exit code of that signal: nothing was found out. */
-async function untilSignal(
-  { clock }: Context,
-  run: (signal: AbortSignal) => Promise<number>,
-): Promise<number> {
-  using signals = StopSignals.listen({ clock, source: process, force: endAtOnce })
-  try {
-    return await run(signals.signal)
-  } catch (thrown) {
-    if (signals.received === undefined) throw thrown
-    const isEnd = thrown === signals.signal.reason || AppError.from(thrown).code === 'cancelled'
-    if (!isEnd) throw thrown
-    return forcedExitCode(signals.received)
-  }
 }

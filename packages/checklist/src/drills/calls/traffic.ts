@@ -1,0 +1,72 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Asked, Ended, McpCaller } from './mcp-caller.ts'
+
+const KEPT_MAX = 20_000
+
+/** How busy it is. */
+export interface Pace {
+  readonly workers: number
+  /** Pause of each worker between two requests, milliseconds. */
+  readonly pauseMs: number
+}
+
+/** Several workers that ask the same again and again until they are stopped. */
+export class Traffic implements AsyncDisposable {
+  /** Oldest first; the last 20,000. */
+  readonly ended: Ended[] = []
+  readonly #workers: Promise<void>
+  #stopped = false
+  #onEnded: (() => void) | undefined
+
+  constructor(
+    caller: Pick<McpCaller, 'ask'>,
+    asked: Asked,
+    { workers, pauseMs }: Pace,
+    signal: AbortSignal,
+  ) {
+    const work = async (): Promise<void> => {
+      while (!this.#stopped && !signal.aborted) {
+        this.ended.push(await caller.ask(asked, signal))
+        if (this.ended.length > KEPT_MAX) this.ended.shift()
+        this.#onEnded?.()
+        await sleep(pauseMs, undefined, { signal })
+      }
+    }
+    this.#workers = Promise.all(Array.from({ length: workers }, work)).then(() => undefined)
+    this.#workers.catch(() => undefined) // told by `stop`
+  }
+
+  /** Resolves with the first that succeeded and began after that time; the signal's own reason otherwise. */
+  async firstGood(sinceMs: number, signal: AbortSignal): Promise<Ended> {
+    for (;;) {
+      const found = this.ended.find(({ ok, startedMs }) => ok && startedMs >= sinceMs)
+      if (found !== undefined) return found
+      signal.throwIfAborted()
+      await this.#next(signal)
+    }
+  }
+
+  /** Lets what runs end, and says how everything went. @throws the reason of the signal that ended it */
+  async stop(): Promise<readonly Ended[]> {
+    this.#stopped = true
+    await this.#workers
+    return this.ended
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopped = true
+    await this.#workers.catch(() => undefined) // it was ended; whoever needs to know asked `stop`
+  }
+
+  #next(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const abort = (): void => reject(signal.reason as Error) // a signal aborts with an error
+      signal.addEventListener('abort', abort, { once: true })
+      this.#onEnded = () => {
+        this.#onEnded = undefined
+        signal.removeEventListener('abort', abort)
+        resolve()
+      }
+    })
+  }
+}
