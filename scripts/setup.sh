@@ -24,6 +24,15 @@ has_haproxy() {
   command -v haproxy >/dev/null 2>&1
 }
 
+# Proxies as people put them in front.
+has_nginx() {
+  command -v nginx >/dev/null 2>&1
+}
+
+has_caddy() {
+  command -v caddy >/dev/null 2>&1
+}
+
 has_systemd() {
   command -v systemd-analyze >/dev/null 2>&1 && command -v systemd-socket-activate >/dev/null 2>&1
 }
@@ -67,6 +76,8 @@ has_promtool || install prometheus
 has_strace || install strace
 has_faketime || install faketime
 has_haproxy || install haproxy
+has_nginx || install nginx-light
+has_caddy || install caddy
 has_systemd || install systemd
 has_python || install python3-minimal
 has_curl || install curl
@@ -90,6 +101,14 @@ has_faketime || {
 }
 has_haproxy || {
   echo 'a rolling restart behind a proxy (no haproxy: install it, or run as root where apt-get is)'
+  missing=1
+}
+has_nginx || {
+  echo 'the checklist behind nginx (no nginx: install nginx-light, or run as root where apt-get is)'
+  missing=1
+}
+has_caddy || {
+  echo 'the checklist behind Caddy (no caddy: install it, or run as root where apt-get is)'
   missing=1
 }
 has_systemd || {

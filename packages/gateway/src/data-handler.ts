@@ -196,6 +196,7 @@ function sendMetadata(res: ServerResponse, metadata: string): void {
   res.setHeader('content-type', 'application/json')
   res.setHeader('content-length', Buffer.byteLength(metadata))
   res.setHeader('cache-control', `public, max-age=${METADATA_SECONDS}`)
+  res.setHeader('x-content-type-options', 'nosniff')
   res.end(metadata)
 }
 

@@ -4,6 +4,7 @@ import { CALLERS } from './callers.ts'
 import { CHECK_DISCORD } from './check-discord.ts'
 import { CHECK_SERVERS } from './check-servers.ts'
 import { CHECK_DATA } from './check-data.ts'
+import { CHECK_EDGE } from './check-edge.ts'
 import type { Claim } from './claim.ts'
 import { CHECKLIST_BOOK } from './checklist-book.ts'
 import { COMMAND } from './command.ts'
@@ -103,6 +104,7 @@ export const CLAIMS = {
   ...CHECK_SERVERS,
   ...CHECK_DISCORD,
   ...CHECK_DATA,
+  ...CHECK_EDGE,
 } as const satisfies Readonly<Record<string, Claim>>
 
 /** The id of a promise, such as `door/host/foreign`. */

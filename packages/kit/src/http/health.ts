@@ -59,6 +59,7 @@ export function answerHealth(
     'content-type': 'application/json',
     'content-length': Buffer.byteLength(body),
     'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
   })
   res.end(req.method === 'HEAD' ? undefined : body)
 }

@@ -49,6 +49,7 @@ export function sendError(
   res.setHeader('content-type', 'application/json')
   res.setHeader('content-length', Buffer.byteLength(body))
   res.setHeader('x-request-id', requestId)
+  res.setHeader('x-content-type-options', 'nosniff')
   if (error.retryAfterMs !== undefined && (status === 429 || status === 503)) {
     res.setHeader('retry-after', Math.max(1, Math.ceil(error.retryAfterMs / 1_000)))
   }
