@@ -61,6 +61,16 @@ const GOOD: Readonly<Partial<Record<RouteId, object>>> = {
   'tenants.create': { name: 'good' },
   'groups.create': { name: 'good', definition: { members: ['own'] } },
   'endpoints.create': { name: 'good', definition: { servers: ['own'] } },
+  'checklist.attest': {
+    ...{ item: 'attest/on-call', by: 'Ada', note: 'seen' },
+    expiresAt: new Date(Date.now() + 86_400_000).toISOString(),
+  },
+  'checklist.sign': { role: 'security', by: 'Ada', report: 'r1' },
+  'checklist.accept': { name: 'p95', value: 1, unit: 'ms', at: '2026-11-21T12:00:00.000Z' },
+  'checklist.drilled': {
+    ...{ drill: 'stop', ok: true, steps: [], figures: [] },
+    ...{ startedAt: '2026-11-21T12:00:00.000Z', endedAt: '2026-11-21T12:00:00.000Z' },
+  },
   'servers.create': { name: 'good', definition: { url: 'https://example.com/mcp' } },
 }
 

@@ -27,4 +27,14 @@ export const CHECKLIST_BOOK = {
       'A role is signed off for one whole report, and not while an item of that role fails or is unproved in it; the refusal names them.',
     source: 'issue 7',
   },
+  'checklist/run': {
+    behavior:
+      'A check that is started over the API is a process of its own, one at a time, and ended after two minutes or with the gateway, with all that it started.',
+    source: 'issue 7',
+  },
+  'checklist/metrics': {
+    behavior:
+      'The newest report that looked at everything is shown as metrics, also when another process kept it.',
+    source: 'issue 7',
+  },
 } as const satisfies ClaimsOf<'checklist'>

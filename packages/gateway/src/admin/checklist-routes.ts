@@ -51,7 +51,7 @@ function addReportRoutes(app: FastifyInstance, { book, log }: ChecklistDeps): vo
     'checklist.save': async ({ body, by: { principal, requestId } }) => {
       const saved = await book.save(body)
       const { id, summary } = saved
-      log.info({ report: id, ...summary, by: principal.id, requestId }, 'checklist report kept')
+      log.info({ report: id, summary, by: principal.id, requestId }, 'checklist report kept')
       return saved
     },
     'checklist.item': async ({ params: { id } }) => {

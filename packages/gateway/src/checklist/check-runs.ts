@@ -37,6 +37,7 @@ interface Run {
   reported: boolean
   /** Why it is being ended, if it is. */
   ending: 'timed_out' | 'stopped' | undefined
+  killing: NodeJS.Timeout | undefined
   readonly ended: Promise<void>
 }
 
@@ -81,7 +82,7 @@ export class CheckRuns implements AsyncDisposable {
     const { promise, resolve } = Promise.withResolvers<void>()
     const run: Run = {
       ...{ child, by, startedAtMs: clock.nowMs(), ended: promise },
-      ...{ reported: false, ending: undefined },
+      ...{ reported: false, ending: undefined, killing: undefined },
     }
     this.#run = run
     void this.#follow(run).finally(resolve)
@@ -93,8 +94,7 @@ export class CheckRuns implements AsyncDisposable {
     this.#disposed = true
     const run = this.#run
     if (run === undefined) return
-    run.ending ??= 'stopped'
-    this.#signal(run.child, 'SIGTERM')
+    this.#end(run, 'stopped')
     await run.ended
   }
 
@@ -115,20 +115,22 @@ export class CheckRuns implements AsyncDisposable {
     using _registered = registerChild({ killNow: () => this.#signal(child, 'SIGKILL') })
     const stderr = readSome(child)
     const exit = exitOf(child)
-    const deadline = setTimeout(() => {
-      run.ending ??= 'timed_out'
-      this.#signal(child, 'SIGTERM')
-    }, this.#deps.runMs ?? RUN_MS)
-    const stubborn = setInterval(() => {
-      if (run.ending !== undefined) this.#signal(child, 'SIGKILL')
-    }, TERM_WAIT_MS)
+    const deadline = setTimeout(() => this.#end(run, 'timed_out'), this.#deps.runMs ?? RUN_MS)
     const exitCode = await exit
     clearTimeout(deadline)
-    clearInterval(stubborn)
+    clearTimeout(run.killing)
     this.#signal(child, 'SIGKILL')
     await endMarkedProcesses(this.#deps.mark)
     child.stderr?.destroy()
     this.#note(run, exitCode, stderr())
+  }
+
+  /** Politely, and in two seconds not any more. */
+  #end(run: Run, why: 'timed_out' | 'stopped'): void {
+    if (run.ending !== undefined) return
+    run.ending = why
+    this.#signal(run.child, 'SIGTERM')
+    run.killing = setTimeout(() => this.#signal(run.child, 'SIGKILL'), TERM_WAIT_MS)
   }
 
   #note(run: Run, exitCode: number | null, said: string): void {
