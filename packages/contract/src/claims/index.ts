@@ -3,6 +3,7 @@ import { ATTACKS } from './attacks.ts'
 import { CALLERS } from './callers.ts'
 import { CHECK_DISCORD } from './check-discord.ts'
 import { CHECK_SERVERS } from './check-servers.ts'
+import { CHECK_CONTAINERS } from './check-containers.ts'
 import { CHECK_DATA } from './check-data.ts'
 import { CHECK_EDGE } from './check-edge.ts'
 import type { Claim } from './claim.ts'
@@ -103,6 +104,7 @@ export const CLAIMS = {
   ...SLACK_SCENARIOS,
   ...CHECK_SERVERS,
   ...CHECK_DISCORD,
+  ...CHECK_CONTAINERS,
   ...CHECK_DATA,
   ...CHECK_EDGE,
 } as const satisfies Readonly<Record<string, Claim>>

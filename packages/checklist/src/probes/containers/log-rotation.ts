@@ -1,0 +1,81 @@
+import { join } from 'node:path'
+import type { Probe, Seen } from '../../answers/answer.ts'
+import type { ComposeService } from '../../looks/compose.ts'
+import { readText } from '../../looks/read-text.ts'
+import { seen, stackProbe } from './stack.ts'
+import { z } from 'zod'
+
+const daemonFile = z.object({
+  'log-driver': z.string().optional(),
+  'log-opts': z.record(z.string(), z.string()).optional(),
+})
+
+interface Driver {
+  readonly name: string
+  readonly options: ReadonlyMap<string, string>
+}
+
+/** Rotate by themselves. */
+const OWN = new Set(['local', 'journald'])
+/** Grow without end unless told otherwise. */
+const FILES = new Set(['json-file'])
+
+/**
+ * Logs of containers are rotated: by the service's `logging`, else by the daemon's own settings.
+ *
+ * @param root `/`, but in tests
+ */
+export function logRotation(root: string): Probe {
+  return stackProbe({
+    title: 'Logs of every container are rotated',
+    remedy: 'set `logging: { driver: local }`, or `max-size` and `max-file` of `json-file`, there',
+    async judge({ services, signal }) {
+      const daemon = await daemonDriver(root, signal)
+      const judged = services.map((service) => ({ service, ...driverOf(service, daemon) }))
+      const faults = judged.flatMap(({ service, at, driver }): Seen[] => {
+        const fault = faultOf(driver)
+        return fault === undefined ? [] : [seen(at, service, fault)]
+      })
+      return {
+        faults,
+        seen: judged.map(({ service, at, driver }) => seen(at, service, `logs by ${driver.name}`)),
+      }
+    },
+  })
+}
+
+async function daemonDriver(root: string, signal: AbortSignal): Promise<Driver> {
+  const { text } = await readText(join(root, 'etc/docker/daemon.json'), signal)
+  const said = text === undefined ? undefined : daemonFile.safeParse(parsed(text)).data
+  return {
+    name: said?.['log-driver'] ?? 'json-file',
+    options: new Map(Object.entries(said?.['log-opts'] ?? {})),
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined // docker does not start with such a file, so it says nothing
+  }
+}
+
+function driverOf(service: ComposeService, daemon: Driver): { at: string; driver: Driver } {
+  const { logging } = service
+  const at = service.at('logging')
+  // Options of the daemon hold for its own driver alone.
+  if (logging?.driver === undefined || logging.driver === daemon.name) {
+    const options = new Map([...daemon.options, ...(logging?.options ?? [])])
+    return { at, driver: { name: daemon.name, options } }
+  }
+  return { at, driver: { name: logging.driver, options: logging.options } }
+}
+
+function faultOf({ name, options }: Driver): string | undefined {
+  if (name === 'none') return 'keeps no log: its `logging.driver` is `none`'
+  if (OWN.has(name) || !FILES.has(name)) return undefined
+  const missing = ['max-size', 'max-file'].filter((option) => !options.has(option))
+  if (missing.length === 0) return undefined
+  return `logs by ${name} without ${missing.map((one) => `\`${one}\``).join(' and ')}: its log grows without end`
+}

@@ -1,0 +1,81 @@
+import type { ClaimsOf } from './claim.ts'
+
+/** What the checklist says of containers, their host, units of systemd and logs. */
+export const CHECK_CONTAINERS = {
+  'check/compose/restart': {
+    behavior: 'A service that is not started again after the host starts fails.',
+    source: 'D 29, K 47, K 48',
+  },
+  'check/compose/images-pinned': {
+    behavior: 'An image without a version, here or in a `FROM`, fails.',
+    source: 'Hangar recipe 13, line 53; D 31',
+  },
+  'check/compose/limits': {
+    behavior: 'A service without a limit of memory or processor time fails.',
+    source: 'Hangar recipe 13, line 51; S 107',
+  },
+  'check/compose/non-root': {
+    behavior:
+      'A service that runs as root fails; where only docker could tell and cannot be asked it is unproved.',
+    source: 'S 105',
+  },
+  'check/compose/unprivileged': {
+    behavior: 'A privileged service fails.',
+    source: 'S 106',
+  },
+  'check/compose/read-only': {
+    behavior: 'A service that may write to its root fails.',
+    source: 'Hangar recipe 13, line 16; S 108',
+  },
+  'check/compose/security': {
+    behavior: 'A service that keeps capabilities, may gain rights or has a way to the host fails.',
+    source: 'S 108',
+  },
+  'check/compose/healthchecks': {
+    behavior: 'A service whose health check is missing, can never fail or never succeed fails.',
+    source: 'S 41; facts/gateways.md §1.3, health checks',
+  },
+  'check/compose/depends-on': {
+    behavior:
+      'A dependency without a health condition fails, and a gateway that does not wait for a server.',
+    source: 'D 45; facts/gateways.md §1.3, health checks',
+  },
+  'check/compose/log-rotation': {
+    behavior: 'A service whose log grows without end fails.',
+    source: 'D 34; S 143',
+  },
+  'check/compose/volumes': {
+    behavior: 'A store whose data is lost with its container fails.',
+    source: 'Hangar recipe 13, line 52; D 18',
+  },
+  'check/compose/ports': {
+    behavior:
+      'A published data store or server fails, and a gateway or anything undeclared beyond loopback.',
+    source: 'D 13-15; S 98; the exposure document',
+  },
+  'check/compose/internal': {
+    behavior: 'A server or store that is reached past the networks of the deployment fails.',
+    source: 'D 15; S 99',
+  },
+  'check/compose/running': {
+    behavior: 'A service without a container that runs fails; without docker it is unproved.',
+    source: 'S 40',
+  },
+  'check/compose/healthy': {
+    behavior:
+      'A service that docker does not find healthy fails, also where nothing checks it; without docker it is unproved.',
+    source: 'S 41; D 48; facts/gateways.md §1.3, the validator is fail-open',
+  },
+  'check/compose/no-restarts': {
+    behavior: 'A container that is started again and again fails.',
+    source: 'S 42',
+  },
+  'check/compose/token-survives': {
+    behavior: 'A token that is in the shell alone, or nowhere, fails.',
+    source: 'the exposure document: the token survives restarts',
+  },
+  'check/compose/mounts': {
+    behavior: 'A mounted file that is missing fails, and a path of a mounted configuration.',
+    source: 'facts/gateways.md §1.3, TLS and monitoring',
+  },
+} as const satisfies ClaimsOf<'check'>
