@@ -1,3 +1,57 @@
+import {
+  configEnvironments,
+  configUnknownKeys,
+  configValid,
+} from '../probes/configuration/config.ts'
+import {
+  envComplete,
+  envJsonLogs,
+  envLogLevel,
+  envNoPlaceholders,
+  envUnknown,
+} from '../probes/configuration/environment.ts'
+import { gatewayToken } from '../probes/configuration/gateway-token.ts'
+import {
+  instancesBackendAuth,
+  instancesListed,
+  instancesOwnFolder,
+  instancesUniquePort,
+  instancesUniquePrefix,
+  instancesUniqueSchema,
+  instancesUniqueToken,
+} from '../probes/configuration/instances.ts'
+import { secretsAreReferences } from '../probes/configuration/secret-references.ts'
+import {
+  secretsFiles,
+  secretsNoDefaults,
+  secretsNotShared,
+  secretsStrong,
+  secretsUnique,
+} from '../probes/configuration/secrets.ts'
 import type { AnswerTable } from './answer.ts'
 
-export const CONFIGURATION = {} as const satisfies AnswerTable
+/** Configuration, environment files, git, files, secrets, instances and what is supplied. */
+export const CONFIGURATION = {
+  'config/valid': configValid,
+  'config/unknown-keys': configUnknownKeys,
+  'config/environments': configEnvironments,
+  'config/secrets-are-references': secretsAreReferences,
+  'env/complete': envComplete,
+  'env/no-placeholders': envNoPlaceholders,
+  'env/unknown': envUnknown,
+  'env/log-level': envLogLevel,
+  'env/json-logs': envJsonLogs,
+  'secrets/strong': secretsStrong,
+  'secrets/no-defaults': secretsNoDefaults,
+  'secrets/unique': secretsUnique,
+  'secrets/not-shared': secretsNotShared,
+  'secrets/files': secretsFiles,
+  'secrets/gateway-token': gatewayToken,
+  'instances/listed': instancesListed,
+  'instances/unique-token': instancesUniqueToken,
+  'instances/unique-schema': instancesUniqueSchema,
+  'instances/unique-prefix': instancesUniquePrefix,
+  'instances/unique-port': instancesUniquePort,
+  'instances/own-folder': instancesOwnFolder,
+  'instances/backend-auth': instancesBackendAuth,
+} as const satisfies AnswerTable

@@ -6,6 +6,7 @@ import { CHECK_SERVERS } from './check-servers.ts'
 import { CHECK_CONTAINERS } from './check-containers.ts'
 import { CHECK_DATA } from './check-data.ts'
 import { CHECK_EDGE } from './check-edge.ts'
+import { CHECK_CONFIGURATION } from './check-configuration.ts'
 import type { Claim } from './claim.ts'
 import { CHECKLIST_BOOK } from './checklist-book.ts'
 import { COMMAND } from './command.ts'
@@ -107,6 +108,7 @@ export const CLAIMS = {
   ...CHECK_CONTAINERS,
   ...CHECK_DATA,
   ...CHECK_EDGE,
+  ...CHECK_CONFIGURATION,
 } as const satisfies Readonly<Record<string, Claim>>
 
 /** The id of a promise, such as `door/host/foreign`. */

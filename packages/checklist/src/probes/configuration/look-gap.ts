@@ -1,0 +1,44 @@
+import { type Finding, unproved } from '../../answers/answer.ts'
+import type { Deployment } from '../../deployment.ts'
+import { environmentFiles } from '../../looks/environment-files.ts'
+import { deploymentFiles } from '../../looks/files.ts'
+import { fileName, isUnread } from './config.ts'
+
+/** Why not all could be seen that holds secrets; undefined = all of it was. */
+export async function lookGap(
+  deployment: Deployment,
+  signal: AbortSignal,
+): Promise<Finding | undefined> {
+  if (deployment.config === undefined && isUnread(deployment)) {
+    return unproved(
+      'config',
+      `${fileName(deployment)} could not be read`,
+      'mend it first: `sallyport validate`',
+    )
+  }
+  const { files } = await environmentFiles(deployment, signal)
+  const unread = files.flatMap(({ name, fault }) =>
+    fault === undefined ? [] : [`${name} ${fault}`],
+  )
+  if (unread.length > 0) {
+    const remedy =
+      'run the check as a user who may read it, or name the right files in `checklist.environmentFiles`'
+    return unproved('file', unread.join('; '), remedy)
+  }
+  return foldersGap(deployment, signal)
+}
+
+/** Why not all files could be seen; undefined = all were. */
+export async function foldersGap(
+  deployment: Deployment,
+  signal: AbortSignal,
+): Promise<Finding | undefined> {
+  const { cut, unreadable, entries } = await deploymentFiles(deployment, signal)
+  if (unreadable.length > 0) {
+    const text = `not every folder could be read: ${unreadable.slice(0, 5).join(', ')}`
+    return unproved('file', text, 'run the check as a user who may read them')
+  }
+  if (!cut) return undefined
+  const text = `only the first ${entries.length} files of \`checklist.folders\` were looked at`
+  return unproved('file', text, 'name the folders of the deployment alone in `checklist.folders`')
+}
