@@ -3,6 +3,9 @@ import { PHASES, PROFILES } from '@sallyport/contract/checklist'
 import type { Context } from './context.ts'
 import { CONFIG, type Finish } from './declare.ts'
 
+/** What is no look at the whole. */
+const ALONE = ['explain', 'acceptBaseline']
+
 /** `check` and what is below it. */
 export function declareChecklist(program: Command, context: Context, finish: Finish): void {
   declareCheck(program, context, finish)
@@ -33,8 +36,32 @@ function declareCheck(program: Command, context: Context, finish: Finish): Comma
       )
       .addOption(new Option('--phase <phase>', 'items first due then').choices(PHASES))
       .option('--against <folder>', 'another deployment, with which this one may share no secret')
-      .option('--json', 'print the report as JSON')
+      .addOption(
+        new Option('--json', 'print the report as JSON').conflicts(['junit', 'sarif', 'html']),
+      )
+      .addOption(new Option('--junit', 'print it as JUnit XML').conflicts(['sarif', 'html']))
+      .addOption(new Option('--sarif', 'print it as SARIF 2.1.0').conflicts('html'))
+      .option('--html', 'print it as one HTML file that needs nothing else')
+      .option('--out <file>', 'write that form to a file, and print the text')
       .option('--verbose', 'also list what passes')
+      .addOption(
+        new Option('--watch', 'look again and again, and print what changes').conflicts([
+          ...['junit', 'sarif', 'html', 'out'],
+          ...ALONE,
+        ]),
+      )
+      .option('--every <time>', 'how often --watch looks: 5s to 1d', '60s')
+      .addOption(
+        new Option('--explain <id>', 'one item in full, with how it stood before').conflicts([
+          ...['only', 'phase', 'junit', 'sarif', 'html', 'out', 'acceptBaseline'],
+        ]),
+      )
+      .addOption(
+        new Option(
+          '--accept-baseline',
+          'keep how the gateway does now as what later figures are compared with',
+        ).conflicts(['only', 'phase', 'junit', 'sarif', 'html', 'out']),
+      )
       .option(...CONFIG)
       .action(async (options) => {
         const { check } = await import('./verbs/check.ts')

@@ -253,6 +253,8 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     ['sallyport check', 'the whole checklist, on the deployment of ./sallyport.yaml'],
     ["sallyport check --only 'hangar/*'", 'one document of it'],
     ['sallyport check --phase before --json', 'what must hold before going live, for programs'],
+    ['sallyport check --html --out report.html', 'a page to show, beside the text'],
+    ['sallyport check --explain hangar/security/tls', 'one item in full'],
   ],
   health: [
     ['sallyport health', 'exit 0 when the gateway here is ready, 1 when not'],

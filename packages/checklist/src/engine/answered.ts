@@ -5,6 +5,7 @@ import {
   REPORT_LIMITS,
   type State,
 } from '@sallyport/contract/checklist'
+import { printable } from '@sallyport/kit/log'
 import { attestationText } from './attestation-text.ts'
 
 /** What became of an answer, or of all answers of an item, in one run. */
@@ -31,7 +32,8 @@ export function withAttestation(
   const text = attestationText(attestation, over)
   const word: Evidence = {
     kind: 'attestation',
-    text: text.slice(0, REPORT_LIMITS.textChars),
+    // A note may have lines; evidence is one.
+    text: printable(text, REPORT_LIMITS.textChars),
     at: new Date(nowMs).toISOString(),
   }
   const evidence = [word, ...found.evidence].slice(0, REPORT_LIMITS.evidence)

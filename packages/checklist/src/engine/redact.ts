@@ -1,9 +1,17 @@
 import { redactText } from '@sallyport/kit/log'
 import { Secret } from '@sallyport/kit/secret'
+import type { Deployment } from '../deployment.ts'
 
 const SHORTEST = 6
 const REDACTED = '[redacted]'
 const DEPTH_MAX = 64
+
+/** Words that stand in every sentence about a deployment: as secrets they are none, and a probe names them. */
+const WORDS = new Set([
+  ...['admin', 'changeme', 'default', 'discord', 'example', 'gateway', 'grafana', 'localhost'],
+  ...['password', 'passwort', 'placeholder', 'postgres', 'postgresql', 'production', 'prometheus'],
+  ...['redis', 'sallyport', 'secret', 'staging', 'token', 'username', 'undefined', 'development'],
+])
 
 /** Takes the secrets that a deployment is known to hold out of what is kept of it. */
 export class Redactor {
@@ -16,9 +24,9 @@ export class Redactor {
     else for (const inner of Object.values(value)) this.addAll(inner, depth + 1)
   }
 
-  /** One more; texts so short that they are in every sentence are left. */
+  /** One more; texts so short or so common that they are in every sentence are left. */
   add(value: string): void {
-    if (value.length >= SHORTEST) this.#values.add(value)
+    if (value.length >= SHORTEST && !WORDS.has(value.toLowerCase())) this.#values.add(value)
   }
 
   /** The text without them, and without what looks like a credential. */
@@ -30,4 +38,18 @@ export class Redactor {
     }
     return redactText(cleaned)
   }
+}
+
+const redactors = new WeakMap<Deployment, Redactor>()
+
+/**
+ * What is kept out of the report of a deployment. Whoever reads a secret of it from a file or from a program adds it
+ * here, before it is spoken of.
+ */
+export function redactorOf(deployment: Deployment): Redactor {
+  const known = redactors.get(deployment)
+  if (known !== undefined) return known
+  const made = new Redactor()
+  redactors.set(deployment, made)
+  return made
 }

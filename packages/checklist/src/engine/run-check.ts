@@ -13,7 +13,7 @@ import type { Deployment } from '../deployment.ts'
 import { calendarOf } from '../drills/calendar.ts'
 import { AnswerRun } from './answer-run.ts'
 import { type Answered, together, withAttestation } from './answered.ts'
-import { Redactor } from './redact.ts'
+import { redactorOf } from './redact.ts'
 
 const AT_ONCE = 8
 
@@ -43,7 +43,7 @@ export async function runCheck(
   const startedAt = instant(deployment)
   const attestations = (await deployment.book?.attestations()) ?? []
   const before = await deployment.book?.report()
-  const redactor = new Redactor()
+  const redactor = redactorOf(deployment)
   redactor.addAll(deployment.config)
   redactor.addAll(deployment.settings)
   const { answers } = request

@@ -1,3 +1,5 @@
+export { formatChanges } from './changes.ts'
+export { formatExplanation } from './explanation.ts'
 export { formatHtml } from './html/format-html.ts'
 export { formatJunit } from './junit.ts'
 export { formatSarif } from './sarif.ts'

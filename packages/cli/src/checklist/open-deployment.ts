@@ -16,6 +16,7 @@ import { findConfiguration, type ConfigOptions, type FoundSource } from '../conf
 import type { Context } from '../context.ts'
 import { isListening, localSocketOf } from '../local.ts'
 import { COMMAND } from '../version.ts'
+import { findBook } from './find-book.ts'
 import { judgeProfile } from './judge-profile.ts'
 import { openGateway, type OpenGateway } from './open-gateway.ts'
 
@@ -52,11 +53,12 @@ export async function openDeployment(
   await using opening = new AsyncDisposableStack()
   const gateway = await findGateway(context, { source, loaded }, signal)
   if (gateway !== undefined) opening.use(gateway)
+  const isRunning = gateway !== undefined
+  const { book } = opening.use(await findBook(context, { options, loaded, isRunning }))
   const deployment: Deployment = {
     ...reading,
-    ...{ profile, variables, against, clock },
+    ...{ profile, variables, against, clock, book },
     gateway: gateway?.view,
-    book: undefined,
     discord: undefined,
   }
   const held = opening.move()
