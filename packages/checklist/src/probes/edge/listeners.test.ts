@@ -112,6 +112,7 @@ function viewOf(url: string): GatewayView {
     ...{ dataUrl: url, adminUrl: url },
     read: () => Promise.reject(new TypeError('is not asked')),
     call: () => Promise.reject(new TypeError('is not asked')),
+    verifyAudit: () => Promise.reject(new TypeError('is not asked')),
     key: async () => new Secret('sp_nothing'),
   }
 }
