@@ -1,6 +1,7 @@
 import type { GatewayConfig, ServerConfig } from '@sallyport/contract/config'
 import type { Deployment } from '../../deployment.ts'
-import type { Asked } from './mcp-caller.ts'
+import type { Missing } from '../stage.ts'
+import type { Asked, Ended } from './mcp-caller.ts'
 
 /** A harmless call that a drill makes. */
 export interface ChosenCall {
@@ -40,8 +41,16 @@ export function serversOf({ servers }: GatewayConfig): ServerConfig[] {
   )
 }
 
+/** How to say that a call fails before anything was done. */
+export function failingCall(name: string, { tool }: ChosenCall, { code, message }: Ended): Missing {
+  return {
+    text: `the call of ${tool} to ${name} does not succeed in the copy, with ${code}: ${message}`,
+    remedy: `name one that does in \`checklist.drills.calls.${name}\``,
+  }
+}
+
 /** How to say which call is missing. */
-export function missingCall(names: readonly string[]): { text: string; remedy: string } {
+export function missingCall(names: readonly string[]): Missing {
   const shown = names.slice(0, 5).join(', ')
   return {
     text: `no harmless call is known of ${shown}`,

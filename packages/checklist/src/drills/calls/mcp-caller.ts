@@ -1,4 +1,5 @@
 import { Agent } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError } from '@sallyport/kit/errors'
 import {
   encodeHeaderValue,
@@ -13,6 +14,8 @@ import { z } from 'zod'
 import { type Answer, send } from './send.ts'
 
 const CALL_MS = 60_000
+const TRIES = 3
+const AGAIN_MS = 300
 const CONNECTIONS_MAX = 32
 
 /** How one request ended. */
@@ -81,6 +84,15 @@ export class McpCaller implements Disposable {
     } catch (thrown) {
       signal.throwIfAborted()
       return { ...unanswered(thrown), startedMs, endedMs: performance.now() }
+    }
+  }
+
+  /** Asks until it succeeds, three times at most; how the last went. @throws the signal's own reason */
+  async askUntilGood(asked: Asked, signal: AbortSignal): Promise<Ended> {
+    for (let tries = 1; ; tries += 1) {
+      const ended = await this.ask(asked, signal)
+      if (ended.ok || tries === TRIES) return ended
+      await sleep(AGAIN_MS, undefined, { signal })
     }
   }
 

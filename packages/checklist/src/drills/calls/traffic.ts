@@ -36,14 +36,16 @@ export class Traffic implements AsyncDisposable {
     this.#workers.catch(() => undefined) // told by `stop`
   }
 
-  /** Resolves with the first that succeeded and began after that time; the signal's own reason otherwise. */
-  async firstGood(sinceMs: number, signal: AbortSignal): Promise<Ended> {
-    for (;;) {
-      const found = this.ended.find(({ ok, startedMs }) => ok && startedMs >= sinceMs)
-      if (found !== undefined) return found
+  /** Waits until one succeeded that began from now on, or the time is over. @throws the signal's own reason */
+  async untilGood(withinMs: number, signal: AbortSignal): Promise<void> {
+    const sinceMs = performance.now()
+    const late = AbortSignal.timeout(withinMs)
+    const bounded = AbortSignal.any([signal, late])
+    while (!late.aborted && !this.ended.some(({ ok, startedMs }) => ok && startedMs >= sinceMs)) {
       signal.throwIfAborted()
-      await this.#next(signal)
+      await this.#next(bounded)
     }
+    signal.throwIfAborted()
   }
 
   /** Lets what runs end, and says how everything went. @throws the reason of the signal that ended it */
@@ -58,15 +60,17 @@ export class Traffic implements AsyncDisposable {
     await this.#workers.catch(() => undefined) // it was ended; whoever needs to know asked `stop`
   }
 
+  /** The end of one request, or of the wait. */
   #next(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const abort = (): void => reject(signal.reason as Error) // a signal aborts with an error
-      signal.addEventListener('abort', abort, { once: true })
-      this.#onEnded = () => {
+    if (signal.aborted) return Promise.resolve()
+    return new Promise((resolve) => {
+      const over = (): void => {
         this.#onEnded = undefined
-        signal.removeEventListener('abort', abort)
+        signal.removeEventListener('abort', over)
         resolve()
       }
+      signal.addEventListener('abort', over, { once: true })
+      this.#onEnded = over
     })
   }
 }

@@ -9,6 +9,7 @@ import type { Secret } from '@sallyport/kit/secret'
 import type { Deployment } from '../../deployment.ts'
 import { serversOf } from '../calls/chosen-call.ts'
 import type { Missing } from '../stage.ts'
+import { ownSource } from './client-source.ts'
 import { commandsOf, copySource, type CopyCaller, type Tree, treeOf } from './copy-source.ts'
 import { type CopyProgram, GatewayCopy, newToken } from './gateway-copy.ts'
 import { Keeper } from './keeper.ts'
@@ -66,6 +67,10 @@ export async function onCopy(
   use: (copy: GatewayCopy) => Promise<Missing | undefined>,
   signal: AbortSignal,
 ): Promise<Missing | undefined> {
+  if (origin.deployment.file === 'environment') {
+    const remedy = 'run it from a file, or use `--live`'
+    return { text: 'a configuration in variables (INSTANCES) cannot be copied', remedy }
+  }
   let opened: OpenedCopy
   try {
     opened = await openCopy(origin, wish, signal)
@@ -89,7 +94,7 @@ export async function openCopy(
   signal: AbortSignal,
 ): Promise<OpenedCopy> {
   const { file, folder, config } = deployment
-  const source = treeOf(deployment.source)
+  const source = ownSource(treeOf(deployment.source), folder)
   const { env } = readEnvironment(file, deployment.variables)
   await using opening = new AsyncDisposableStack()
   const own = await mkdtemp(join(tmpdir(), 'sallyport-drill-'))

@@ -1,16 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { GroupConfig, GroupMember } from '@sallyport/contract/config'
-import { type ChosenCall, callOf, mayRepeat, missingCall } from '../calls/chosen-call.ts'
+import {
+  type ChosenCall,
+  callOf,
+  failingCall,
+  mayRepeat,
+  missingCall,
+} from '../calls/chosen-call.ts'
 import type { Ended } from '../calls/mcp-caller.ts'
 import { Traffic } from '../calls/traffic.ts'
 import { treeOf } from '../copy/copy-source.ts'
 import type { GatewayCopy } from '../copy/gateway-copy.ts'
 import { onCopy } from '../copy/open-copy.ts'
 import type { DrillReport } from '../drill-report.ts'
-import type { DrillProgram, Stage } from '../stage.ts'
+import type { DrillProgram, Missing, Stage } from '../stage.ts'
 import { countsOf } from './told.ts'
 
-const PACE = { workers: 4, pauseMs: 40 }
+const PACE = { workers: 4, pauseMs: 50 }
+const GOOD_MS = 10_000
 const AWAY_MS = 1_500
 const KILL_AGAIN_MS = 50
 const GROUPS_MAX = 10
@@ -33,9 +40,18 @@ export const failover: DrillProgram = (stage, report, signal) => {
   for (const name of names.filter((one) => groups[one] === undefined)) {
     report.fault(`${name} is one server, and nothing takes its calls: make it a group of two`)
   }
-  if (grouped.length === 0) return Promise.resolve(undefined)
-  const use = async (copy: GatewayCopy): Promise<undefined> => {
-    for (const group of grouped) await loseFirst({ stage, copy, report }, group, signal)
+  for (const { name, members } of grouped.filter((one) => one.members.length < 2)) {
+    const only = members[0]?.server ?? 'nothing'
+    report.fault(`${name} has one member, ${only}: add another one to \`members\``)
+  }
+  const tried = grouped.filter(({ members }) => members.length > 1)
+  if (tried.length === 0) return Promise.resolve(undefined)
+  const use = async (copy: GatewayCopy): Promise<Missing | undefined> => {
+    for (const group of tried) {
+      const missing = await loseFirst({ stage, copy, report }, group, signal)
+      if (missing !== undefined) return missing
+    }
+    return undefined
   }
   return onCopy(stage, {}, use, signal)
 }
@@ -51,24 +67,27 @@ interface Scene {
   readonly report: DrillReport
 }
 
-async function loseFirst(scene: Scene, group: GroupConfig, signal: AbortSignal): Promise<void> {
-  const { stage, copy, report } = scene
+async function loseFirst(
+  scene: Scene,
+  group: GroupConfig,
+  signal: AbortSignal,
+): Promise<Missing | undefined> {
+  const { stage, copy } = scene
   const call = callOf(stage.deployment, group.name)
-  const [first, ...others] = group.members.toSorted((a, b) => a.priority - b.priority)
-  if (call === undefined || first === undefined) return
-  if (others.length === 0) {
-    report.fault(`${group.name} has one member, ${first.server}: add another one to \`members\``)
-    return
-  }
+  const [first] = group.members.toSorted((a, b) => a.priority - b.priority)
+  if (call === undefined || first === undefined) return missingCall([group.name])
   using caller = copy.caller('caller', `/servers/${group.name}/mcp`)
+  const before = await caller.askUntilGood(call.asked, signal)
+  if (!before.ok) return failingCall(group.name, call, before)
   await using traffic = new Traffic(caller, call.asked, PACE, signal)
-  await traffic.firstGood(0, signal)
+  await traffic.untilGood(GOOD_MS, signal)
   const lostMs = performance.now()
   const how = await takeAway(scene, first, signal)
   await waitAway(scene, { first, how }, signal)
   const ended = await traffic.stop()
   await bringBack(scene, { first, how }, signal)
   judge(scene, { group, first, call, lostMs, how }, ended)
+  return undefined
 }
 
 type How = 'killed' | 'cut' | 'closed'
@@ -152,12 +171,12 @@ function judge({ stage, report }: Scene, loss: Loss, ended: readonly Ended[]): v
   if (known.length > 0) {
     report.fault(`${known.length} of ${ended.length} calls to ${name} failed: ${countsOf(known)}`)
   }
-  const first_ = ended.find(({ ok, startedMs }) => ok && startedMs >= lostMs)
-  if (first_ === undefined) {
+  const next = ended.find(({ ok, startedMs }) => ok && startedMs >= lostMs)
+  if (next === undefined) {
     report.fault(`no other member of ${name} answered a call while ${first.server} was away`)
     return
   }
-  const tookMs = first_.endedMs - lostMs
+  const tookMs = next.endedMs - lostMs
   report.step(
     `another member answered after ${Math.round(tookMs)} ms, and ${ended.length - failed.length} of ${ended.length} calls succeeded`,
   )

@@ -6,10 +6,12 @@ import { retryAfterOf } from '../copy/gateway-copy.ts'
 import { onCopy } from '../copy/open-copy.ts'
 import type { DrillReport } from '../drill-report.ts'
 import { DrillKeys, type KeyTarget } from '../key-target.ts'
-import type { DrillProgram } from '../stage.ts'
+import type { DrillProgram, Missing } from '../stage.ts'
 
 const FLOOD_MS_MAX = 15_000
-const REQUESTS_MAX = 30_000
+const JUDGED_AFTER_MS = 3_000
+/** A rate above it is hardly a limit. */
+const USUAL_RATE_MAX = 1_000
 const WORKERS = 32
 /** Requests that are sent on after the first was refused: each must be told when to come back. */
 const AFTER_MAX = 50
@@ -19,46 +21,56 @@ const PING = { jsonrpc: '2.0', id: 1, method: 'ping' }
 
 /** Sends more than a caller may: it must be told to wait with 429, and no other caller may notice. */
 export const flood: DrillProgram = async (stage, report, signal) => {
-  const { rate, burst } = rateOf(stage.deployment.config.limits.perPrincipal)
-  const allowed = `${rate}/s after a burst of ${burst}`
-  const use = async (target: KeyTarget): Promise<undefined> =>
-    floodOne(target, { report, allowed }, signal)
+  const { rate, burst } = stage.deployment.config.limits.perPrincipal
+  const use = (target: KeyTarget): Promise<Missing | undefined> =>
+    floodOne(target, { report, limits: { rate, burst } }, signal)
   return stage.live === undefined
     ? onCopy(stage, { keepsLimits: true }, use, signal)
     : use(stage.live)
 }
 
-function rateOf(limits: { readonly rate: number; readonly burst: number }): typeof limits {
-  return limits
+interface Limits {
+  /** Requests a second. */
+  readonly rate: number
+  readonly burst: number
 }
 
 async function floodOne(
   target: KeyTarget,
-  { report, allowed }: { readonly report: DrillReport; readonly allowed: string },
+  { report, limits }: { readonly report: DrillReport; readonly limits: Limits },
   signal: AbortSignal,
-): Promise<undefined> {
+): Promise<Missing | undefined> {
   await using keys = new DrillKeys(target)
   const [greedy, calm] = [await keys.make('caller', signal), await keys.make('caller', signal)]
   const url = `${target.dataUrl}/mcp`
   const over = new AbortController()
-  const calmly = pingCalmly(url, calm.key, AbortSignal.any([signal, over.signal]))
-  const { sent, refused, tookMs } = await pingGreedily(url, greedy.key, signal)
-  over.abort()
+  const door = { url, limits }
+  const calmly = pingCalmly(door, calm.key, AbortSignal.any([signal, over.signal]))
+  const { sent, refused, tookMs } = await pingGreedily(door, greedy.key, signal).finally(() =>
+    over.abort(),
+  )
   const others = await calmly
   report.figure('sent', sent, 'calls')
   report.figure('rate', sent / (tookMs / 1_000), 'calls/s')
-  if (refused.length === 0) {
+  if (refused.length > 0) judgeRefused(refused, { sent, report })
+  else {
+    const reached = Math.round(sent / (tookMs / 1_000))
+    if (limits.rate <= USUAL_RATE_MAX && reached <= limits.rate) return tooSlow(reached)
     report.fault(
-      `${sent} requests of one caller in ${Math.round(tookMs)} ms were let through, and \`limits.perPrincipal\` allows ${allowed}: lower \`rate\` and \`burst\` to what one caller needs`,
+      `${sent} requests of one caller, ${reached}/s, were let through, and \`limits.perPrincipal\` allows ${limits.rate}/s after a burst of ${limits.burst}: lower \`rate\` and \`burst\` to what one caller needs`,
     )
-  } else {
-    judgeRefused(refused, { sent, report })
   }
   const noticed = others.filter((status) => status !== 200).length
   const text = `${noticed} of ${others.length} requests of another caller were refused meanwhile`
   if (noticed > 0) report.fault(`${text}: raise \`limits.bufferedBytes\` or \`limits.connections\``)
   else report.step(text)
   await comeBack({ url, key: greedy.key, refused, report }, signal)
+  return undefined
+}
+
+function tooSlow(reached: number): Missing {
+  const text = `this machine sent ${reached} requests a second, fewer than one caller may`
+  return { text, remedy: 'run it while the machine is less busy' }
 }
 
 function judgeRefused(
@@ -73,8 +85,13 @@ function judgeRefused(
   report.figure('refused', refused.length, 'calls')
 }
 
+interface Door {
+  readonly url: string
+  readonly limits: Limits
+}
+
 async function pingGreedily(
-  url: string,
+  { url, limits }: Door,
   key: Secret,
   signal: AbortSignal,
 ): Promise<{ sent: number; refused: Answer[]; tookMs: number }> {
@@ -82,10 +99,11 @@ async function pingGreedily(
   const startedMs = performance.now()
   const refused: Answer[] = []
   let sent = 0
-  const isOver = (): boolean =>
-    refused.length >= AFTER_MAX ||
-    sent >= REQUESTS_MAX ||
-    performance.now() - startedMs > FLOOD_MS_MAX
+  const isOver = (): boolean => {
+    const passedMs = performance.now() - startedMs
+    if (refused.length > 0) return refused.length >= AFTER_MAX || passedMs > FLOOD_MS_MAX
+    return passedMs > FLOOD_MS_MAX || isHopeless({ sent, passedMs, limits })
+  }
   const work = async (): Promise<void> => {
     while (!isOver()) {
       sent += 1
@@ -101,14 +119,33 @@ async function pingGreedily(
   return { sent, refused, tookMs: performance.now() - startedMs }
 }
 
-async function pingCalmly(url: string, key: Secret, over: AbortSignal): Promise<number[]> {
+interface Progress {
+  readonly sent: number
+  readonly passedMs: number
+  readonly limits: Limits
+}
+
+/** Whether at this pace the limit is not met within the time. */
+function isHopeless({ sent, passedMs, limits }: Progress): boolean {
+  if (passedMs < JUDGED_AFTER_MS) return false
+  const beyond = sent / passedMs - limits.rate / 1_000
+  return beyond <= 0 || limits.burst / beyond > FLOOD_MS_MAX
+}
+
+/** Within what a caller may, so that a refusal is the doing of another one. */
+async function pingCalmly(
+  { url, limits }: Door,
+  key: Secret,
+  over: AbortSignal,
+): Promise<number[]> {
+  const pauseMs = Math.max(CALM_MS, 2_000 / limits.rate)
   const statuses: number[] = []
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
   try {
     while (!over.aborted) {
       const { status } = await ping({ url, key, agent }, AbortSignal.timeout(FLOOD_MS_MAX))
       statuses.push(status)
-      await sleep(CALM_MS, undefined, { signal: over })
+      await sleep(pauseMs, undefined, { signal: over })
     }
   } catch (thrown) {
     if (!over.aborted) throw thrown

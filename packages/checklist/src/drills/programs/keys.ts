@@ -9,7 +9,8 @@ import { DrillKeys, type KeyTarget } from '../key-target.ts'
 import type { DrillProgram, Stage } from '../stage.ts'
 import { countsOf } from './told.ts'
 
-const PACE = { workers: 2, pauseMs: 100 }
+const WORKERS = 2
+const PAUSE_MS = 100
 const OVERLAP_MS = 1_500
 /** A key that has ended is refused everywhere within this time, milliseconds. */
 const ENDED_MS = 2_000
@@ -37,7 +38,8 @@ async function turnKeys(
   await using own = new DrillKeys(target)
   const [steady, turned] = [await own.make('caller', signal), await own.make('caller', signal)]
   using caller = new McpCaller(url, steady.key)
-  await using traffic = new Traffic(caller, asked, PACE, signal)
+  const pauseMs = pauseOf(stage)
+  await using traffic = new Traffic(caller, asked, { workers: WORKERS, pauseMs }, signal)
   const expect = async (key: Secret, status: number, what: string): Promise<void> => {
     const found = await statusOf(target, key, signal)
     if (found === status) report.step(`${what} got ${found}`)
@@ -62,6 +64,12 @@ async function turnKeys(
   const text = `${failed.length} of ${ended.length} requests of another key failed meanwhile`
   if (failed.length > 0) report.fault(`${text}: ${countsOf(failed)}`)
   else report.step(text)
+}
+
+/** A copy has no limits for it; where they hold it stays within them. */
+function pauseOf({ live, deployment }: Stage): number {
+  const { rate } = deployment.config.limits.perPrincipal
+  return live === undefined ? PAUSE_MS : Math.max(PAUSE_MS, (2_000 * WORKERS) / rate)
 }
 
 /** A harmless call where one is known; a list is enough, since this is about keys. */

@@ -38,7 +38,8 @@ export const recover: DrillProgram = (stage, report, signal) => {
     report.step(
       `${killed.processes} processes were killed, ${killed.remotes} remote servers cut off`,
     )
-    const untilMs = lostMs + BACK_MS
+    const backMs = Math.min(BACK_MS, 2 * (settings.objectives.rtoMs ?? BACK_MS) + 1_000)
+    const untilMs = lostMs + backMs
     await Promise.all(
       chosen.map(async ({ name, call }) => {
         using caller = copy.caller('caller', `/servers/${name}/mcp`)
@@ -46,7 +47,7 @@ export const recover: DrillProgram = (stage, report, signal) => {
         const tookMs = last.endedMs - lostMs
         if (!last.ok) {
           report.fault(
-            `${name} did not come back within ${BACK_MS / 1_000} s, with ${last.code}: ${last.message}`,
+            `${name} did not come back within ${Math.round(backMs / 1_000)} s, with ${last.code}: ${last.message}`,
           )
           return
         }

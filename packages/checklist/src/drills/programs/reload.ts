@@ -1,17 +1,18 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { configStatus } from '@sallyport/contract/admin'
-import { callOf, missingCall, serversOf } from '../calls/chosen-call.ts'
+import { callOf, failingCall, missingCall, serversOf } from '../calls/chosen-call.ts'
 import type { McpCaller } from '../calls/mcp-caller.ts'
 import { Traffic } from '../calls/traffic.ts'
 import { type Tree, treeOf } from '../copy/copy-source.ts'
 import type { GatewayCopy } from '../copy/gateway-copy.ts'
 import { onCopy } from '../copy/open-copy.ts'
 import type { DrillReport } from '../drill-report.ts'
-import type { DrillProgram } from '../stage.ts'
+import type { DrillProgram, Missing } from '../stage.ts'
 import { countsOf } from './told.ts'
 
 const PACE = { workers: 3, pauseMs: 50 }
+const GOOD_MS = 5_000
 const APPLIED_MS = 20_000
 const LOOK_MS = 100
 const LIST = { method: 'tools/list' }
@@ -25,22 +26,25 @@ export const reload: DrillProgram = (stage, report, signal) => {
   const name = names.find((one) => callOf(stage.deployment, one) !== undefined)
   const call = name === undefined ? undefined : callOf(stage.deployment, name)
   if (name === undefined || call === undefined) return Promise.resolve(missingCall(names))
-  const use = async (copy: GatewayCopy): Promise<undefined> => {
+  const use = async (copy: GatewayCopy): Promise<Missing | undefined> => {
     using caller = copy.caller('caller', `/servers/${name}/mcp`)
+    const before = await caller.askUntilGood(call.asked, signal)
+    if (!before.ok) return failingCall(name, call, before)
     await using traffic = new Traffic(caller, call.asked, PACE, signal)
-    await traffic.firstGood(0, signal)
+    await traffic.untilGood(GOOD_MS, signal)
     const endpoint = `drill-${randomBytes(4).toString('hex')}`
     using looker = copy.caller('caller', `/mcp/${endpoint}`)
     await change({ copy, report, looker }, changed(copy.tree, name, endpoint), signal)
-    await traffic.firstGood(performance.now(), signal)
+    await traffic.untilGood(GOOD_MS, signal)
     await breakFile({ copy, report, looker }, signal)
-    await traffic.firstGood(performance.now(), signal)
+    await traffic.untilGood(GOOD_MS, signal)
     const ended = await traffic.stop()
     const failed = ended.filter(({ ok }) => !ok)
     const text = `${failed.length} of ${ended.length} calls of ${call.tool} to ${name} failed meanwhile`
     if (failed.length > 0) report.fault(`${text}: ${countsOf(failed)}`)
     else report.step(text)
     report.figure('failed', failed.length, 'calls')
+    return undefined
   }
   return onCopy(stage, {}, use, signal)
 }

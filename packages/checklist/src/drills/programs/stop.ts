@@ -1,25 +1,30 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { callOf, missingCall, serversOf } from '../calls/chosen-call.ts'
+import { callOf, failingCall, missingCall, serversOf } from '../calls/chosen-call.ts'
 import { Traffic } from '../calls/traffic.ts'
 import type { GatewayCopy } from '../copy/gateway-copy.ts'
 import { onCopy } from '../copy/open-copy.ts'
-import type { DrillProgram } from '../stage.ts'
+import type { DrillProgram, Missing } from '../stage.ts'
 import { countsOf } from './told.ts'
 
-const PACE = { workers: 8, pauseMs: 1 }
+const PACE = { workers: 8, pauseMs: 5 }
 const LOAD_MS = 500
 
 /** Asks the gateway to stop while it is busy: every call that is under way must be answered, and it must end well. */
 export const stop: DrillProgram = (stage, report, signal) => {
   const { config, settings } = stage.deployment
-  const names = [...Object.keys(config.groups), ...serversOf(config).map(({ name }) => name)]
+  // Servers that run here first: what is done to them is done to processes of the copy.
+  const servers = serversOf(config).toSorted(
+    (a, b) => Number(a.kind === 'http') - Number(b.kind === 'http'),
+  )
+  const names = [...servers.map((one) => one.name), ...Object.keys(config.groups)]
   const name = names.find((one) => callOf(stage.deployment, one) !== undefined)
   const call = name === undefined ? undefined : callOf(stage.deployment, name)
   if (name === undefined || call === undefined) return Promise.resolve(missingCall(names))
-  const use = async (copy: GatewayCopy): Promise<undefined> => {
+  const use = async (copy: GatewayCopy): Promise<Missing | undefined> => {
     using caller = copy.caller('caller', `/servers/${name}/mcp`)
+    const before = await caller.askUntilGood(call.asked, signal)
+    if (!before.ok) return failingCall(name, call, before)
     await using traffic = new Traffic(caller, call.asked, PACE, signal)
-    await traffic.firstGood(0, signal)
     await sleep(LOAD_MS, undefined, { signal })
     const askedMs = performance.now()
     const code = await copy.stop(signal)
@@ -43,6 +48,7 @@ export const stop: DrillProgram = (stage, report, signal) => {
     report.time('stop', tookMs, settings.objectives.rtoMs)
     report.figure('under way', underWay.length, 'calls')
     report.figure('lost', lost.length, 'calls')
+    return undefined
   }
   return onCopy(stage, {}, use, signal)
 }
