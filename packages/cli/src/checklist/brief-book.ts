@@ -11,7 +11,7 @@ import type { OpenBook } from './open-book.ts'
 export async function readBriefly(open: () => Promise<OpenBook>): Promise<ChecklistBook> {
   const again = async <Value>(act: (book: ChecklistBook) => Promise<Value>): Promise<Value> => {
     await using book = await open()
-    return act(book)
+    return await act(book) // awaited here: the book is closed on the way out
   }
   const read = await again(async (book) => ({
     attestations: await book.attestations(),

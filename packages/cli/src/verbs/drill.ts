@@ -10,10 +10,9 @@ import {
   type Stage,
 } from '@sallyport/checklist/drills'
 import type { Deployment } from '@sallyport/checklist'
-import type { DrillDue, DrillRun } from '@sallyport/contract/checklist'
+import type { ChecklistBook, DrillDue, DrillRun } from '@sallyport/contract/checklist'
 import { parseDuration } from '@sallyport/contract/config'
 import { AppError } from '@sallyport/kit/errors'
-import { openBook } from '../checklist/open-book.ts'
 import { LiveKeys } from '../checklist/live-keys.ts'
 import { openDeployment } from '../checklist/open-deployment.ts'
 import type { ConfigOptions } from '../configuration.ts'
@@ -48,8 +47,10 @@ export async function drill(
   const drills = choose(names, options)
   const holdMs = holdOf(options.hold)
   return untilSignal(context, async (signal) => {
-    const results = await runAll(context, { options, drills, holdMs }, signal)
-    await record(context, { options, results, holdMs })
+    await using opened = await openDeployment(context, options, signal)
+    const { deployment } = opened
+    const results = await runAll(context, { options, deployment, drills, holdMs }, signal)
+    await record(context, { book: deployment.book, results, holdMs })
     if (options.json) context.terminal.print(JSON.stringify(toJson(results)))
     return exitCodeOf(results)
   })
@@ -57,19 +58,19 @@ export async function drill(
 
 interface Running {
   readonly options: DrillOptions
+  readonly deployment: Deployment
   readonly drills: readonly DrillId[]
   readonly holdMs: number
 }
 
 async function runAll(
   context: Context,
-  { options, drills, holdMs }: Running,
+  { options, deployment, drills, holdMs }: Running,
   signal: AbortSignal,
 ): Promise<DrillResult[]> {
   const { terminal } = context
-  await using opened = await openDeployment(context, options, signal)
   const told = options.json ? undefined : (text: string) => terminal.print(`  ${text}`)
-  const stage = await stageOf(context, { options, deployment: opened.deployment, holdMs })
+  const stage = await stageOf(context, { options, deployment, holdMs })
   const results: DrillResult[] = []
   for (const name of drills) {
     if (!options.json) terminal.print(`${name}:`)
@@ -158,13 +159,14 @@ function toJson(results: readonly DrillResult[]): object {
 }
 
 interface Recorded {
-  readonly options: DrillOptions
+  /** Undefined where there is no store, which has been told. */
+  readonly book: ChecklistBook | undefined
   readonly results: readonly DrillResult[]
   readonly holdMs: number
 }
 
-/** Keeps what ran in the book; it is opened only now, because nothing else can use the store meanwhile. */
-async function record(context: Context, { options, results, holdMs }: Recorded): Promise<void> {
+/** Keeps what ran in the book. */
+async function record(context: Context, { book, results, holdMs }: Recorded): Promise<void> {
   const isShort = ({ drill: name }: DrillRun): boolean => name === 'stream' && holdMs < HOLD_MS_MIN
   const ran = results.flatMap((one) => (one.kind === 'ran' ? [one.run] : []))
   const kept = ran.filter((run) => !isShort(run))
@@ -173,17 +175,14 @@ async function record(context: Context, { options, results, holdMs }: Recorded):
       `stream was held for less than ${HOLD_MS_MIN / 1_000} s, so its run is not kept`,
     )
   }
-  if (kept.length === 0) return
-  await using book = await openBook(context, options)
-  for (const run of kept) await book.recordDrill(run)
+  for (const run of kept) await book?.recordDrill(run)
 }
 
 async function listDrills(context: Context, options: DrillOptions): Promise<number> {
   const { terminal } = context
   const signal = AbortSignal.timeout(LIST_MS)
   await using opened = await openDeployment(context, options, signal)
-  await using book = await openBook(context, options)
-  const due = await calendarOf({ ...opened.deployment, book })
+  const due = await calendarOf(opened.deployment)
   terminal.print(
     options.json ? JSON.stringify({ items: due }) : calendarTable(due, terminal.columns),
   )
