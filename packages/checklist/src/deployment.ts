@@ -41,6 +41,43 @@ export interface GatewayView {
   key(signal: AbortSignal): Promise<Secret>
 }
 
+/** A workspace that the Slack app is installed in. */
+export interface SlackTeam {
+  readonly team: string
+  readonly app: string
+  readonly state: 'active' | 'reinstall' | 'removed'
+  /** Of the bot. */
+  readonly scopes: readonly string[]
+  /** Null = its tokens do not end. */
+  readonly expiresAtMs: number | null
+}
+
+/** The Slack server of the deployment, alone or behind the gateway. */
+export interface SlackView {
+  /** Where MCP is spoken with it. */
+  readonly mcpUrl: string
+  /** Where its pages are, without a slash at the end. */
+  readonly webUrl: string
+  readonly publicUrl: string
+  readonly redirectUri: string
+  readonly logLevel: string
+  /** Scopes that the app asks for. */
+  readonly scopes: readonly string[]
+  readonly toolsets: readonly string[]
+  /** Browsers that may call. */
+  readonly origins: readonly string[]
+  /** What a call may take, milliseconds. */
+  readonly callMs: number
+  /** `sqlite:<absolute path>` or `postgres://...`. */
+  readonly store: string
+  /** Workspaces that tokens of callers are bound to. */
+  readonly boundTeams: readonly string[]
+  /** @throws {AppError} `store_unreachable` and what else opening its store throws */
+  teams(): Promise<readonly SlackTeam[]>
+  /** A token that may call. */
+  token(signal: AbortSignal): Promise<Secret>
+}
+
 /** What the probes look at. Made for one run; facts read once are kept with it. */
 export interface Deployment {
   readonly profile: Profile
@@ -64,6 +101,8 @@ export interface Deployment {
   readonly gateway: GatewayView | undefined
   /** Undefined where no store can be opened. */
   readonly book: ChecklistBook | undefined
+  /** Undefined where no Slack server is part of the deployment. */
+  readonly slack: SlackView | undefined
   /** Undefined until a Discord server is part of the deployment. */
   readonly discord: DiscordView | undefined
   /** Absolute path of another deployment's folder that must share no secret with this one. */

@@ -53,6 +53,15 @@ const grafana = z.strictObject({
     .meta({ description: 'Password of that user, by reference.', 'x-kind': 'secret' }),
 })
 
+const slack = z.strictObject({
+  url: webUrl.optional().meta({
+    description: 'Where the Slack server is reached; through the gateway where it runs behind one.',
+  }),
+  token: password
+    .optional()
+    .meta({ description: 'A token that may call it, by reference.', 'x-kind': 'secret' }),
+})
+
 const backups = z
   .strictObject({
     folder: path.meta({ description: 'Where they are.' }),
@@ -169,6 +178,7 @@ export const checklist = z
     backups: backups
       .optional()
       .meta({ description: 'Where backups are, and what is expected of them.' }),
+    slack: slack.optional().meta({ description: 'How the Slack server is looked at.' }),
     logs: paths('Log files of the deployment.'),
     scans: paths('Results of vulnerability scanners, as SARIF or JSON.'),
     scannedWithin: duration({
