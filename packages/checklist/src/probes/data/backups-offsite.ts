@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { pipeline } from 'node:stream/promises'
+import { judged, type Seen, unproved } from '../../answers/answer.ts'
+import { bytesText, readEnds } from '../../looks/bytes-of.ts'
+import { type BackupFile, newestOf, offsiteFolder } from '../../looks/backups/backup-files.ts'
+import { isSameDevice } from '../../looks/mount-of.ts'
+import { backupsProbe } from './backups-of.ts'
+
+/** More than that is compared by its size and its ends. */
+const HASHED_BYTES_MAX = 512 * 1024 ** 2
+const ENDS_BYTES = 1024 ** 2
+const COMPARED_MAX = 10
+
+/** That a fire leaves a backup. */
+export const backupsOffsite = backupsProbe(
+  {
+    title: 'The newest backup of each kind lies on another machine as well, byte for byte',
+    remedy: 'copy each backup to another machine after it is made',
+    deadlineMs: 60_000,
+  },
+  async ({ folder, files }, deployment, signal) => {
+    const reading = await offsiteFolder(deployment, signal)
+    if (reading === undefined) {
+      const remedy = 'name it with `checklist.backups.offsite`, or attest it'
+      return unproved('config', 'no copy on another machine is named', remedy)
+    }
+    if (!reading.known) return reading.finding
+    const { backups: offsite } = reading
+    if (await isSameDevice(folder, offsite.folder)) {
+      const text = `${offsite.folder} lies on the same file system as ${folder}`
+      return judged([{ kind: 'file', text }], [])
+    }
+    const faults: Seen[] = []
+    const seen: Seen[] = []
+    for (const file of newestOf(files).slice(0, COMPARED_MAX)) {
+      const copy = offsite.files.find(({ name }) => name === file.name)
+      const fault = await faultOfCopy(file, copy, signal)
+      if (fault !== undefined) faults.push({ kind: 'file', text: `${fault} in ${offsite.folder}` })
+      else seen.push({ kind: 'file', text: `${file.name} is in ${offsite.folder} too` })
+    }
+    return judged(faults, seen)
+  },
+)
+
+async function faultOfCopy(
+  file: BackupFile,
+  copy: BackupFile | undefined,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (copy === undefined) return `${file.name} is missing`
+  if (copy.bytes !== file.bytes) {
+    return `${file.name} has ${bytesText(file.bytes)} here and ${bytesText(copy.bytes)}`
+  }
+  const [own, other] = await Promise.all([
+    printOf(file, signal),
+    printOf(copy, signal),
+  ])
+  return own === other ? undefined : `${file.name} differs from its copy`
+}
+
+async function printOf({ path, bytes }: BackupFile, signal: AbortSignal): Promise<string> {
+  const hash = createHash('sha256')
+  if (bytes > HASHED_BYTES_MAX) {
+    const { head, tail } = await readEnds(path, ENDS_BYTES)
+    return hash.update(head).update(tail).digest('hex')
+  }
+  await pipeline(createReadStream(path), hash, { signal })
+  return hash.digest('hex')
+}
