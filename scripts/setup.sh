@@ -11,6 +11,10 @@ has_promtool() {
   command -v promtool >/dev/null 2>&1
 }
 
+has_alertmanager() {
+  command -v prometheus-alertmanager >/dev/null 2>&1 && command -v amtool >/dev/null 2>&1
+}
+
 # Faults of disks and jumps of clocks.
 has_strace() {
   command -v strace >/dev/null 2>&1
@@ -73,6 +77,7 @@ install() {
 
 has_postgres || install postgresql
 has_promtool || install prometheus
+has_alertmanager || install prometheus-alertmanager
 has_strace || install strace
 has_faketime || install faketime
 has_haproxy || install haproxy
@@ -89,6 +94,10 @@ has_postgres || {
 }
 has_promtool || {
   echo 'the form of the metrics (no promtool: install prometheus, or run as root where apt-get is)'
+  missing=1
+}
+has_alertmanager || {
+  echo 'alerts (no prometheus-alertmanager: install it, or run as root where apt-get is)'
   missing=1
 }
 has_strace || {

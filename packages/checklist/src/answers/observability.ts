@@ -24,6 +24,7 @@ import {
   performanceMemory,
 } from '../probes/observability/performance.ts'
 import { performanceBaseline } from '../probes/observability/performance-baseline.ts'
+import { performanceCache, performanceQueries } from '../probes/observability/performance-store.ts'
 import { prometheusAlertmanager } from '../probes/observability/prometheus-alertmanager.ts'
 import { rulesLoaded } from '../probes/observability/prometheus-rules.ts'
 import {
@@ -56,6 +57,8 @@ export const OBSERVABILITY = {
   'grafana/password': grafanaPassword,
   'performance/health': performanceHealth,
   'performance/calls': performanceCalls,
+  'performance/queries': performanceQueries,
+  'performance/cache': performanceCache,
   'performance/memory': performanceMemory,
   'performance/cpu': performanceCpu,
   'performance/baseline': performanceBaseline,

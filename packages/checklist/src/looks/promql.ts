@@ -42,7 +42,10 @@ export function readPromql(text: string): Expression {
     if (GROUPING.has(token)) {
       if (next === '(') at = closing(tokens, at + 1)
     } else if (token === '[') at = closing(tokens, at)
-    else if (token === '{') {
+    else if (token.startsWith('$')) {
+      // What fills a variable in is not known.
+      if (next === '{') at = closing(tokens, at + 1)
+    } else if (token === '{') {
       const end = closing(tokens, at)
       selectors.push({ name: '', matchers: readMatchers(tokens.slice(at + 1, end)) })
       at = end

@@ -1,8 +1,7 @@
-import type { Deployment } from '../deployment.ts'
 import { fact } from '../deployment.ts'
 import { type MetricsPage, ownMetrics, toNumber } from '../looks/own-metrics.ts'
-import { type PrometheusApi, prometheusApi } from '../looks/prometheus.ts'
-import { ofTarget, ownTarget } from '../probes/observability/own-target.ts'
+import type { PrometheusApi } from '../looks/prometheus.ts'
+import { knownOfOwn } from '../probes/observability/own-target.ts'
 import { type Buckets } from './quantile.ts'
 
 /** The fewest calls of which a part of a hundred can be told. */
@@ -26,21 +25,16 @@ const FAILED = ['tool_error', 'rpc_error', 'failed', 'unknown']
  * no gateway runs.
  */
 export const calls = fact<Calls | undefined>(async (deployment, signal) => {
-  const api = await prometheusApi(deployment, signal)
-  const lately = api === undefined ? undefined : await ofLastHour(api, deployment, signal)
+  const lately = await knownOfOwn(deployment, signal, (api, where) =>
+    ofLastHour(api, where, signal),
+  )
   if (lately !== undefined && lately.total >= CALLS_MIN) return lately
   const page = await ownMetrics(deployment, signal)
   return page === undefined ? lately : sinceStart(page)
 })
 
-async function ofLastHour(
-  api: PrometheusApi,
-  deployment: Deployment,
-  signal: AbortSignal,
-): Promise<Calls | undefined> {
-  const own = await ownTarget(api, deployment, signal)
-  if (own === undefined) return undefined
-  const where = `{method="${METHOD}",${ofTarget(own)}}[1h]`
+async function ofLastHour(api: PrometheusApi, own: string, signal: AbortSignal): Promise<Calls> {
+  const where = `{method="${METHOD}",${own}}[1h]`
   const counts = `sum by (outcome) (increase(sallyport_calls_total${where}))`
   const outcomes = await api.query(counts, signal)
   const durations = `sum by (le) (increase(sallyport_call_duration_seconds_bucket${where}))`

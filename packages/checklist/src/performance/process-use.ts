@@ -1,8 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { type Deployment, fact } from '../deployment.ts'
 import { ownMetrics, readOwnMetrics, valueOf } from '../looks/own-metrics.ts'
-import { type Course, type PrometheusApi, prometheusApi } from '../looks/prometheus.ts'
-import { ofTarget, ownTarget } from '../probes/observability/own-target.ts'
+import type { Course } from '../looks/prometheus.ts'
+import { knownOfOwn } from '../probes/observability/own-target.ts'
 
 const RESIDENT = 'sallyport_process_resident_memory_bytes'
 const CPU = 'sallyport_process_cpu_seconds_total'
@@ -20,14 +20,14 @@ export const residentBytes = fact<number | undefined>(async (deployment, signal)
  * Bytes that the gateway held over the last hour, or since it started; undefined where no Prometheus scrapes it.
  */
 export const residentCourse = fact<Course | undefined>(async (deployment, signal) => {
-  const api = await prometheusApi(deployment, signal)
   const started = valueOf((await ownMetrics(deployment, signal)) ?? new Map(), STARTED)
-  if (api === undefined || started === undefined) return undefined
-  const own = await ownTarget(api, deployment, signal)
-  if (own === undefined) return undefined
+  if (started === undefined) return undefined
   const toSeconds = Math.floor(deployment.clock.nowMs() / 1_000)
   const span = [Math.max(Math.ceil(started), toSeconds - HOUR_SECONDS), toSeconds] as const
-  return (await api.course(`${RESIDENT}{${ofTarget(own)}}`, span, signal))[0]
+  const courses = await knownOfOwn(deployment, signal, (api, where) =>
+    api.course(`${RESIDENT}{${where}}`, span, signal),
+  )
+  return courses?.[0]
 })
 
 /** How busy the process was, in percent of one core. */
@@ -41,24 +41,14 @@ export interface CpuUse {
 
 /** The busiest five minutes of the last hour by Prometheus, else what a second says. Undefined where none runs. */
 export const cpuUse = fact<CpuUse | undefined>(async (deployment, signal) => {
-  const api = await prometheusApi(deployment, signal)
-  const lately = api === undefined ? undefined : await busiest(api, deployment, signal)
-  return lately ?? ofOneSecond(deployment, signal)
-})
-
-async function busiest(
-  api: PrometheusApi,
-  deployment: Deployment,
-  signal: AbortSignal,
-): Promise<CpuUse | undefined> {
-  const own = await ownTarget(api, deployment, signal)
-  if (own === undefined) return undefined
-  const rate = `rate(${CPU}{${ofTarget(own)}}[5m])`
-  const [point] = await api.query(`max_over_time(${rate}[1h:1m])`, signal)
-  if (point === undefined) return undefined
+  const points = await knownOfOwn(deployment, signal, (api, where) =>
+    api.query(`max_over_time(rate(${CPU}{${where}}[5m])[1h:1m])`, signal),
+  )
+  const busiest = points?.[0]?.value
+  if (busiest === undefined) return ofOneSecond(deployment, signal)
   const span = 'in its busiest five minutes of the last hour, by Prometheus'
-  return { percent: point.value * 100, span, isLong: true }
-}
+  return { percent: busiest * 100, span, isLong: true }
+})
 
 async function ofOneSecond(
   deployment: Deployment,

@@ -7,6 +7,7 @@ import { CHECK_CONTAINERS } from './check-containers.ts'
 import { CHECK_DATA } from './check-data.ts'
 import { CHECK_EDGE } from './check-edge.ts'
 import { CHECK_CONFIGURATION } from './check-configuration.ts'
+import { CHECK_OBSERVABILITY } from './check-observability.ts'
 import type { Claim } from './claim.ts'
 import { CHECKLIST_BOOK } from './checklist-book.ts'
 import { COMMAND } from './command.ts'
@@ -109,6 +110,7 @@ export const CLAIMS = {
   ...CHECK_DATA,
   ...CHECK_EDGE,
   ...CHECK_CONFIGURATION,
+  ...CHECK_OBSERVABILITY,
 } as const satisfies Readonly<Record<string, Claim>>
 
 /** The id of a promise, such as `door/host/foreign`. */

@@ -1,6 +1,7 @@
 import type { Deployment } from '../../deployment.ts'
 import { ownMetrics, valueOf } from '../../looks/own-metrics.ts'
-import type { PrometheusApi } from '../../looks/prometheus.ts'
+import { type PrometheusApi, prometheusApi } from '../../looks/prometheus.ts'
+import { isUnseen } from './through-prometheus.ts'
 
 /** Under which labels a Prometheus knows a gateway. */
 export interface OwnTarget {
@@ -26,7 +27,26 @@ export async function ownTarget(
   return job === undefined || instance === undefined ? undefined : { job, instance }
 }
 
-/** The condition in PromQL, without braces. */
-export function ofTarget({ job, instance }: OwnTarget): string {
-  return `job=${JSON.stringify(job)},instance=${JSON.stringify(instance)}`
+/**
+ * What Prometheus knows of the running gateway; undefined where none is declared, or it does not scrape it or does
+ * not answer, which answers of their own say.
+ *
+ * @param read with the condition in PromQL that the series of the gateway fit, without braces
+ */
+export async function knownOfOwn<Value>(
+  deployment: Deployment,
+  signal: AbortSignal,
+  read: (api: PrometheusApi, where: string) => Promise<Value>,
+): Promise<Value | undefined> {
+  const api = await prometheusApi(deployment, signal)
+  if (api === undefined) return undefined
+  try {
+    const own = await ownTarget(api, deployment, signal)
+    if (own === undefined) return undefined
+    const where = `job=${JSON.stringify(own.job)},instance=${JSON.stringify(own.instance)}`
+    return await read(api, where)
+  } catch (thrown) {
+    if (isUnseen(thrown)) return undefined
+    throw thrown
+  }
 }

@@ -42,7 +42,12 @@ export async function orUnseen(finding: Promise<Finding>, remedy: string): Promi
   try {
     return await finding
   } catch (thrown) {
-    if (!(thrown instanceof AppError) || !UNSEEN.has(thrown.code)) throw thrown
+    if (!isUnseen(thrown)) throw thrown
     return unproved('http', thrown.message, remedy)
   }
+}
+
+/** Whether the other side did not answer, or with something else than was asked for. */
+export function isUnseen(thrown: unknown): thrown is AppError {
+  return thrown instanceof AppError && UNSEEN.has(thrown.code)
 }
