@@ -2,6 +2,31 @@ import type { ClaimsOf } from './claim.ts'
 
 /** What the checklist proves of the store, of backups, of PostgreSQL and of Redis. */
 export const CHECK_DATA = {
+  'check/redis/reachable': {
+    behavior: 'A Redis that does not answer, or refuses the deployment’s password, fails.',
+    source: 'System checklist 53',
+  },
+  'check/redis/password': {
+    behavior: 'A Redis that answers without a password, or with one that everybody tries, fails.',
+    source: 'the mistakes of system deployments, "Redis without authentication"',
+  },
+  'check/redis/memory': {
+    behavior: 'A Redis without `maxmemory`, or close to it, fails.',
+    source: 'System checklist 56',
+  },
+  'check/redis/persistence': {
+    behavior: 'A Redis that writes nothing, fails to, or writes to memory fails.',
+    source: 'System checklist 55',
+  },
+  'check/redis/not-published': {
+    behavior: 'A Redis that listens at, or is published at, every address of the machine fails.',
+    source: 'the mistakes of system deployments, "data-store port published on all interfaces"',
+  },
+  'check/redis/works': {
+    behavior:
+      'A Redis that answers a ping and a read is proved, without anything written; a copy without its original fails.',
+    source: 'System checklist 54',
+  },
   'check/store/durable': {
     behavior:
       'A store that takes writes with the audit log on is proved; one that takes none, or a log that is off, fails.',

@@ -1,0 +1,202 @@
+import { type Deployment, fact } from '../deployment.ts'
+import { composeFacts, type ComposeService } from './compose.ts'
+import { composeRoles } from './compose-roles.ts'
+
+/** A PostgreSQL or Redis that something of the deployment names. */
+export interface DataPlace {
+  readonly kind: 'postgres' | 'redis'
+  /** What names it: `store`, `DATABASE_URL (compose.yaml:12)`. */
+  readonly named: string
+  /** With its password: never told. */
+  readonly url: string
+  /** Host, port and database, fit for a sentence. */
+  readonly label: string
+  readonly host: string
+  readonly port: number
+  /** The container that it runs in, where a compose file of the deployment has it. */
+  readonly service: ComposeService | undefined
+  /** Whether it is the store of the gateway. */
+  readonly isStore: boolean
+  /** Every password that something of the deployment has for it: never told. */
+  readonly passwords: readonly string[]
+}
+
+/** What of that kind there is. */
+export interface DataPlaces {
+  readonly places: readonly DataPlace[]
+  /** What could not be followed, so that there may be more. */
+  readonly gaps: readonly string[]
+}
+
+const PORTS = { postgres: 5432, redis: 6379 } as const
+const SCHEMES = { postgres: /^postgres(?:ql)?:\/\/./, redis: /^rediss?:\/\/./ } as const
+/** Nobody has it: what the compose file leaves open cannot be tried. */
+const NOT_SET = ''
+
+interface Named {
+  readonly named: string
+  readonly url: string
+  readonly isStore?: boolean
+}
+
+/** Every PostgreSQL that the configuration and the compose files name. */
+export const postgresPlaces = fact((deployment, signal) =>
+  findPlaces('postgres', storeOf(deployment), deployment, signal),
+)
+
+/** Every Redis that the configuration and the compose files name. */
+export const redisPlaces = fact((deployment, signal) => {
+  const { redis } = deployment.settings
+  const own = redis === undefined ? [] : [{ named: 'checklist.redis', url: redis.reveal() }]
+  return findPlaces('redis', own, deployment, signal)
+})
+
+function storeOf({ config }: Deployment): Named[] {
+  const store = config?.store
+  if (store === undefined || !SCHEMES.postgres.test(store)) return []
+  return [{ named: 'store', url: store, isStore: true }]
+}
+
+async function findPlaces(
+  kind: DataPlace['kind'],
+  own: readonly Named[],
+  deployment: Deployment,
+  signal: AbortSignal,
+): Promise<DataPlaces> {
+  const { services, gaps } = await composeFacts(deployment, signal)
+  const roles = await composeRoles(deployment, signal)
+  const runners = services.filter((service) => roles.get(service) === kind)
+  const used = services.flatMap((service) => urlsOf(kind, service))
+  const run = runners.map((service) => ({
+    named: `the service ${service.name} (${service.at()})`,
+    url: kind === 'postgres' ? postgresUrl(service) : redisUrl(service),
+  }))
+  const places = new Map<string, DataPlace>()
+  for (const one of [...own, ...used, ...run]) {
+    const place = toPlace(kind, one, runners)
+    if (place === undefined) continue
+    const same = [...places].find(([, known]) => isSame(known, place))
+    if (same === undefined) places.set(`${places.size}`, place)
+    else places.set(same[0], withPasswords(same[1], place.passwords))
+  }
+  return {
+    places: [...places.values()],
+    gaps: gaps.map(({ at, text }) => `${at}: ${text}`),
+  }
+}
+
+/** The container's own address and that of the port it publishes are one; a database of its own is another. */
+function isSame(one: DataPlace, other: DataPlace): boolean {
+  if (one.service !== undefined && one.service === other.service) return true
+  return one.label === other.label
+}
+
+function withPasswords(place: DataPlace, more: readonly string[]): DataPlace {
+  return { ...place, passwords: [...new Set([...place.passwords, ...more])] }
+}
+
+function toPlace(
+  kind: DataPlace['kind'],
+  { named, url, isStore = false }: Named,
+  runners: readonly ComposeService[],
+): DataPlace | undefined {
+  const parts = partsOf(url, PORTS[kind])
+  if (parts === undefined) return undefined
+  const { host, port, database, password } = parts
+  const service = runners.find((one) => runsAt(one, { host, port }, PORTS[kind]))
+  return {
+    ...{ kind, named, url, host, port, service, isStore },
+    label: `${host === '' ? 'localhost' : host}:${port}${database === '' ? '' : `/${database}`}`,
+    passwords: password === '' ? [] : [password],
+  }
+}
+
+/** By its name within the network, or by a port that it publishes on this machine. */
+function runsAt(
+  { name, ports }: ComposeService,
+  { host, port }: { readonly host: string; readonly port: number },
+  inner: number,
+): boolean {
+  if (host === name) return true
+  if (!/^(?:127\.|localhost$|\[?::1)/.test(host)) return false
+  return ports.some(({ target, published }) => target === `${inner}` && published === `${port}`)
+}
+
+interface UrlParts {
+  readonly host: string
+  readonly port: number
+  readonly database: string
+  readonly password: string
+}
+
+/** A socket folder as host is no WHATWG host, so the parts are read by hand, as the drivers do. */
+function partsOf(url: string, defaultPort: number): UrlParts | undefined {
+  const match =
+    /^\w+:\/\/(?:([^@/?#]*)@)?(\[[^\]]*\]|[^:/?#]*)(?::(\d+))?(?:\/([^?#]*))?(?:\?([^#]*))?/.exec(
+      url,
+    )
+  if (match === null) return undefined
+  const [, user = '', host = '', port, database = '', query = ''] = match
+  const parameters = new URLSearchParams(query)
+  const colon = user.indexOf(':')
+  return {
+    host: decoded(parameters.get('host') ?? host),
+    port: Number(port ?? parameters.get('port') ?? defaultPort),
+    database: decoded(database),
+    password: colon < 0 ? '' : decoded(user.slice(colon + 1)),
+  }
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text // a stray % is part of it
+  }
+}
+
+function urlsOf(kind: DataPlace['kind'], service: ComposeService): Named[] {
+  return [...service.environment].flatMap(([name, { value, at }]) =>
+    value !== undefined && SCHEMES[kind].test(value)
+      ? [{ named: `${name} (${at})`, url: value }]
+      : [],
+  )
+}
+
+/** As the official image makes user and database. Source: Docker Hub, "postgres". */
+function postgresUrl({ name, environment }: ComposeService): string {
+  const of = (key: string) => environment.get(key)?.value
+  const user = of('POSTGRES_USER') ?? 'postgres'
+  const password = of('POSTGRES_PASSWORD') ?? NOT_SET
+  const credentials = `${encodeURIComponent(user)}:${encodeURIComponent(password)}`
+  return `postgres://${credentials}@${name}:5432/${encodeURIComponent(of('POSTGRES_DB') ?? user)}`
+}
+
+function redisUrl(service: ComposeService): string {
+  const password =
+    argumentOf(service, 'requirepass') ?? service.environment.get('REDIS_PASSWORD')?.value
+  return `redis://${password === undefined ? '' : `:${encodeURIComponent(password)}@`}${service.name}:6379`
+}
+
+/** The value of `--name value` or `--name=value` in the command of a service. */
+export function argumentOf(
+  { command, entrypoint }: ComposeService,
+  name: string,
+): string | undefined {
+  const words = [...entrypoint, ...command].flatMap((word) => word.split(/\s+/))
+  const index = words.findIndex((word) => word === `--${name}`)
+  if (index >= 0) return words[index + 1]
+  return words.find((word) => word.startsWith(`--${name}=`))?.slice(name.length + 3)
+}
+
+/** Addresses at which a place may answer from here, the likeliest first. */
+export function addressesOf(place: DataPlace): { host: string; port: number }[] {
+  const { host, port, service, kind } = place
+  const published = (service?.ports ?? []).flatMap((one) => {
+    const number = Number(one.published)
+    if (one.target !== `${PORTS[kind]}` || !Number.isInteger(number)) return []
+    const everywhere = one.address === '0.0.0.0' || one.address === '::'
+    return [{ host: everywhere ? '127.0.0.1' : one.address, port: number }]
+  })
+  return [...published, { host, port }]
+}
