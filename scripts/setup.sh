@@ -7,6 +7,10 @@ has_postgres() {
   command -v initdb >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1
 }
 
+has_redis() {
+  command -v redis-server >/dev/null 2>&1
+}
+
 has_promtool() {
   command -v promtool >/dev/null 2>&1
 }
@@ -76,6 +80,7 @@ install() {
 }
 
 has_postgres || install postgresql
+has_redis || install redis-server
 has_promtool || install prometheus
 has_alertmanager || install prometheus-alertmanager
 has_strace || install strace
@@ -90,6 +95,10 @@ has_curl || install curl
 missing=0
 has_postgres || {
   echo 'the store on PostgreSQL (no initdb: install postgresql, or run as root where apt-get is)'
+  missing=1
+}
+has_redis || {
+  echo 'the checklist before Redis (no redis-server: install it, or run as root where apt-get is)'
   missing=1
 }
 has_promtool || {
