@@ -97,7 +97,9 @@ export class AnswerRun {
   }
 
   #clean(text: string): string {
-    return printable(this.#redactor.clean(text), REPORT_LIMITS.textChars)
+    // Control characters go first: a secret that they part would be whole again without them.
+    const line = printable(text, Math.max(text.length, 1))
+    return printable(this.#redactor.clean(line), REPORT_LIMITS.textChars)
   }
 }
 
@@ -111,6 +113,7 @@ function enforced({ gateway }: Deployment, claims: readonly string[]): Finding {
 
 function ended(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason as Error) // a signal aborts with an error
     signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true }) // a signal aborts with an error
   })
 }

@@ -78,7 +78,7 @@ function formatCounts(
   const lines = [head, ...rows]
   const widths = head.map((_cell, at) => Math.max(...lines.map((line) => line[at]?.length ?? 0)))
   const all = widths.reduce((sum, one) => sum + one + GAP, -GAP)
-  if (width !== undefined && all > width) return formatNarrow(head, rows)
+  if (width !== undefined && all > width) return formatNarrow(head, rows, width)
   return lines
     .map((line) =>
       line
@@ -92,11 +92,15 @@ function formatCounts(
 }
 
 /** A line a row, what is nought left out. */
-function formatNarrow(head: readonly string[], rows: readonly (readonly string[])[]): string {
+function formatNarrow(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  width: number,
+): string {
   return rows
     .map(([name = '', ...cells]) => {
       const counts = cells.flatMap((cell, at) => (cell === '0' ? [] : [`${cell} ${head[at + 1]}`]))
-      return `${name}: ${counts.join(', ')}`
+      return wrap(`${name}: ${counts.join(', ')}`, Math.max(width, ROOM_MIN)).join('\n')
     })
     .join('\n')
 }

@@ -28,7 +28,7 @@ export function formatText(report: Report, options: TextOptions): string {
   const layout = layOut(options)
   const groups = groupsOf(report)
   const blocks = [
-    headOf(report),
+    headOf(report, layout),
     ...failures(groups, layout),
     ...regressions(report, layout),
     ...unproved(groups, layout),
@@ -42,15 +42,18 @@ export function formatText(report: Report, options: TextOptions): string {
   return blocks.join('\n\n')
 }
 
-function headOf({ environment, profile, version, endedAt, only }: Report): string {
-  const parts = [
+function headOf({ environment, profile, version, endedAt, only }: Report, layout: Layout): string {
+  const words = [
     `Checklist of ${environment}`,
     PROFILE_WORDS[profile],
     `version ${version}`,
     endedAt,
   ]
-  const confined = only === undefined ? '' : `\nconfined to ${only.join(', ')}`
-  return parts.join(', ') + confined
+  const head = layout.line(0, '', words.join(', '))
+  return only === undefined
+    ? head
+    : `${head}
+${layout.line(0, '', `confined to ${only.join(', ')}`)}`
 }
 
 function failures({ failed }: Groups, layout: Layout): string[] {
@@ -130,7 +133,7 @@ function passing({ items }: Report, layout: Layout): string[] {
 }
 
 function counts(report: Report, layout: Layout): string {
-  const head = ['', 'items', ...STATES_SHOWN.map((state) => STATE_SHOWN[state].word)]
+  const head = ['', 'items', 'failed', 'unproved', 'proved', 'attested', 'n/a']
   const rows = countsBySeed(report).map(({ seed, all, counts: own }) => [
     SEED_TITLES[seed],
     String(all),

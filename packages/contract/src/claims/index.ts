@@ -8,6 +8,8 @@ import { CHECK_DATA } from './check-data.ts'
 import { CHECK_EDGE } from './check-edge.ts'
 import { CHECK_CONFIGURATION } from './check-configuration.ts'
 import { CHECK_OBSERVABILITY } from './check-observability.ts'
+import { CHECK_COMMAND } from './check-command.ts'
+import { CHECK_REPORT } from './check-report.ts'
 import type { Claim } from './claim.ts'
 import { CHECKLIST_BOOK } from './checklist-book.ts'
 import { COMMAND } from './command.ts'
@@ -111,6 +113,8 @@ export const CLAIMS = {
   ...CHECK_EDGE,
   ...CHECK_CONFIGURATION,
   ...CHECK_OBSERVABILITY,
+  ...CHECK_COMMAND,
+  ...CHECK_REPORT,
 } as const satisfies Readonly<Record<string, Claim>>
 
 /** The id of a promise, such as `door/host/foreign`. */
