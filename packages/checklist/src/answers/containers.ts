@@ -10,6 +10,13 @@ import { internal, ports } from '../probes/containers/network.ts'
 import { nonRoot } from '../probes/containers/non-root.ts'
 import { tokenSurvives } from '../probes/containers/token-survives.ts'
 import { volumes } from '../probes/containers/volumes.ts'
+import { boot } from '../probes/host/boot.ts'
+import { disk, memory } from '../probes/host/capacity.ts'
+import { compose, docker } from '../probes/host/docker.ts'
+import { firewall } from '../probes/host/firewall.ts'
+import { listening } from '../probes/host/listening.ts'
+import { registry } from '../probes/host/registry.ts'
+import { unit } from '../probes/host/unit.ts'
 import type { AnswerTable } from './answer.ts'
 
 /** What a host is looked at from; another root in tests. */
@@ -35,4 +42,13 @@ export const CONTAINERS = {
   'compose/no-restarts': noRestarts,
   'compose/token-survives': tokenSurvives,
   'compose/mounts': mounts,
+  'host/docker': docker,
+  'host/compose': compose,
+  'host/memory': memory(ROOT),
+  'host/disk': disk(),
+  'host/registry': registry,
+  'host/firewall': firewall(ROOT),
+  'host/boot': boot(ROOT),
+  'host/listening': listening(ROOT),
+  'systemd/unit': unit(ROOT),
 } as const satisfies AnswerTable

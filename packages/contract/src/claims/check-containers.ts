@@ -78,4 +78,43 @@ export const CHECK_CONTAINERS = {
     behavior: 'A mounted file that is missing fails, and a path of a mounted configuration.',
     source: 'facts/gateways.md §1.3, TLS and monitoring',
   },
+  'check/host/docker': {
+    behavior: 'A docker older than 20.10 fails; one that is absent or silent is unproved.',
+    source: 'S 6',
+  },
+  'check/host/compose': {
+    behavior: 'A docker compose older than 2.0 fails; none is unproved.',
+    source: 'S 7',
+  },
+  'check/host/memory': {
+    behavior: 'Less than 4 GB of memory fails, also where a control group leaves less.',
+    source: 'S 8',
+  },
+  'check/host/disk': {
+    behavior: 'Less than 10 GiB free on any disk that is written to fails.',
+    source: 'S 9; D 33',
+  },
+  'check/host/registry': {
+    behavior: 'A registry of an image that does not answer fails.',
+    source: 'S 10',
+  },
+  'check/host/firewall': {
+    behavior:
+      'A firewall that lets in what no rule names fails, for IPv6 too; without the right to ask it is unproved.',
+    source: 'S 11; D 17',
+  },
+  'check/host/boot': {
+    behavior: 'What runs this and is not started with the host fails.',
+    source: 'D 30; K 48',
+  },
+  'check/host/listening': {
+    behavior:
+      'A port that is open to others and not declared fails; where nobody declared ports it is unproved.',
+    source: 'S 98; the exposure document',
+  },
+  'check/systemd/unit': {
+    behavior:
+      'A unit that does not restart, is not confined, cannot stop in peace or is refused by systemd fails.',
+    source: 'K 47, K 48; systemd.exec(5)',
+  },
 } as const satisfies ClaimsOf<'check'>
