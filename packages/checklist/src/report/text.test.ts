@@ -1,3 +1,4 @@
+import type { ReportItem } from '@sallyport/contract/checklist'
 import { hasControls } from '@sallyport/kit/log'
 import { expect, test } from 'vitest'
 import { largeReport, reportItemOf, reportOf } from '../../test/fixtures/report.ts'
@@ -8,11 +9,11 @@ const OPTIONS: TextOptions = {
   ...{ width: undefined, colour: false, verbose: false, command: 'sallyport' },
 }
 
-const redis = {
+const redis: Partial<ReportItem> = {
   state: 'failed',
   evidence: [{ kind: 'file', text: 'compose.yaml:12: redis is published', at: AT }],
   remedy: 'bind it to 127.0.0.1',
-} as const
+}
 
 const REPORT = reportOf(
   [
