@@ -1,6 +1,19 @@
-import { expect, test } from 'vitest'
-import { GOOD_FILES, goodDeployment, madeUp, placeOf } from '../../test/fixtures/good-deployment.ts'
-import { look } from '../../test/fixtures/deployment.ts'
+import { constants } from 'node:fs'
+import { appendFile, chmod, cp, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import {
+  applyTo,
+  commitAll,
+  dockerWith,
+  git,
+  GOOD_FILES,
+  goodDeployment,
+  madeUp,
+  placeOf,
+  scanOf,
+} from '../../test/fixtures/good-deployment.ts'
+import { look, Place } from '../../test/fixtures/deployment.ts'
 import type { Deployment } from '../deployment.ts'
 import type { Finding } from './answer.ts'
 import { CONFIGURATION } from './configuration.ts'
@@ -12,21 +25,60 @@ interface Judged {
   readonly failed: readonly string[]
 }
 
-/** Every probe of the family, looking at the good deployment with some files changed. */
-async function judge(
-  changes: Changes,
-  given: Partial<Deployment> = {},
-  also: (folder: string) => Promise<void> = async () => {},
-): Promise<Judged> {
-  await using place = await placeOf(changes)
-  await also(place.folder)
-  const deployment = await goodDeployment(place, given)
-  const findings = new Map<string, Finding>()
-  for (const [id, probe] of Object.entries(CONFIGURATION)) {
-    findings.set(id, await look(probe, deployment))
-  }
+interface Turn {
+  readonly given?: Partial<Deployment>
+  /** Images that docker has. */
+  readonly images?: readonly string[]
+  /** Changes that are not committed with the others. */
+  readonly also?: (folder: string) => Promise<unknown>
+}
+
+let good: Place
+let docker: Place
+
+beforeAll(async () => {
+  good = await placeOf()
+  await commitAll(good.folder)
+  docker = await dockerWith()
+})
+
+afterAll(async () => {
+  await good[Symbol.asyncDispose]()
+  await docker[Symbol.asyncDispose]()
+})
+
+/** Every probe of the family, looking at the good deployment, which is committed, with some files changed. */
+async function judge(changes: Changes, { given, images, also }: Turn = {}): Promise<Judged> {
+  await using place = await Place.make()
+  await cp(good.folder, place.folder, { recursive: true, mode: constants.COPYFILE_FICLONE })
+  await applyTo(place, changes)
+  await using other = images && (await dockerWith(images))
+  await also?.(place.folder)
+  const { folder } = other ?? docker
+  const variables = { PATH: `${folder}:${process.env.PATH}`, HOME: place.folder }
+  const deployment = await goodDeployment(place, { variables, ...given })
+  const looks = Object.entries(CONFIGURATION).map(
+    async ([id, probe]) => [id, await look(probe, deployment)] as const,
+  )
+  const findings = new Map(await Promise.all(looks))
   const failed = [...findings].flatMap(([id, { state }]) => (state === 'failed' ? [id] : []))
   return { findings, failed }
+}
+
+const SECRETS = [
+  'instances',
+  'store',
+  'jwt',
+  'slack',
+  'database',
+  'claude',
+  'alpha bot',
+  'beta bot',
+]
+
+function secretsIn(findings: ReadonlyMap<string, Finding>): string[] {
+  const said = JSON.stringify([...findings])
+  return SECRETS.filter((word) => said.includes(madeUp(word).slice(0, 16)))
 }
 
 function text(path: string, from: string | RegExp, to: string): Changes {
@@ -51,12 +103,10 @@ test('a good deployment fails nothing, and all but what needs another folder is 
   expect(Object.fromEntries(states.map(([id, { state }]) => [id, state]))).toEqual(NOT_PROVED)
 })
 
-interface Break {
+interface Break extends Turn {
   /** What fails, and a part of what is said of it. */
   readonly fails: Readonly<Record<string, string>>
   readonly changes: Changes
-  readonly given?: Partial<Deployment>
-  readonly also?: (folder: string) => Promise<void>
 }
 
 const fault = (message: string) => ({
@@ -281,6 +331,88 @@ const BREAKS: Readonly<Record<string, Break>> = {
       'instances/beta/config.toml': undefined,
     },
   },
+  'a readable file of a secret [check/files/secret-modes]': {
+    fails: { 'files/secret-modes': 'secrets/db_password.txt has mode 644' },
+    changes: {},
+    also: (folder) => chmod(join(folder, 'secrets/db_password.txt'), 0o644),
+  },
+  'a file that everybody can change [check/files/modes]': {
+    fails: { 'files/modes': 'sallyport.yaml (666) can be changed by everybody' },
+    changes: {},
+    also: (folder) => chmod(join(folder, 'sallyport.yaml'), 0o666),
+  },
+  'a shell history [check/files/no-transcripts]': {
+    fails: { 'files/no-transcripts': 'home/.bash_history is a shell history' },
+    changes: { 'home/.bash_history': 'docker compose up -d\n' },
+  },
+  'a transcript of a session [check/files/no-transcripts]': {
+    fails: { 'files/no-transcripts': 'notes/8f2a.jsonl is a transcript' },
+    changes: { 'notes/8f2a.jsonl': '{"message":{"role":"user","content":"deploy it"}}\n' },
+  },
+  'an environment file in git [check/git/env-untracked]': {
+    fails: { 'git/env-untracked': 'instances/alpha/.env.local is tracked by git' },
+    changes: { 'instances/alpha/.env.local': 'TZ=UTC\n' },
+    also: (folder) => git(folder, 'add', '-f', 'instances/alpha/.env.local'),
+  },
+  'a secret in a commit that was undone [check/git/history-clean]': {
+    fails: { 'git/history-clean': 'the value of JWT_SECRET (.env:7) was committed in' },
+    changes: {},
+    also: async (folder) => {
+      await git(folder, 'switch', '-q', '-c', 'side')
+      await appendFile(join(folder, 'compose.yaml'), `# ${madeUp('jwt')}\n`)
+      await git(folder, 'commit', '-q', '-am', 'Try')
+      await git(folder, 'switch', '-q', 'main')
+    },
+  },
+  'an environment file in an older commit [check/git/history-clean]': {
+    fails: { 'git/history-clean': '.env.prod was committed with API_TOKEN in' },
+    changes: {},
+    also: async (folder) => {
+      await writeFile(join(folder, '.env.prod'), `API_TOKEN=${madeUp('older')}\n`)
+      await git(folder, 'switch', '-q', '-c', 'side')
+      await git(folder, 'add', '-f', '.env.prod')
+      await git(folder, 'commit', '-q', '-m', 'Add')
+      await git(folder, 'rm', '-q', '.env.prod')
+      await git(folder, 'commit', '-q', '-m', 'Remove')
+      await git(folder, 'switch', '-q', 'main')
+      await git(folder, 'merge', '-q', '--no-ff', 'side', '-m', 'Merge')
+    },
+  },
+  'a folder of secrets that git does not ignore [check/git/secrets-ignored]': {
+    fails: { 'git/secrets-ignored': 'git does not ignore secrets/db_password.txt' },
+    changes: {},
+    also: (folder) => writeFile(join(folder, '.gitignore'), '.env\n.env.*\n'),
+  },
+  'a server of no version [check/supply/lockfile]': {
+    fails: {
+      'supply/lockfile':
+        'mcpServers.files takes whatever version of @modelcontextprotocol/server-filesystem',
+    },
+    changes: text('sallyport.yaml', '@2026.8.31', ''),
+  },
+  'a critical finding [check/supply/scan]': {
+    fails: { 'supply/scan': 'scans/bot.json holds 1 high or critical: CVE-2026-9 (openssl)' },
+    changes: {
+      'scans/bot.json': scanOf('bot:1.4.0', {
+        Results: [
+          {
+            Vulnerabilities: [
+              { VulnerabilityID: 'CVE-2026-9', PkgName: 'openssl', Severity: 'CRITICAL' },
+            ],
+          },
+        ],
+      }),
+    },
+  },
+  'a scan of another version [check/supply/scan]': {
+    fails: { 'supply/scan': 'scans/bot.json is of bot:1.3.9, and alpha (compose.yaml:' },
+    changes: { 'scans/bot.json': scanOf('bot:1.3.9') },
+  },
+  'no image to go back to [check/supply/previous-image]': {
+    fails: { 'supply/previous-image': 'only one image of gateway is on this host' },
+    changes: {},
+    images: ['bot:1.4.0', 'bot:1.3.9', 'gateway:1.0.0'],
+  },
   'an open address without a token [check/instances/backend-auth]': {
     fails: {
       'instances/backend-auth':
@@ -291,7 +423,7 @@ const BREAKS: Readonly<Record<string, Break>> = {
 }
 
 test.each(Object.entries(BREAKS))('%s makes exactly its items fail', async (_name, one) => {
-  const { findings, failed } = await judge(one.changes, one.given, one.also)
+  const { findings, failed } = await judge(one.changes, one)
   expect(failed.toSorted()).toEqual(Object.keys(one.fails).toSorted())
   for (const [id, part] of Object.entries(one.fails)) {
     const said = findings
@@ -300,4 +432,27 @@ test.each(Object.entries(BREAKS))('%s makes exactly its items fail', async (_nam
       .join('\n')
     expect(said).toContain(part)
   }
+  expect(secretsIn(findings)).toEqual([])
+})
+
+test('what cannot be seen is unproved, and nothing of it fails', async () => {
+  const missing = await judge(
+    {},
+    {
+      given: { variables: { PATH: '/nowhere' } },
+      also: (folder) => rm(join(folder, 'scans'), { recursive: true }),
+    },
+  )
+  const states = [...missing.findings].filter(([, { state }]) => state === 'unproved')
+  expect(missing.failed).toEqual([])
+  expect(states.map(([id]) => id)).toEqual([
+    'secrets/not-shared',
+    'git/env-untracked',
+    'git/history-clean',
+    'git/secrets-ignored',
+    'supply/scan',
+    'supply/dependencies',
+    'supply/previous-image',
+  ])
+  for (const [, { evidence }] of states) expect(evidence[0]?.text).toMatch(/\w/)
 })

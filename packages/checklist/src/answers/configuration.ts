@@ -10,7 +10,9 @@ import {
   envNoPlaceholders,
   envUnknown,
 } from '../probes/configuration/environment.ts'
+import { filesModes, filesNoTranscripts, filesSecretModes } from '../probes/configuration/files.ts'
 import { gatewayToken } from '../probes/configuration/gateway-token.ts'
+import { gitEnvUntracked, gitHistoryClean, gitSecretsIgnored } from '../probes/configuration/git.ts'
 import {
   instancesBackendAuth,
   instancesListed,
@@ -28,6 +30,9 @@ import {
   secretsStrong,
   secretsUnique,
 } from '../probes/configuration/secrets.ts'
+import { supplyLockfile } from '../probes/configuration/supply-lockfile.ts'
+import { supplyScan } from '../probes/configuration/supply-scan.ts'
+import { supplyDependencies, supplyPreviousImage } from '../probes/configuration/supply-updates.ts'
 import type { AnswerTable } from './answer.ts'
 
 /** Configuration, environment files, git, files, secrets, instances and what is supplied. */
@@ -47,6 +52,12 @@ export const CONFIGURATION = {
   'secrets/not-shared': secretsNotShared,
   'secrets/files': secretsFiles,
   'secrets/gateway-token': gatewayToken,
+  'files/secret-modes': filesSecretModes,
+  'files/modes': filesModes,
+  'files/no-transcripts': filesNoTranscripts,
+  'git/env-untracked': gitEnvUntracked,
+  'git/history-clean': gitHistoryClean,
+  'git/secrets-ignored': gitSecretsIgnored,
   'instances/listed': instancesListed,
   'instances/unique-token': instancesUniqueToken,
   'instances/unique-schema': instancesUniqueSchema,
@@ -54,4 +65,8 @@ export const CONFIGURATION = {
   'instances/unique-port': instancesUniquePort,
   'instances/own-folder': instancesOwnFolder,
   'instances/backend-auth': instancesBackendAuth,
+  'supply/lockfile': supplyLockfile,
+  'supply/scan': supplyScan,
+  'supply/dependencies': supplyDependencies,
+  'supply/previous-image': supplyPreviousImage,
 } as const satisfies AnswerTable

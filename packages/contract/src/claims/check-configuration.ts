@@ -75,6 +75,54 @@ export const CHECK_CONFIGURATION = {
       'The token of gateway and instances fails when it is unset, holds fewer than 32 random bytes, or an instance takes another.',
     source: 'Discord checklist, "MCP_GATEWAY_AUTH_TOKEN is at least 32 random bytes"',
   },
+  'check/files/secret-modes': {
+    behavior: 'A file with a secret that others than its owner can read fails with its mode.',
+    source: 'system checklist, "Secret files have secure permissions (600)"',
+  },
+  'check/files/modes': {
+    behavior:
+      'A file or folder that others can change fails; a group that is the user alone, and sticky folders, do not.',
+    source: 'system checklist, "File permissions secure"',
+  },
+  'check/files/no-transcripts': {
+    behavior:
+      'A shell history, a transcript of a session, a core dump and a private key that nothing names fail by name.',
+    source: 'Discord exposure rules, "Keep the value out of shell history"',
+  },
+  'check/git/env-untracked': {
+    behavior: 'An environment file that git tracks fails; templates do not.',
+    source: 'checklists: Slack ".env file NOT committed to version control", Discord "Secrets"',
+  },
+  'check/git/history-clean': {
+    behavior:
+      'A secret of today, and a file of secrets, in any commit of any branch or tag fails with the commit, also where it was removed again; a shallow clone proves nothing.',
+    source:
+      'Discord checklist, "DISCORD_TOKEN is unique to this bot user and is not committed anywhere"',
+  },
+  'check/git/secrets-ignored': {
+    behavior: 'A file with a secret that git does not ignore fails by name.',
+    source: 'system checklist, "Secrets directory added to .gitignore"',
+  },
+  'check/supply/lockfile': {
+    behavior:
+      'A server that is fetched in whatever version there is when it starts, or runs from packages without a lockfile, fails by name.',
+    source: 'Slack checklist, "Dependency update process defined"',
+  },
+  'check/supply/scan': {
+    behavior:
+      'A result of a scanner with something high or critical, or of another image than the one that runs, fails; none, a stale one and an image without one are unproved.',
+    source: 'system checklist, "Vulnerability scan passed"',
+  },
+  'check/supply/dependencies': {
+    behavior:
+      'Versions that were changed within a month are proved by their commit; older ones are unproved.',
+    source: 'Slack checklist, "Update dependencies monthly"',
+  },
+  'check/supply/previous-image': {
+    behavior:
+      'A host that has only one image of a server or gateway fails; without docker it is unproved.',
+    source: 'Slack checklist, "Rollback Plan"',
+  },
   'check/instances/listed': {
     behavior:
       'An instance that INSTANCES lacks, and one that it lists and is not there, fail by name.',
