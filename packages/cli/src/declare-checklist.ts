@@ -2,13 +2,15 @@ import { Option, type Command } from 'commander'
 import { PHASES, PROFILES } from '@sallyport/contract/checklist'
 import type { Context } from './context.ts'
 import { CONFIG, type Finish } from './declare.ts'
+import { declareAttest, declareCheckBook } from './declare-checklist-book.ts'
 
 /** What is no look at the whole. */
 const ALONE = ['explain', 'acceptBaseline']
 
 /** `check` and what is below it. */
 export function declareChecklist(program: Command, context: Context, finish: Finish): void {
-  declareCheck(program, context, finish)
+  declareCheckBook(declareCheck(program, context, finish), context, finish)
+  declareAttest(program, context, finish)
 }
 
 function declareCheck(program: Command, context: Context, finish: Finish): Command {

@@ -256,6 +256,27 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     ['sallyport check --html --out report.html', 'a page to show, beside the text'],
     ['sallyport check --explain hangar/security/tls', 'one item in full'],
   ],
+  'check verify': [
+    ['sallyport check verify report.json', 'exit 0 when it is as this deployment signed it'],
+    ['sallyport check verify report.json --key checklist.pub', 'where there is no deployment'],
+  ],
+  'check key': [['sallyport check key > checklist.pub', 'for whoever is to verify reports']],
+  'check sign-off': [
+    ['sallyport check sign-off security --by "Grace Hopper"', 'once nothing of hers is open'],
+  ],
+  'check history': [
+    ['sallyport check history', 'how it went, and what was good before'],
+    ['sallyport check history --json', 'for programs'],
+  ],
+  attest: [
+    ['sallyport attest attest/on-call --by "Ada Lovelace" --note "the rota is agreed"', 'a person'],
+    [
+      'sallyport attest redis/password --by Ada --note "none here" --not-applicable',
+      'it does not concern this deployment',
+    ],
+    ['sallyport attest --list', 'who stands for what, and until when'],
+    ['sallyport attest --remove attest/on-call', 'take it back'],
+  ],
   health: [
     ['sallyport health', 'exit 0 when the gateway here is ready, 1 when not'],
     ['sallyport health --url http://127.0.0.1:9100', 'over HTTP, for images without a shell'],

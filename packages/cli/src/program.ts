@@ -24,6 +24,8 @@ export function createProgram(context: Context, finish: Finish): Command {
     .description('Run MCP servers in production: keys, limits, an audit log and supervision.')
     .version(VERSION, '-v, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
+    // So that a verb can leave options to the verbs below it.
+    .enablePositionalOptions()
     .helpCommand('help [verb]', 'print help for a verb')
     .exitOverride()
     .configureOutput({
