@@ -101,8 +101,8 @@ export interface Deployment {
   readonly gateway: GatewayView | undefined
   /** Undefined where no store can be opened. */
   readonly book: ChecklistBook | undefined
-  /** Undefined where no Slack server is part of the deployment. */
-  readonly slack: SlackView | undefined
+  /** Undefined where no Slack server is part of the deployment; why it cannot be looked at where its settings are wrong. */
+  readonly slack: SlackView | { readonly unreadable: string } | undefined
   /** Undefined until a Discord server is part of the deployment. */
   readonly discord: DiscordView | undefined
   /** Absolute path of another deployment's folder that must share no secret with this one. */

@@ -1,7 +1,7 @@
 export { ANSWERS } from './answers/index.ts'
 export type { Answer, Finding, Probe, Seen } from './answers/answer.ts'
 export { ITEMS, type Item } from './catalogue/index.ts'
-export { type Deployment, type GatewayView } from './deployment.ts'
+export type { Deployment, GatewayView, SlackTeam, SlackView } from './deployment.ts'
 export { calendarOf } from './drills/calendar.ts'
 export { DRILLS, type DrillId } from './drills/drill.ts'
 export { changesOf, type Change } from './engine/changes.ts'

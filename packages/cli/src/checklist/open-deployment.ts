@@ -18,6 +18,7 @@ import { isListening, localSocketOf } from '../local.ts'
 import { COMMAND } from '../version.ts'
 import { findBook } from './find-book.ts'
 import { judgeProfile } from './judge-profile.ts'
+import { openSlack } from './open-slack.ts'
 import { openGateway, type OpenGateway } from './open-gateway.ts'
 
 export interface DeploymentOptions extends ConfigOptions {
@@ -59,6 +60,11 @@ export async function openDeployment(
     ...reading,
     ...{ profile, variables, against, clock, book },
     gateway: gateway?.view,
+    slack: await openSlack(context, options, {
+      settings,
+      gateway: gateway?.view,
+      isBehind: keyOf(reading.source, 'slack') !== undefined,
+    }),
     discord: undefined,
   }
   const held = opening.move()

@@ -26,8 +26,8 @@ export async function slackTeams(context: Context, options: Options): Promise<nu
   return EXIT.ok
 }
 
-/** A look into the store; whoever runs on it may go on. */
-async function readTeams(
+/** Every installation, by a look into the store; whoever runs on it may go on. @throws {AppError} as `openKeyedStore` */
+export async function readTeams(
   { clock }: Context,
   { store: location, masterKeys }: SlackSettings,
 ): Promise<readonly Installation[]> {

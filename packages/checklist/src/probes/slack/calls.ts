@@ -14,32 +14,27 @@ const STACK = /\n? +at .+:\d+:\d+|\/node_modules\/|node:internal/
 const TEAMS_MAX = 5
 
 /** One look into the workspace, shared by all that judge it. */
-const listing = fact((deployment: Deployment, signal) =>
-  call(
-    deployment,
-    { tool: 'slack_list_channels', args: teamArgs(deployment.slack, { limit: 1 }) },
-    signal,
-  ),
-)
+const listing = fact(({ slack }: Deployment, signal): Promise<Reply> => {
+  if (slack === undefined || 'unreadable' in slack) {
+    return Promise.resolve({ unreached: 'there is no Slack server' })
+  }
+  const asked = { tool: 'slack_list_channels', args: teamArgs(slack, { limit: 1 }) }
+  return call(slack, asked, signal)
+})
 
 interface Asked {
   readonly tool: string
   readonly args: object
 }
 
-async function call(
-  { slack }: Deployment,
-  { tool, args }: Asked,
-  signal: AbortSignal,
-): Promise<Reply> {
-  if (slack === undefined) return { unreached: 'there is no Slack server' }
-  await using session = await SlackSession.open(slack, signal)
-  return await session.call(tool, args, signal, slack.callMs + LATE_MS)
+async function call(view: SlackView, { tool, args }: Asked, signal: AbortSignal): Promise<Reply> {
+  await using session = await SlackSession.open(view, signal)
+  return await session.call(tool, args, signal, view.callMs + LATE_MS)
 }
 
 /** With several workspaces a call names one; a token that is bound to one needs none. */
-function teamArgs(slack: SlackView | undefined, args: object): object {
-  const [team, ...others] = slack?.boundTeams ?? []
+function teamArgs({ boundTeams }: SlackView, args: object): object {
+  const [team, ...others] = boundTeams
   return team !== undefined && others.length > 0 ? { ...args, team_id: team } : args
 }
 
@@ -90,12 +85,12 @@ export const errors = slackProbe(
     remedy: 'look at what stands between callers and the Slack server and changes its answers',
     deadlineMs: 60_000,
   },
-  async ({ deployment }, signal) => {
+  async ({ view }, signal) => {
     const asked = {
       tool: 'slack_get_channel_history',
-      args: teamArgs(deployment.slack, { channel_id: NO_CHANNEL }),
+      args: teamArgs(view, { channel_id: NO_CHANNEL }),
     }
-    const reply = await call(deployment, asked, signal)
+    const reply = await call(view, asked, signal)
     if (!isAnswer(reply)) return unproved('http', reply.unreached)
     const result = resultOf(reply)
     const faults = [
@@ -121,13 +116,13 @@ export const isolation = slackProbe(
       'bind each token to its workspaces: SALLYPORT_TOKEN=name:TEAM=token, or `slack.tenantTeams`',
     deadlineMs: 60_000,
   },
-  async ({ view, deployment }, signal) => {
+  async ({ view }, signal) => {
     const mine = new Set(view.boundTeams)
     const foreign = (await view.teams()).map(({ team }) => team).filter((team) => !mine.has(team))
     const asked = [NO_TEAM, ...foreign.slice(0, TEAMS_MAX)]
     const replies = await Promise.all(
       asked.map((team_id) =>
-        call(deployment, { tool: 'slack_list_channels', args: { team_id, limit: 1 } }, signal),
+        call(view, { tool: 'slack_list_channels', args: { team_id, limit: 1 } }, signal),
       ),
     )
     const codes = replies.map((reply) => (isAnswer(reply) ? resultOf(reply) : undefined))

@@ -1,4 +1,10 @@
-import type { Finding, Probe, Seen } from '../../answers/answer.ts'
+import {
+  type Finding,
+  notApplicable,
+  type Probe,
+  type Seen,
+  unproved,
+} from '../../answers/answer.ts'
 import type { Deployment, SlackView } from '../../deployment.ts'
 
 /** Why Slack does not concern a deployment; undefined where it does. */
@@ -23,7 +29,8 @@ export function slackProbe(
     exempt: withoutSlack,
     look: async (deployment, signal) => {
       const { slack: view } = deployment
-      if (view === undefined) return { state: 'not_applicable', evidence: [] }
+      if (view === undefined) return notApplicable('no Slack server is part of this deployment')
+      if ('unreadable' in view) return unproved('config', view.unreadable)
       return look({ view, deployment }, signal)
     },
   }
