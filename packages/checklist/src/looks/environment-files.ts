@@ -2,6 +2,8 @@ import { stat } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import { type Deployment, fact } from '../deployment.ts'
+import { redactorOf } from '../engine/redact.ts'
+import { credentialsIn } from './credential-shapes.ts'
 import { deploymentFiles, shownPath } from './files.ts'
 import { readSmall } from './read-small.ts'
 
@@ -95,7 +97,11 @@ async function readOne(
   const use = isNamed ? 'live' : useOf(path, deployment.environment)
   const reading = await readSmall(path)
   if ('fault' in reading) return { path, name, use, variables: new Map(), fault: reading.fault }
-  return { path, name, use, variables: variablesIn(reading.text, name), fault: undefined }
+  const variables = variablesIn(reading.text, name)
+  for (const one of variables.values()) {
+    for (const { value } of credentialsIn(one.name, one.value)) redactorOf(deployment).add(value)
+  }
+  return { path, name, use, variables, fault: undefined }
 }
 
 /** Variables of the text of an environment file, with their lines. @param name of the file, as it is shown */

@@ -2,6 +2,7 @@ import { basename } from 'node:path'
 import type { ConfigPath } from '@sallyport/kit/config'
 import { Secret } from '@sallyport/kit/secret'
 import { type Deployment, fact } from '../deployment.ts'
+import { redactorOf } from '../engine/redact.ts'
 import { configPlaces, pathName, sourceReferences } from './config-places.ts'
 import { credentialsIn, type FoundCredential, isNoSecret, purposeOf } from './credential-shapes.ts'
 import { environmentFiles, type FileVariable } from './environment-files.ts'
@@ -23,16 +24,10 @@ export interface KnownCredential extends FoundCredential {
 export const knownCredentials = fact(async (deployment, signal): Promise<KnownCredential[]> => {
   const variables = (await givenVariables(deployment, signal)).flatMap(inVariable)
   const files = await inFiles(deployment, signal)
-  return distinct([...variables, ...files, ...(await inConfig(deployment, signal))])
+  const all = distinct([...variables, ...files, ...(await inConfig(deployment, signal))])
+  for (const { value } of all) redactorOf(deployment).add(value)
+  return all
 })
-
-/** The values of every credential, for whoever takes them out of texts. */
-export async function credentialValues(
-  deployment: Deployment,
-  signal: AbortSignal,
-): Promise<string[]> {
-  return (await knownCredentials(deployment, signal)).map(({ value }) => value)
-}
 
 /** Credentials in the files of other environments that are in the same folders. */
 export async function foreignCredentials(
