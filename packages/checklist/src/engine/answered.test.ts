@@ -25,14 +25,25 @@ test('the remedy is that of an answer which is as bad as the item [check/engine/
     answeredOf('failed', { remedy: 'mend it' }),
   ])
   expect(found.remedy).toBe('mend it')
-  expect(found.evidence.map(({ text }) => text)).toEqual(['unproved', 'failed', 'failed'])
+  expect(found.evidence.map(({ text }) => text)).toEqual(['failed', 'unproved'])
+})
+
+test('what fails is said before what is well, and nothing twice [check/engine/together]', () => {
+  const found = together([
+    answeredOf('proved'),
+    answeredOf('failed'),
+    answeredOf('not_applicable'),
+    answeredOf('failed'),
+  ])
+  expect(found.evidence.map(({ text }) => text)).toEqual(['failed', 'proved', 'not_applicable'])
 })
 
 test('at most 50 pieces of evidence of an item are kept [check/engine/printable]', () => {
-  const much = Array.from({ length: 30 }, () => ({ kind: 'file' as const, text: 'x', at: AT }))
+  const much = (from: number) =>
+    Array.from({ length: 30 }, (_, at) => ({ kind: 'file' as const, text: `${from + at}`, at: AT }))
   const found = together([
-    answeredOf('proved', { evidence: much }),
-    answeredOf('proved', { evidence: much }),
+    answeredOf('proved', { evidence: much(0) }),
+    answeredOf('proved', { evidence: much(100) }),
   ])
   expect(found.evidence).toHaveLength(50)
 })

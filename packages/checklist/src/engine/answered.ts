@@ -48,15 +48,23 @@ export function together(found: readonly Answered[]): Answered {
   const awaits = found.find((one) => one.awaits !== undefined)?.awaits
   return {
     state,
-    evidence: found.flatMap(({ evidence }) => [...evidence]).slice(0, REPORT_LIMITS.evidence),
+    evidence: evidenceOf(found),
     remedy: remedies.find((remedy) => remedy !== null) ?? null,
     ...(awaits !== undefined && { awaits }),
   }
 }
 
+const WORST_FIRST = ['failed', 'unproved', 'attested', 'proved', 'not_applicable'] as const
+
 function worstOf(states: readonly State[]): State {
-  for (const state of ['failed', 'unproved', 'attested', 'proved'] as const) {
-    if (states.includes(state)) return state
-  }
-  return 'not_applicable'
+  return WORST_FIRST.find((state) => states.includes(state)) ?? 'not_applicable'
+}
+
+/** What makes the item as it is comes first; what several answers saw is said once. */
+function evidenceOf(found: readonly Answered[]): Evidence[] {
+  const all = WORST_FIRST.flatMap((state) => found.filter((one) => one.state === state)).flatMap(
+    ({ evidence }) => [...evidence],
+  )
+  const said = new Map(all.map((one) => [`${one.kind} ${one.text}`, one]))
+  return [...said.values()].slice(0, REPORT_LIMITS.evidence)
 }

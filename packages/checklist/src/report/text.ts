@@ -22,6 +22,7 @@ export interface TextOptions {
 
 /** More evidence is in the other forms of the report. */
 const EVIDENCE_SHOWN = 6
+const NAMES_SHOWN = 5
 
 /** A report for a person at a terminal: what fails first, the verdict last. */
 export function formatText(report: Report, options: TextOptions): string {
@@ -53,7 +54,13 @@ function headOf({ environment, profile, version, endedAt, only }: Report, layout
   return only === undefined
     ? head
     : `${head}
-${layout.line(0, '', `confined to ${only.join(', ')}`)}`
+${layout.line(0, '', `confined to ${listed(only)}`)}`
+}
+
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, NAMES_SHOWN)
+  const more = names.length - shown.length
+  return shown.join(', ') + (more > 0 ? ` and ${more} more` : '')
 }
 
 function failures({ failed }: Groups, layout: Layout): string[] {

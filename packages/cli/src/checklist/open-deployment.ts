@@ -20,11 +20,14 @@ import { findBook } from './find-book.ts'
 import { judgeProfile } from './judge-profile.ts'
 import { openSlack } from './open-slack.ts'
 import { openGateway, type OpenGateway } from './open-gateway.ts'
+import type { RunKey } from './run-key.ts'
 
 export interface DeploymentOptions extends ConfigOptions {
   readonly profile?: Profile
   /** Folder of another deployment. */
   readonly against?: string
+  /** One that outlives this look; without it a look has its own. */
+  readonly key?: RunKey
 }
 
 /** A deployment that is looked at; dispose lets go of it. */
@@ -52,7 +55,7 @@ export async function openDeployment(
   const { settings, folder } = reading
   const profile = judgeProfile({ flag: options.profile, settings, folder, environment: variables })
   await using opening = new AsyncDisposableStack()
-  const gateway = await findGateway(context, { source, loaded }, signal)
+  const gateway = await findGateway(context, { source, loaded, key: options.key }, signal)
   if (gateway !== undefined) opening.use(gateway)
   const isRunning = gateway !== undefined
   const { book } = opening.use(await findBook(context, { options, loaded, isRunning }))
@@ -129,16 +132,17 @@ function keyOf(tree: unknown, key: string): unknown {
 interface Place {
   readonly source: FoundSource
   readonly loaded: GatewayConfigLoad
+  readonly key: RunKey | undefined
 }
 
 /** The gateway of this configuration, also where its file was broken after it had started. */
 async function findGateway(
   context: Context,
-  { source, loaded }: Place,
+  { source, loaded, key }: Place,
   signal: AbortSignal,
 ): Promise<OpenGateway | undefined> {
   const place = findState(source, context.environment) ?? (loaded.ok ? loaded : undefined)
   if (place === undefined) return undefined
   const path = localSocketOf(place)
-  return (await isListening(path)) ? openGateway(context, path, signal) : undefined
+  return (await isListening(path)) ? openGateway(context, { path, key }, signal) : undefined
 }

@@ -16,14 +16,14 @@ export interface OpenGateway extends AsyncDisposable {
 }
 
 /**
- * The gateway behind a local socket. Dispose revokes the key that a run may have made.
+ * The gateway behind a local socket. Dispose revokes the key that a run may have made, unless it was lent.
  *
  * @param path of the socket, where somebody listens
  * @throws {AppError} as `callSocket`; `usage` for a `SALLYPORT_KEY` that is none
  */
 export async function openGateway(
   context: Context,
-  path: string,
+  { path, key }: { readonly path: string; readonly key: RunKey | undefined },
   signal: AbortSignal,
 ): Promise<OpenGateway> {
   const given = await readCredential(context, {})
@@ -35,7 +35,7 @@ export async function openGateway(
     within,
   )
   const client = new McpClient({ kind: 'socket', path }, undefined)
-  const ownKey = new RunKey(path, context.terminal.note)
+  const ownKey = key ?? new RunKey(context)
   return {
     view: {
       version,
@@ -45,9 +45,11 @@ export async function openGateway(
       verifyAudit: (asked) =>
         ask(path, verifyReport, { method: 'POST', url: '/api/v1/audit/verify' }, asked),
       call: (method, params, asked) => client.request(method, params, asked),
-      key: async () => given ?? ownKey.text(),
+      key: async () => given ?? ownKey.text(path),
     },
-    [Symbol.asyncDispose]: () => ownKey[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: async () => {
+      if (ownKey !== key) await ownKey[Symbol.asyncDispose]()
+    },
   }
 }
 

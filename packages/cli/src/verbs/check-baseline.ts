@@ -2,12 +2,11 @@ import { readFigures } from '@sallyport/checklist'
 import type { Baseline } from '@sallyport/contract/checklist'
 import { AppError } from '@sallyport/kit/errors'
 import { printable } from '@sallyport/kit/log'
-import { openDeployment } from '../checklist/open-deployment.ts'
+import { type DeploymentOptions, openDeployment } from '../checklist/open-deployment.ts'
 import type { Context } from '../context.ts'
 import { EXIT } from '../exit-code.ts'
 import { withProgress } from '../progress.ts'
 import { formatTable } from '../table.ts'
-import type { LookOptions } from './check-run.ts'
 import { untilSignal } from '../until-signal.ts'
 
 const MEASURE_MS = 60_000
@@ -16,7 +15,7 @@ const WHY_CHARACTERS = 500
 /** `check --accept-baseline`: keeps how the gateway does now; 1 when there was not a figure to keep. */
 export function acceptBaseline(
   context: Context,
-  options: LookOptions & { readonly json?: boolean },
+  options: DeploymentOptions & { readonly json?: boolean },
 ): Promise<number> {
   return untilSignal(context, async (signal) => {
     await using opened = await openDeployment(context, options, signal)

@@ -9,17 +9,21 @@ import {
 } from '@sallyport/checklist'
 import { formatExplanation, verdictOf } from '@sallyport/checklist/report'
 import type { Report } from '@sallyport/contract/checklist'
-import { openDeployment, type OpenDeployment } from '../checklist/open-deployment.ts'
+import {
+  type DeploymentOptions,
+  openDeployment,
+  type OpenDeployment,
+} from '../checklist/open-deployment.ts'
 import type { Context } from '../context.ts'
 import { COMMAND } from '../version.ts'
-import { lookAt, type LookOptions } from './check-run.ts'
+import { lookAt } from './check-run.ts'
 import { untilSignal } from '../until-signal.ts'
 
 /** `check --explain`: one item in full; the exit code is as if nothing else were looked at. */
 export function explain(
   context: Context,
   id: string,
-  options: LookOptions & { readonly json?: boolean },
+  options: DeploymentOptions & { readonly json?: boolean },
 ): Promise<number> {
   const item = findItem(id, { items: ITEMS, answers: ANSWERS })
   return untilSignal(context, async (signal) => {

@@ -1,19 +1,17 @@
 import { ANSWERS, confinedTo, type Item, runCheck, type Selection } from '@sallyport/checklist'
-import type { Profile, Report } from '@sallyport/contract/checklist'
+import type { Report } from '@sallyport/contract/checklist'
 import { AppError } from '@sallyport/kit/errors'
-import { type OpenDeployment, openDeployment } from '../checklist/open-deployment.ts'
-import type { ConfigOptions } from '../configuration.ts'
+import {
+  type DeploymentOptions,
+  type OpenDeployment,
+  openDeployment,
+} from '../checklist/open-deployment.ts'
 import type { Context } from '../context.ts'
 import { withProgress } from '../progress.ts'
 import { VERSION } from '../version.ts'
 
-export interface LookOptions extends ConfigOptions {
-  readonly profile?: Profile
-  readonly against?: string
-}
-
 export interface CheckRun {
-  readonly options: LookOptions
+  readonly options: DeploymentOptions
   readonly selection: Selection
   readonly items: readonly Item[]
   /** Whether the report is to be kept; asked once it is there. A confined one never is. */

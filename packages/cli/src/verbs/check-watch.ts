@@ -4,24 +4,28 @@ import { formatChanges, verdictOf } from '@sallyport/checklist/report'
 import type { Report } from '@sallyport/contract/checklist'
 import { parseDuration } from '@sallyport/contract/config'
 import { AppError } from '@sallyport/kit/errors'
+import type { DeploymentOptions } from '../checklist/open-deployment.ts'
+import { RunKey } from '../checklist/run-key.ts'
 import type { Context } from '../context.ts'
 import { type OutputOptions, putOut } from './check-output.ts'
-import { type LookOptions, runOnce } from './check-run.ts'
+import { runOnce } from './check-run.ts'
 import { untilSignal } from '../until-signal.ts'
 
 const EVERY_MS_MIN = 5_000
 const EVERY_MS_MAX = 86_400_000
 
-interface Watch extends LookOptions, OutputOptions {
+interface Watch extends DeploymentOptions, OutputOptions {
   readonly every?: string
   readonly selection: Selection
   readonly items: readonly Item[]
 }
 
 /** `check --watch`: looks again and again, and prints what changed; the exit code is that of the last look. */
-export async function watchCheck(context: Context, watch: Watch): Promise<number> {
-  const everyMs = toEveryMs(watch.every ?? '60s')
+export async function watchCheck(context: Context, given: Watch): Promise<number> {
+  const everyMs = toEveryMs(given.every ?? '60s')
   return untilSignal(context, async (signal) => {
+    await using key = new RunKey(context, 'again')
+    const watch = { ...given, key }
     let before = await look(context, watch, { before: undefined, signal })
     await putOut(context, before, watch)
     try {

@@ -1,12 +1,13 @@
 import { ITEMS, selectItems } from '@sallyport/checklist'
 import { verdictOf } from '@sallyport/checklist/report'
 import type { Phase } from '@sallyport/contract/checklist'
+import type { DeploymentOptions } from '../checklist/open-deployment.ts'
 import type { Context } from '../context.ts'
 import { type OutputOptions, putOut } from './check-output.ts'
-import { type LookOptions, runOnce } from './check-run.ts'
+import { runOnce } from './check-run.ts'
 import { untilSignal } from '../until-signal.ts'
 
-interface CheckOptions extends LookOptions, OutputOptions {
+interface CheckOptions extends DeploymentOptions, OutputOptions {
   readonly only?: readonly string[]
   readonly phase?: Phase
   readonly watch?: boolean

@@ -52,10 +52,7 @@ async function faultOfCopy(
   if (copy.bytes !== file.bytes) {
     return `${file.name} has ${bytesText(file.bytes)} here and ${bytesText(copy.bytes)}`
   }
-  const [own, other] = await Promise.all([
-    printOf(file, signal),
-    printOf(copy, signal),
-  ])
+  const [own, other] = await Promise.all([printOf(file, signal), printOf(copy, signal)])
   return own === other ? undefined : `${file.name} differs from its copy`
 }
 

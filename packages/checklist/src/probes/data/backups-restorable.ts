@@ -59,7 +59,11 @@ async function lastRestore(
   const remedy = 'restore the newest backup on another machine, and attest it'
   const run = (await book?.drillRuns())?.find(({ drill }) => drill === RESTORE)
   if (run === undefined) {
-    return { state: 'unproved', evidence: [{ kind: 'drill', text: 'no restore was proved' }], remedy }
+    return {
+      state: 'unproved',
+      evidence: [{ kind: 'drill', text: 'no restore was proved' }],
+      remedy,
+    }
   }
   const ageMs = clock.nowMs() - Date.parse(run.endedAt)
   const text = `a restore was tried ${timeText(ageMs)} ago and ${run.ok ? 'proved' : 'failed'}`

@@ -10,7 +10,8 @@ const SHORTEST = 8
 export function isDefaultPassword(password: string, url: string): boolean {
   const lower = password.toLowerCase()
   if (password.length < SHORTEST || KNOWN.has(lower) || /^(.)\1*$/.test(password)) return true
-  if (/^(?:your|my|the)?[_-]?(?:strong|secure|db|database)?[_-]?pass(?:word)?[_-]?\d*$/.test(lower)) return true
+  if (/^(?:your|my|the)?[_-]?(?:strong|secure|db|database)?[_-]?pass(?:word)?[_-]?\d*$/.test(lower))
+    return true
   if (!URL.canParse(url)) return false
   const { username, pathname, hostname } = new URL(url)
   return [username, pathname.slice(1), hostname].some((part) => part.toLowerCase() === lower)

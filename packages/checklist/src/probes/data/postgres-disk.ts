@@ -22,7 +22,8 @@ const FREE_BYTES_MIN = 1024 ** 3
 export const postgresNotPublished = placeProbe<PostgresReading>({
   ...BASE,
   title: 'PostgreSQL can be reached from this machine or a private network alone',
-  remedy: 'publish no port, or at `127.0.0.1:5432:5432`; outside of containers set `listen_addresses`',
+  remedy:
+    'publish no port, or at `127.0.0.1:5432:5432`; outside of containers set `listen_addresses`',
   judge: ({ place }) => judgePublished(place),
 })
 
@@ -30,12 +31,14 @@ export const postgresNotPublished = placeProbe<PostgresReading>({
 export const postgresPersistent = placeProbe<PostgresReading>({
   ...BASE,
   title: 'What PostgreSQL commits is on a disk that outlives its container and a crash',
-  remedy: 'mount a named volume at the data folder, and leave `fsync`, `full_page_writes` and `synchronous_commit` on',
+  remedy:
+    'mount a named volume at the data folder, and leave `fsync`, `full_page_writes` and `synchronous_commit` on',
   judge: async ({ place, facts, missing }, deployment, signal) => {
     const name = nameOf(place)
-    const unsafe = (facts?.unsafe ?? []).map(
-      (setting): Seen => ({ kind: 'database', text: `${name} has \`${setting}\` off` }),
-    )
+    const unsafe = (facts?.unsafe ?? []).map((setting): Seen => ({
+      kind: 'database',
+      text: `${name} has \`${setting}\` off`,
+    }))
     if (place.service !== undefined) {
       const volume = await volumeOf(place.service, DATA_FOLDER, deployment, signal)
       const faults = [...unsafe, ...(volume.fault === undefined ? [] : [volume.fault])]
@@ -89,7 +92,11 @@ async function folderHere(
   }
   if (dataFolder === undefined) {
     const remedy = 'run `grant pg_monitor` to the role'
-    return unproved('database', `${nameOf(place)} does not tell its role where its data are`, remedy)
+    return unproved(
+      'database',
+      `${nameOf(place)} does not tell its role where its data are`,
+      remedy,
+    )
   }
   return readable(dataFolder)
 }

@@ -115,7 +115,9 @@ export const postgresQueries = placeProbe<PostgresReading>({
     const slow = (statements ?? []).filter(({ meanMs }) => meanMs > p95Ms)
     const faults = [
       ...slow.map(({ text, meanMs, calls }) =>
-        seen(`${name}: ${Math.round(meanMs)} ms on average of ${calls} calls, more than ${p95Ms} ms: ${text}`),
+        seen(
+          `${name}: ${Math.round(meanMs)} ms on average of ${calls} calls, more than ${p95Ms} ms: ${text}`,
+        ),
       ),
       ...(idle > 0 ? [seen(`${name}: ${idle} connections hold a transaction open and idle`)] : []),
       ...(running > 0 ? [seen(`${name}: ${running} queries run for longer than a minute`)] : []),
@@ -126,11 +128,15 @@ export const postgresQueries = placeProbe<PostgresReading>({
       return {
         state: 'unproved',
         evidence: [seen(`nothing hangs at ${name} now, but ${gap}`)],
-        remedy: 'add `pg_stat_statements` to `shared_preload_libraries`, create the extension, and `grant pg_monitor` to the role',
+        remedy:
+          'add `pg_stat_statements` to `shared_preload_libraries`, create the extension, and `grant pg_monitor` to the role',
       }
     }
     const slowest = statements[0]
-    const text = slowest === undefined ? 'no query ran often' : `the slowest takes ${slowest.meanMs.toFixed(1)} ms on average`
+    const text =
+      slowest === undefined
+        ? 'no query ran often'
+        : `the slowest takes ${slowest.meanMs.toFixed(1)} ms on average`
     return proved(seen(`${name}: ${text}`))
   }),
 })

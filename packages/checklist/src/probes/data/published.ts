@@ -9,7 +9,8 @@ const PORTS = { postgres: '5432', redis: '6379' } as const
 /** Who can reach a PostgreSQL or Redis: nobody beyond this machine and its private network may. */
 export async function judgePublished(place: DataPlace): Promise<Finding> {
   const { service, host, port } = place
-  if (service !== undefined && service.networkMode !== 'host') return judgePorts(place, service.ports)
+  if (service !== undefined && service.networkMode !== 'host')
+    return judgePorts(place, service.ports)
   const found = await placeOfHost(host)
   if (found === undefined) {
     return unproved('socket', `the name of ${nameOf(place)} is not known here`)
@@ -18,7 +19,10 @@ export async function judgePublished(place: DataPlace): Promise<Finding> {
   const addresses = await listeningAddresses(port)
   if (addresses.length === 0) {
     return host.startsWith('/') || host === ''
-      ? proved({ kind: 'socket', text: `${nameOf(place)} listens at a socket of this machine alone` })
+      ? proved({
+          kind: 'socket',
+          text: `${nameOf(place)} listens at a socket of this machine alone`,
+        })
       : unproved('socket', `nothing of this machine listens at port ${port}`)
   }
   const text = `port ${port} of this machine listens at ${addresses.join(', ')}`

@@ -29,9 +29,13 @@ export const redisReachable = placeProbe<RedisReading>({
     const name = nameOf(place)
     if (facts !== undefined) {
       const user = facts.user === undefined ? '' : `, asked as ${facts.user}`
-      return proved(seen(`${name} is Redis ${facts.info.get('redis_version') ?? 'of no version'}${user}`))
+      return proved(
+        seen(`${name} is Redis ${facts.info.get('redis_version') ?? 'of no version'}${user}`),
+      )
     }
-    return missing.isElsewhere ? silent(place, missing.text) : failed([seen(`${name} ${missing.text}`)])
+    return missing.isElsewhere
+      ? silent(place, missing.text)
+      : failed([seen(`${name} ${missing.text}`)])
   },
 })
 
@@ -112,14 +116,22 @@ export const redisPersistence = placeProbe<RedisReading>({
 
 function judgeWriting(place: DataPlace, { info, config }: RedisFacts): Finding {
   const name = nameOf(place)
-  const failedWrites = ['aof_last_write_status', 'aof_last_bgrewrite_status', 'rdb_last_bgsave_status']
+  const failedWrites = [
+    'aof_last_write_status',
+    'aof_last_bgrewrite_status',
+    'rdb_last_bgsave_status',
+  ]
     .filter((key) => info.get(key) === 'err')
     .map((key) => seen(`${name} has ${key} err`))
   if (failedWrites.length > 0) return failed(failedWrites, 'look into its log, and at its disk')
   if (info.get('aof_enabled') === '1') return proved(seen(`${name} appends each change to a file`))
   if (config === undefined) {
     const remedy = 'let the user of `checklist.redis` run `CONFIG GET`'
-    return unproved('database', `${name} appends to no file, and does not tell whether it saves`, remedy)
+    return unproved(
+      'database',
+      `${name} appends to no file, and does not tell whether it saves`,
+      remedy,
+    )
   }
   const save = config.get('save') ?? ''
   if (save === '') return failed([seen(`${name} neither saves nor appends: a restart empties it`)])
@@ -149,7 +161,8 @@ async function judgeFolder(
 export const redisNotPublished = placeProbe<RedisReading>({
   ...BASE,
   title: 'Redis can be reached from this machine or a private network alone',
-  remedy: 'publish no port, or at `127.0.0.1:6379:6379`; outside of containers set `bind 127.0.0.1`',
+  remedy:
+    'publish no port, or at `127.0.0.1:6379:6379`; outside of containers set `bind 127.0.0.1`',
   judge: ({ place }) => judgePublished(place),
 })
 

@@ -21,7 +21,10 @@ export const storeIntegrity: Probe = {
   },
 }
 
-function notSound(check: { readonly verdict: 'damaged' | 'unknown'; readonly text: string }): Finding {
+function notSound(check: {
+  readonly verdict: 'damaged' | 'unknown'
+  readonly text: string
+}): Finding {
   const evidence: Seen[] = [{ kind: 'database', text: check.text }]
   if (check.verdict === 'damaged') return { state: 'failed', evidence }
   return { state: 'unproved', evidence, remedy: 'check a restored backup instead' }

@@ -31,7 +31,9 @@ export async function volumeOf(
   }
   if (mount.type === 'tmpfs') return wrong(`${mount.at} keeps ${target} in memory`)
   if (mount.source === undefined) {
-    return wrong(`${mount.at} has a volume without a name at ${target}: a new container does not find it`)
+    return wrong(
+      `${mount.at} has a volume without a name at ${target}: a new container does not find it`,
+    )
   }
   if (mount.type === 'bind') {
     const found = await mountOf(mount.source)
