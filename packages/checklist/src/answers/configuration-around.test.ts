@@ -15,77 +15,137 @@ beforeAll(async () => {
 })
 afterAll(() => bench[Symbol.asyncDispose]())
 
-const BREAKS: Readonly<Record<string, Break>> = {
-  'an instance that the gateway does not list [check/instances/listed]': {
+/** That exactly these probes fail on this copy, say so, and tell no secret. */
+const breaks = (one: Break) => async () => {
+  const { findings, failed } = await bench.judge(one.changes, one)
+  expect(failed.toSorted()).toEqual(Object.keys(one.fails).toSorted())
+  for (const [id, part] of Object.entries(one.fails)) {
+    const said = findings.get(id)?.evidence.map((seen) => seen.text)
+    expect(said?.join('\n')).toContain(part)
+  }
+  expect(secretsIn(findings)).toEqual([])
+}
+
+test(
+  'an instance that the gateway does not list makes exactly its items fail [check/instances/listed]',
+  breaks({
     fails: { 'instances/listed': 'INSTANCES (compose.yaml:18) lacks beta (instances/beta/.env)' },
     changes: replaced('compose.yaml', ',beta=http://beta:9090', ''),
-  },
-  'a listed instance that is not there [check/instances/listed]': {
+  }),
+)
+
+test(
+  'a listed instance that is not there makes exactly its items fail [check/instances/listed]',
+  breaks({
     fails: {
       'instances/listed': 'INSTANCES (compose.yaml:18) lists gamma, which no folder or service is',
     },
     changes: replaced('compose.yaml', ',beta=', ',gamma=http://gamma:9090,beta='),
-  },
-  'two instances on one token [check/instances/unique-token]': {
+  }),
+)
+
+test(
+  'two instances on one token makes exactly its items fail [check/instances/unique-token]',
+  breaks({
     fails: {
       'instances/unique-token':
         'DISCORD_TOKEN (instances/alpha/.env:1) and DISCORD_TOKEN (instances/beta/.env:1) are the same',
     },
     changes: replaced('instances/beta/.env', madeUp('beta bot'), madeUp('alpha bot')),
-  },
-  'two instances on one schema [check/instances/unique-schema]': {
+  }),
+)
+
+test(
+  'two instances on one schema makes exactly its items fail [check/instances/unique-schema]',
+  breaks({
     fails: {
       'instances/unique-schema':
         'DB_SCHEMA (instances/alpha/.env:2) and DB_SCHEMA (instances/beta/.env:2) are the same',
     },
     changes: replaced('instances/beta/.env', 'DB_SCHEMA=beta', 'DB_SCHEMA=alpha'),
-  },
-  'two instances with one prefix in one guild [check/instances/unique-prefix]': {
+  }),
+)
+
+test(
+  'two instances with one prefix in one guild makes exactly its items fail [check/instances/unique-prefix]',
+  breaks({
     fails: {
       'instances/unique-prefix':
         'command_prefix (instances/alpha/config.toml:2) and command_prefix (instances/beta/config.toml:2) are the same',
     },
     changes: replaced('instances/beta/config.toml', '"?"', '"!"'),
-  },
-  'two instances at one address [check/instances/unique-port]': {
+  }),
+)
+
+test(
+  'two instances at one address makes exactly its items fail [check/instances/unique-port]',
+  breaks({
     fails: {
       'instances/unique-port':
         'INSTANCES (compose.yaml:18): alpha and other have the same host and port',
     },
     changes: replaced('compose.yaml', ',beta=', ',other=http://alpha:9090,beta='),
-  },
-  'two services with one folder [check/instances/own-folder]': {
+  }),
+)
+
+test(
+  'two services with one folder makes exactly its items fail [check/instances/own-folder]',
+  breaks({
     fails: { 'instances/own-folder': 'alpha and beta are given the same instances/alpha/.env' },
     changes: {
       ...replaced('compose.yaml', 'instances/beta/.env', 'instances/alpha/.env'),
       'instances/beta/.env': undefined,
       'instances/beta/config.toml': undefined,
     },
-  },
-  'a readable file of a secret [check/files/secret-modes]': {
+  }),
+)
+
+test(
+  'a readable file of a secret makes exactly its items fail [check/files/secret-modes]',
+  breaks({
     fails: { 'files/secret-modes': 'secrets/db_password.txt has mode 644' },
     changes: {},
     also: (folder) => chmod(join(folder, 'secrets/db_password.txt'), 0o644),
-  },
-  'a file that everybody can change [check/files/modes]': {
+  }),
+)
+
+test(
+  'a file that everybody can change makes exactly its items fail [check/files/modes]',
+  breaks({
     fails: { 'files/modes': 'sallyport.yaml (666) can be changed by everybody' },
     changes: {},
     also: (folder) => chmod(join(folder, 'sallyport.yaml'), 0o666),
-  },
-  'a shell history [check/files/no-transcripts]': {
+  }),
+)
+
+test(
+  'a shell history makes exactly its items fail [check/files/no-transcripts]',
+  breaks({
     fails: { 'files/no-transcripts': 'home/.bash_history is a shell history' },
     changes: { 'home/.bash_history': 'docker compose up -d\n' },
-  },
-  'a transcript of a session [check/files/no-transcripts]': {
+  }),
+)
+
+test(
+  'a transcript of a session makes exactly its items fail [check/files/no-transcripts]',
+  breaks({
     fails: { 'files/no-transcripts': 'notes/8f2a.jsonl is a transcript' },
     changes: { 'notes/8f2a.jsonl': '{"message":{"role":"user","content":"deploy it"}}\n' },
-  },
-  'an environment file in git [check/git/env-untracked]': {
+  }),
+)
+
+test(
+  'an environment file in git makes exactly its items fail [check/git/env-untracked]',
+  breaks({
     fails: { 'git/env-untracked': 'instances/alpha/.env.local is tracked by git' },
     changes: { 'instances/alpha/.env.local': 'TZ=UTC\n' },
     also: (folder) => git(folder, 'add', '-f', 'instances/alpha/.env.local'),
-  },
-  'a secret in a commit that was undone [check/git/history-clean]': {
+  }),
+)
+
+test(
+  'a secret in a commit that was undone makes exactly its items fail [check/git/history-clean]',
+  breaks({
     fails: { 'git/history-clean': 'the value of JWT_SECRET (.env:7) was committed in' },
     changes: {},
     also: async (folder) => {
@@ -94,8 +154,12 @@ const BREAKS: Readonly<Record<string, Break>> = {
       await git(folder, 'commit', '-q', '-am', 'Try')
       await git(folder, 'switch', '-q', 'main')
     },
-  },
-  'an environment file in an older commit [check/git/history-clean]': {
+  }),
+)
+
+test(
+  'an environment file in an older commit makes exactly its items fail [check/git/history-clean]',
+  breaks({
     fails: { 'git/history-clean': '.env.prod was committed with API_TOKEN in' },
     changes: {},
     also: async (folder) => {
@@ -108,20 +172,32 @@ const BREAKS: Readonly<Record<string, Break>> = {
       await git(folder, 'switch', '-q', 'main')
       await git(folder, 'merge', '-q', '--no-ff', 'side', '-m', 'Merge')
     },
-  },
-  'a folder of secrets that git does not ignore [check/git/secrets-ignored]': {
+  }),
+)
+
+test(
+  'a folder of secrets that git does not ignore makes exactly its items fail [check/git/secrets-ignored]',
+  breaks({
     fails: { 'git/secrets-ignored': 'git does not ignore secrets/db_password.txt' },
     changes: {},
     also: (folder) => writeFile(join(folder, '.gitignore'), '.env\n.env.*\n'),
-  },
-  'a server of no version [check/supply/lockfile]': {
+  }),
+)
+
+test(
+  'a server of no version makes exactly its items fail [check/supply/lockfile]',
+  breaks({
     fails: {
       'supply/lockfile':
         'mcpServers.files takes whatever version of @modelcontextprotocol/server-filesystem',
     },
     changes: replaced('sallyport.yaml', '@2026.8.31', ''),
-  },
-  'a critical finding [check/supply/scan]': {
+  }),
+)
+
+test(
+  'a critical finding makes exactly its items fail [check/supply/scan]',
+  breaks({
     fails: { 'supply/scan': 'scans/bot.json holds 1 high or critical: CVE-2026-9 (openssl)' },
     changes: {
       'scans/bot.json': scanOf('bot:1.4.0', {
@@ -134,37 +210,36 @@ const BREAKS: Readonly<Record<string, Break>> = {
         ],
       }),
     },
-  },
-  'a scan of another version [check/supply/scan]': {
+  }),
+)
+
+test(
+  'a scan of another version makes exactly its items fail [check/supply/scan]',
+  breaks({
     fails: { 'supply/scan': 'scans/bot.json is of bot:1.3.9, and alpha (compose.yaml:' },
     changes: { 'scans/bot.json': scanOf('bot:1.3.9') },
-  },
-  'no image to go back to [check/supply/previous-image]': {
+  }),
+)
+
+test(
+  'no image to go back to makes exactly its items fail [check/supply/previous-image]',
+  breaks({
     fails: { 'supply/previous-image': 'only one image of gateway is on this host' },
     changes: {},
     images: ['bot:1.4.0', 'bot:1.3.9', 'gateway:1.0.0'],
-  },
-  'an open address without a token [check/instances/backend-auth]': {
+  }),
+)
+
+test(
+  'an open address without a token makes exactly its items fail [check/instances/backend-auth]',
+  breaks({
     fails: {
       'instances/backend-auth':
         'MCP_BIND_ADDR (instances/beta/.env:5) is no loopback address, and MCP_AUTH_TOKEN is not set',
     },
     changes: replaced('instances/beta/.env', /MCP_AUTH_TOKEN=.*/, 'MCP_AUTH_TOKEN=   # later'),
-  },
-}
-
-test.each(Object.entries(BREAKS))('%s makes exactly its items fail', async (_name, one) => {
-  const { findings, failed } = await bench.judge(one.changes, one)
-  expect(failed.toSorted()).toEqual(Object.keys(one.fails).toSorted())
-  for (const [id, part] of Object.entries(one.fails)) {
-    const said = findings
-      .get(id)
-      ?.evidence.map((seen) => seen.text)
-      .join('\n')
-    expect(said).toContain(part)
-  }
-  expect(secretsIn(findings)).toEqual([])
-})
+  }),
+)
 
 test('what cannot be seen is unproved, and nothing of it fails', async () => {
   const missing = await bench.judge(
