@@ -1,4 +1,4 @@
-import { ANSWERS, ITEMS } from '@sallyport/checklist'
+import { ITEMS } from '@sallyport/checklist/catalogue'
 import {
   type Attestation,
   attestation,
@@ -149,9 +149,9 @@ async function failingWith(book: ChecklistBook, id: string): Promise<readonly Re
 }
 
 function unknownId(id: string): AppError {
-  const known = [...ITEMS.map((item) => item.id), ...ANSWERS.keys()]
+  const known = new Set(ITEMS.flatMap((item) => [item.id, ...item.answers]))
   const shown = printable(id, 128)
-  const sentence = `neither an item nor an answer is named ${shown}${meant(id, known)}`
+  const sentence = `neither an item nor an answer is named ${shown}${meant(id, [...known])}`
   return new AppError('usage', `${sentence}; \`${COMMAND} check --json\` names them all`)
 }
 

@@ -1,4 +1,4 @@
-import { ANSWERS, ITEMS } from '@sallyport/checklist'
+import { ITEMS } from '@sallyport/checklist/catalogue'
 import { STANDS_MS } from '@sallyport/contract/checklist'
 import { systemClock } from '@sallyport/kit/clock'
 import { judgeDocument } from '@sallyport/kit/signed'
@@ -11,7 +11,7 @@ import { reportItemOf, reportOf } from '../fixtures/report.ts'
 
 const WEEK_MS = STANDS_MS.week
 const WEEKLY = ITEMS.find(({ cadence }) => cadence === 'week')?.id ?? ''
-const [ANSWER = ''] = ANSWERS.keys()
+const [ANSWER = ''] = ITEMS.flatMap(({ answers }) => answers)
 
 function bookOf(gateway: TestGateway) {
   return openBook(
