@@ -1,6 +1,7 @@
 import { type Deployment, fact } from '../deployment.ts'
 import { composeFacts, type ComposeService } from './compose.ts'
 import { composeRoles } from './compose-roles.ts'
+import { givenVariables } from './given-variables.ts'
 
 /** A PostgreSQL or Redis that something of the deployment names. */
 export interface DataPlace {
@@ -13,6 +14,7 @@ export interface DataPlace {
   readonly label: string
   readonly host: string
   readonly port: number
+  readonly database: string
   /** The container that it runs in, where a compose file of the deployment has it. */
   readonly service: ComposeService | undefined
   /** Whether it is the store of the gateway. */
@@ -39,12 +41,12 @@ interface Named {
   readonly isStore?: boolean
 }
 
-/** Every PostgreSQL that the configuration and the compose files name. */
+/** Every PostgreSQL that the configuration, environment files and compose files name. */
 export const postgresPlaces = fact((deployment, signal) =>
   findPlaces('postgres', storeOf(deployment), deployment, signal),
 )
 
-/** Every Redis that the configuration and the compose files name. */
+/** Every Redis that the configuration, environment files and compose files name. */
 export const redisPlaces = fact((deployment, signal) => {
   const { redis } = deployment.settings
   const own = redis === undefined ? [] : [{ named: 'checklist.redis', url: redis.reveal() }]
@@ -66,29 +68,42 @@ async function findPlaces(
   const { services, gaps } = await composeFacts(deployment, signal)
   const roles = await composeRoles(deployment, signal)
   const runners = services.filter((service) => roles.get(service) === kind)
-  const used = services.flatMap((service) => urlsOf(kind, service))
-  const run = runners.map((service) => ({
-    named: `the service ${service.name} (${service.at()})`,
-    url: kind === 'postgres' ? postgresUrl(service) : redisUrl(service),
-  }))
-  const places = new Map<string, DataPlace>()
-  for (const one of [...own, ...used, ...run]) {
+  const given = await givenVariables(deployment, signal)
+  const used = given
+    .filter(({ value }) => SCHEMES[kind].test(value))
+    .map(({ name, value, at }) => ({ named: `${name} (${at})`, url: value }))
+  const places = [...own, ...used].reduce<readonly DataPlace[]>((known, one) => {
     const place = toPlace(kind, one, runners)
-    if (place === undefined) continue
-    const same = [...places].find(([, known]) => isSame(known, place))
-    if (same === undefined) places.set(`${places.size}`, place)
-    else places.set(same[0], withPasswords(same[1], place.passwords))
-  }
+    return place === undefined ? known : withPlace(known, place)
+  }, [])
+  const run = runners.flatMap((service) => toPlace(kind, ownOf(kind, service), runners) ?? [])
   return {
-    places: [...places.values()],
+    places: run.reduce(withRunner, places),
     gaps: gaps.map(({ at, text }) => `${at}: ${text}`),
   }
 }
 
-/** The container's own address and that of the port it publishes are one; a database of its own is another. */
-function isSame(one: DataPlace, other: DataPlace): boolean {
-  if (one.service !== undefined && one.service === other.service) return true
-  return one.label === other.label
+/** A container as its compose file starts it. */
+function ownOf(kind: DataPlace['kind'], service: ComposeService): Named {
+  const url = kind === 'postgres' ? postgresUrl(service) : redisUrl(service)
+  return { named: `the service ${service.name} (${service.at()})`, url }
+}
+
+/** The container's own address and that of the port it publishes are one; each database is another. */
+function withPlace(known: readonly DataPlace[], place: DataPlace): readonly DataPlace[] {
+  const isSame = (one: DataPlace) =>
+    one.label === place.label ||
+    (one.service !== undefined && one.service === place.service && one.database === place.database)
+  if (!known.some(isSame)) return [...known, place]
+  return known.map((one) => (isSame(one) ? withPasswords(one, place.passwords) : one))
+}
+
+/** What nothing else names is asked as its own user; else its own password is one more. */
+function withRunner(known: readonly DataPlace[], runner: DataPlace): readonly DataPlace[] {
+  if (!known.some(({ service }) => service === runner.service)) return [...known, runner]
+  return known.map((one) =>
+    one.service === runner.service ? withPasswords(one, runner.passwords) : one,
+  )
 }
 
 function withPasswords(place: DataPlace, more: readonly string[]): DataPlace {
@@ -102,10 +117,12 @@ function toPlace(
 ): DataPlace | undefined {
   const parts = partsOf(url, PORTS[kind])
   if (parts === undefined) return undefined
-  const { host, port, database, password } = parts
+  const { host, port, password } = parts
+  // A number in the path of a Redis is no Redis of its own.
+  const database = kind === 'redis' ? '' : parts.database
   const service = runners.find((one) => runsAt(one, { host, port }, PORTS[kind]))
   return {
-    ...{ kind, named, url, host, port, service, isStore },
+    ...{ kind, named, url, host, port, database, service, isStore },
     label: `${host === '' ? 'localhost' : host}:${port}${database === '' ? '' : `/${database}`}`,
     passwords: password === '' ? [] : [password],
   }
@@ -153,14 +170,6 @@ function decoded(text: string): string {
   } catch {
     return text // a stray % is part of it
   }
-}
-
-function urlsOf(kind: DataPlace['kind'], service: ComposeService): Named[] {
-  return [...service.environment].flatMap(([name, { value, at }]) =>
-    value !== undefined && SCHEMES[kind].test(value)
-      ? [{ named: `${name} (${at})`, url: value }]
-      : [],
-  )
 }
 
 /** As the official image makes user and database. Source: Docker Hub, "postgres". */

@@ -2,6 +2,49 @@ import type { ClaimsOf } from './claim.ts'
 
 /** What the checklist proves of the store, of backups, of PostgreSQL and of Redis. */
 export const CHECK_DATA = {
+  'check/postgres/reachable': {
+    behavior: 'A PostgreSQL that does not answer, or refuses the deployment’s login, fails.',
+    source: 'System checklist 46; Slack checklist 26',
+  },
+  'check/postgres/tls': {
+    behavior:
+      'A connection over a network without TLS, with an old version of it, or that verifies nobody fails.',
+    source: 'System checklist 112',
+  },
+  'check/postgres/password': {
+    behavior:
+      'A PostgreSQL that takes any password, or one that everybody knows, fails; what tries it never writes.',
+    source: 'System checklist 23; Discord checklist, "The Postgres password is not the default"',
+  },
+  'check/postgres/not-published': {
+    behavior:
+      'A PostgreSQL that listens at, or is published at, every address of the machine fails.',
+    source:
+      'Discord checklist, "The Postgres port is not published"; the mistakes of system deployments, "data-store port published on all interfaces"',
+  },
+  'check/postgres/schemas': {
+    behavior: 'A schema that no instance of the deployment names fails, by its name.',
+    source: 'Discord checklist, "You know which schemas exist"',
+  },
+  'check/postgres/pool': {
+    behavior:
+      'Pools that may take more connections than the server, the database or the role has fail.',
+    source: 'System checklist 48; Slack checklist 29, 86, 122',
+  },
+  'check/postgres/size': {
+    behavior: 'A disk with less room than the database may take fails.',
+    source: 'Discord checklist, "Disk space is monitored"',
+  },
+  'check/postgres/queries': {
+    behavior:
+      'A query slower on average than the objective fails; without `pg_stat_statements` it is unproved.',
+    source: 'System checklist 90; Slack checklist 85',
+  },
+  'check/postgres/persistent': {
+    behavior:
+      'Commits that nothing waits for, and data in memory or in a container’s own layer, fail.',
+    source: 'Discord checklist, "The pgdata volume is on persistent storage"; Slack checklist 24',
+  },
   'check/redis/reachable': {
     behavior: 'A Redis that does not answer, or refuses the deployment’s password, fails.',
     source: 'System checklist 53',

@@ -1,7 +1,7 @@
 import { failed, proved, type Seen } from '../../answers/answer.ts'
 import type { Deployment } from '../../deployment.ts'
-import { composeFacts } from '../../looks/compose.ts'
 import { postgresPlaces } from '../../looks/data-places.ts'
+import { givenVariables } from '../../looks/given-variables.ts'
 import { type PostgresReading, postgresReadings } from '../../looks/postgres.ts'
 import { nameOf, placeProbe, silent } from './over-places.ts'
 
@@ -35,6 +35,6 @@ async function declaredSchemas(
   deployment: Deployment,
   signal: AbortSignal,
 ): Promise<ReadonlySet<string>> {
-  const { services } = await composeFacts(deployment, signal)
-  return new Set(services.flatMap(({ environment }) => environment.get(SCHEMA)?.value ?? []))
+  const given = await givenVariables(deployment, signal)
+  return new Set(given.flatMap(({ name, value }) => (name === SCHEMA ? [value] : [])))
 }
