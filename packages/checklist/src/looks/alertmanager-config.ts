@@ -80,22 +80,22 @@ export function routed(
   return found.length > 0 ? found : [receiverName]
 }
 
-const MATCHER = /^\s*([A-Za-z_]\w*)\s*(=~|!~|!=|=)\s*(.*?)\s*$/
+// One text may hold several: `{a="b", c="d"}`.
+const MATCHER = /([A-Za-z_]\w*)\s*(=~|!~|!=|=)\s*("(?:[^"\\]|\\.)*"|[^,{}"]*)/g
 
 function takes(own: Route, labels: Readonly<Record<string, string>>): boolean {
   const equal = Object.entries(own.match ?? {}).every(([label, value]) => labels[label] === value)
   const alike = Object.entries(own.match_re ?? {}).every(([label, value]) =>
     fits('=~', value, labels[label] ?? ''),
   )
-  // One text may hold several: `{a="b", c="d"}`.
-  const matchers = (own.matchers ?? []).flatMap((text) => text.replace(/^\{|\}$/g, '').split(','))
-  return equal && alike && matchers.every((text) => takesMatcher(text, labels))
-}
-
-function takesMatcher(text: string, labels: Readonly<Record<string, string>>): boolean {
-  const [, label, operator = '', quoted = ''] = MATCHER.exec(text) ?? []
-  if (label === undefined) return text.trim() === ''
-  return fits(operator, quoted.replace(/^"(.*)"$/, '$1'), labels[label] ?? '')
+  const matchers = (own.matchers ?? []).flatMap((text) => [...text.matchAll(MATCHER)])
+  return (
+    equal &&
+    alike &&
+    matchers.every(([, label = '', operator = '', value = '']) =>
+      fits(operator, value.trim().replace(/^"(.*)"$/, '$1'), labels[label] ?? ''),
+    )
+  )
 }
 
 function fits(operator: string, value: string, text: string): boolean {

@@ -6,10 +6,14 @@ const health = z.object({ database: z.string(), version: z.string().optional() }
 
 const found = z.array(z.object({ uid: z.string(), title: z.string() }))
 
-const target = z.object({ expr: z.string().nullish() })
+// By its name alone in old dashboards.
+const source = z.union([z.string(), z.object({ type: z.string().nullish() })]).nullish()
+
+const target = z.object({ expr: z.string().nullish(), datasource: source })
 
 const panel = z.object({
   title: z.string().nullish(),
+  datasource: source,
   targets: z.array(target).nullish(),
   get panels() {
     return z.array(panel).nullish()
@@ -123,9 +127,16 @@ export async function grafanaDashboards(
 
 /** Panels within rows stand beside those of the page. */
 function flat(panels: readonly z.output<typeof panel>[], depth = 0): Panel[] {
-  return panels.flatMap(({ title, targets, panels: inner }) => {
-    const expressions = (targets ?? []).flatMap(({ expr }) => expr || [])
+  return panels.flatMap(({ title, targets, datasource, panels: inner }) => {
+    const asked = (targets ?? []).filter((each) => isPrometheus(each.datasource ?? datasource))
+    const expressions = asked.flatMap(({ expr }) => expr || [])
     const own = expressions.length > 0 ? [{ title: title ?? 'untitled', expressions }] : []
     return [...own, ...(depth < DEPTH_MAX ? flat(inner ?? [], depth + 1) : [])]
   })
+}
+
+/** Others have expressions too, in languages of their own. */
+function isPrometheus(from: z.output<typeof source>): boolean {
+  if (typeof from !== 'object' || !from?.type) return true
+  return from.type === 'prometheus' || from.type === 'datasource'
 }

@@ -1,5 +1,5 @@
 import { AppError } from '@sallyport/kit/errors'
-import { type Deployment, type Fact, fact } from '../deployment.ts'
+import { type Fact, fact, type GatewayView } from '../deployment.ts'
 import { askHttp } from './ask-http.ts'
 
 /** One line of a metrics page. */
@@ -21,18 +21,7 @@ export const ownMetrics: Fact<MetricsPage | undefined> = fact(async ({ gateway }
   return readMetrics(await pageOf(gateway, signal))
 })
 
-/** The same, read anew: a second look tells how fast something grows. */
-export async function readOwnMetrics(
-  { gateway }: Pick<Deployment, 'gateway'>,
-  signal: AbortSignal,
-): Promise<MetricsPage | undefined> {
-  return gateway === undefined ? undefined : readMetrics(await pageOf(gateway, signal))
-}
-
-async function pageOf(
-  gateway: NonNullable<Deployment['gateway']>,
-  signal: AbortSignal,
-): Promise<string> {
+async function pageOf(gateway: GatewayView, signal: AbortSignal): Promise<string> {
   const url = `${gateway.adminUrl}/metrics`
   const open = await askHttp(url, signal)
   if (open.status === 200) return open.text

@@ -15,6 +15,8 @@ export interface PostgresFacts {
   /** Machines that gateways connect from. */
   readonly gatewayHosts: number
   readonly databaseBytes: number
+  /** Blocks of the database that were found in memory, and those that were read, since statistics were reset. */
+  readonly blocks: { readonly found: number; readonly read: number }
   /** Settings without which what was committed may be lost. */
   readonly unsafe: readonly string[]
   /** Absolute path on its machine; undefined where the role may not know. */
@@ -58,10 +60,13 @@ select current_setting('server_version') as version,
   (select rolconnlimit from pg_catalog.pg_roles where rolname = current_user) as role_limit,
   (select datconnlimit from pg_catalog.pg_database where datname = current_database()) as base_limit,
   pg_catalog.pg_database_size(current_database())::float8 as bytes,
+  pg_catalog.pg_stat_get_db_blocks_hit(d.oid)::float8 as hits,
+  pg_catalog.pg_stat_get_db_blocks_fetched(d.oid)::float8 as fetched,
   current_setting('fsync') as fsync,
   current_setting('full_page_writes') as pages,
   current_setting('synchronous_commit') as commit,
-  (select setting from pg_catalog.pg_settings where name = 'data_directory') as folder`
+  (select setting from pg_catalog.pg_settings where name = 'data_directory') as folder
+from pg_catalog.pg_database as d where d.datname = current_database()`
 
 const TLS = `
 select ssl, version, cipher from pg_catalog.pg_stat_ssl where pid = pg_catalog.pg_backend_pid()`
@@ -116,6 +121,10 @@ export async function readPostgres(client: Client): Promise<PostgresFacts> {
     gatewayConnections: number('gateways'),
     gatewayHosts: number('hosts'),
     databaseBytes: Number(settings?.['bytes'] ?? 0),
+    blocks: {
+      found: Number(settings?.['hits'] ?? 0),
+      read: Number(settings?.['fetched'] ?? 0) - Number(settings?.['hits'] ?? 0),
+    },
     unsafe: [
       ...(text('fsync') === 'off' ? ['fsync'] : []),
       ...(text('pages') === 'off' ? ['full_page_writes'] : []),

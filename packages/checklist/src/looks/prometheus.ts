@@ -76,7 +76,7 @@ export type Course = readonly (readonly [seconds: number, value: number])[]
 
 /**
  * The HTTP API of a Prometheus; answers are kept for the run. Every method throws `AppError` `server_unavailable`,
- * `server_protocol`, `deadline_exceeded`, `result_too_large`.
+ * `server_protocol`, `server_unauthorized`, `deadline_exceeded`, `result_too_large`.
  *
  * Source: Prometheus, "HTTP API".
  */
@@ -156,6 +156,9 @@ async function ask<Data>(schema: z.ZodType<Data>, url: string, signal: AbortSign
   const place = url.replace(/\?.*/, '')
   const answer = parsed(text)
   const told = failure.safeParse(answer)
+  if (status === 401 || status === 403) {
+    throw new AppError('server_unauthorized', `${place} answered ${status}: it wants a login`)
+  }
   if (status !== 200) {
     const why = told.success ? `: ${told.data.error}` : ''
     throw new AppError('server_protocol', `${place} answered ${status}${why}`)

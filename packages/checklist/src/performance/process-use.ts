@@ -1,6 +1,5 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import { type Deployment, fact } from '../deployment.ts'
-import { ownMetrics, readOwnMetrics, valueOf } from '../looks/own-metrics.ts'
+import { ownMetrics, valueOf } from '../looks/own-metrics.ts'
 import type { Course } from '../looks/prometheus.ts'
 import { knownOfOwn } from '../probes/observability/own-target.ts'
 
@@ -8,7 +7,6 @@ const RESIDENT = 'sallyport_process_resident_memory_bytes'
 const CPU = 'sallyport_process_cpu_seconds_total'
 const STARTED = 'sallyport_process_start_time_seconds'
 const HOUR_SECONDS = 3_600
-const LOOK_MS = 1_000
 
 /** Bytes that the gateway holds now; undefined where none runs. */
 export const residentBytes = fact<number | undefined>(async (deployment, signal) => {
@@ -39,36 +37,28 @@ export interface CpuUse {
   readonly isLong: boolean
 }
 
-/** The busiest five minutes of the last hour by Prometheus, else what a second says. Undefined where none runs. */
+/** The busiest five minutes of the last hour by Prometheus, else all since the start. Undefined where none runs. */
 export const cpuUse = fact<CpuUse | undefined>(async (deployment, signal) => {
   const points = await knownOfOwn(deployment, signal, (api, where) =>
     api.query(`max_over_time(rate(${CPU}{${where}}[5m])[1h:1m])`, signal),
   )
   const busiest = points?.[0]?.value
-  if (busiest === undefined) return ofOneSecond(deployment, signal)
+  if (busiest === undefined) return sinceStart(deployment, signal)
   const span = 'in its busiest five minutes of the last hour, by Prometheus'
   return { percent: busiest * 100, span, isLong: true }
 })
 
-async function ofOneSecond(
+const UP_SECONDS_MIN = 300
+
+/** A look at the moment would see what the other looks of a check cost. */
+async function sinceStart(
   deployment: Deployment,
   signal: AbortSignal,
 ): Promise<CpuUse | undefined> {
-  const { clock } = deployment
-  const before = await readOwnMetrics(deployment, signal)
-  const beforeMs = performance.now()
-  if (before === undefined) return undefined
-  await wait(LOOK_MS, undefined, { signal })
-  const after = await readOwnMetrics(deployment, signal)
-  const seconds = (performance.now() - beforeMs) / 1_000
-  const [from, to] = [valueOf(before, CPU), valueOf(after ?? new Map(), CPU)]
-  const started = valueOf(before, STARTED)
-  if (from === undefined || to === undefined || started === undefined) return undefined
-  const upSeconds = Math.max(1, clock.nowMs() / 1_000 - started)
-  const now = ((to - from) / seconds) * 100
-  const ever = (to / upSeconds) * 100
+  const page = (await ownMetrics(deployment, signal)) ?? new Map()
+  const [used, started] = [valueOf(page, CPU), valueOf(page, STARTED)]
+  if (used === undefined || started === undefined) return undefined
+  const upSeconds = Math.max(1, deployment.clock.nowMs() / 1_000 - started)
   const isLong = upSeconds >= UP_SECONDS_MIN
-  return { percent: Math.max(now, ever), span: 'now or since its start, the higher', isLong }
+  return { percent: (used / upSeconds) * 100, span: 'since it started', isLong }
 }
-
-const UP_SECONDS_MIN = 300

@@ -73,7 +73,7 @@ async function faultsOfFile(
   file: ConfigFile,
   signal: AbortSignal,
 ): Promise<Seen[]> {
-  if (file.text === undefined) return [{ kind: 'file', text: file.fault }]
+  if (file.text === undefined) return [{ kind: 'file', text: `${file.path} is missing` }]
   const done = await runCommand(deployment, 'amtool', ['check-config', file.path], signal)
   if (done !== undefined && done.code !== 0) {
     const said = `${done.stdout} ${done.stderr}`.trim()

@@ -8,11 +8,7 @@ import {
   type Finding,
 } from '../../answers/answer.ts'
 import { CALLS_MIN, calls } from '../../performance/call-times.ts'
-import {
-  HEALTH_REQUESTS,
-  HEALTH_REQUESTS_MIN,
-  healthTimes,
-} from '../../performance/health-times.ts'
+import { HEALTH_REQUESTS_MIN, healthTimes, SLOW_MAX } from '../../performance/health-times.ts'
 import { cpuUse, residentBytes, residentCourse } from '../../performance/process-use.ts'
 import { medianOf, quantileOf, rankOf } from '../../performance/quantile.ts'
 import type { Course } from '../../looks/prometheus.ts'
@@ -37,8 +33,7 @@ export const performanceHealth: Probe = {
     const p95 = rankOf(ms, 0.95) ?? 0
     const what = `95 in 100 of ${ms.length} requests to ${url} took ${p95.toFixed(1)} ms or less`
     const seen: Seen[] = [{ kind: 'http', text: `${what}, the objective is ${p95Ms} ms` }]
-    // Of all that were to be made so many were slow that the others could not help.
-    const tooSlow = ms.filter((each) => each > p95Ms).length > HEALTH_REQUESTS * 0.05
+    const tooSlow = ms.filter((each) => each > p95Ms).length > SLOW_MAX
     if (tooSlow || p95 > p95Ms) return failed(seen)
     if (refused > 0) {
       const text = `${refused} of ${ms.length} requests to ${url} were answered by something else`

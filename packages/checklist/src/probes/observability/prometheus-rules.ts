@@ -35,7 +35,7 @@ async function faultsOfFile(
   api: PrometheusApi | undefined,
   signal: AbortSignal,
 ): Promise<Seen[]> {
-  if (file.text === undefined) return [{ kind: 'file', text: file.fault }]
+  if (file.text === undefined) return [{ kind: 'file', text: `${file.path} is missing` }]
   const config = readPrometheusConfig(file.text)
   if (config === undefined) {
     return [{ kind: 'file', text: `${file.path} is no configuration of Prometheus` }]

@@ -21,6 +21,10 @@ export const prometheusReachable: Probe = {
       return proved({ kind: 'http', text: `${api.url} answers as Prometheus ${version}` })
     } catch (thrown) {
       signal.throwIfAborted()
+      if (thrown instanceof AppError && thrown.code === 'server_unauthorized') {
+        const remedy = 'name an address of Prometheus that this machine may ask without a login'
+        return unproved('http', thrown.message, remedy)
+      }
       return failed([{ kind: 'http', text: AppError.from(thrown).message }])
     }
   },

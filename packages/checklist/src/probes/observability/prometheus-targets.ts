@@ -1,5 +1,6 @@
 import { failed, judged, type Probe, proved, type Seen, unproved } from '../../answers/answer.ts'
 import type { Deployment } from '../../deployment.ts'
+import { postgresPlaces, redisPlaces } from '../../looks/data-places.ts'
 import type { PrometheusApi, Target } from '../../looks/prometheus.ts'
 import { ownTarget } from './own-target.ts'
 import { throughPrometheus } from './through-prometheus.ts'
@@ -16,7 +17,8 @@ export const targetsUp: Probe = {
       return failed([{ kind: 'http', text }], 'add the gateway to `scrape_configs` of Prometheus')
     }
     const down = targets.filter(({ health }) => health === 'down')
-    const empty = await emptyTargets(api, signal)
+    const up = targets.filter(({ health }) => health === 'up')
+    const empty = await emptyTargets(api, up, signal)
     const faults = [
       ...down.map((target): Seen => ({ kind: 'http', text: faultOf(target) })),
       ...empty,
@@ -30,15 +32,21 @@ export const targetsUp: Probe = {
 }
 
 /** A page that answers 200 without one sample counts as up. */
-async function emptyTargets(api: PrometheusApi, signal: AbortSignal): Promise<Seen[]> {
-  const points = await api.query(
-    'scrape_samples_scraped == 0 and on(job, instance) up == 1',
-    signal,
-  )
-  return points.map(({ labels }) => ({
+async function emptyTargets(
+  api: PrometheusApi,
+  up: readonly Target[],
+  signal: AbortSignal,
+): Promise<Seen[]> {
+  const points = await api.query('scrape_samples_scraped == 0', signal)
+  const isEmpty = (target: Target) => points.some(({ labels }) => isOf(target, labels))
+  return up.filter(isEmpty).map((target) => ({
     kind: 'http',
-    text: `${labels['job']} ${labels['instance']} is no metrics endpoint: it answers without a sample`,
+    text: `${nameOf(target)} is no metrics endpoint: it answers without a sample`,
   }))
+}
+
+function isOf({ labels }: Target, other: Target['labels']): boolean {
+  return labels['job'] === other['job'] && labels['instance'] === other['instance']
 }
 
 // Of Go's HTTP client and of Prometheus' readers, for answers that are no HTTP or no metrics.
@@ -121,7 +129,7 @@ export const exporters: Probe = {
     const faults: Seen[] = []
     const seen: Seen[] = []
     const missing: string[] = []
-    for (const { what, expression, remedy } of neededBy(deployment)) {
+    for (const { what, expression, remedy } of await neededBy(deployment, signal)) {
       const found = await api.query(expression, signal)
       const list = found.length > 0 ? seen : faults
       const text = `${what} ${found.length > 0 ? 'is measured' : 'is not measured'}: \`${expression}\``
@@ -132,7 +140,12 @@ export const exporters: Probe = {
   }),
 }
 
-function neededBy({ config, settings }: Deployment): Exporter[] {
-  const onPostgres = config?.store?.startsWith('postgres') === true
-  return [HOST, ...(onPostgres ? [POSTGRES] : []), ...(settings.redis === undefined ? [] : [REDIS])]
+async function neededBy(deployment: Deployment, signal: AbortSignal): Promise<Exporter[]> {
+  const postgres = await postgresPlaces(deployment, signal)
+  const redis = await redisPlaces(deployment, signal)
+  return [
+    HOST,
+    ...(postgres.places.length > 0 ? [POSTGRES] : []),
+    ...(redis.places.length > 0 ? [REDIS] : []),
+  ]
 }

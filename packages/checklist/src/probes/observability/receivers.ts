@@ -7,7 +7,8 @@ import {
 } from '../../looks/alertmanager-config.ts'
 
 // Names that nobody can have. Source: RFC 2606.
-const PLACEHOLDER = /(?:@|\/\/|\.)example\.(?:com|net|org)\b|\.(?:invalid|test)\b/
+const PLACEHOLDER =
+  /(?:@|\/\/)(?:[\w-]+\.)*(?:example\.(?:com|net|org)|[\w-]+\.(?:example|invalid|test))\b/
 
 /**
  * Who is told of a critical alert, and what keeps that from being anybody. A route to a receiver that tells nobody

@@ -33,6 +33,7 @@ export function throughPrometheus(
 const UNSEEN: ReadonlySet<string> = new Set([
   'server_unavailable',
   'server_protocol',
+  'server_unauthorized',
   'deadline_exceeded',
   'result_too_large',
 ])
