@@ -117,4 +117,38 @@ export const CHECK_CONTAINERS = {
       'A unit that does not restart, is not confined, cannot stop in peace or is refused by systemd fails.',
     source: 'K 47, K 48; systemd.exec(5)',
   },
+  'check/compose/secrets-not-env': {
+    behavior:
+      'A secret in a compose file or a command fails, and a variable where the image takes a file.',
+    source: 'S 113; facts/gateways.md §1.3, secrets',
+  },
+  'check/images/no-secrets': {
+    behavior:
+      'An image that carries a secret fails, by its Dockerfile, its layers or its variables; without docker it is unproved.',
+    source: 'S 116',
+  },
+  'check/logs/present': {
+    behavior: 'A log that nothing was written to fails; none that can be read is unproved.',
+    source: 'K 46; S 268',
+  },
+  'check/logs/clean-start': {
+    behavior: 'A warning, a failure or a panic at the last start fails.',
+    source: 'D 47; S 141',
+  },
+  'check/logs/no-auth-errors': {
+    behavior: 'A failed authentication within a day fails; that a caller was turned away does not.',
+    source: 'S 50',
+  },
+  'check/logs/no-restart-loops': {
+    behavior: 'More than three starts within ten minutes fail.',
+    source: 'S 42',
+  },
+  'check/logs/no-secrets': {
+    behavior: 'A log that holds a secret fails, and the secret is not shown.',
+    source: 'K 39; S 116',
+  },
+  'check/logs/json': {
+    behavior: 'A line of the product that is no JSON object fails.',
+    source: 'Hangar recipe 13, line 37',
+  },
 } as const satisfies ClaimsOf<'check'>

@@ -47,6 +47,14 @@ export interface ComposeBuild {
   readonly context: string
   /** Absolute path of the Dockerfile; undefined where the context is a URL. */
   readonly dockerfile: string | undefined
+  /** Values may be secrets: compare them, never show them. */
+  readonly args: ReadonlyMap<string, ComposeBuildArgument>
+  readonly at: string
+}
+
+/** A value that a build is given; undefined where it is passed on and not set. */
+export interface ComposeBuildArgument {
+  readonly value: string | undefined
   readonly at: string
 }
 

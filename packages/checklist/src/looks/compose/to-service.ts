@@ -37,7 +37,7 @@ export function toService(
     ...{ name, project: around.project, gap: around.gap },
     at: (one) => (one === undefined ? undefined : tree.entries.get(one)?.at) ?? tree.at,
     image: textOf(key('image')),
-    build: toBuild(key('build'), around.folder),
+    build: toBuild(key('build'), around),
     ports: toPorts(key('ports')),
     environment: environmentOf(key('environment'), around),
     envFiles: envFilesOf(key('env_file'), around.folder),
@@ -94,15 +94,24 @@ function mountsOf(tree: MapTree, folder: string): ComposeService['mounts'] {
   ]
 }
 
-function toBuild(tree: Tree | undefined, folder: string): ComposeBuild | undefined {
+function toBuild(
+  tree: Tree | undefined,
+  { folder, passed }: ServiceSurroundings,
+): ComposeBuild | undefined {
   if (tree === undefined) return undefined
+  const { at } = tree
+  const args = new Map(
+    [...entriesOf(under(tree, 'args'))].map(
+      ([name, value]) => [name, { value: textOf(value) ?? passed(name), at: value.at }] as const,
+    ),
+  )
   const context = textOf(tree) ?? textOf(under(tree, 'context')) ?? '.'
   if (/^(?:https?|git|ssh):|^git@/.test(context)) {
-    return { context, dockerfile: undefined, at: tree.at }
+    return { context, dockerfile: undefined, args, at }
   }
   const absolute = resolve(folder, context)
   const file = textOf(under(tree, 'dockerfile')) ?? 'Dockerfile'
-  return { context: absolute, dockerfile: resolve(absolute, file), at: tree.at }
+  return { context: absolute, dockerfile: resolve(absolute, file), args, at }
 }
 
 function environmentOf(

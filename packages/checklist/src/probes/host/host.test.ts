@@ -131,16 +131,18 @@ test('a registry that answers is proved, one that does not fails [check/host/reg
   const files = { 'compose.yaml': `services: { a: { image: "127.0.0.1:${port}/a:1.0" } }\n` }
   const url = `http://127.0.0.1:${port}/v2/`
   try {
-    expect(await at(() => registry, { files })).toBe(`proved: ${url} answers 401`)
+    expect(await at(() => registry(), { files })).toBe(`proved: ${url} answers 401`)
     status = 404
-    expect(await at(() => registry, { files })).toBe(
+    expect(await at(() => registry(), { files })).toBe(
       `failed: ${url} answers 404, which is no registry's`,
     )
   } finally {
     await new Promise((resolve) => server.close(resolve))
   }
-  expect(await at(() => registry, { files })).toBe(`failed: ${url} cannot be reached: ECONNREFUSED`)
-  expect(await at(() => registry)).toBe('not_applicable: no image here is pulled from a registry')
+  expect(await at(() => registry(), { files })).toBe(
+    `failed: ${url} cannot be reached: ECONNREFUSED`,
+  )
+  expect(await at(() => registry())).toBe('not_applicable: no image here is pulled from a registry')
 })
 
 const SOCKETS = [

@@ -7,19 +7,24 @@ const DEADLINE_MS = 5_000
 const REGISTRIES_MAX = 10
 const DOCKER_HUB = 'registry-1.docker.io'
 
+/** Asks over HTTP; `fetch`, but in tests. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>
+
 /** The registries that images come from answer from here. */
-export const registry: Probe = {
-  kind: 'probe',
-  title: 'The registries of the images can be reached',
-  remedy: 'let this host reach the registry that is named over HTTPS',
-  deadlineMs: 20_000,
-  async look(deployment, signal) {
-    const hosts = await registries(deployment, signal)
-    if (hosts.length === 0) return notApplicable('no image here is pulled from a registry')
-    const answers = await Promise.all(hosts.map((host) => ask(host, signal)))
-    const faults = answers.filter(({ isGood }) => !isGood).map(({ seen }) => seen)
-    return faults.length > 0 ? failed(faults) : proved(...answers.map(({ seen }) => seen))
-  },
+export function registry(fetchIt: Fetch = fetch): Probe {
+  return {
+    kind: 'probe',
+    title: 'The registries of the images can be reached',
+    remedy: 'let this host reach the registry that is named over HTTPS',
+    deadlineMs: 20_000,
+    async look(deployment, signal) {
+      const hosts = await registries(deployment, signal)
+      if (hosts.length === 0) return notApplicable('no image here is pulled from a registry')
+      const answers = await Promise.all(hosts.map((host) => ask(host, fetchIt, signal)))
+      const faults = answers.filter(({ isGood }) => !isGood).map(({ seen }) => seen)
+      return faults.length > 0 ? failed(faults) : proved(...answers.map(({ seen }) => seen))
+    },
+  }
 }
 
 /** Hosts of the images of services, and of those that others are built from. */
@@ -40,13 +45,17 @@ function registryOf(image: string): string {
   return isHost && first !== 'docker.io' ? first : DOCKER_HUB
 }
 
-async function ask(host: string, run: AbortSignal): Promise<{ isGood: boolean; seen: Seen }> {
+async function ask(
+  host: string,
+  fetchIt: Fetch,
+  run: AbortSignal,
+): Promise<{ isGood: boolean; seen: Seen }> {
   // Docker speaks plain HTTP to registries of this host alone.
   const scheme = /^(?:localhost|127\.)/.test(host) ? 'http' : 'https'
   const url = `${scheme}://${host}/v2/`
   const signal = AbortSignal.any([run, AbortSignal.timeout(DEADLINE_MS)])
   try {
-    const { status, body } = await fetch(url, { signal, redirect: 'manual' })
+    const { status, body } = await fetchIt(url, { signal, redirect: 'manual' })
     await body?.cancel()
     // 401 asks for a login, which is a registry's answer to whoever has none.
     const isGood = status === 200 || status === 401
