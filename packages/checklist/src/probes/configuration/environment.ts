@@ -16,7 +16,7 @@ import { environmentFiles, type FileVariable } from '../../looks/environment-fil
 import { givenVariables } from '../../looks/given-variables.ts'
 import { KNOWN_VARIABLES } from '../../looks/known-variables.ts'
 import { placeholderIn } from '../../looks/placeholder.ts'
-import { isUnread } from './config.ts'
+import { lookGap } from './look-gap.ts'
 
 interface Need {
   readonly name: string
@@ -49,9 +49,9 @@ export const envComplete: Probe = {
       const names = [...new Set(faults.map(({ text }) => text.split(',')[0]))].slice(0, 10)
       return failed(faults, `set ${names.join(', ')} in \`.env\` beside the file that refers to it`)
     }
-    const unread = [...(await unreadFiles(deployment, signal)), ...compose.faults]
-    if (isUnread(deployment)) unread.push('the configuration could not be read')
-    if (unread.length > 0) return unproved('file', unread.join('; '))
+    const gap = await lookGap(deployment, signal)
+    if (gap !== undefined) return gap
+    if (compose.faults.length > 0) return unproved('file', compose.faults.join('; '))
     const count = new Set(needs.map(({ name }) => name)).size
     const text =
       count === 0
@@ -66,16 +66,6 @@ async function configNeeds(deployment: Deployment, signal: AbortSignal): Promise
   return sourceReferences(deployment.source).flatMap(({ kind, target, fallback, path }) =>
     kind === 'env' && fallback === undefined ? [{ name: target, by: placeOf(path) }] : [],
   )
-}
-
-async function unreadFiles(deployment: Deployment, signal: AbortSignal): Promise<string[]> {
-  const { files, cut } = await environmentFiles(deployment, signal)
-  const unread = files.flatMap(({ name, fault }) =>
-    fault === undefined ? [] : [`${name} ${fault}`],
-  )
-  return cut
-    ? [...unread, 'not all of the folders could be looked at: there are too many files']
-    : unread
 }
 
 /** No value is still what a template says. */
@@ -107,8 +97,8 @@ export const envLogLevel: Probe = {
       return [{ kind: 'environment', text: `${name} (${at}) asks for \`${level}\`` }]
     })
     if (faults.length > 0) return failed(faults)
-    const unread = await unreadFiles(deployment, signal)
-    if (unread.length > 0) return unproved('file', unread.join('; '))
+    const gap = await lookGap(deployment, signal)
+    if (gap !== undefined) return gap
     const seen = levels.map(({ name, at }): Seen => {
       return { kind: 'environment', text: `${name} (${at}) asks for no more than \`info\`` }
     })
@@ -148,8 +138,8 @@ export const envJsonLogs: Probe = {
     if (on !== undefined) {
       return proved({ kind: 'environment', text: `MCP_JSON_LOGS is true (${on.at})` })
     }
-    const unread = await unreadFiles(deployment, signal)
-    if (unread.length > 0) return unproved('file', unread.join('; '))
+    const gap = await lookGap(deployment, signal)
+    if (gap !== undefined) return gap
     const text = 'MCP_JSON_LOGS is set nowhere, and without it logs are written for people'
     return failed([{ kind: 'environment', text }])
   },
@@ -195,8 +185,8 @@ export const envUnknown: Probe = {
       return text === undefined ? [] : [{ kind: 'environment', text: `${name} (${at}) ${text}` }]
     })
     if (faults.length > 0) return failed(faults)
-    const unread = await unreadFiles(deployment, signal)
-    if (unread.length > 0) return unproved('file', unread.join('; '))
+    const gap = await lookGap(deployment, signal)
+    if (gap !== undefined) return gap
     const ours = [...places.keys()].filter((name) => read.has(name)).length
     return proved({ kind: 'environment', text: `${ours} variables are set that something reads` })
   },
@@ -224,8 +214,8 @@ async function overVariables(
     return text === undefined ? [] : [{ kind: 'environment', text }]
   })
   if (faults.length > 0) return failed(faults)
-  const unread = await unreadFiles(deployment, signal)
-  if (unread.length > 0) return unproved('file', unread.join('; '))
+  const gap = await lookGap(deployment, signal)
+  if (gap !== undefined) return gap
   const { files } = await environmentFiles(deployment, signal)
   const live = files.filter(({ use }) => use === 'live').map(({ name }) => name)
   const left = files.filter(({ use }) => use !== 'live').map(({ name }) => name)
