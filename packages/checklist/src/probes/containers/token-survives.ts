@@ -74,8 +74,9 @@ function tokensOf(service: ComposeService, { roles, compose }: Stack): TokenFoun
     if (token.from !== 'reference')
       return [{ found: seen(token.at, service, `finds ${name} in a file`) }]
     // A reference is told of by its variable.
-    const isPassed = !project?.references.some(({ at }) => at === token.at)
-    if (!isPassed || (project !== undefined && isKept(project, name))) return []
-    return [{ fault: seen(token.at, service, `is passed ${name} from the shell alone`) }]
+    if (project === undefined || project.references.some(({ at }) => at === token.at)) return []
+    return isKept(project, name)
+      ? [{ found: seen(token.at, service, `is passed ${name}, which is kept in a file`) }]
+      : [{ fault: seen(token.at, service, `is passed ${name} from the shell alone`) }]
   })
 }
