@@ -5,6 +5,7 @@ import { CHECK_DISCORD } from './check-discord.ts'
 import { CHECK_SERVERS } from './check-servers.ts'
 import { CHECK_CONTAINERS } from './check-containers.ts'
 import { CHECK_DATA } from './check-data.ts'
+import { CHECK_DRILLS } from './check-drills.ts'
 import { CHECK_EDGE } from './check-edge.ts'
 import { CHECK_CONFIGURATION } from './check-configuration.ts'
 import { CHECK_OBSERVABILITY } from './check-observability.ts'
@@ -111,6 +112,7 @@ export const CLAIMS = {
   ...CHECK_CONTAINERS,
   ...CHECK_DATA,
   ...CHECK_EDGE,
+  ...CHECK_DRILLS,
   ...CHECK_CONFIGURATION,
   ...CHECK_OBSERVABILITY,
   ...CHECK_COMMAND,

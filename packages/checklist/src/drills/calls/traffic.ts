@@ -36,16 +36,18 @@ export class Traffic implements AsyncDisposable {
     this.#workers.catch(() => undefined) // told by `stop`
   }
 
-  /** Waits until one succeeded that began from now on, or the time is over. @throws the signal's own reason */
-  async untilGood(withinMs: number, signal: AbortSignal): Promise<void> {
+  /** Waits until one succeeded that began from now on: false where the time was over. @throws the signal's own reason */
+  async untilGood(withinMs: number, signal: AbortSignal): Promise<boolean> {
     const sinceMs = performance.now()
     const late = AbortSignal.timeout(withinMs)
     const bounded = AbortSignal.any([signal, late])
-    while (!late.aborted && !this.ended.some(({ ok, startedMs }) => ok && startedMs >= sinceMs)) {
+    while (!late.aborted) {
+      if (this.ended.some(({ ok, startedMs }) => ok && startedMs >= sinceMs)) return true
       signal.throwIfAborted()
       await this.#next(bounded)
     }
     signal.throwIfAborted()
+    return false
   }
 
   /** Lets what runs end, and says how everything went. @throws the reason of the signal that ended it */

@@ -64,10 +64,10 @@ function keep(): void {
     }
     return pids.size > 0
   }
-  // Asked at once; asked again after 3 s, which forces the end; after 8 s it is ended.
+  // Asked at once; asked again after 1.5 s, which forces the end; after 8 s it is ended.
   const asked = new Map<number, NodeJS.Signals>([
     [0, 'SIGTERM'],
-    [30, 'SIGTERM'],
+    [15, 'SIGTERM'],
     [80, 'SIGKILL'],
   ])
   const clear = (turn: number): void => {

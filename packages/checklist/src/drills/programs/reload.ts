@@ -35,9 +35,9 @@ export const reload: DrillProgram = (stage, report, signal) => {
     const endpoint = `drill-${randomBytes(4).toString('hex')}`
     using looker = copy.caller('caller', `/mcp/${endpoint}`)
     await change({ copy, report, looker }, changed(copy.tree, name, endpoint), signal)
-    await traffic.untilGood(GOOD_MS, signal)
+    const isBack = await traffic.untilGood(GOOD_MS, signal)
     await breakFile({ copy, report, looker }, signal)
-    await traffic.untilGood(GOOD_MS, signal)
+    if (isBack) await traffic.untilGood(GOOD_MS, signal)
     const ended = await traffic.stop()
     const failed = ended.filter(({ ok }) => !ok)
     const text = `${failed.length} of ${ended.length} calls of ${call.tool} to ${name} failed meanwhile`
