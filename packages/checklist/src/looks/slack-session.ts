@@ -3,6 +3,9 @@ import type { SlackView } from '../deployment.ts'
 import { ask, type HttpAnswer, isAnswer, jsonOf, type Reply } from './http-ask.ts'
 
 const REVISION = '2025-11-25'
+/** Needs no session: every request says who calls. */
+const STATELESS = '2026-07-28'
+const CLIENT = { name: 'sallyport-check', version: '1' } as const
 const ACCEPT = 'application/json, text/event-stream'
 
 interface McpRequest {
@@ -31,9 +34,39 @@ export const INITIALIZE = {
   params: {
     protocolVersion: REVISION,
     capabilities: {},
-    clientInfo: { name: 'sallyport-check', version: '1' },
+    clientInfo: CLIENT,
   },
 } as const
+
+/** Calls a tool by its own name, without a session. */
+export async function callSlack(
+  view: SlackView,
+  {
+    tool,
+    args,
+    deadlineMs,
+  }: { readonly tool: string; readonly args: object; readonly deadlineMs: number },
+  signal: AbortSignal,
+): Promise<Reply> {
+  const token = await view.token(signal)
+  const meta = {
+    'io.modelcontextprotocol/protocolVersion': STATELESS,
+    'io.modelcontextprotocol/clientInfo': CLIENT,
+    'io.modelcontextprotocol/clientCapabilities': {},
+  }
+  const message = {
+    id: 1,
+    method: 'tools/call',
+    params: { name: tool, arguments: args, _meta: meta },
+  }
+  const headers = {
+    authorization: `Bearer ${token.reveal()}`,
+    'mcp-protocol-version': STATELESS,
+    'mcp-method': 'tools/call',
+    'mcp-name': tool,
+  }
+  return askMcp(view.mcpUrl, { message, headers, deadlineMs }, signal)
+}
 
 /** A session with a Slack server. Dispose ends it. */
 export class SlackSession implements AsyncDisposable {
@@ -64,12 +97,6 @@ export class SlackSession implements AsyncDisposable {
     const session = new SlackSession(view.mcpUrl, headers)
     await session.#send({ method: 'notifications/initialized' }, signal)
     return session
-  }
-
-  /** Calls a tool by its own name. */
-  call(name: string, args: object, signal: AbortSignal, deadlineMs: number): Promise<Reply> {
-    const params = { name, arguments: args }
-    return this.#send({ id: 2, method: 'tools/call', params }, signal, deadlineMs)
   }
 
   /** What a request within the session is answered. */

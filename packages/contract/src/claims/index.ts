@@ -3,6 +3,7 @@ import { ATTACKS } from './attacks.ts'
 import { CALLERS } from './callers.ts'
 import { CHECK_DISCORD } from './check-discord.ts'
 import { CHECK_SERVERS } from './check-servers.ts'
+import { CHECK_SLACK } from './check-slack.ts'
 import { CHECK_CONTAINERS } from './check-containers.ts'
 import { CHECK_DATA } from './check-data.ts'
 import { CHECK_DRILLS } from './check-drills.ts'
@@ -108,6 +109,7 @@ export const CLAIMS = {
   ...SLACK_COMMAND,
   ...SLACK_SCENARIOS,
   ...CHECK_SERVERS,
+  ...CHECK_SLACK,
   ...CHECK_DISCORD,
   ...CHECK_CONTAINERS,
   ...CHECK_DATA,

@@ -1,7 +1,7 @@
 import { failed, judged, proved, unproved } from '../../answers/answer.ts'
 import { type Deployment, fact, type SlackView } from '../../deployment.ts'
 import { isAnswer, type Reply } from '../../looks/http-ask.ts'
-import { resultOf, SlackSession } from '../../looks/slack-session.ts'
+import { callSlack, resultOf } from '../../looks/slack-session.ts'
 import { heard, slackProbe } from './slack-probe.ts'
 import { SLACK_TOKEN } from './storage.ts'
 
@@ -27,9 +27,8 @@ interface Asked {
   readonly args: object
 }
 
-async function call(view: SlackView, { tool, args }: Asked, signal: AbortSignal): Promise<Reply> {
-  await using session = await SlackSession.open(view, signal)
-  return await session.call(tool, args, signal, view.callMs + LATE_MS)
+function call(view: SlackView, asked: Asked, signal: AbortSignal): Promise<Reply> {
+  return callSlack(view, { ...asked, deadlineMs: view.callMs + LATE_MS }, signal)
 }
 
 /** With several workspaces a call names one; a token that is bound to one needs none. */
