@@ -54,6 +54,12 @@ has_curl() {
   command -v curl >/dev/null 2>&1
 }
 
+# The page of a report, as people see it; without a font nothing has a width.
+has_chromium() {
+  command -v chromium >/dev/null 2>&1 &&
+    ls /usr/share/fonts/truetype/liberation*/LiberationSans-Regular.ttf >/dev/null 2>&1
+}
+
 # The tests start what they need: no package starts a service or makes a database of its own.
 without_services() {
   policy=/usr/sbin/policy-rc.d
@@ -91,6 +97,7 @@ has_caddy || install caddy
 has_systemd || install systemd
 has_python || install python3-minimal
 has_curl || install curl
+has_chromium || install chromium fonts-liberation
 
 missing=0
 has_postgres || {
@@ -139,6 +146,10 @@ has_python || {
 }
 has_curl || {
   echo 'commands of the documentation (no curl: install it, or run as root where apt-get is)'
+  missing=1
+}
+has_chromium || {
+  echo 'the page of a report (no chromium or no fonts-liberation: install them, or run as root where apt-get is)'
   missing=1
 }
 exit "$missing"
