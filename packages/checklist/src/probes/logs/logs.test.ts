@@ -146,9 +146,12 @@ const BROKEN: readonly (readonly [name: string, given: FamilyGiven, faults: read
     ],
   ]
 
-test.each(BROKEN)('%s makes exactly its items fail', async (_name, given, faults) => {
-  expect(faultsOf(await familyFindings(given))).toEqual(faults)
-})
+test.each(BROKEN)(
+  '%s makes exactly its items fail [check/images/no-secrets] [check/logs/no-secrets]',
+  async (_name, given, faults) => {
+    expect(faultsOf(await familyFindings(given))).toEqual(faults)
+  },
+)
 
 test('every probe of logs and images has a broken copy that it fails', () => {
   expect(citedIds(BROKEN.map(([name]) => name))).toEqual([...IDS].sort())
