@@ -7,10 +7,27 @@ import * as health from '../probes/edge/health.ts'
 import * as listeners from '../probes/edge/listeners.ts'
 import * as metrics from '../probes/edge/metrics.ts'
 import * as ports from '../probes/edge/ports.ts'
+import * as plain from '../probes/edge/plain-http.ts'
+import { config as proxyConfig } from '../probes/edge/proxy-config.ts'
+import * as proxy from '../probes/edge/proxy-files.ts'
+import { inFront } from '../probes/edge/proxy-live.ts'
+import * as tls from '../probes/edge/tls.ts'
 import type { AnswerTable } from './answer.ts'
 
 /** What is seen of the gateway from outside: its door, its listeners, TLS and the proxy in front. */
 export const EDGE = {
+  'tls/public': tls.publicTls,
+  'tls/expiry': tls.expiry,
+  'tls/versions': tls.versions,
+  'tls/redirect': plain.redirect,
+  'tls/no-plain': plain.noPlain,
+  'proxy/in-front': inFront,
+  'proxy/config': proxyConfig,
+  'proxy/buffering': proxy.buffering,
+  'proxy/timeouts': proxy.timeouts,
+  'proxy/authorization': proxy.authorization,
+  'proxy/host': proxy.host,
+  'proxy/extra-auth': proxy.extraAuth,
   'door/unauthenticated': credentials.unauthenticated,
   'door/bad-key': credentials.badKey,
   'door/weak-role': credentials.weakRole,

@@ -2,6 +2,66 @@ import type { ClaimsOf } from './claim.ts'
 
 /** What the checklist proves of the gateway from outside. */
 export const CHECK_EDGE = {
+  'check/tls/public': {
+    behavior:
+      'The public address is proved to be https with a valid chain for its name, trusting `checklist.ca` as well; plain HTTP, another name, an expired certificate and an unknown authority fail.',
+    source: 'seeds: H security; S 22, 30, 60, 100; K 31-32; D 35; exposure 16, 31',
+  },
+  'check/tls/expiry': {
+    behavior:
+      'A certificate is proved while 21 days are left, or a quarter of a life that is shorter; under 7 days, or a twelfth, it fails, and in between nobody knows that it is renewed.',
+    source: 'seeds: S 30; K 32, 129',
+  },
+  'check/tls/versions': {
+    behavior:
+      'TLS 1.2 and newer alone is proved, live and by the files of the proxy; TLS 1.0 or 1.1 fails.',
+    source: 'seeds: S 100; RFC 8996',
+  },
+  'check/tls/redirect': {
+    behavior:
+      'Plain HTTP that is sent on with 301 or 308 is proved; another answer fails, and silence is unproved.',
+    source: 'seeds: S 61, 101',
+  },
+  'check/tls/no-plain': {
+    behavior:
+      'That the gateway answers nobody else in the clear is proved; a proxy that passes plain HTTP on, an open listener and a public address without TLS fail.',
+    source: 'seeds: S 101; D 35; exposure 31',
+  },
+  'check/proxy/in-front': {
+    behavior:
+      'That the public address leads to this very gateway is proved by what only it can answer; somebody else, and an empty `trustedProxies`, fail.',
+    source: 'seeds: H deployment; S 62; K 33, 45',
+  },
+  'check/proxy/config': {
+    behavior:
+      'Files of nginx and Caddy are proved by reading them: syntax, includes, certificates and keys that are there and mounted, and upstreams that are data listeners of this gateway; a backup that speaks another protocol fails with its line.',
+    source: 'seeds: S 59-60, mistakes 8 and 9',
+  },
+  'check/proxy/buffering': {
+    behavior:
+      'Streams that pass at once are proved, by the file and by a first event within a second; buffering fails with its line.',
+    source: 'seeds: exposure 19; D 87',
+  },
+  'check/proxy/timeouts': {
+    behavior:
+      'A proxy that lets streams be silent for more than a minute is proved by its file; less fails with its line.',
+    source: 'seeds: exposure 20; D 87',
+  },
+  'check/proxy/authorization': {
+    behavior:
+      'A proxy that passes Authorization on is proved, by the file and by a key that arrives; one that drops or replaces it fails with its line.',
+    source: 'seeds: exposure 18; D 85',
+  },
+  'check/proxy/host': {
+    behavior:
+      'A proxy that passes Host on is proved by its file; another Host, or a foreign one that the gateway does not see, fails.',
+    source: 'seeds: exposure 21',
+  },
+  'check/proxy/extra-auth': {
+    behavior:
+      'A further layer in front is proved by its line: addresses, certificates or a password; none is left to a person.',
+    source: 'seeds: exposure 22',
+  },
   'check/door/unauthenticated': {
     behavior:
       'MCP, at the data listener and the public address, and the admin API are proved to answer 401 with a challenge without a key; anything else fails.',

@@ -71,15 +71,18 @@ class Reader {
     const [said = ''] = args
     const { inside, locate } = this.#place
     const wanted = isAbsolute(said) ? said : join(dirname(inside), said)
-    const found = said.includes('*')
-      ? await this.#matches(locate(dirname(wanted)), basename(wanted))
-      : await this.#one(locate(wanted))
+    const isPattern = said.includes('*')
+    const place = locate(isPattern ? dirname(wanted) : wanted)
+    if (place.kind !== 'here') {
+      if (!PACKAGED.test(said))
+        this.gaps.push(`${at} includes ${said}, which cannot be seen from here`)
+      return []
+    }
+    const found = isPattern
+      ? await this.#matches(place.path, basename(wanted))
+      : await this.#one(place.path)
     if (found === undefined) {
-      const words = `${at} includes ${said}, which is not there`
-      if (PACKAGED.test(said)) return []
-      // What an image brings along cannot be seen from here.
-      if (locate(wanted) === undefined) this.gaps.push(`${words} but for what an image has`)
-      else this.faults.push(words)
+      if (!PACKAGED.test(said)) this.faults.push(`${at} includes ${said}, which is not there`)
       return []
     }
     const all: Directive[] = []
@@ -87,15 +90,13 @@ class Reader {
     return all
   }
 
-  async #one(file: string | undefined): Promise<readonly string[] | undefined> {
-    if (file === undefined) return undefined
+  async #one(file: string): Promise<readonly string[] | undefined> {
     const { missing } = await readText(file, this.#signal)
     return missing === 'absent' ? undefined : [file]
   }
 
   /** A pattern that nothing matches is no fault. */
-  async #matches(folder: string | undefined, pattern: string): Promise<readonly string[]> {
-    if (folder === undefined) return []
+  async #matches(folder: string, pattern: string): Promise<readonly string[]> {
     const names = await readdir(folder).catch(() => []) // a folder that is not there has no files
     return names
       .filter((name) => matchesGlob(name, pattern))

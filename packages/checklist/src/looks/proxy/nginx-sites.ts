@@ -63,7 +63,7 @@ function keyFilesOf(
     // A variable or an engine is nothing that could be looked for.
     if (said === '' || said.includes('$') || /^(?:data|engine|store):/.test(said)) return []
     const folder = inside.slice(0, inside.lastIndexOf('/'))
-    const path = locate(said.startsWith('/') ? said : `${folder}/${said}`)
-    return [{ what: name === 'ssl_certificate' ? 'certificate' : 'key', path, said, at } as const]
+    const place = locate(said.startsWith('/') ? said : `${folder}/${said}`)
+    return [{ what: name === 'ssl_certificate' ? 'certificate' : 'key', place, said, at } as const]
   })
 }

@@ -20,6 +20,9 @@ export class NginxFault extends Error {
 }
 
 const DEPTH_MAX = 32
+/** Directives that take no block, so that a `{` after them says that their `;` is missing. */
+const SIMPLE =
+  /^(?:pid|user|include|return|root|index|listen|server_name|(?:worker|error|access|ssl|proxy|add|keepalive|client|gzip|auth|server_tokens|default|send|resolver|sendfile|tcp)(?:_\w+)?)$/
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t' }
 
 /**
@@ -75,6 +78,7 @@ class Parser {
       }
       const [name = '', ...args] = words
       if (isMark(token, ';')) return { name, args, at, block: undefined }
+      if (SIMPLE.test(name)) throw new NginxFault(`${at} is not ended by \`;\``)
       const block = this.#block(depth + 1)
       if (this.#tokens[this.#next] === undefined) throw new NginxFault(`${at} lacks its \`}\``)
       this.#next += 1

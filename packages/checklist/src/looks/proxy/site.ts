@@ -30,8 +30,7 @@ export interface ProxyListen {
 /** A file with a certificate or its key. */
 export interface KeyFile {
   readonly what: 'certificate' | 'key'
-  /** On this machine; undefined where the program runs in a container that has no such mount. */
-  readonly path: string | undefined
+  readonly place: Located
   /** As it stands in the file. */
   readonly said: string
   readonly at: string
@@ -71,6 +70,15 @@ export interface ProxyReading {
   readonly gaps: readonly string[]
 }
 
+/**
+ * What a program reads at a path: a file of this machine (`here`), one of a volume that cannot be seen (`elsewhere`), or
+ * in its container whatever the image has, as no mount is there (`nowhere`).
+ */
+export type Located =
+  | { readonly kind: 'here'; readonly path: string }
+  | { readonly kind: 'elsewhere' }
+  | { readonly kind: 'nowhere' }
+
 /** How paths of a proxy's files are found on this machine. */
 export interface ProxyPlace {
   /** The main file, absolute. */
@@ -79,8 +87,7 @@ export interface ProxyPlace {
   readonly inside: string
   /** How a path of this machine is shown. */
   show(path: string): string
-  /** The file of this machine that the program reads at this path; undefined where no mount brings one in. */
-  locate(path: string): string | undefined
+  locate(path: string): Located
   /** Of the process, for `{$NAME}`. */
   readonly variables: Readonly<Record<string, string | undefined>>
 }

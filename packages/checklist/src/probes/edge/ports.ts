@@ -48,19 +48,8 @@ export const declared: Probe = {
     const known = await exposure(deployment, signal)
     if (known === undefined) return NO_CONFIG
     const { ports } = deployment.settings
-    if (ports === undefined && !known.isLocal) return undeclared()
-    if (ports === undefined && known.open === undefined) {
-      return judged(
-        [],
-        [
-          {
-            kind: 'config',
-            text: 'both listeners are on loopback, and no `publicUrl` says otherwise',
-          },
-        ],
-      )
-    }
-    return ports === undefined ? undeclared() : judgePorts(known, ports)
+    if (ports !== undefined) return judgePorts(known, ports)
+    return openPorts(known).length > 0 ? undeclared() : judgePorts(known, [])
   },
 }
 

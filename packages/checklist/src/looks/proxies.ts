@@ -1,0 +1,115 @@
+import { relative, resolve } from 'node:path'
+import { readdir } from 'node:fs/promises'
+import { type Deployment, fact, type Fact } from '../deployment.ts'
+import { caddySites } from './proxy/caddy-sites.ts'
+import { CaddyFault, parseCaddyfile } from './proxy/caddy-syntax.ts'
+import { placeOf, proxyMounts } from './proxy/mounts.ts'
+import { readNginx } from './proxy/nginx-read.ts'
+import { sitesOf } from './proxy/nginx-sites.ts'
+import type { ProxyPlace, ProxyReading, ProxySite } from './proxy/site.ts'
+import { MISSING_TEXT, readText } from './read-text.ts'
+
+export type { ProxyRoute, ProxySite, ProxyUpstream } from './proxy/site.ts'
+
+const FOLDERS = ['', 'nginx', 'caddy', 'proxy', 'config', 'config/nginx', 'deploy', 'deploy/nginx']
+const NAMES = ['nginx.conf', 'Caddyfile']
+const PARTS = ['conf.d', 'nginx/conf.d', 'sites-enabled']
+const FILES_MAX = 20
+
+/** What the files of proxies say; nothing where there are none. */
+export interface Proxies extends ProxyReading {
+  /** As they are shown. */
+  readonly files: readonly string[]
+}
+
+/** Files of `checklist.proxies`, else those with usual names in `checklist.folders`. At most 20 main files. */
+export const proxyFacts: Fact<Proxies> = fact(async (deployment, signal) => {
+  const { settings, folder } = deployment
+  const named = settings.proxies?.map((file) => resolve(folder, file))
+  const paths = (named ?? (await usualFiles(deployment, signal))).slice(0, FILES_MAX)
+  const mounts = await proxyMounts(deployment, signal)
+  const readings: ProxyReading[] = []
+  for (const file of paths) {
+    const place = {
+      ...placeOf(file, mounts),
+      ...{ file, show: (path: string) => shown(deployment, path), variables: deployment.variables },
+    }
+    readings.push(await readOne(place, signal))
+  }
+  return {
+    files: paths.map((path) => shown(deployment, path)),
+    sites: readings.flatMap(({ sites }) => [...sites]),
+    faults: readings.flatMap(({ faults }) => [...faults]),
+    gaps: readings.flatMap(({ gaps }) => [...gaps]),
+  }
+})
+
+/**
+ * The sites that clients reach the gateway by: those that answer to the name of `publicUrl` and pass MCP on, or that do
+ * so for any name where none has it.
+ */
+export function ourSites(sites: readonly ProxySite[], open: URL | undefined): readonly ProxySite[] {
+  const passing = sites.filter((site) => site.route('/mcp') !== undefined)
+  const named =
+    open === undefined ? [] : passing.filter(({ names }) => answersTo(names, open.hostname))
+  return named.length > 0
+    ? named
+    : passing.filter(({ names }) => open === undefined || names.length === 0)
+}
+
+/** Whether a site of these names is asked for that one. */
+export function answersTo(names: readonly string[], host: string): boolean {
+  return names.some((name) => {
+    if (name.startsWith('.')) return host === name.slice(1) || host.endsWith(name)
+    if (name.startsWith('*.')) return host.endsWith(name.slice(1))
+    return name === host.toLowerCase()
+  })
+}
+
+async function readOne(place: ProxyPlace, signal: AbortSignal): Promise<ProxyReading> {
+  const shownAs = place.show(place.file)
+  if (!/Caddyfile|\.caddy$/.test(place.file)) {
+    const { directives, faults, gaps } = await readNginx(place, signal)
+    return { sites: sitesOf(directives, place), faults, gaps }
+  }
+  const { text, missing } = await readText(place.file, signal)
+  if (text === undefined) {
+    return { sites: [], faults: [], gaps: [`${shownAs} ${MISSING_TEXT[missing]}`] }
+  }
+  try {
+    const directives = parseCaddyfile(text, shownAs, place.variables)
+    return { sites: caddySites(directives, place), faults: [], gaps: [] }
+  } catch (thrown) {
+    if (!(thrown instanceof CaddyFault)) throw thrown
+    return { sites: [], faults: [thrown.message], gaps: [] }
+  }
+}
+
+async function usualFiles(
+  { settings, folder }: Deployment,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const found: string[] = []
+  for (const root of settings.folders.map((one) => resolve(folder, one))) {
+    const usual = FOLDERS.flatMap((inner) => NAMES.map((name) => resolve(root, inner, name)))
+    for (const file of usual) if (await isThere(file, signal)) found.push(file)
+    // Parts count by themselves where no main file is there that would include them.
+    if (found.some((file) => file.endsWith('nginx.conf'))) continue
+    for (const inner of PARTS) found.push(...(await confsIn(resolve(root, inner))))
+  }
+  return [...new Set(found)]
+}
+
+async function isThere(file: string, signal: AbortSignal): Promise<boolean> {
+  return (await readText(file, signal, { bytesMax: 1 })).missing !== 'absent'
+}
+
+async function confsIn(folder: string): Promise<readonly string[]> {
+  const names = await readdir(folder).catch(() => []) // a folder that is not there has no files
+  return names.filter((name) => name.endsWith('.conf')).map((name) => resolve(folder, name))
+}
+
+function shown({ folder }: Deployment, path: string): string {
+  const inner = relative(folder, path)
+  return inner.startsWith('..') ? path : inner
+}
