@@ -2,6 +2,7 @@ import { backupsConfigured, backupsEncrypted, backupsRecent } from '../probes/da
 import { backupsOffsite } from '../probes/data/backups-offsite.ts'
 import { backupsRestorable } from '../probes/data/backups-restorable.ts'
 import { backupsRetention } from '../probes/data/backups-retention.ts'
+import { backupsSchedule } from '../probes/data/backups-schedule.ts'
 import {
   postgresPassword,
   postgresPool,
@@ -62,4 +63,5 @@ export const DATA = {
   'backups/restorable': backupsRestorable,
   'backups/offsite': backupsOffsite,
   'backups/retention': backupsRetention,
+  'backups/schedule': backupsSchedule,
 } as const satisfies AnswerTable

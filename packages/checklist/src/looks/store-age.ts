@@ -3,11 +3,16 @@ import { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
 import { fact } from '../deployment.ts'
 import { embeddedStores, isFinding } from './embedded-store.ts'
+import { postgresReadings } from './postgres.ts'
 
 const BUSY_MS = 500
 
-/** When the embedded store was made, milliseconds; undefined where that cannot be told. */
-export const embeddedStoreMadeMs = fact<number | undefined>(async (deployment) => {
+/** When the store was made, milliseconds; undefined where that cannot be told. */
+export const storeMadeMs = fact<number | undefined>(async (deployment, signal) => {
+  if (deployment.config?.store?.startsWith('postgres')) {
+    const readings = await postgresReadings(deployment, signal)
+    return readings.find(({ place }) => place.isStore)?.facts?.storeMadeMs
+  }
   const stores = embeddedStores(deployment)
   if (isFinding(stores)) return undefined
   const url = pathToFileURL(stores.main)

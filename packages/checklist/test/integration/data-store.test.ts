@@ -17,7 +17,7 @@ import {
 
 const UNITS = ['store', 'backups']
 /** Whether something makes backups by itself is looked for on the whole machine: a test of its own. */
-const LOOKED_AT = DATA
+const { 'backups/schedule': _apart, ...LOOKED_AT } = DATA
 const ALL = idsOf('store').concat(idsOf('backups')).sort()
 const STORE = idsOf('store')
 const BACKUPS = idsOf('backups')

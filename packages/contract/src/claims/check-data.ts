@@ -129,4 +129,9 @@ export const CHECK_DATA = {
       'Backups that are older than they are kept, or that reach back less although the deployment is older, fail.',
     source: 'System checklist 151; Discord checklist, "Backup retention"',
   },
+  'check/backups/schedule': {
+    behavior:
+      'What makes backups less often than expected, is disabled or has to be started by hand fails; where nothing is found it is unproved.',
+    source: 'System checklist 149; Discord checklist, "Backups are scheduled"',
+  },
 } as const satisfies ClaimsOf<'check'>

@@ -1,7 +1,7 @@
 import { judged, type Seen } from '../../answers/answer.ts'
 import { timeText } from '../../looks/bytes-of.ts'
 import { type BackupFile, newestOf } from '../../looks/backups/backup-files.ts'
-import { embeddedStoreMadeMs } from '../../looks/store-age.ts'
+import { storeMadeMs } from '../../looks/store-age.ts'
 import { backupsProbe } from './backups-of.ts'
 
 const DAY_MS = 86_400_000
@@ -16,7 +16,7 @@ export const backupsRetention = backupsProbe(
   async ({ files, expected }, deployment, signal) => {
     const { keepMs, everyMs } = expected
     const nowMs = deployment.clock.nowMs()
-    const madeMs = await embeddedStoreMadeMs(deployment, signal).catch(() => undefined) // then its age is not known
+    const madeMs = await storeMadeMs(deployment, signal).catch(() => undefined) // then its age is not known
     const slackMs = everyMs + DAY_MS
     const old = files.filter(({ atMs }) => nowMs - atMs > keepMs + slackMs)
     const faults = old
