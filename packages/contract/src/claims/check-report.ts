@@ -43,7 +43,7 @@ export const CHECK_REPORT = {
   },
   'check/report/html/accessible': {
     behavior:
-      'axe finds nothing to object to in the HTML report, in light and dark, wide and narrow, and each state is told by a word and a sign.',
+      '`axe` finds nothing to object to in the HTML report, in light and dark, wide and narrow, and each state is told by a word and a sign.',
     source: 'WCAG 2.2, 1.4.1, 1.4.3, 1.4.10',
   },
   'check/report/html/scripts': {

@@ -34,7 +34,8 @@ export function openChecklist(
   const checkRuns = scope.use(
     new CheckRuns({
       program: host?.program,
-      mark: `${state.gatewayId}/${state.instance}/check`,
+      // No server can have this name.
+      mark: `${state.gatewayId}/${state.instance}/.check`,
       environment: process.env,
       ...{ clock, log },
     }),

@@ -14,7 +14,7 @@ import {
 import type { Clock } from '@sallyport/kit/clock'
 import type { KeyRing } from '@sallyport/kit/crypto'
 import { AppError } from '@sallyport/kit/errors'
-import { type DocumentSignature, DocumentSigner } from '@sallyport/kit/signed'
+import { type DocumentSignature, DocumentSigner, judgeDocument } from '@sallyport/kit/signed'
 import type { ChecklistStore, SignOffRecord } from '@sallyport/kit/store'
 import { assertStands } from './judge-attestation.ts'
 import { judgeSignOff } from './judge-sign-off.ts'
@@ -114,6 +114,10 @@ export class StoreBook implements ChecklistBook {
     const { store, clock } = this.#deps
     const report = await this.report(reportId)
     if (report === undefined) throw new AppError('not_found', `no report ${reportId} is kept`)
+    if (judgeDocument(report, this.#signer.publicKey).verdict !== 'good') {
+      const sentence = `the report ${reportId} is not as it was signed: somebody changed the store`
+      throw new AppError('conflict', sentence)
+    }
     judgeSignOff(report, role)
     const record = { role, by, atMs: clock.nowMs(), report: reportId }
     await store.addSignOff(record)
