@@ -1,27 +1,29 @@
 import { z } from 'zod'
 import { type Deployment, fact } from '../deployment.ts'
-import { composeFacts, type ComposeProject } from './compose.ts'
+import { composeFacts } from './compose.ts'
 import { runCommand } from './run-command.ts'
 
 const CONTAINERS_MAX = 200
 
-/** One line of `docker compose ps --format json`. */
-const listed = z.object({
-  ID: z.string(),
-  Name: z.string(),
-  Service: z.string(),
-  State: z.string(),
-  Health: z.string().default(''),
-  ExitCode: z.number().default(0),
-})
-
 /** What of `docker inspect` is looked at. */
 const inspected = z.object({
   Id: z.string(),
+  Name: z.string(),
   RestartCount: z.number().default(0),
-  State: z.object({ OOMKilled: z.boolean().default(false), StartedAt: z.string().default('') }),
-  Config: z.object({ User: z.string().default('') }),
+  State: z.object({
+    Status: z.string(),
+    ExitCode: z.number().default(0),
+    OOMKilled: z.boolean().default(false),
+    StartedAt: z.string().default(''),
+    Health: z.object({ Status: z.string() }).nullish(),
+  }),
+  Config: z.object({
+    User: z.string().default(''),
+    Labels: z.record(z.string(), z.string()).nullish(),
+  }),
 })
+
+const LABEL = 'com.docker.compose'
 
 /** A container of the deployment, as docker tells of it. */
 export interface LiveContainer {
@@ -60,39 +62,40 @@ export const NO_DOCKER: MissingDocker = {
 }
 
 /**
- * The containers of every compose project, by `docker compose ps` and `docker inspect`.
+ * The containers of every compose project, found by the labels that compose gives them: so neither the plugin nor
+ * the variables of the files are needed.
  *
  * @throws {AppError} `deadline_exceeded`; the signal's own reason
  */
 export const liveContainers = fact(async (deployment, signal): Promise<LiveContainers> => {
   const { projects } = await composeFacts(deployment, signal)
   const all: LiveContainer[] = []
-  for (const project of projects) {
-    const result = await runCommand(
-      deployment,
-      'docker',
-      ['compose', ...projectArguments(project), 'ps', '--all', '--format', 'json'],
-      signal,
-    )
+  for (const { name } of projects) {
+    const filter = [
+      '--filter',
+      `label=${LABEL}.project=${name}`,
+      '--filter',
+      `label=${LABEL}.oneoff=False`,
+    ]
+    const args = ['ps', '--all', '--no-trunc', ...filter, '--format', '{{.ID}}']
+    const result = await runCommand(deployment, 'docker', args, signal)
     if (result === undefined) return { missing: NO_DOCKER }
     if (result.code !== 0) return { missing: refused(result.stderr) }
-    const rows = rowsOf(result.stdout)
-    if (rows === undefined) return { missing: UNKNOWN_FORM }
-    const found = await withDetails(deployment, project, rows.slice(0, CONTAINERS_MAX), signal)
-    if (found === undefined) return { missing: UNKNOWN_FORM }
-    all.push(...found)
+    const ids = result.stdout
+      .split('\n')
+      .filter((line) => line !== '')
+      .slice(0, CONTAINERS_MAX)
+    if (ids.length === 0) continue
+    const details = await inspect(deployment, ids, signal)
+    if (details === undefined) return { missing: UNKNOWN_FORM }
+    all.push(...details.map((detail) => toContainer(detail, name)))
   }
   return { containers: all }
 })
 
-/** Names a project to `docker compose`. */
-export function projectArguments({ files, folder }: ComposeProject): string[] {
-  return ['--project-directory', folder, ...files.flatMap((file) => ['--file', file])]
-}
-
 const UNKNOWN_FORM: MissingDocker = {
-  text: '`docker compose ps` answers in a form that is not known',
-  remedy: 'update docker compose',
+  text: '`docker inspect` answers in a form that is not known',
+  remedy: 'update docker',
 }
 
 /** Why docker refused, in our words: its own may quote the configuration. */
@@ -116,61 +119,40 @@ export function refused(stderr: string): MissingDocker {
     }
   }
   return {
-    text: '`docker compose ps` failed',
-    remedy: 'run `docker compose ps` and mend what it names',
+    text: 'docker refuses to answer',
+    remedy: 'run `docker ps` and mend what it names',
   }
 }
 
-/** One object a line since 2.21, one list before. */
-function rowsOf(stdout: string): z.output<typeof listed>[] | undefined {
+/** A container that was removed meanwhile makes the code 1; the others are told of nevertheless. */
+async function inspect(
+  deployment: Deployment,
+  ids: readonly string[],
+  signal: AbortSignal,
+): Promise<z.output<typeof inspected>[] | undefined> {
+  const args = ['inspect', '--type', 'container', ...ids]
+  const result = await runCommand(deployment, 'docker', args, signal)
   try {
-    const text = stdout.trim()
-    const values: unknown = text.startsWith('[')
-      ? JSON.parse(text)
-      : text.split('\n').flatMap((line): unknown[] => (line.trim() ? [JSON.parse(line)] : []))
-    return z.array(listed).parse(values)
+    return z.array(inspected).parse(JSON.parse(result?.stdout ?? ''))
   } catch {
     return undefined // told by the caller as a form that is not known
   }
 }
 
-async function withDetails(
-  deployment: Deployment,
-  { name: project }: ComposeProject,
-  rows: readonly z.output<typeof listed>[],
-  signal: AbortSignal,
-): Promise<LiveContainer[] | undefined> {
-  if (rows.length === 0) return []
-  const ids = rows.map(({ ID }) => ID)
-  const result = await runCommand(
-    deployment,
-    'docker',
-    ['inspect', '--type', 'container', ...ids],
-    signal,
-  )
-  // A container that was removed meanwhile makes the code 1; the others are told of nevertheless.
-  const details = detailsOf(result?.stdout ?? '')
-  if (details.length === 0) return undefined
-  return rows.flatMap((row): LiveContainer[] => {
-    const detail = details.find(({ Id }) => Id.startsWith(row.ID) || row.ID.startsWith(Id))
-    if (detail === undefined) return []
-    return [
-      {
-        ...{ id: row.ID, name: row.Name, service: row.Service, project },
-        ...{ state: row.State, health: row.Health, exitCode: row.ExitCode },
-        restarts: detail.RestartCount,
-        outOfMemory: detail.State.OOMKilled,
-        startedAt: detail.State.StartedAt,
-        user: detail.Config.User,
-      },
-    ]
-  })
-}
-
-function detailsOf(stdout: string): z.output<typeof inspected>[] {
-  try {
-    return z.array(inspected).parse(JSON.parse(stdout))
-  } catch {
-    return [] // told by the caller as a form that is not known
+function toContainer(detail: z.output<typeof inspected>, project: string): LiveContainer {
+  const { Id, Name, State, Config, RestartCount } = detail
+  return {
+    id: Id,
+    name: Name.replace(/^\//, ''),
+    service: Config.Labels?.[`${LABEL}.service`] ?? '',
+    project,
+    state: State.Status,
+    // Without a health check there is nothing, or the word `none`.
+    health: State.Health?.Status.replace('none', '') ?? '',
+    exitCode: State.ExitCode,
+    restarts: RestartCount,
+    outOfMemory: State.OOMKilled,
+    startedAt: State.StartedAt,
+    user: Config.User,
   }
 }

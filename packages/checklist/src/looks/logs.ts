@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { type Deployment, fact } from '../deployment.ts'
 import { composeFacts, type ComposeService } from './compose.ts'
 import { composeRoles } from './compose-roles.ts'
-import { liveContainers, NO_DOCKER, projectArguments, refused } from './live-containers.ts'
+import { type LiveContainer, liveContainers, NO_DOCKER, refused } from './live-containers.ts'
 import { MISSING_TEXT, readText } from './read-text.ts'
 import { runCommand } from './run-command.ts'
 import { systemdUnits } from './systemd-units.ts'
@@ -83,35 +83,49 @@ async function ofContainers(
   if (live.missing !== undefined) {
     return { sources: [], gaps: [live.missing.text], remedy: live.missing.remedy }
   }
-  const { projects } = await composeFacts(deployment, signal)
   const roles = await composeRoles(deployment, signal)
   const sources: LogSource[] = []
   const gaps: string[] = []
   for (const service of services.slice(0, SERVICES_MAX)) {
-    const project = projects.find((one) => one.services.includes(service))
-    const started = live.containers.find(
+    const container = live.containers.find(
       (one) => one.service === service.name && one.project === service.project,
-    )?.startedAt
-    if (project === undefined || started === undefined) continue
-    const options = ['--no-color', '--no-log-prefix', '--timestamps', '--tail', `${LINES_MAX}`]
-    const args = ['compose', ...projectArguments(project), 'logs', ...options, service.name]
-    const result = await runCommand(deployment, 'docker', args, signal)
-    if (result?.code !== 0) {
-      const why = result === undefined ? NO_DOCKER.text : refused(result.stderr).text
-      gaps.push(`the log of ${service.name} cannot be read: ${why}`)
+    )
+    if (container === undefined) continue
+    const found = await ofContainer(deployment, container, signal)
+    if ('missing' in found) {
+      gaps.push(`the log of ${service.name} cannot be read: ${found.missing}`)
       continue
     }
-    const lines = toLines(result.stdout.split('\n'))
-    const startedMs = Date.parse(started)
+    const startedMs = Date.parse(container.startedAt)
     const role = roles.get(service)
     sources.push({
       name: `the service ${service.name}`,
-      lines,
-      sinceStart: lines.filter(({ atMs }) => atMs === undefined || !(atMs < startedMs)),
+      lines: found.lines,
+      sinceStart: found.lines.filter(({ atMs }) => atMs === undefined || !(atMs < startedMs)),
       isOurs: role === 'gateway' || role === 'backend',
     })
   }
-  return { sources, gaps, remedy: 'run the check where `docker compose logs` works' }
+  return { sources, gaps, remedy: 'run the check where `docker logs` works' }
+}
+
+async function ofContainer(
+  deployment: Deployment,
+  { id }: LiveContainer,
+  signal: AbortSignal,
+): Promise<{ readonly lines: readonly LogLine[] } | { readonly missing: string }> {
+  const args = ['logs', '--timestamps', '--tail', `${LINES_MAX}`, id]
+  const result = await runCommand(deployment, 'docker', args, signal)
+  if (result === undefined) return { missing: NO_DOCKER.text }
+  if (result.code !== 0) return { missing: refused(result.stderr).text }
+  // What a container writes to stderr comes there, and the stamps before lines sort as text.
+  const texts = [...result.stdout.split('\n'), ...result.stderr.split('\n')]
+  return { lines: toLines(texts.filter((text) => text !== '').sort(byStamp)) }
+}
+
+function byStamp(one: string, other: string): number {
+  const [first = ''] = one.split(' ', 1)
+  const [second = ''] = other.split(' ', 1)
+  return first < second ? -1 : first > second ? 1 : 0
 }
 
 const journalLine = z.object({

@@ -77,7 +77,7 @@ class ProjectReader {
     const name =
       textOf(under(tree, 'name')) ??
       variable(this.#variables, 'COMPOSE_PROJECT_NAME') ??
-      basename(folder)
+      projectName(basename(folder))
     const services: ComposeService[] = []
     for (const [service, one] of entriesOf(under(tree, 'services'))) {
       if (one.kind === 'map') services.push(await this.#service(name, service, tree))
@@ -234,6 +234,14 @@ class ProjectReader {
   #gap(at: string, text: string): void {
     this.#gaps.push({ at, text })
   }
+}
+
+/** Source: Compose specification, "name": lower-case letters, digits, dashes and underscores. */
+function projectName(folder: string): string {
+  return folder
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9_-]/g, '')
+    .replace(/^[_-]+/, '')
 }
 
 function isRemote(path: string): boolean {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { dockerAnswers, type ServiceState } from '../../../test/fixtures/compose-deployment.ts'
 import { at, type Given } from '../../../test/fixtures/host.ts'
 import type { StandInAnswer } from '../../../test/fixtures/stand-in.ts'
 import { dependsOn } from './depends-on.ts'
@@ -53,26 +54,8 @@ test.each([
   },
 )
 
-const container = (more: object = {}): StandInAnswer[] => [
-  {
-    when: 'compose * ps *',
-    out: JSON.stringify([
-      {
-        ID: 'c1',
-        Name: 'stack-a-1',
-        Service: 'a',
-        State: 'running',
-        Health: '',
-        ExitCode: 0,
-        ...more,
-      },
-    ]),
-  },
-  {
-    when: 'inspect *',
-    out: JSON.stringify([{ Id: 'c1ff', State: { StartedAt: 'T' }, Config: { User: '' } }]),
-  },
-]
+const container = (state: ServiceState = {}): StandInAnswer[] =>
+  dockerAnswers({ a: { User: '', ...state } }, ['a'])
 
 test.each([
   ['999', 'proved: docker top stack-a-1: the service a has processes of 999 alone'],
@@ -80,7 +63,7 @@ test.each([
 ])(
   'an image that changes to user %s by itself is told by its processes [check/compose/non-root]',
   async (uid, finding) => {
-    const top = { when: 'top c1 *', out: `UID  PID\n${uid}  4711\n` }
+    const top = { when: 'top id-a *', out: `UID  PID\n${uid}  4711\n` }
     const given = {
       ...services('  a: { image: "x:1" }\n'),
       commands: { docker: [...container(), top] },
@@ -105,12 +88,10 @@ test('docker that refuses leaves what runs unproved, with how to be allowed [che
   expect(await at(() => running, refusal('permission denied while trying to connect'))).toBe(
     'unproved: this user may not ask docker',
   )
-  expect(await at(() => running, refusal("docker: 'compose' is not a docker command."))).toBe(
-    'unproved: `docker compose` is not installed',
-  )
+  expect(await at(() => running, refusal('no'))).toBe('unproved: docker refuses to answer')
   const odd = { ...refusal(''), commands: { docker: [{ when: '*', out: 'NAME STATUS\n' }] } }
   expect(await at(() => running, odd)).toBe(
-    'unproved: `docker compose ps` answers in a form that is not known',
+    'unproved: `docker inspect` answers in a form that is not known',
   )
 })
 
@@ -119,7 +100,7 @@ test('a job that ended well is as it should be, one that failed is not [check/co
     '  a: { image: "x:1" }\n  b: { image: "x:1", profiles: [tools], depends_on: { a: { condition: service_completed_successfully } } }\n'
   const ended = (code: number) => ({
     ...services(text),
-    commands: { docker: container({ State: 'exited', ExitCode: code }) },
+    commands: { docker: container({ Status: 'exited', ExitCode: code }) },
   })
   expect(await at(() => running, ended(0))).toMatch(/^proved: /)
   expect(await at(() => healthy, ended(0))).toMatch(/^proved: /)

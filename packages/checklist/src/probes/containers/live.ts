@@ -79,7 +79,11 @@ function judgedService(
   const own = containers.filter(
     (one) => one.service === service.name && one.project === service.project,
   )
-  if (own.length === 0) return { faults: [told(service.name, 'has no container')], found: [] }
+  if (own.length === 0)
+    return {
+      faults: [told(service.name, `has no container in the project ${service.project}`)],
+      found: [],
+    }
   const isJob = isOneShot(service, stack)
   const faults = own.flatMap((container) => {
     const fault = faultOf(container, isJob)
@@ -95,5 +99,5 @@ function judgedService(
 }
 
 function told(name: string, text: string): Seen {
-  return { kind: 'command', text: `docker compose ps: the service ${name} ${text}` }
+  return { kind: 'command', text: `docker inspect: the service ${name} ${text}` }
 }

@@ -210,35 +210,35 @@ const BROKEN: readonly (readonly [name: string, given: FamilyGiven, failing: rea
     ],
     [
       'a service that ended [check/compose/running] [check/compose/healthy]',
-      { docker: dockerAnswers({ db: { State: 'exited', Health: '', ExitCode: 137 } }) },
+      { docker: dockerAnswers({ db: { Status: 'exited', Health: '', ExitCode: 137 } }) },
       [
-        'compose/running: docker compose ps: the service db (stack-db-1) ended with code 137',
-        'compose/healthy: docker compose ps: the service db (stack-db-1) is not checked for its health',
+        'compose/running: docker inspect: the service db (stack-db-1) ended with code 137',
+        'compose/healthy: docker inspect: the service db (stack-db-1) is not checked for its health',
       ],
     ],
     [
       'a service that was never started [check/compose/running] [check/compose/healthy] [check/compose/no-restarts]',
       { docker: dockerAnswers({ web: undefined }) },
       [
-        'compose/running: docker compose ps: the service web has no container',
-        'compose/healthy: docker compose ps: the service web has no container',
-        'compose/no-restarts: docker compose ps: the service web has no container',
+        'compose/running: docker inspect: the service web has no container in the project stack',
+        'compose/healthy: docker inspect: the service web has no container in the project stack',
+        'compose/no-restarts: docker inspect: the service web has no container in the project stack',
       ],
     ],
     [
       'a service that is not healthy, and one that nothing checks [check/compose/healthy]',
       { docker: dockerAnswers({ db: { Health: 'unhealthy' }, web: { Health: '' } }) },
       [
-        'compose/healthy: docker compose ps: the service db (stack-db-1) is unhealthy',
-        'compose/healthy: docker compose ps: the service web (stack-web-1) is not checked for its health',
+        'compose/healthy: docker inspect: the service db (stack-db-1) is unhealthy',
+        'compose/healthy: docker inspect: the service web (stack-web-1) is not checked for its health',
       ],
     ],
     [
       'a service that is started again and again [check/compose/no-restarts]',
       { docker: dockerAnswers({ db: { RestartCount: 17 }, web: { OOMKilled: true } }) },
       [
-        'compose/no-restarts: docker compose ps: the service db (stack-db-1) was restarted 17 times',
-        'compose/no-restarts: docker compose ps: the service web (stack-web-1) was ended for taking more memory than its limit',
+        'compose/no-restarts: docker inspect: the service db (stack-db-1) was restarted 17 times',
+        'compose/no-restarts: docker inspect: the service web (stack-web-1) was ended for taking more memory than its limit',
       ],
     ],
     [

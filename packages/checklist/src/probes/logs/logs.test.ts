@@ -21,7 +21,7 @@ const TOKEN = '5f'.repeat(32)
 const logged = (...lines: readonly string[]): FamilyGiven => ({
   dockerFirst: [
     {
-      when: 'compose * logs * db',
+      when: 'logs * id-db',
       out: lines.map((line) => `2026-11-01T10:00:02.5Z ${line}\n`).join(''),
     },
   ],
@@ -29,7 +29,7 @@ const logged = (...lines: readonly string[]): FamilyGiven => ({
 const ofGateway = (...lines: readonly string[]): FamilyGiven => ({
   dockerFirst: [
     {
-      when: 'compose * logs * gateway',
+      when: 'logs * id-gateway',
       out: lines.map((line) => `2026-11-01T10:00:02.5Z ${line}\n`).join(''),
     },
   ],
@@ -39,7 +39,7 @@ const BROKEN: readonly (readonly [name: string, given: FamilyGiven, faults: read
   [
     [
       'a service that never wrote a line [check/logs/present]',
-      { dockerFirst: [{ when: 'compose * logs * db' }] },
+      { dockerFirst: [{ when: 'logs * id-db' }] },
       ['logs/present: the service db: nothing was ever written'],
     ],
     [
@@ -147,7 +147,7 @@ const BROKEN: readonly (readonly [name: string, given: FamilyGiven, faults: read
   ]
 
 test.each(BROKEN)(
-  '%s makes exactly its items fail [check/images/no-secrets] [check/logs/no-secrets]',
+  '%s makes exactly its items fail [check/images/no-secrets] [check/logs/no-secrets] [check/logs/json]',
   async (_name, given, faults) => {
     expect(faultsOf(await familyFindings(given))).toEqual(faults)
   },
@@ -170,7 +170,7 @@ test('what happened before the last start, or days ago, or to callers, is no fau
   const after =
     '2026-11-01T10:00:03Z {"level":"info","msg":"refused: unauthorized"}\n2026-11-01T10:30:00Z WARN: slow\n'
   const found = await familyFindings({
-    dockerFirst: [{ when: 'compose * logs * gateway', out: before + after }],
+    dockerFirst: [{ when: 'logs * id-gateway', out: before + after }],
   })
   expect(faultsOf(found)).toEqual([
     'logs/json: the service gateway:4: 2026-11-01T10:30:00Z WARN: slow',
