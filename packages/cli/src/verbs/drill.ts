@@ -50,7 +50,6 @@ export async function drill(
     await using opened = await openDeployment(context, options, signal)
     const { deployment } = opened
     const results = await runAll(context, { options, deployment, drills, holdMs }, signal)
-    await record(context, { book: deployment.book, results, holdMs })
     if (options.json) context.terminal.print(JSON.stringify(toJson(results)))
     return exitCodeOf(results)
   })
@@ -79,6 +78,7 @@ async function runAll(
         ? { kind: 'not_run', drill: name, missing: stage }
         : await runDrill(name, stage, signal, told)
     results.push(result)
+    if (result.kind === 'ran') await keep(context, { book: deployment.book, run: result.run, holdMs })
     told?.(verdictOf(result))
   }
   return results
@@ -158,24 +158,27 @@ function toJson(results: readonly DrillResult[]): object {
   }
 }
 
-interface Recorded {
+interface Kept {
   /** Undefined where there is no store, which has been told. */
   readonly book: ChecklistBook | undefined
-  readonly results: readonly DrillResult[]
+  readonly run: DrillRun
   readonly holdMs: number
 }
 
-/** Keeps what ran in the book. */
-async function record(context: Context, { book, results, holdMs }: Recorded): Promise<void> {
-  const isShort = ({ drill: name }: DrillRun): boolean => name === 'stream' && holdMs < HOLD_MS_MIN
-  const ran = results.flatMap((one) => (one.kind === 'ran' ? [one.run] : []))
-  const kept = ran.filter((run) => !isShort(run))
-  if (kept.length < ran.length) {
-    context.terminal.note(
-      `stream was held for less than ${HOLD_MS_MIN / 1_000} s, so its run is not kept`,
-    )
+/** Keeps a run in the book, at once: what comes after it may be interrupted. */
+async function keep({ terminal }: Context, { book, run, holdMs }: Kept): Promise<void> {
+  if (run.drill === 'stream' && holdMs < HOLD_MS_MIN) {
+    const least = HOLD_MS_MIN / 1_000
+    return terminal.note(`stream was held for less than ${least} s, so its run is not kept`)
   }
-  for (const run of kept) await book?.recordDrill(run)
+  try {
+    await book?.recordDrill(run)
+  } catch (thrown) {
+    // What it showed is worth no less.
+    const { code, message } = AppError.from(thrown)
+    if (code === 'internal') throw thrown
+    terminal.note(`the run of ${run.drill} is not kept: ${message}`)
+  }
 }
 
 async function listDrills(context: Context, options: DrillOptions): Promise<number> {

@@ -187,22 +187,39 @@ test('each drill fails on a deployment that is broken for it, names the fault, a
   expect(await temporary.left()).toEqual([])
 }, 90_000)
 
-test('a proxy that cuts streams fails the drill stream, and a group of local servers whose loss costs a call that may not be made twice is told [check/drill/stream] [check/drill/failover]', async () => {
+test('a proxy that cuts streams fails the drill stream; members that run here, and members behind a proxy of their own, are lost as well [check/drill/stream] [check/drill/failover]', async () => {
   await using proxy = await CuttingProxy.start(700)
+  await using first = await ExampleServer.start('first')
+  await using second = await ExampleServer.start('second')
+  // Each answers to any address, as a proxy does.
+  const behind = ({ url }: ExampleServer): object => ({
+    url: 'http://far.example.com/mcp',
+    proxy: new URL(url).origin,
+    health: { call: { tool: 'who' } },
+  })
   await using gateway = await startGateway({
     config: {
       publicUrl: proxy.url,
-      mcpServers: { one: own(), two: own() },
-      groups: { both: { members: ['one', 'two'] } },
-      checklist: { drills: { calls: { both: ECHO } } },
+      mcpServers: { one: own(), two: own(), first: behind(first), second: behind(second) },
+      groups: {
+        here: { members: ['one', 'two'] },
+        far: { members: ['first', 'second'], strategy: 'priority' },
+      },
+      checklist: { drills: { calls: { here: ECHO } } },
     },
   })
   proxy.lead(gateway.data)
   const { code, runs } = await drill(gateway, 'stream', 'failover', '--hold', '2s')
   const [failover, stream] = runs
-  expect([code, failover?.ok, stream?.ok]).toEqual([1, true, false])
-  expect(stream?.steps).toEqual([expect.stringMatching(/ended after 0\.\d s .*proxy_read_timeout/)])
-})
+  expect([code, failover && faultsOf(failover), stream?.ok]).toEqual([1, [], false])
+  expect(failover?.steps).toEqual(
+    expect.arrayContaining([
+      expect.stringContaining('one of here was lost under calls of echo: its processes were killed'),
+      expect.stringContaining('first of far was lost under calls of who: its address was changed'),
+    ]),
+  )
+  expect(stream?.steps).toEqual([expect.stringMatching(/ended after \d\.\d s .*proxy_read_timeout/)])
+}, 60_000)
 
 test('with --live the gateway that runs is tried, and no key is left that is good [drill/live] [drill/cleared]', async () => {
   await using gateway = await startGateway({

@@ -29,9 +29,10 @@ export const failover: DrillProgram = (stage, report, signal) => {
   const { groups } = stage.deployment.config
   const names = subjectsOf(stage)
   if (names.length === 0) {
+    const isSaid = stage.deployment.settings.objectives.critical !== undefined
     return Promise.resolve({
-      text: 'there is no group, and nothing is declared critical',
-      remedy: 'make a group of the servers that must not fail, under `groups`',
+      text: isSaid ? '`checklist.objectives.critical` names nothing' : 'there is no group',
+      remedy: 'make a group of the servers that must not fail, under `groups`, and name it there',
     })
   }
   const grouped = names.flatMap((name) => groups[name] ?? []).slice(0, GROUPS_MAX)
