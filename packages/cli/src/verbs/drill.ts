@@ -78,7 +78,8 @@ async function runAll(
         ? { kind: 'not_run', drill: name, missing: stage }
         : await runDrill(name, stage, signal, told)
     results.push(result)
-    if (result.kind === 'ran') await keep(context, { book: deployment.book, run: result.run, holdMs })
+    if (result.kind === 'ran')
+      await keep(context, { book: deployment.book, run: result.run, holdMs })
     told?.(verdictOf(result))
   }
   return results

@@ -214,11 +214,15 @@ test('a proxy that cuts streams fails the drill stream; members that run here, a
   expect([code, failover && faultsOf(failover), stream?.ok]).toEqual([1, [], false])
   expect(failover?.steps).toEqual(
     expect.arrayContaining([
-      expect.stringContaining('one of here was lost under calls of echo: its processes were killed'),
+      expect.stringContaining(
+        'one of here was lost under calls of echo: its processes were killed',
+      ),
       expect.stringContaining('first of far was lost under calls of who: its address was changed'),
     ]),
   )
-  expect(stream?.steps).toEqual([expect.stringMatching(/ended after \d\.\d s .*proxy_read_timeout/)])
+  expect(stream?.steps).toEqual([
+    expect.stringMatching(/ended after \d\.\d s .*proxy_read_timeout/),
+  ])
 }, 60_000)
 
 test('with --live the gateway that runs is tried, and no key is left that is good [drill/live] [drill/cleared]', async () => {
