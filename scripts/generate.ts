@@ -11,6 +11,7 @@ import { configJsonSchema, rawConfigJsonSchema } from '@sallyport/contract/confi
 import { BUILT_IN_ROLES } from '@sallyport/kit/roles'
 import { everyTool } from '@sallyport/slack/tools'
 import { CLAIMS_PAGE, readCitations } from './citations.ts'
+import { checklistPage, coveragePage } from './checklist-pages.ts'
 import { claimsPage } from './claims-page.ts'
 import { permissionsPage } from './permissions-page.ts'
 import { codesWithoutAdvice, configPage, errorsPage } from './reference.ts'
@@ -24,6 +25,8 @@ const FILES: Readonly<Record<string, () => string>> = {
   'docs/errors.md': errorsPage,
   'docs/permissions.md': () => permissionsPage(BUILT_IN_ROLES, ROUTES),
   'docs/slack/tools.md': () => slackToolsPage(everyTool()),
+  'docs/checklist.md': checklistPage,
+  'docs/checklist-coverage.md': coveragePage,
   'schema/openapi.json': () => `${JSON.stringify(openApiDocument(ROUTES), null, 2)}\n`,
   [CLAIMS_PAGE]: () => claimsPage(CLAIMS, readCitations(ROOT).tests),
 }

@@ -91,11 +91,14 @@ export const DISCORD_ITEMS: readonly Item[] = [
       'attest/update-process',
     ]),
     box([32, 'changelog'], 'Release notes are read before an upgrade', ['attest/release-notes']),
-    box([33, 'disk'], 'Disk space is watched', ['host/disk', 'store/disk'], { cadence: 'day' }),
+    box([33, 'disk'], 'Disk space is watched', ['host/disk', 'store/disk', 'postgres/size'], {
+      cadence: 'day',
+    }),
     box([34, 'logs'], 'Logs are rotated', ['compose/log-rotation']),
     box([35, 'alerts'], 'Health checks reach somebody', [
       'prometheus/alertmanager',
       'alertmanager/receivers',
+      'alerts/checklist',
     ]),
     box([36, 'limiters'], 'Rate limiters need no upkeep', ['product/limits-tidy']),
   ]),
@@ -126,7 +129,10 @@ export const DISCORD_ITEMS: readonly Item[] = [
       'discord/unique-token',
       'instances/unique-token',
     ]),
-    box([44, 'listed'], 'The gateway knows every instance', ['instances/listed']),
+    box([44, 'listed'], 'The gateway knows every instance', [
+      'instances/listed',
+      'instances/unique-port',
+    ]),
     box([45, 'depends'], 'The gateway waits for every instance', ['compose/depends-on']),
     box([46, 'prefixes'], 'Prefixes differ within a guild', [
       'discord/unique-prefix',

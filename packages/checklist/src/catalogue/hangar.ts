@@ -40,7 +40,11 @@ export const HANGAR: readonly Item[] = [
     ]),
     box([24, 'idle'], 'Idle servers stop after a time that fits their kind', ['servers/idle-time']),
     box([25, 'rates'], 'Rate limits prevent overload', ['limits/rates']),
-    box([26, 'store'], 'What happened is kept in a durable store', ['store/durable', 'audit/on']),
+    box([26, 'store'], 'What happened is kept in a durable store', [
+      'store/durable',
+      'audit/on',
+      'store/integrity',
+    ]),
   ]),
   ...section('hangar', 'Observability', { role: 'operations' }, [
     box([30, 'prometheus'], 'Prometheus scrapes the gateway', ['prometheus/scrapes-gateway']),
@@ -54,7 +58,7 @@ export const HANGAR: readonly Item[] = [
     box([38, 'level'], 'The log level is that of production', ['env/log-level']),
   ]),
   ...section('hangar', 'Configuration', { role: 'technical' }, [
-    box([42, 'valid'], 'The configuration is correct', ['config/valid'], {
+    box([42, 'valid'], 'The configuration is correct', ['config/valid', 'config/unknown-keys'], {
       note: 'The seed says that no validate command exists; `sallyport validate` names every problem at once.',
     }),
     box([43, 'reload'], 'A reload of the configuration was tried', ['drill/reload'], {
@@ -69,6 +73,7 @@ export const HANGAR: readonly Item[] = [
     box([48, 'proxy'], 'A reverse proxy stands in front', ['proxy/in-front', 'proxy/config']),
     box([49, 'probes'], 'Health is there for an orchestrator: live, ready, startup', [
       'health/endpoints',
+      'health/closed-detail',
     ]),
     box([50, 'shutdown'], 'A stop loses no call', ['drill/stop'], { cadence: 'quarter' }),
     box([51, 'limits'], 'Containers have limits of memory and processor', ['compose/limits']),
@@ -97,6 +102,7 @@ export const HANGAR: readonly Item[] = [
     box([73, 'refusals'], 'A bad key is answered 401, a weak role 403', [
       'drill/auth',
       'door/bad-key',
+      'door/weak-role',
     ]),
     box([74, 'reload'], 'An edited configuration takes effect', ['drill/reload']),
     box([75, 'recovery'], 'Killed servers come back', ['drill/recover']),

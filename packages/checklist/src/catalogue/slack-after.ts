@@ -24,7 +24,7 @@ export const SLACK_AFTER: readonly Item[] = [
     ]),
     box([83, 'memory'], 'Memory is stable', ['performance/memory']),
     box([84, 'processor'], 'Processor use is reasonable', ['performance/cpu']),
-    box([85, 'queries'], 'The database answers fast', ['performance/queries']),
+    box([85, 'queries'], 'The database answers fast', ['performance/queries', 'postgres/queries']),
     box([86, 'pool'], 'The pool of connections fits', ['postgres/pool']),
   ]),
   ...section('slack', 'Documentation', { role: 'operations', cadence: 'quarter' }, [
@@ -100,10 +100,15 @@ export const SLACK_AFTER: readonly Item[] = [
       phase: 'month',
       cadence: 'month',
     }),
-    box([130, 'dependencies'], 'Dependencies are updated every month', ['supply/dependencies'], {
-      phase: 'month',
-      cadence: 'month',
-    }),
+    box(
+      [130, 'dependencies'],
+      'Dependencies are updated every month',
+      ['supply/dependencies', 'supply/lockfile'],
+      {
+        phase: 'month',
+        cadence: 'month',
+      },
+    ),
     box([131, 'keys'], 'Keys are reviewed and rotated every quarter', ['keys/age', 'keys/used'], {
       phase: 'quarter',
       cadence: 'quarter',

@@ -13,7 +13,7 @@ export const SYSTEM_BEFORE: readonly Item[] = [
     ]),
   ]),
   ...section('system', 'Configuration', { role: 'technical' }, [
-    box([14, 'environment'], 'Every value that is needed is set', ['env/complete']),
+    box([14, 'environment'], 'Every value that is needed is set', ['env/complete', 'env/unknown']),
     box([15, 'placeholders'], 'No placeholder is left', ['env/no-placeholders']),
     box([16, 'secrets'], 'Sensitive values are secrets in files', ['secrets/files']),
     box([17, 'database-password'], 'The password of the database is in a file and strong', [
@@ -56,6 +56,7 @@ export const SYSTEM_BEFORE: readonly Item[] = [
       'secrets/no-defaults',
       'postgres/password',
       'grafana/password',
+      'redis/password',
     ]),
     box([32, 'rates'], 'Rates are limited', ['limits/rates']),
     box([33, 'authentication'], 'Callers must authenticate', [
@@ -84,7 +85,10 @@ export const SYSTEM_BEFORE: readonly Item[] = [
   ...section('system', 'Cache and Session Storage', { role: 'operations' }, [
     box([53, 'healthy'], 'Redis answers', ['redis/reachable']),
     box([54, 'works'], 'The cache works', ['redis/works']),
-    box([55, 'sessions'], 'Sessions outlive a restart', ['product/sessions-survive']),
+    box([55, 'sessions'], 'Sessions outlive a restart', [
+      'product/sessions-survive',
+      'redis/persistence',
+    ]),
     box([56, 'memory'], 'Redis keeps within its memory', ['redis/memory']),
   ]),
   ...section('system', 'Web Server and Proxy', { role: 'operations' }, [
@@ -123,7 +127,7 @@ export const SYSTEM_BEFORE: readonly Item[] = [
   ]),
   ...section('system', 'Performance', { role: 'technical', cadence: 'week' }, [
     box([89, 'health'], 'Health checks answer within half a second', ['performance/health']),
-    box([90, 'queries'], 'The database answers fast', ['performance/queries']),
+    box([90, 'queries'], 'The database answers fast', ['performance/queries', 'postgres/queries']),
     box([91, 'cache'], 'Caches are hit', ['performance/cache']),
     box([92, 'memory'], 'Memory is stable', ['performance/memory']),
     box([93, 'processor'], 'Processor use is reasonable', ['performance/cpu']),
@@ -132,6 +136,7 @@ export const SYSTEM_BEFORE: readonly Item[] = [
     box([98, 'ports'], 'Nothing is published that need not be', [
       'compose/ports',
       'host/listening',
+      'redis/not-published',
     ]),
     box([99, 'internal'], 'Services talk to each other inside', ['compose/internal']),
     box([100, 'encrypted'], 'Traffic from outside is encrypted', ['tls/public', 'tls/versions']),

@@ -3,7 +3,10 @@ import { box, type Item, section } from './item.ts'
 /** What MCP System's checklist asks of a deployment that runs. */
 export const SYSTEM_RUNNING: readonly Item[] = [
   ...section('system', 'Metrics Collection', { role: 'operations' }, [
-    box([126, 'application'], 'The application tells its figures', ['metrics/served']),
+    box([126, 'application'], 'The application tells its figures', [
+      'metrics/served',
+      'metrics/protected',
+    ]),
     box([127, 'infrastructure'], 'So do the machine and its databases', ['prometheus/exporters']),
     box([128, 'errors'], 'Errors are counted', ['metrics/errors']),
     box([129, 'baseline'], 'There is a baseline of performance', ['performance/baseline']),

@@ -1,6 +1,7 @@
 import { ADMIN_API } from './admin-api.ts'
 import { ATTACKS } from './attacks.ts'
 import { CALLERS } from './callers.ts'
+import { CHECK_CATALOGUE } from './check-catalogue.ts'
 import { CHECK_DISCORD } from './check-discord.ts'
 import { CHECK_SERVERS } from './check-servers.ts'
 import { CHECK_SLACK } from './check-slack.ts'
@@ -108,6 +109,7 @@ export const CLAIMS = {
   ...SLACK_OAUTH,
   ...SLACK_COMMAND,
   ...SLACK_SCENARIOS,
+  ...CHECK_CATALOGUE,
   ...CHECK_SERVERS,
   ...CHECK_SLACK,
   ...CHECK_DISCORD,
