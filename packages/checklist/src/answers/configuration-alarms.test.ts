@@ -90,6 +90,14 @@ const HARMLESS: readonly Harmless[] = [
         .replace('5432/bots', '5432/other'),
     },
   ],
+  [
+    'sources in a folder called secrets',
+    {
+      'src/secrets/erase.ts': 'export const erase = 1\n',
+      'src/secrets/notes.txt': 'one\ntwo\n',
+      'src/secrets/README': 'how\n',
+    },
+  ],
   ['data in lines of JSON', { 'exports/calls.jsonl': '{"tool":"search","outcome":"ok"}\n' }],
   ['a source that is called core', { 'src/core': '#!/bin/sh\n' }],
   ['an empty history', { '.bash_history': '' }],
@@ -161,6 +169,33 @@ test.each(CASES)('$what is no mistake', async ({ changes, turn }) => {
   expect(failed.map((id) => findings.get(id)?.evidence)).toEqual([])
 })
 
+test('what units and compose files name is read as well [check/env/log-level]', async () => {
+  const unit = (folder: string) => `[Service]
+Environment=MCP_JSON_LOGS=true "RUST_LOG=info" 'MCP_LOG_LEVEL=trace'
+EnvironmentFile=-/nowhere/gateway.env
+EnvironmentFile=${folder}/gateway.conf
+`
+  const { findings, failed } = await bench.judge(
+    { ...replaced('compose.yaml', 'instances/beta/.env', '[instances/beta/.env, bot.conf]') },
+    {
+      also: async (folder) => {
+        await writeFile(join(folder, 'gateway.conf'), 'SESSION_SECRET=secret\n', { mode: 0o600 })
+        await writeFile(join(folder, 'bot.conf'), 'LOG_LEVEL=debug\n')
+        await writeFile(join(folder, 'sallyport.service'), unit(folder))
+        await writeFile(join(folder, '.gitignore'), `${GOOD_FILES['.gitignore']}*.conf\n`)
+      },
+    },
+  )
+  expect(failed).toEqual(['env/log-level', 'secrets/strong', 'secrets/no-defaults'])
+  expect(findings.get('env/log-level')?.evidence.map(({ text }) => text)).toEqual([
+    'LOG_LEVEL (bot.conf:1) asks for `debug`',
+    'MCP_LOG_LEVEL (sallyport.service:2) asks for `trace`',
+  ])
+  expect(findings.get('secrets/no-defaults')?.evidence[0]?.text).toMatch(
+    /^SESSION_SECRET \(gateway\.conf:1\) is a default/,
+  )
+})
+
 test('secrets are compared with another folder, and equal ones fail [check/secrets/not-shared]', async () => {
   await using same = await placeOf()
   const differently = { '.env': `JWT_SECRET=${madeUp('staging')}\n` }
@@ -170,10 +205,10 @@ test('secrets are compared with another folder, and equal ones fail [check/secre
   const against = async (folder: string) => {
     await using place = await placeOf()
     const { state, evidence } = await look(probe, await goodDeployment(place, { against: folder }))
-    return `${state}: ${evidence[0]?.text}`
+    return `${state}: ${evidence.map(({ text }) => text).join('\n')}`
   }
   expect(await against(same.folder)).toContain(
-    'failed: FINNHUB_API_KEY (.env:10) has the value of FINNHUB_API_KEY (.env:10) in the other',
+    '\nFINNHUB_API_KEY (.env:10) has the value of FINNHUB_API_KEY (.env:10) in the other',
   )
   expect(await against(other.folder)).toMatch(/^proved: \d+ secrets were compared with 1 of /)
   expect(await against(empty.folder)).toMatch(/^unproved: no secret was found in /)

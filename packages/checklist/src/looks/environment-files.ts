@@ -3,9 +3,11 @@ import { basename, resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import { type Deployment, fact } from '../deployment.ts'
 import { redactorOf } from '../engine/redact.ts'
+import { composeFacts } from './compose.ts'
 import { credentialsIn } from './credential-shapes.ts'
 import { deploymentFiles, shownPath } from './files.ts'
 import { readSmall } from './read-small.ts'
+import { unitEnvironment } from './unit-environment.ts'
 
 /** One variable of an environment file. Its value may be a secret: it is judged, never told. */
 export interface FileVariable {
@@ -51,7 +53,8 @@ export function isEnvironmentName(path: string): boolean {
 }
 
 /**
- * `checklist.environmentFiles`, by default `.env` and `.env.*` anywhere in the folders; no templates.
+ * `checklist.environmentFiles`, by default `.env` and `.env.*` anywhere in the folders, no templates, and whatever
+ * compose files and units name.
  *
  * @throws the signal's own reason
  */
@@ -64,13 +67,35 @@ export const environmentFiles = fact(async (deployment, signal): Promise<Environ
   }
   const { entries, cut } = await deploymentFiles(deployment, signal)
   const files: EnvironmentFile[] = []
+  for (const path of await namedFiles(deployment, signal)) {
+    files.push(await readOne(deployment, path, true))
+  }
+  const known = new Set(files.map(({ path }) => path))
   for (const { path, kind } of entries) {
     if (kind === 'folder' || kind === 'other' || !isEnvironmentName(path)) continue
+    if (known.has(path)) continue
     if (kind === 'link' && !(await isFile(path))) continue
     files.push(await readOne(deployment, path, false))
   }
   return { files, cut }
 })
+
+/** Files of `env_file:` and `EnvironmentFile=`; those that may be absent only where they are there. */
+async function namedFiles(deployment: Deployment, signal: AbortSignal): Promise<Set<string>> {
+  const { services } = await composeFacts(deployment, signal)
+  const units = await unitEnvironment(deployment, signal)
+  const named = [
+    ...services.flatMap(({ envFiles }) =>
+      envFiles.map(({ path, required }) => ({ path, optional: !required })),
+    ),
+    ...units.files,
+  ]
+  const paths = new Set<string>()
+  for (const { path, optional } of named) {
+    if (!optional || (await isFile(path))) paths.add(path)
+  }
+  return paths
+}
 
 /** Only those that something of this deployment may read. */
 export async function liveEnvironmentFiles(

@@ -3,7 +3,7 @@ import { composeFacts } from './compose.ts'
 import { sourceReferences } from './config-places.ts'
 import { type FileVariable, liveEnvironmentFiles } from './environment-files.ts'
 import { KNOWN_VARIABLES } from './known-variables.ts'
-import { unitVariables } from './unit-variables.ts'
+import { unitEnvironment } from './unit-environment.ts'
 
 /**
  * Variables that the deployment gives to its programs, each with where it is given: environment files, units,
@@ -22,7 +22,7 @@ export const givenVariables = fact(async (deployment, signal): Promise<FileVaria
     const value = deployment.variables[name]
     return value === undefined ? [] : [{ name, value, at: 'environment of this command' }]
   })
-  const units = await unitVariables(deployment, signal)
+  const units = (await unitEnvironment(deployment, signal)).variables
   const known = [...inFiles, ...units, ...own]
   return [...known, ...onlyInCompose(await composeFacts(deployment, signal), known)]
 })

@@ -112,21 +112,23 @@ async function toSecret(deployment: Deployment, path: string, why: string): Prom
 }
 
 const SECRETS_FOLDER = /^\.?secrets?$/i
-const NO_SECRET =
-  /^(?:\.git(?:keep|ignore|attributes)|\.keep|\.dockerignore|readme.*)$|\.(?:md|examples?|samples?|templates?|dist|pub|age|gpg|asc|enc|sealed|crt|cer|csr|sh|ya?ml\.enc|sops\.\w+)$/i
-const KEY_NAME = /^id_(?:rsa|dsa|ecdsa|ed25519)(?:_sk)?$|\.(?:key|pem|p12|pfx|jks|ppk)$/i
-const STORE = /^(?:p12|pfx|jks)$/i
+const VALUE_NAME = /^[^.]+$|\.(?:txt|key|pem|token|secret|password|passwd|pass|pw|jwt)$/i
+const NO_VALUE = /^(?:readme|license|makefile|dockerfile|justfile|codeowners)/i
+const KEY_NAME = /^id_(?:rsa|dsa|ecdsa|ed25519)(?:_sk)?$|\.(?:key|pem|ppk)$/i
+const KEY_STORE = /\.(?:p12|pfx|jks)$/i
 
-/** Why a file holds a secret, by its place, its name and its first line. */
+/** Why a file holds a secret, by its place, its name and its first lines. */
 async function secretReason({ path, kind }: FoundFile): Promise<string | undefined> {
   if (kind !== 'file') return undefined
   const name = basename(path)
-  if (SECRETS_FOLDER.test(basename(dirname(path))) && !NO_SECRET.test(name)) {
-    return 'it is in a folder of secrets'
-  }
-  if (!KEY_NAME.test(name)) return undefined
-  if (STORE.test(name.split('.').at(-1) ?? '')) return 'it is a store of private keys'
-  return (await isPrivateKey(path)) ? 'it is a private key' : undefined
+  if (KEY_STORE.test(name)) return 'it is a store of private keys'
+  if (KEY_NAME.test(name) && (await isPrivateKey(path))) return 'it is a private key'
+  if (!SECRETS_FOLDER.test(basename(dirname(path)))) return undefined
+  if (!VALUE_NAME.test(name) || NO_VALUE.test(name)) return undefined
+  const head = await readHead(path)
+  // Sources and notes may be in a folder of that name too; what may not be read is no note.
+  const isValue = head === undefined || /^[^\s#][^\n]*\n?$/.test(head.trimStart())
+  return isValue ? 'it is in a folder of secrets' : undefined
 }
 
 /** Whether a file begins with a private key in PEM. */

@@ -117,7 +117,8 @@ function debugLevel(value: string): string | undefined {
 export const envJsonLogs: Probe = {
   kind: 'probe',
   title: 'The gateway logs JSON lines',
-  remedy: 'set MCP_JSON_LOGS=true in the environment of the gateway',
+  remedy:
+    'set MCP_JSON_LOGS=true in the environment of the gateway, and name its unit in `checklist.units` if it is elsewhere',
   look: async (deployment, signal) => {
     const given = await givenVariables(deployment, signal)
     const found = given.filter(({ name, value }) => name === 'MCP_JSON_LOGS' && value !== '')

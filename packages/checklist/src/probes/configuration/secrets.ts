@@ -116,11 +116,14 @@ export const secretsNotShared: Probe = {
 }
 
 function equals(own: readonly KnownCredential[], other: readonly KnownCredential[]): Seen[] {
-  const values = new Map(other.map((one) => [one.value, one]))
+  const values = Map.groupBy(other, ({ value }) => value)
   return own.flatMap(({ value, where }): Seen[] => {
-    const same = values.get(value)
-    const text = `${where} has the value of ${same?.where} in the other environment`
-    return same === undefined ? [] : [{ kind: 'file', text }]
+    const same = values.get(value) ?? []
+    // The one at the same place says most.
+    const there = same.find((one) => one.where === where) ?? same[0]
+    if (there === undefined) return []
+    const text = `${where} has the value of ${there.where} in the other environment`
+    return [{ kind: 'file', text }]
   })
 }
 

@@ -43,7 +43,7 @@ export const supplyLockfile: Probe = {
     withConfig(deployment, async (config) => {
       const servers = stdioServers(config)
       if (servers.length === 0) {
-        return notApplicable('this gateway starts no programs: its servers are remote')
+        return notApplicable('none of the servers is a program that this gateway starts')
       }
       const judged = await Promise.all(servers.map((server) => judgeServer(deployment, server)))
       return together(judged)
