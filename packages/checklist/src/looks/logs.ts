@@ -11,6 +11,8 @@ import { systemdUnits } from './systemd-units.ts'
 const TAIL_BYTES = 4 * 1024 ** 2
 const LINES_MAX = 2_000
 const SERVICES_MAX = 30
+/** Docker tells that a container started a moment after its first lines. */
+const STARTED_LATE_MS = 2_000
 
 /** One line of a log. */
 export interface LogLine {
@@ -96,7 +98,7 @@ async function ofContainers(
       gaps.push(`the log of ${service.name} cannot be read: ${found.missing}`)
       continue
     }
-    const startedMs = Date.parse(container.startedAt)
+    const startedMs = Date.parse(container.startedAt) - STARTED_LATE_MS
     const role = roles.get(service)
     sources.push({
       name: `the service ${service.name}`,

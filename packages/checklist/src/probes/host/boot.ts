@@ -11,6 +11,7 @@ import { systemdUnits } from '../../looks/systemd-units.ts'
 import { composeFacts } from '../../looks/compose.ts'
 import type { Deployment } from '../../deployment.ts'
 
+const DOCKER = 'docker.service'
 const ENABLED = new Set(['enabled', 'alias', 'generated'])
 
 /**
@@ -34,7 +35,7 @@ export function boot(root: string): Probe {
         settings.some(({ section }) => section === 'Install'),
       )
       const isCompose = services.length > 0 || deployment.profile === 'compose'
-      const names = [...(isCompose ? ['docker.service'] : []), ...own.map(({ name }) => name)]
+      const names = [...(isCompose ? [DOCKER] : []), ...own.map(({ name }) => name)]
       if (names.length === 0) {
         const remedy = 'install the unit of `deploy/systemd`, or name yours under `checklist.units`'
         return unproved(
@@ -57,10 +58,17 @@ async function judgedNames(names: readonly string[], deployment: Deployment, sig
       const remedy = 'run the check on the host, where systemd is'
       return unproved('command', 'the command `systemctl` is not on the PATH', remedy)
     }
+    if (name === DOCKER && said === '') {
+      const remedy = 'have docker started by systemd, or attest how it is'
+      return unproved(
+        'command',
+        `systemctl knows no ${DOCKER}, so nothing tells what starts docker`,
+        remedy,
+      )
+    }
     // A unit that its socket starts is there when the first client is.
     const socket = name.replace(/\.service$/, '.socket')
-    const bySocket =
-      name === 'docker.service' ? undefined : await stateOf(deployment, socket, signal)
+    const bySocket = name === DOCKER ? undefined : await stateOf(deployment, socket, signal)
     const isBySocket = !ENABLED.has(said) && ENABLED.has(bySocket ?? '')
     const [which, state] = isBySocket ? [socket, bySocket] : [name, said]
     const text = `systemctl is-enabled ${which}: ${state || 'not installed'}`

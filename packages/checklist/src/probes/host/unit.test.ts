@@ -36,6 +36,9 @@ test('what runs this must be enabled [check/host/boot]', async () => {
   expect(await at(boot, systemctl(enabled('docker.service', 'disabled\n', 1)))).toBe(
     'failed: systemctl is-enabled docker.service: disabled',
   )
+  expect(await at(boot, systemctl({ when: '*', err: 'Failed\n', code: 1 }))).toBe(
+    'unproved: systemctl knows no docker.service, so nothing tells what starts docker',
+  )
   expect(await at(boot, { profile: 'compose' })).toBe(
     'unproved: the command `systemctl` is not on the PATH',
   )

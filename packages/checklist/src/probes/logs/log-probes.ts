@@ -12,6 +12,7 @@ const WINDOW_MS = 10 * 60_000
 const STARTS_MAX = 3
 const DAY_MS = 86_400_000
 const KNOWN_MIN = 8
+const SILENT = { unknown: 'nothing was logged since the last start' } as const
 
 /** There are logs, and they can be read. */
 export const present: Probe = {
@@ -21,7 +22,8 @@ export const present: Probe = {
   deadlineMs: 30_000,
   async look(deployment, signal) {
     const { sources, gaps, remedy } = await logFacts(deployment, signal)
-    const empty = sources.filter(({ lines }) => lines.length === 0)
+    // A database may have nothing to say; what is ours tells of its start.
+    const empty = sources.filter(({ lines, isOurs }) => isOurs && lines.length === 0)
     if (empty.length > 0) {
       return failed(
         empty.map(({ name }): Seen => ({ kind: 'log', text: `${name}: nothing was ever written` })),
@@ -47,7 +49,7 @@ export const cleanStart = logProbe({
   good: 'no warning at the last start',
   judge(source) {
     const lines = atStart(source)
-    if (lines.length === 0) return { unknown: 'nothing was logged since the last start' }
+    if (lines.length === 0 && source.isOurs) return SILENT
     return lines.filter(isBad).map((line) => lineSeen(source, line))
   },
 })
@@ -96,6 +98,7 @@ export const noRestartLoops = logProbe({
   remedy: 'read the lines before each start for why it ended',
   good: 'no loop of restarts',
   judge(source) {
+    if (source.lines.length === 0 && source.isOurs) return SILENT
     const starts = source.lines.filter(({ text }) => STARTED.test(text))
     if (starts.length <= STARTS_MAX) return []
     if (starts.some(({ atMs }) => atMs === undefined)) {
@@ -143,8 +146,7 @@ export const json = logProbe({
   good: 'nothing but JSON',
   oursAlone: true,
   judge(source) {
-    if (source.sinceStart.length === 0)
-      return { unknown: 'nothing was logged since the last start' }
+    if (source.sinceStart.length === 0) return SILENT
     return source.sinceStart
       .filter((line) => line.json === undefined && !line.isAbout)
       .map((line) => lineSeen(source, line))

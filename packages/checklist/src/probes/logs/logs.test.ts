@@ -166,9 +166,9 @@ test('no finding shows the secret that it found', async () => {
 })
 
 test('what happened before the last start, or days ago, or to callers, is no fault [check/logs/clean-start] [check/logs/no-auth-errors]', async () => {
-  const before = '2026-11-01T09:59:00Z ERROR: out of memory\n2026-10-30T10:00:00Z FATAL: NOAUTH\n'
+  const before = '2026-11-01T09:59:57Z ERROR: out of memory\n2026-10-30T10:00:00Z FATAL: NOAUTH\n'
   const after =
-    '2026-11-01T10:00:03Z {"level":"info","msg":"refused: unauthorized"}\n2026-11-01T10:30:00Z WARN: slow\n'
+    '2026-11-01T09:59:59Z {"level":"info","msg":"refused: unauthorized"}\n2026-11-01T10:30:00Z WARN: slow\n'
   const found = await familyFindings({
     dockerFirst: [{ when: 'logs * id-gateway', out: before + after }],
   })
