@@ -35,7 +35,7 @@ test('metrics that are protected are read with a key, and a refusal of it is tol
       adminUrl: `${pages.url}/${place}`,
       key: async () => new Secret(key),
     } as unknown as GatewayView // the rest of it is not asked for
-    return ownMetrics(deploymentOf('/', {}, { gateway }), AbortSignal.timeout(5_000))
+    return ownMetrics(deploymentOf('/nowhere', {}, { gateway }), AbortSignal.timeout(5_000))
   }
   expect((await reading('open', 'none'))?.size).toBe(1)
   expect((await reading('shut', 'right'))?.size).toBe(1)

@@ -10,7 +10,7 @@ import { viewOf } from '../fixtures/gateway-view.ts'
 import { redisAvailable, startRedis } from '../fixtures/redis-server.ts'
 
 function lookAt(id: keyof typeof OBSERVABILITY, source: object, more: object = {}) {
-  return look(OBSERVABILITY[id], deploymentOf('/', source, more))
+  return look(OBSERVABILITY[id], deploymentOf('/nowhere', source, more))
 }
 
 function words({ state, evidence }: Finding): string {

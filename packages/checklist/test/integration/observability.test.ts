@@ -111,7 +111,9 @@ async function startWorld(opening: AsyncDisposableStack) {
     }),
   ])
   for (const each of [grafana, open, bare, stale]) opening.use(each)
+  const place = opening.use(await Place.make())
   return {
+    folder: place.folder,
     gateways,
     alertmanagers: { team, silent },
     prometheus: { fine, faulted, deaf, missing, hollow, short },
@@ -168,7 +170,7 @@ describe.runIf(available)('a deployment that is watched', () => {
       ...copy.checklist,
     }
     const source = { slack: SLACK, metrics: { perTool: gateway !== 'untold' }, checklist }
-    return deploymentOf('/', source, {
+    return deploymentOf(world.folder, source, {
       gateway: world.gateways.view(gateway),
       book: { baselines: async () => baselines } as Deployment['book'], // the rest of it is not asked for
     })
@@ -210,6 +212,19 @@ describe.runIf(available)('a deployment that is watched', () => {
   test('a rule file that is named and missing fails [check/prometheus/rules-loaded]', async () => {
     const found = await expectOnly(['prometheus/rules-loaded'], { prometheus: 'missing' })
     expect(textOf(found, 'prometheus/rules-loaded')).toContain('rules.missing.yml')
+  })
+
+  test('a rule that Prometheus could not load fails before it is loaded [check/prometheus/rules-loaded]', async () => {
+    await using place = await Place.make({
+      'prometheus.yml': `rule_files: [rules.yml]\nalerting: { alertmanagers: [{ dns_sd_configs: [] }] }\n`,
+      'rules.yml': 'groups: [{ name: one, rules: [{ alert: Down, expr: "rate(up) == 0" }] }]\n',
+    })
+    const config = `${place.folder}/prometheus.yml`
+    const prometheus = { url: world.prometheus.fine.url, config }
+    const found = await expectOnly(['prometheus/rules-loaded'], { checklist: { prometheus } })
+    expect(textOf(found, 'prometheus/rules-loaded')).toMatch(
+      /promtool check rules.*type range vector/s,
+    )
   })
 
   test('an empty list of Alertmanagers fails [check/prometheus/alertmanager]', async () => {

@@ -31,7 +31,7 @@ async function prometheus(answers: object = {}, metrics = '', status = 200): Pro
 
 function lookAt(id: Id, url: string, more: object = {}): Promise<Finding> {
   const checklist = { prometheus: { url } }
-  return look(OBSERVABILITY[id], deploymentOf('/', { checklist, ...more }))
+  return look(OBSERVABILITY[id], deploymentOf('/nowhere', { checklist, ...more }))
 }
 
 function words({ state, evidence }: Finding): string {
@@ -172,7 +172,7 @@ test('alerts on Slack concern a deployment with a Slack app alone [check/alerts/
 })
 
 test('a deployment that says of nothing where it is proves nothing, and is told what to declare', async () => {
-  const deployment = deploymentOf('/', {})
+  const deployment = deploymentOf('/nowhere', {})
   const found = await Promise.all(
     Object.entries(OBSERVABILITY).map(async ([id, probe]) => {
       const { state, remedy = probe.remedy } = await look(probe, deployment)
