@@ -38,9 +38,9 @@ const ofGateway = (...lines: readonly string[]): FamilyGiven => ({
 const BROKEN: readonly (readonly [name: string, given: FamilyGiven, faults: readonly string[]])[] =
   [
     [
-      'a service that never wrote a line [check/logs/present]',
-      { dockerFirst: [{ when: 'logs * id-db' }] },
-      ['logs/present: the service db: nothing was ever written'],
+      'a gateway that never wrote a line [check/logs/present]',
+      ofGateway(),
+      ['logs/present: the service gateway: nothing was ever written'],
     ],
     [
       'a warning at the start [check/logs/clean-start]',
