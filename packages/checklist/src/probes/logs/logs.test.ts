@@ -76,8 +76,8 @@ const BROKEN: readonly (readonly [name: string, given: FamilyGiven, faults: read
     ],
     [
       'a log with a secret of the deployment [check/logs/no-secrets]',
-      logged(`LOG:  got ${TOKEN}`),
-      ['logs/no-secrets: the service db:1: holds the value of MCP_GATEWAY_AUTH_TOKEN (.env:1)'],
+      logged('LOG:  got a-long-password-for-the-database'),
+      ['logs/no-secrets: the service db:1: holds the value of secrets/db_password'],
     ],
     [
       'a log with what looks like a credential [check/logs/no-secrets]',
