@@ -224,7 +224,7 @@ test('a login that is not there fails, as an address and as a login [check/api/l
     {
       reply: (reply, req) => {
         if (req.url === '/api/v1/auth/login' && req.headers['content-length'] !== '65537')
-          reply.status = 404
+          Object.assign(reply, { status: 404, text: 'Not Found' })
       },
     },
     SLOW,
