@@ -1,5 +1,4 @@
-import { randomBytes } from 'node:crypto'
-import pg, { type Client } from 'pg'
+import pg from 'pg'
 import { fact } from '../deployment.ts'
 import { faultOf } from './bytes-of.ts'
 import { addressesOf, type DataPlace, postgresPlaces } from './data-places.ts'
@@ -11,9 +10,13 @@ const STATEMENT_MS = 3_000
 const READ_ONLY = '-c default_transaction_read_only=on'
 
 /** What one PostgreSQL said, or why it said nothing. */
-export type PostgresReading =
+export type PostgresReading = (
   | { readonly place: DataPlace; readonly facts: PostgresFacts; readonly missing?: never }
   | { readonly place: DataPlace; readonly facts?: never; readonly missing: MissingAnswer }
+) & {
+  /** Whether it asked for a password, of whoever came from here; undefined where it said nothing. */
+  readonly asksPassword: boolean | undefined
+}
 
 /** Why something did not answer. */
 export interface MissingAnswer {
@@ -28,50 +31,36 @@ export const postgresReadings = fact(async (deployment, signal): Promise<Postgre
   const { places } = await postgresPlaces(deployment, signal)
   return Promise.all(
     places.map(async (place): Promise<PostgresReading> => {
-      const found = await attempt(place, readPostgres, signal)
-      return 'missing' in found ? { place, missing: found.missing } : { place, facts: found.value }
+      const { asksPassword, ...found } = await attempt(place, signal)
+      return { place, asksPassword, ...found }
     }),
   )
 })
 
-/**
- * Whether it lets its user in with a password that nobody has.
- *
- * @returns undefined where it does not answer
- */
-export async function takesAnyPassword(
-  place: DataPlace,
-  signal: AbortSignal,
-): Promise<boolean | undefined> {
-  // A socket's folder: the system says who asks.
-  if (place.host.startsWith('/')) return false
-  const password = randomBytes(16).toString('hex')
-  const asked = (client: Client) => client.query('select 1')
-  const found = await attempt({ ...place, url: changed(place.url, { password }) }, asked, signal)
-  if (!('missing' in found)) return true
-  return found.isRefused ? false : undefined
-}
+type Attempt = Pick<PostgresReading, 'asksPassword'> &
+  ({ readonly facts: PostgresFacts } | { readonly missing: MissingAnswer })
 
-type Attempt<Value> =
-  | { readonly value: Value }
-  | { readonly missing: MissingAnswer; readonly isRefused: boolean }
+/** Source: PostgreSQL, "Message Formats": what asks for a password, in each of its forms. */
+const ASKED = [
+  'authenticationCleartextPassword',
+  'authenticationMD5Password',
+  'authenticationSASL',
+] as const
 
-/** Tries the addresses and ways to encrypt that the place has, the first that lets in counts. */
-async function attempt<Value>(
-  place: DataPlace,
-  ask: (client: Client) => Promise<Value>,
-  signal: AbortSignal,
-): Promise<Attempt<Value>> {
+/** Tries the addresses and ways to encrypt that the place has; the first that lets in counts. */
+async function attempt(place: DataPlace, signal: AbortSignal): Promise<Attempt> {
   let last: unknown
+  let isAsked = false
   for (const config of configsOf(place)) {
     signal.throwIfAborted()
     const client = new pg.Client(config)
     client.on('error', () => undefined) // a connection that is lost shows at the next query
+    for (const name of ASKED) client.connection.on(name, () => (isAsked = true))
     const abort = () => client.connection.stream.destroy()
     signal.addEventListener('abort', abort, { once: true })
     try {
       await client.connect()
-      return { value: await ask(client) }
+      return { facts: await readPostgres(client), asksPassword: isAsked }
     } catch (thrown) {
       signal.throwIfAborted()
       last = thrown
@@ -81,7 +70,7 @@ async function attempt<Value>(
       await client.end().catch(() => undefined) // it is of no use any more
     }
   }
-  return { missing: toMissing(last), isRefused: isRefusal(last) }
+  return { missing: toMissing(last), asksPassword: isAsked ? true : undefined }
 }
 
 /** Class 28: invalid authorization. Source: PostgreSQL, "Error Codes". */
@@ -137,17 +126,15 @@ function configsOf(place: DataPlace): pg.ClientConfig[] {
 interface Change {
   readonly host?: string
   readonly port?: number
-  readonly password?: string
   readonly sslmode?: string
 }
 
 /** The same URL with something else in it, and every session of it reading alone. */
-function changed(text: string, { host, port, password, sslmode }: Change): string {
+function changed(text: string, { host, port, sslmode }: Change): string {
   if (!URL.canParse(text)) return text
   const url = new URL(text)
   if (host !== undefined) url.hostname = host
   if (port !== undefined) url.port = `${port}`
-  if (password !== undefined) url.password = password
   if (sslmode !== undefined) url.searchParams.set('sslmode', sslmode)
   const options = url.searchParams.get('options') ?? ''
   if (!options.includes(READ_ONLY)) {

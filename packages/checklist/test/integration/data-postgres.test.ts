@@ -46,7 +46,7 @@ const MISTAKES: readonly Mistake[] = [
     undo: [`alter role ${ROLE} password '${PASSWORD}'`],
   },
   {
-    name: 'any password taken',
+    name: 'no password asked for',
     fails: ['postgres/password'],
     sql: [hba('trust')],
     undo: [hba('scram-sha-256')],

@@ -13,7 +13,7 @@ export const CHECK_DATA = {
   },
   'check/postgres/password': {
     behavior:
-      'A PostgreSQL that takes any password, or one that everybody knows, fails; what tries it never writes.',
+      'A PostgreSQL that asks for no password, or has one that everybody knows, fails, without a login that is refused.',
     source: 'System checklist 23; Discord checklist, "The Postgres password is not the default"',
   },
   'check/postgres/not-published': {

@@ -2,7 +2,7 @@ import { failed, type Finding, proved, type Seen } from '../../answers/answer.ts
 import type { Deployment } from '../../deployment.ts'
 import { type DataPlace, postgresPlaces } from '../../looks/data-places.ts'
 import { isLoopbackHost } from '../../looks/network.ts'
-import { type PostgresReading, postgresReadings, takesAnyPassword } from '../../looks/postgres.ts'
+import { type PostgresReading, postgresReadings } from '../../looks/postgres.ts'
 import type { PostgresFacts } from '../../looks/postgres-facts.ts'
 import { isDefaultPassword } from './default-password.ts'
 import { nameOf, placeProbe, silent } from './over-places.ts'
@@ -65,22 +65,28 @@ export const postgresPassword = placeProbe<PostgresReading>({
   ...BASE,
   title: 'PostgreSQL asks for a password, and it is none that everybody knows',
   remedy: 'set a random password, and `scram-sha-256` in `pg_hba.conf`',
-  judge: async ({ place }, _deployment, signal) => {
+  judge: ({ place, facts, asksPassword }) => {
     const name = nameOf(place)
     const weak = place.passwords.some((password) => isDefaultPassword(password, place.url))
     const method = place.service?.environment.get('POSTGRES_HOST_AUTH_METHOD')
-    const isOpen = method?.value === 'trust'
     const faults = [
       ...(weak ? [seen(`the password of ${name} is one that everybody knows or tries`)] : []),
-      ...(isOpen ? [seen(`${method.at} lets everybody in without a password`)] : []),
+      ...(method?.value === 'trust' ? [seen(`${method.at} lets everybody in without one`)] : []),
+      ...(asksPassword === false && !isKnownOtherwise(place)
+        ? [seen(`${name} lets its user in without asking for a password`)]
+        : []),
     ]
     if (faults.length > 0) return failed(faults)
-    const open = await takesAnyPassword(place, signal)
-    if (open === true) return failed([seen(`${name} lets its user in with any password`)])
-    if (open === undefined) return silent(place, 'did not say whether it takes any password')
-    return proved(seen(`${name} refuses a wrong password`))
+    if (asksPassword === true) return proved(seen(`${name} asks for a password`))
+    if (facts !== undefined) return proved(seen(`${name} knows its user without a password`))
+    return silent(place, 'did not say whether it asks for a password')
   },
 })
+
+/** By a certificate, or by the user of the system at a socket's folder. */
+function isKnownOtherwise({ url, host }: DataPlace): boolean {
+  return host.startsWith('/') || /[?&]sslcert=/.test(url)
+}
 
 /** That gateways do not run out of connections. */
 export const postgresPool = placeProbe<PostgresReading>({
