@@ -19,6 +19,11 @@ export const CHECK_CATALOGUE = {
     behavior: 'At least three of four items are answered by a program.',
     source: 'facts/slack.md §1.9; facts/discord.md §1.10',
   },
+  'check/recipe-13': {
+    behavior:
+      "On a local deployment in order every box of MCP Hangar's recipe 13 that awaits no later part is proved, attested or not applicable.",
+    source: 'Hangar recipe 13',
+  },
   'check/objectives/declared': {
     behavior:
       'Where nobody declared how long recovery may take and how much may be lost, it is unproved.',
