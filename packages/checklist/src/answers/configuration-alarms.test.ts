@@ -169,6 +169,27 @@ test.each(CASES)('$what is no mistake', async ({ changes, turn }) => {
   expect(failed.map((id) => findings.get(id)?.evidence)).toEqual([])
 })
 
+test('a link to the folder of another instance is no folder of its own [check/instances/own-folder]', async () => {
+  const { findings, failed } = await bench.judge(
+    { 'instances/beta/config.toml': undefined },
+    {
+      also: (folder) => symlink('../alpha/config.toml', join(folder, 'instances/beta/config.toml')),
+    },
+  )
+  expect(failed).toEqual(['instances/unique-prefix', 'instances/own-folder'])
+  expect(findings.get('instances/own-folder')?.evidence[0]?.text).toBe(
+    'alpha and beta share one config.toml',
+  )
+})
+
+test('two instances that name no schema share the one there is [check/instances/unique-schema]', async () => {
+  const { failed } = await bench.judge({
+    ...replaced('instances/alpha/.env', /DB_SCHEMA=.*\n/, ''),
+    ...replaced('instances/beta/.env', /DB_SCHEMA=.*\n/, ''),
+  })
+  expect(failed).toEqual(['instances/unique-schema'])
+})
+
 test('what units and compose files name is read as well [check/env/log-level]', async () => {
   const unit = (folder: string) => `[Service]
 Environment=MCP_JSON_LOGS=true "RUST_LOG=info" 'MCP_LOG_LEVEL=trace'

@@ -37,10 +37,18 @@ export interface FoundFiles {
  * @throws the signal's own reason
  */
 export const deploymentFiles = fact((deployment, signal) => {
-  const { folder, settings } = deployment
-  const folders = settings.folders.map((path) => resolve(folder, path))
-  return new Walk(folder, signal).run(folders)
+  return findFiles(deployment, signal, ENTRIES_MAX)
 })
+
+/** The same with another bound. */
+export function findFiles(
+  { folder, settings }: Pick<Deployment, 'folder' | 'settings'>,
+  signal: AbortSignal,
+  entriesMax: number,
+): Promise<FoundFiles> {
+  const folders = settings.folders.map((path) => resolve(folder, path))
+  return new Walk(folder, entriesMax, signal).run(folders)
+}
 
 /** How a path of the deployment is shown: relative where it is within its folder. */
 export function shownPath({ folder }: Pick<Deployment, 'folder'>, path: string): string {
@@ -55,14 +63,16 @@ interface Waiting {
 
 class Walk {
   readonly #folder: string
+  readonly #entriesMax: number
   readonly #signal: AbortSignal
   readonly #entries: FoundFile[] = []
   readonly #unreadable: string[] = []
   readonly #seen = new Set<string>()
   #cut = false
 
-  constructor(folder: string, signal: AbortSignal) {
+  constructor(folder: string, entriesMax: number, signal: AbortSignal) {
     this.#folder = folder
+    this.#entriesMax = entriesMax
     this.#signal = signal
   }
 
@@ -87,7 +97,7 @@ class Walk {
     const folders: string[] = []
     for (const name of names.toSorted()) {
       if (SKIPPED.has(name)) continue
-      if (this.#entries.length >= ENTRIES_MAX) {
+      if (this.#entries.length >= this.#entriesMax) {
         this.#cut = true
         break
       }

@@ -15,7 +15,7 @@ export interface Committed {
 }
 
 /**
- * Looks for texts in everything that was ever committed to any branch or tag, first finds first; each is found once.
+ * Looks for texts in everything that was ever committed to any branch or tag, oldest first; each is found once.
  * The texts are compared here and leave this process in no way.
  *
  * @throws {AppError} `internal` where git fails or there is more than 1 GiB of history; the signal's own reason
@@ -38,7 +38,14 @@ export async function searchHistory(
     '-p',
     '-U0',
   ]
-  args.push('--no-color', '--no-ext-diff', '--no-textconv', '--no-renames', '--format=%x00%h%x00')
+  args.push(
+    '--no-color',
+    '--no-ext-diff',
+    '--no-textconv',
+    '--no-renames',
+    '--reverse',
+    '--format=%x00%h%x00',
+  )
   const { PATH, HOME } = variables
   const child = spawn('git', args, {
     ...{ env: { PATH, HOME, LC_ALL: 'C.UTF-8' }, signal, killSignal: 'SIGKILL' },

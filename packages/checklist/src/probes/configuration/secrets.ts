@@ -19,6 +19,7 @@ import {
 } from '../../looks/known-credentials.ts'
 import { readSmall } from '../../looks/read-small.ts'
 import { type SecretFile, secretFiles } from '../../looks/secret-files.ts'
+import { someOf } from '../needs.ts'
 import { lookGap } from './look-gap.ts'
 
 const RENEW = 'make another one, such as with `openssl rand -hex 32`, and put it in its place'
@@ -207,7 +208,7 @@ async function overCredentials(
   })
   if (faults.length > 0) return failed(faults)
   const places = [...new Set(all.map(({ where }) => where))]
-  return clean(deployment, signal, `${all.length} secrets were looked at: ${places.join(', ')}`)
+  return clean(deployment, signal, `${all.length} secrets were looked at: ${someOf(places, 20)}`)
 }
 
 /** Proved, where something was there to look at and nothing was left out. */
@@ -215,7 +216,7 @@ async function clean(deployment: Deployment, signal: AbortSignal, text: string):
   const gap = await lookGap(deployment, signal)
   if (gap !== undefined) return gap
   if ((await knownCredentials(deployment, signal)).length > 0) {
-    return proved({ kind: 'environment', text: text.slice(0, 1_900) })
+    return proved({ kind: 'environment', text })
   }
   const { files } = await environmentFiles(deployment, signal)
   const where = files.map(({ path }) => basename(shownPath(deployment, path)))

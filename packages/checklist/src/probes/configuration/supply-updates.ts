@@ -9,6 +9,7 @@ import {
 import { z } from 'zod'
 import { composeFacts } from '../../looks/compose.ts'
 import { repositories } from '../../looks/git.ts'
+import { NO_DOCKER, refused } from '../../looks/live-containers.ts'
 import { runCommand } from '../../looks/run-command.ts'
 import { repositoryOf } from './supply-scan.ts'
 
@@ -91,13 +92,10 @@ export const supplyPreviousImage: Probe = {
     }
     const args = ['image', 'ls', '--no-trunc', '--format', '{{json .}}']
     const result = await runCommand(deployment, 'docker', args, signal)
-    if (result === undefined) {
-      const remedy = 'run the check where `docker` is installed'
-      return unproved('command', 'the command `docker` is not on the PATH', remedy)
-    }
+    if (result === undefined) return unproved('command', NO_DOCKER.text, NO_DOCKER.remedy)
     if (result.code !== 0) {
-      const text = `\`docker image ls\` ended with status ${result.code}: ${result.stderr.trim().split('\n')[0]}`
-      return unproved('command', text, 'run the check as a user who may ask docker')
+      const { text, remedy } = refused(result.stderr)
+      return unproved('command', text, remedy)
     }
     const rows = result.stdout.split('\n').filter((line) => line.trim() !== '')
     const there = rows.map((line) => listed.parse(JSON.parse(line)))
