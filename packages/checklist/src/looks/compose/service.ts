@@ -38,6 +38,8 @@ export interface ComposeService {
   readonly entrypoint: readonly string[]
   /** Started only with one of these; always where there is none. */
   readonly profiles: readonly string[]
+  /** Whether it is no service but a server that the gateway runs by `docker run`. */
+  readonly isServer?: boolean
   /** What could not be followed (`extends`), so that more may hold than is known here. */
   readonly gap: string | undefined
 }

@@ -5,6 +5,7 @@ import { all, seen, stackProbe } from './stack.ts'
 /** No service runs with all rights of the host. */
 export const unprivileged = stackProbe({
   title: 'No container is privileged',
+  withServers: true,
   remedy: 'remove `privileged`, and add in `cap_add` only what the service needs',
   judge({ services }) {
     const faults = services.flatMap((service): Seen[] => {
@@ -19,6 +20,7 @@ export const unprivileged = stackProbe({
 /** No service can change its own programs. */
 export const readOnly = stackProbe({
   title: 'The file system of every container is read-only',
+  withServers: true,
   remedy: 'set `read_only: true` at the services that are named, with `tmpfs` where they write',
   judge({ services }) {
     const faults = services
@@ -33,6 +35,7 @@ export const readOnly = stackProbe({
 /** Every service has only the rights it needs, and none over the host. */
 export const security = stackProbe({
   title: 'Every container drops its capabilities, gains none, and has no way to the host',
+  withServers: true,
   remedy:
     'set `cap_drop: [ALL]` and `security_opt: ["no-new-privileges:true"]`, and take away the way to the host',
   judge({ services }) {

@@ -19,6 +19,7 @@ const ASSIGNED = /(?:^|[\s|])([A-Za-z_]\w*)=("[^"]*"|'[^']*'|\S+)/g
 /** No image carries a secret: in its variables, its layers, or what it is built with. */
 export const imageSecrets = stackProbe({
   title: 'No image carries a secret in its variables or its layers',
+  withServers: true,
   remedy:
     'take the secret out of the image, build it anew, revoke the secret, and use `RUN --mount=type=secret`',
   deadlineMs: DEADLINE_MS,

@@ -5,6 +5,7 @@ import { seen, stackProbe } from './stack.ts'
 /** Every image is named by a version, here and where images are built from others. */
 export const imagesPinned = stackProbe({
   title: 'Every image is pinned to a version',
+  withServers: true,
   remedy: 'name a version or a digest in `image` and in `FROM`, such as `postgres:16.4`',
   async judge({ services, deployment, signal }) {
     const built = await builtImages(deployment, signal)

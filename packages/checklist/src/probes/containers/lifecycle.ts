@@ -23,6 +23,7 @@ export const restart = stackProbe({
 /** Every service has a limit of memory and of processor time. */
 export const limits = stackProbe({
   title: 'Every service has a limit of memory and of processor time',
+  withServers: true,
   remedy:
     'set `mem_limit` and `cpus`, or `deploy.resources.limits`, at the services that are named',
   judge({ services }) {

@@ -14,6 +14,7 @@ const ROOT = /^(?:0|root)(?::|$)/
  */
 export const nonRoot = stackProbe({
   title: 'No container runs as root',
+  withServers: true,
   remedy: 'set `user` at the services that are named, such as `user: "1000:1000"`',
   deadlineMs: 30_000,
   async judge(stack) {
@@ -63,13 +64,28 @@ async function judgedLive(services: readonly ComposeService[], stack: Stack): Pr
       (one) =>
         one.service === service.name && one.project === service.project && one.state === 'running',
     )
-    if (own.length === 0) {
+    const imageUser = own.length === 0 ? await userOfImage(service, stack) : undefined
+    if (imageUser !== undefined) {
+      rest.seen.push(seen(service.at(), service, `runs as ${imageUser}, the user of its image`))
+    } else if (own.length === 0) {
       const why = live.missing?.text ?? 'it has no container that runs'
       rest.unknowns.push(seen(service.at(), service, `names no \`user\`, and ${why}`))
     }
     for (const container of own) await judgeContainer(service, container, stack, rest)
   }
   return rest
+}
+
+/** The ordinary user that an image names; undefined where it names none or is not here. */
+async function userOfImage(
+  { image }: ComposeService,
+  { deployment, signal }: Stack,
+): Promise<string | undefined> {
+  if (image === undefined) return undefined
+  const args = ['image', 'inspect', '--format', '{{.Config.User}}', image]
+  const result = await runCommand(deployment, 'docker', args, signal)
+  const user = result?.code === 0 ? result.stdout.trim() : ''
+  return user === '' || ROOT.test(user) ? undefined : user
 }
 
 async function judgeContainer(

@@ -18,6 +18,7 @@ const IN_COMMAND = /^--?(?:requirepass|password|pass|token|secret|api-?key)(?:=(
 export const secretsNotEnv = stackProbe({
   title:
     'No secret stands in a compose file, in a command, or in a variable where the image takes a file',
+  withServers: true,
   remedy: 'put the secret into a file under `secrets` (mode 600) and name it by `..._FILE`',
   judge(stack) {
     const faults = stack.services.flatMap((service) => [
@@ -31,6 +32,15 @@ export const secretsNotEnv = stackProbe({
 function inEnvironment(service: ComposeService, stack: Stack): Seen[] {
   return [...service.environment].flatMap(([name, given]): Seen[] => {
     if (credentialsIn(name, given.value ?? '').length === 0) return []
+    if (service.isServer === true) {
+      return [
+        seen(
+          given.at,
+          service,
+          `is given ${name} in its arguments, which every process list shows`,
+        ),
+      ]
+    }
     if (given.from === 'literal' || isDefault(service, given, stack)) {
       return [seen(given.at, service, `is given ${name} as it stands in the compose file`)]
     }

@@ -365,6 +365,4 @@ test('without a compose file the answer depends on how this is run', async () =>
   expect(await statesOf('local')).toEqual(['not_applicable'])
   expect(await statesOf('compose')).toEqual(['unproved'])
   expect(await statesOf('kubernetes')).toEqual(['unproved'])
-  const inContainer = { mcpServers: { a: { command: 'docker', args: ['run', 'x'] } } }
-  expect(await statesOf('local', inContainer)).toEqual(['unproved'])
 })

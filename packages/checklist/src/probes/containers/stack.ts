@@ -1,7 +1,7 @@
 import type { Deployment } from '../../deployment.ts'
 import { type Compose, composeFacts, type ComposeService } from '../../looks/compose.ts'
 import { composeRoles, type ServiceRole } from '../../looks/compose-roles.ts'
-import { containerServers } from '../../looks/container-servers.ts'
+import { containerServers, runServers } from '../../looks/container-servers.ts'
 import {
   type Finding,
   notApplicable,
@@ -36,21 +36,26 @@ interface StackProbe {
   readonly title: string
   readonly remedy: string
   readonly deadlineMs?: number
+  /** Servers that the gateway runs by `docker run` are judged too, not only services. */
+  readonly withServers?: boolean
   judge(stack: Stack): Judgement | Finding | Promise<Judgement | Finding>
 }
 
 /** A probe of the services of compose files. Where something of them could not be followed, nothing is proved. */
-export function stackProbe({ judge, ...probe }: StackProbe): Probe {
+export function stackProbe({ judge, withServers = false, ...probe }: StackProbe): Probe {
   return {
     kind: 'probe',
     ...probe,
     async look(deployment, signal) {
       const compose = await composeFacts(deployment, signal)
-      const { services } = compose
-      if (services.length === 0) return withoutServices(deployment, compose)
+      const run = withServers ? await runServers(deployment, signal) : undefined
+      const services = [...compose.services, ...(run?.services ?? [])]
+      if (services.length === 0) return withoutServices(deployment, compose, run?.unknown)
       const roles = await composeRoles(deployment, signal)
       const found = await judge({ compose, services, roles, deployment, signal })
-      return 'state' in found ? bounded(found, compose) : concluded(found, compose)
+      if ('state' in found) return bounded(found, compose)
+      const unknowns = [...(found.unknowns ?? []), ...unknownRuns(run?.unknown ?? [])]
+      return concluded({ ...found, unknowns }, compose)
     },
   }
 }
@@ -80,8 +85,19 @@ function gapsOf({ gaps }: Compose): Seen[] {
   return gaps.map(({ at, text }) => ({ kind: 'file', text: `${at}: ${text}` }))
 }
 
+function unknownRuns(places: readonly string[]): Seen[] {
+  return places.map((at) => ({
+    kind: 'config',
+    text: `${at}: what container this command runs cannot be told`,
+  }))
+}
+
 /** What is said of containers where no compose file has a service. */
-export function withoutServices(deployment: Deployment, compose: Compose): Finding {
+function withoutServices(
+  deployment: Deployment,
+  compose: Compose,
+  unknown: readonly string[] = [],
+): Finding {
   const remedy = 'name the compose files under `checklist.compose`'
   if (compose.gaps.length > 0) {
     return { state: 'unproved', evidence: gapsOf(compose), remedy: 'mend the compose file' }
@@ -93,19 +109,24 @@ export function withoutServices(deployment: Deployment, compose: Compose): Findi
   if (deployment.profile === 'kubernetes') {
     return unproved('reason', 'this runs on Kubernetes, whose workloads are not looked at')
   }
+  if (unknown.length > 0) {
+    const evidence = unknownRuns(unknown)
+    return { state: 'unproved', evidence, remedy: 'run the server by `docker run` and its options' }
+  }
   const servers = containerServers(deployment)
   if (servers.length === 0) {
     return notApplicable('nothing here runs in containers: there is no compose file')
   }
-  const names = servers.map(({ name, command }) => `${name} (${command})`).join(', ')
-  const text = `servers run in containers that no compose file describes: ${names}`
-  return unproved('config', text, 'run these servers as services of a compose file')
+  const names = servers.join(', ')
+  return notApplicable(`the gateway itself starts, watches and ends the containers of ${names}`)
 }
 
 /** `compose.yaml:3: the service db ...` */
 export function seen(at: string, service: ComposeService | string, text: string): Seen {
   const name = typeof service === 'string' ? service : service.name
-  return { kind: 'file', text: `${at}: the service ${name} ${text}` }
+  const isServer = typeof service !== 'string' && service.isServer === true
+  const word = isServer ? 'server' : 'service'
+  return { kind: isServer ? 'config' : 'file', text: `${at}: the ${word} ${name} ${text}` }
 }
 
 /** One sentence for all services that are as they should be. */
