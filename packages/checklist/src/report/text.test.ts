@@ -65,8 +65,8 @@ Unproved: nobody knows (1)
 
 To attest: no program can see it (1)
 
+each with:  sallyport attest ID --by NAME --note TEXT
 ? system/people/review  It was reviewed
-    sallyport attest system/people/review --by NAME --note TEXT
 
 Unproved until a part that is to come can tell (1)
 

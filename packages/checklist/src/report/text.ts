@@ -102,13 +102,10 @@ function regressions({ regressions: some }: Report, layout: Layout): string[] {
 
 function attestations({ toAttest }: Groups, layout: Layout, command: string): string[] {
   if (toAttest.length === 0) return []
-  const lines = toAttest.flatMap((item) => [
-    titleOf(item, layout),
-    // To be pasted: never broken.
-    `    ${command} attest ${item.id} --by NAME --note TEXT`,
-  ])
   const heading = layout.heading(`To attest: no program can see it (${toAttest.length})`)
-  return [heading, lines.join('\n')]
+  // To be pasted: never broken.
+  const how = `each with:  ${command} attest ID --by NAME --note TEXT`
+  return [heading, [how, ...toAttest.map((item) => titleOf(item, layout))].join('\n')]
 }
 
 function awaiting({ awaiting: some }: Groups, layout: Layout, { verbose }: TextOptions): string[] {
