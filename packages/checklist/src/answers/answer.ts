@@ -34,7 +34,7 @@ interface Applicable {
 /** Looks at a deployment and changes nothing. */
 export interface Probe extends Applicable {
   readonly kind: 'probe'
-  /** What is true when it is proved, as a sentence. */
+  /** What is true when it is proved, as a sentence without full stop. */
   readonly title: string
   /** How to mend it: one sentence in the imperative, naming the key, the file or the command. */
   readonly remedy: string
@@ -59,7 +59,7 @@ export interface Drilled extends Applicable {
 /** The product itself makes it impossible to get wrong; proved wherever a gateway of this version runs. */
 export interface Enforced extends Applicable {
   readonly kind: 'enforced'
-  /** What the product does, as a sentence. */
+  /** What the product does, as a sentence without full stop. */
   readonly title: string
   /** The promises that say so, each proved by a test. At least one. */
   readonly claims: readonly ClaimId[]

@@ -45,7 +45,7 @@ export const ATTEST = {
   'attest/user-acceptance': ask('Do those who use it accept it?'),
   'attest/go-live': ask('May it go live?'),
   'attest/post-mortem': ask(
-    'Was every incident since the last look looked back on, and its cause mended? With none, say so.',
+    'Was every incident since the last look looked back on, and its cause mended (with none, say so)?',
   ),
   'attest/staging': ask('Is what mends an incident tried in another environment first?'),
   'attest/key-distribution': ask('Is it written down how keys are given out and to whom?'),

@@ -23,9 +23,9 @@ export const DISCORD = {
   'discord/guilds': guilds,
   'discord/connected': connected,
   'discord/personality': personality,
-  'discord/features': awaits('08a', 'probe', 'Every feature that is on is configured.'),
-  'discord/verification': awaits('08b', 'probe', 'The Minecraft plugin takes the secret.'),
-  'discord/command': awaits('08a', 'drill', 'Commands answer in a test channel.'),
+  'discord/features': awaits('08a', 'probe', 'Every feature that is on is configured'),
+  'discord/verification': awaits('08b', 'probe', 'The Minecraft plugin takes the secret'),
+  'discord/command': awaits('08a', 'drill', 'Commands answer in a test channel'),
 } as const satisfies AnswerTable
 
 function awaits(part: Awaiting['part'], by: Awaiting['by'], title: string): Awaiting {

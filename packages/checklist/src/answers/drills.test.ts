@@ -46,6 +46,14 @@ test('a drill that was never run, failed or is too old is overdue [check/drill/c
   ])
 })
 
+test('a drill that is overdue and did not fail leaves the calendar unproved', async () => {
+  const [never, old, ...others] = NAMES
+  const runs = [runOf(old, 31), ...others.map((name) => runOf(name))]
+  const { state, evidence } = await look(calendar, drilled(runs))
+  expect([state, evidence.length]).toEqual(['unproved', 2])
+  expect(evidence[0]?.text).toContain(never)
+})
+
 test('without a store nobody knows of drills [check/drill/calendar]', async () => {
   expect(await look(calendar, deploymentOf('/srv'))).toMatchObject({ state: 'unproved' })
 })

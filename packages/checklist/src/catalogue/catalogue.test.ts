@@ -45,3 +45,11 @@ test('three of four items are answered by a program [check/catalogue/mechanical]
   const byPeople = ITEMS.filter(({ answers }) => kindsOf(answers).includes('attested'))
   expect(byPeople.length / ITEMS.length).toBeLessThanOrEqual(0.25)
 })
+
+test('titles of answers are sentences without full stop, or questions; remedies say what to do', () => {
+  const odd = [...ANSWERS].filter(([, answer]) => {
+    const remedy = 'remedy' in answer ? answer.remedy : 'do it'
+    return !/^[A-Z`].*[^.]$/s.test(answer.title) || !/^[a-z`].*[^.]$/s.test(remedy)
+  })
+  expect(odd.map(([id]) => id)).toEqual([])
+})

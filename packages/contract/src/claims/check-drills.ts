@@ -48,7 +48,8 @@ export const CHECK_DRILLS = {
     source: 'Discord checklist and exposure document, streams through the proxy',
   },
   'check/drill/calendar': {
-    behavior: 'A drill that was never run, failed or is older than its time is overdue, and fails.',
+    behavior:
+      'A drill that was never run or is older than its time is overdue, and leaves the calendar unproved; one whose last run failed fails it.',
     source: 'system checklist, line 173',
   },
   'drill/copy': {

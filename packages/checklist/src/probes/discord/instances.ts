@@ -12,7 +12,7 @@ type Judge = (instance: DiscordInstance) => readonly string[]
 
 /** May do what it must and no more. */
 export const permissions = eachInstance(
-  'No bot is an administrator.',
+  'No bot is an administrator',
   "take Administrator from the bot's role, and give it what its features need",
   ({ permissions: held }) =>
     held.filter((one) => TOO_MUCH.includes(one)).map((one) => `has the permission ${one}`),
@@ -20,14 +20,14 @@ export const permissions = eachInstance(
 
 /** Its role stands above those it gives. */
 export const roleOrder = eachInstance(
-  'Every bot stands above the roles that it gives and takes.',
+  'Every bot stands above the roles that it gives and takes',
   "drag the bot's role above the roles it manages, in the settings of the guild",
   ({ aboveManagedRoles }) => (aboveManagedRoles ? [] : ['stands below a role that it manages']),
 )
 
 /** Privileged intents are granted. */
 export const intents = eachInstance(
-  'Every bot has the privileged intents Server Members and Message Content.',
+  'Every bot has the privileged intents Server Members and Message Content',
   'grant them in the developer portal of Discord, under Bot',
   ({ intents: granted }) =>
     INTENTS.filter((intent) => !granted.includes(intent)).map(
@@ -37,7 +37,7 @@ export const intents = eachInstance(
 
 /** It is in every guild that is configured. */
 export const guilds = eachInstance(
-  'Every bot is in every guild that it is configured for.',
+  'Every bot is in every guild that it is configured for',
   'invite the bot to that guild, or take the guild out of its configuration',
   ({ guilds: configured }) =>
     configured.filter(({ joined }) => !joined).map(({ id }) => `is not in the guild ${id}`),
@@ -45,14 +45,14 @@ export const guilds = eachInstance(
 
 /** It is connected. */
 export const connected = eachInstance(
-  'Every bot is connected to Discord.',
+  'Every bot is connected to Discord',
   'ask its log why it is not; a token that two processes use connects neither',
   ({ gatewayConnected }) => (gatewayConnected ? [] : ['is not connected']),
 )
 
 /** It speaks as its owner wants. */
 export const personality = eachInstance(
-  'No bot has the personality that is shipped.',
+  'No bot has the personality that is shipped',
   'write how it should speak into personality.txt of its folder',
   (instance) => (instance.personality === 'own' ? [] : ['has the shipped personality']),
 )
@@ -81,7 +81,7 @@ function eachInstance(title: string, remedy: string, judge: Judge): Probe {
 }
 
 function unlike(what: string, key: 'tokenHash' | 'schema' | 'prefix', remedy: string): Probe {
-  return probe(`No two bots share a ${what}.`, remedy, (instances) =>
+  return probe(`No two bots share a ${what}`, remedy, (instances) =>
     [...Map.groupBy(instances, (instance) => instance[key]).values()]
       .filter((same) => same.length > 1)
       .map((same) => seen(`${same.map(({ name }) => name).join(' and ')} share a ${what}`)),

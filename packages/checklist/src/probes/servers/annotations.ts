@@ -5,7 +5,7 @@ import { someOf, withConfig } from '../needs.ts'
 /** For each tool it is known whether it changes anything. */
 export const annotations: Probe = {
   kind: 'probe',
-  title: 'For every tool it is known whether it changes anything: pinned, or told by a server.',
+  title: 'For every tool it is known whether it changes anything: pinned, or told by a server',
   remedy:
     'pin them: `tools: { NAME: { readOnly: true } }` or `{ destructive: true }` under their server',
   look: async (deployment, signal) => {

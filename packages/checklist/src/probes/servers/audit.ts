@@ -8,7 +8,7 @@ const BYTES_MIN = 64 * 1024 ** 2
 /** Every call is recorded. */
 export const auditOn: Probe = {
   kind: 'probe',
-  title: 'Every call is recorded before its answer leaves.',
+  title: 'Every call is recorded before its answer leaves',
   remedy: 'remove `audit.enabled: false`',
   look: async (deployment) =>
     withConfig(deployment, ({ audit }) =>
@@ -23,7 +23,7 @@ export const auditOn: Probe = {
 /** Records are kept long enough to be asked. */
 export const auditKept: Probe = {
   kind: 'probe',
-  title: 'Records are kept for 30 days or longer, and have room.',
+  title: 'Records are kept for 30 days or longer, and have room',
   remedy: 'set `audit.keep` to 30d or more, and `audit.maxSize` to 64MiB or more',
   look: async (deployment) =>
     withConfig(deployment, ({ audit: { enabled, keepMs, maxBytes } }) =>
@@ -41,7 +41,7 @@ export const auditKept: Probe = {
 /** Nobody has changed the log. */
 export const auditVerified: Probe = {
   kind: 'probe',
-  title: 'No record was edited, removed, reordered or cut off.',
+  title: 'No record was edited, removed, reordered or cut off',
   remedy:
     'find out who wrote to the store, and compare with an exported checkpoint (docs/store.md)',
   deadlineMs: 20_000,

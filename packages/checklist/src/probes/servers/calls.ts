@@ -43,7 +43,7 @@ const toolResult = z.looseObject({ isError: z.boolean().optional() })
 /** A call goes through the gateway and comes back. */
 export const toolCall: Probe = {
   kind: 'probe',
-  title: 'Every declared harmless call succeeds through the gateway.',
+  title: 'Every declared harmless call succeeds through the gateway',
   remedy: 'mend the server that fails; its log is `sallyport servers logs NAME`',
   deadlineMs: 20_000,
   look: async (deployment, signal) =>
@@ -75,7 +75,7 @@ const resourceContents = z.looseObject({ contents: z.array(z.unknown()) })
 /** What servers offer to be read can be read. */
 export const resourceRead: Probe = {
   kind: 'probe',
-  title: 'The first resource that is listed can be read.',
+  title: 'The first resource that is listed can be read',
   remedy: 'mend the server that lists it; its log is `sallyport servers logs NAME`',
   deadlineMs: 20_000,
   look: async (deployment, signal) =>
@@ -99,7 +99,7 @@ export const resourceRead: Probe = {
 /** Somebody uses it. */
 export const callsServed: Probe = {
   kind: 'probe',
-  title: 'A client called a tool within the last seven days, and was answered.',
+  title: 'A client called a tool within the last seven days, and was answered',
   remedy:
     'connect a client: `sallyport up` prints the lines to paste, docs/keys.md says how to give it a key',
   look: async (deployment, signal) =>

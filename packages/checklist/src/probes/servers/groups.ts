@@ -7,7 +7,7 @@ import { someOf, withConfig } from '../needs.ts'
 /** What must outlive the loss of one member does. */
 export const groupsCritical: Probe = {
   kind: 'probe',
-  title: 'Every critical server stands in a group of two members or more.',
+  title: 'Every critical server stands in a group of two members or more',
   remedy:
     'put each into a group with another that can do the same: `groups: { NAME: { members: [a, b] } }`',
   look: async (deployment) =>
@@ -36,7 +36,7 @@ function faultOf({ groups, servers }: GatewayConfig, name: string): Seen | undef
 /** A critical group can lose a member, and is noticed when it has too few. */
 export const minHealthy: Probe = {
   kind: 'probe',
-  title: 'Every critical group can lose a member and still has as many as it needs.',
+  title: 'Every critical group can lose a member and still has as many as it needs',
   remedy: 'set `minHealthy` below the number of members, or add a member',
   look: async (deployment) =>
     withConfig(deployment, ({ groups }) => {
@@ -64,7 +64,7 @@ function isCritical({ name, members }: GroupConfig, critical: readonly string[])
 /** Every group has all its members. */
 export const groupsHealthy: Probe = {
   kind: 'probe',
-  title: 'Every member of every group takes calls.',
+  title: 'Every member of every group takes calls',
   remedy: 'ask `sallyport servers list` why a member does not, and mend it',
   look: async (deployment: Deployment, signal) => {
     const groups = await groupFacts(deployment, signal)

@@ -12,7 +12,7 @@ const IDLE_MS_MAX = 24 * 3_600_000
 /** No server is degraded, blocked or behind an open breaker, and each was seen working. */
 export const serversHealthy: Probe = {
   kind: 'probe',
-  title: 'No server is degraded, blocked or draining, and each has answered before.',
+  title: 'No server is degraded, blocked or draining, and each has answered before',
   remedy: 'ask `sallyport servers list` why, then mend the server or unblock it',
   look: async (deployment, signal) => {
     const servers = await serverFacts(deployment, signal)
@@ -47,7 +47,7 @@ function describe({ name, state, tools }: ServerItem): Seen {
 /** Every server is looked at often enough. */
 export const healthChecks: Probe = {
   kind: 'probe',
-  title: 'Every server is looked at every five minutes or more often while it runs.',
+  title: 'Every server is looked at every five minutes or more often while it runs',
   remedy: 'set `health.every` of those servers to 5m or less',
   look: async (deployment) =>
     withConfig(deployment, ({ servers }) => {
@@ -70,7 +70,7 @@ export const healthChecks: Probe = {
 /** Breakers open soon enough, and close again. */
 export const breakers: Probe = {
   kind: 'probe',
-  title: 'Every breaker opens after at most 20 failures, and tries again within five minutes.',
+  title: 'Every breaker opens after at most 20 failures, and tries again within five minutes',
   remedy: 'set `breaker.failures` to 1 to 20 and `breaker.reset` to 5m or less',
   look: async (deployment) =>
     withConfig(deployment, ({ servers, groups }) => {
@@ -99,7 +99,7 @@ export const breakers: Probe = {
 /** Idle servers stop, and not at every pause. */
 export const idleTime: Probe = {
   kind: 'probe',
-  title: 'Idle servers stop after 30 seconds to a day.',
+  title: 'Idle servers stop after 30 seconds to a day',
   remedy:
     'set `idleAfter` of those servers to 30s to 24h; 5m fits a child process, 10m what starts slowly',
   look: async (deployment) =>
@@ -119,7 +119,7 @@ export const idleTime: Probe = {
 /** Whoever is paged knows whom to ask. */
 export const owners: Probe = {
   kind: 'probe',
-  title: 'Every server and group names an owner.',
+  title: 'Every server and group names an owner',
   remedy: 'set `owner` of each to a person or a team, such as platform@example.com',
   look: async (deployment) =>
     withConfig(deployment, ({ servers, groups }) => {

@@ -20,7 +20,7 @@ const UNNAMED = /^token-\d+$/
 /** Nobody is let in without saying who they are. */
 export const anonymousOff: Probe = {
   kind: 'probe',
-  title: 'Callers without a credential are refused.',
+  title: 'Callers without a credential are refused',
   remedy: 'remove `auth.anonymous`, and give callers keys with `sallyport keys create NAME`',
   look: async (deployment) =>
     withConfig(deployment, ({ auth }) =>
@@ -33,7 +33,7 @@ export const anonymousOff: Probe = {
 /** Each caller has a credential of its own. */
 export const keyPerPrincipal: Probe = {
   kind: 'probe',
-  title: 'Each caller has a key or token of its own, by its name.',
+  title: 'Each caller has a key or token of its own, by its name',
   remedy: 'give each caller a key with `sallyport keys create NAME`, and revoke what is shared',
   look: async (deployment, signal) => {
     const keys = await keyFacts(deployment, signal)
@@ -71,7 +71,7 @@ function sharedNames(keys: readonly KeyItem[], { tokens }: GatewayConfig['auth']
 export const leastPrivilege: Probe = {
   kind: 'probe',
   title:
-    'Keys of administrators make no calls, and keys that are a month old use the servers they may.',
+    'Keys of administrators make no calls, and keys that are a month old use the servers they may',
   remedy: 'give callers keys of role `caller`, confined with `--server` to what they use',
   look: async (deployment, signal) => {
     const keys = await keyFacts(deployment, signal)
@@ -122,7 +122,7 @@ async function unusedOf(
 /** Few may do everything, and they are known by name. */
 export const adminsFew: Probe = {
   kind: 'probe',
-  title: 'At most three keys and people are administrators.',
+  title: 'At most three keys and people are administrators',
   remedy: 'give the others the role `operator`, `auditor` or one of your own',
   look: async (deployment, signal) => {
     const keys = await keyFacts(deployment, signal)
@@ -148,7 +148,7 @@ export const adminsFew: Probe = {
 /** No credential is older than a quarter. */
 export const keyAge: Probe = {
   kind: 'probe',
-  title: 'Every key was made or rotated within 92 days.',
+  title: 'Every key was made or rotated within 92 days',
   remedy: 'rotate them with `sallyport keys rotate NAME`',
   look: async (deployment, signal) => {
     const keys = await keyFacts(deployment, signal)
@@ -169,7 +169,7 @@ export const keyAge: Probe = {
 /** Keys that nobody uses are gone. */
 export const keysUsed: Probe = {
   kind: 'probe',
-  title: 'Every key that is a month old was used within the last 30 days.',
+  title: 'Every key that is a month old was used within the last 30 days',
   remedy: 'revoke what nobody uses: `sallyport keys revoke NAME`',
   look: async (deployment, signal) => {
     const keys = await keyFacts(deployment, signal)

@@ -16,7 +16,7 @@ interface Bound {
 
 /** A caller cannot overload the gateway. */
 export const rates = bounds(
-  'Every principal has a rate, a number of calls at once and a daily quota that bind.',
+  'Every principal has a rate, a number of calls at once and a daily quota that bind',
   'lower `limits.perPrincipal.rate`, `.burst` and `.concurrent` to what a caller needs',
   ({ limits: { perPrincipal } }) => [
     {
@@ -37,7 +37,7 @@ export const rates = bounds(
 
 /** Neither requests nor results fill the memory. */
 export const bodies = bounds(
-  'Requests are bounded at 16 MiB or less, and results at 256 MiB.',
+  'Requests are bounded at 16 MiB or less, and results at 256 MiB',
   'lower `limits.requestBytes` and `limits.resultBytes`',
   ({ limits: { requestBytes, resultBytes } }) => [
     { key: 'limits.requestBytes', value: requestBytes, most: 16 * MIB, unit: 'bytes' },
@@ -47,7 +47,7 @@ export const bodies = bounds(
 
 /** No call waits for ever. */
 export const deadlines = bounds(
-  'Every call ends within ten minutes, and every start within five.',
+  'Every call ends within ten minutes, and every start within five',
   'lower `limits.callTimeout`, `limits.startTimeout` or `callTimeout` of that server',
   ({ limits, servers }) => [
     { key: 'limits.callTimeout', value: limits.callMs, most: 10 * MINUTE_MS, unit: 'ms' },
@@ -65,7 +65,7 @@ export const deadlines = bounds(
 
 /** Sessions end. */
 export const sessionLife = bounds(
-  'Sessions end an hour after their last use, and after two days in any case.',
+  'Sessions end an hour after their last use, and after two days in any case',
   'lower `limits.session.idle` to 1h or less and `limits.session.total` to 2d or less',
   ({ limits: { session } }) => [
     { key: 'limits.session.idle', value: session.idleMs, most: 60 * MINUTE_MS, unit: 'ms' },

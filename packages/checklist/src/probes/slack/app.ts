@@ -15,7 +15,7 @@ const HOUR_MS = 3_600_000
 /** The app is known to the server. */
 export const configured = slackProbe(
   {
-    title: 'The Slack server has an app, with its id and its secret, and starts.',
+    title: 'The Slack server has an app, with its id and its secret, and starts',
     remedy:
       'set `slack.clientId` and `slack.clientSecret`, or SLACK_CLIENT_ID and SLACK_CLIENT_SECRET',
   },
@@ -26,7 +26,7 @@ export const configured = slackProbe(
 /** The app was given what its tools need. */
 export const scopes = slackProbe(
   {
-    title: 'Every installation was given the scopes that the switched-on toolsets need.',
+    title: 'Every installation was given the scopes that the switched-on toolsets need',
     remedy: 'add the scopes to `slack.scopes` and to the app at Slack, then install it again',
   },
   async ({ view }) => {
@@ -46,7 +46,7 @@ export const scopes = slackProbe(
 /** A token that leaks is worth little for long. */
 export const rotation = slackProbe(
   {
-    title: 'The tokens of every installation end and are refreshed.',
+    title: 'The tokens of every installation end and are refreshed',
     remedy: 'switch on token rotation in the settings of the app at Slack, or attest why not',
   },
   async ({ view }) => {
@@ -62,7 +62,7 @@ export const rotation = slackProbe(
 /** Tokens that end are made anew in time. */
 export const refresh = slackProbe(
   {
-    title: 'No token of an installation has run out.',
+    title: 'No token of an installation has run out',
     remedy: 'install the app again where it says so: `sallyport slack teams`',
   },
   async ({ view, deployment }) => {
@@ -86,7 +86,7 @@ export const refresh = slackProbe(
 /** Slack sends people back to where somebody answers. */
 export const redirect = slackProbe(
   {
-    title: 'People come back from Slack over https, to the callback of this server.',
+    title: 'People come back from Slack over https, to the callback of this server',
     remedy: `set \`slack.redirectUri\` (SLACK_REDIRECT_URI) to https://YOUR-HOST${CALLBACK}`,
   },
   ({ view: { redirectUri, publicUrl } }) => {
@@ -105,7 +105,7 @@ export const redirect = slackProbe(
 /** What is reached from elsewhere is reached encrypted. */
 export const https = slackProbe(
   {
-    title: 'The public address of the Slack server is https.',
+    title: 'The public address of the Slack server is https',
     remedy: 'set `publicUrl` (PUBLIC_BASE_URL) to the https address of your proxy',
   },
   ({ view: { publicUrl } }) => {
@@ -121,7 +121,7 @@ function isSafe({ protocol, hostname }: URL): boolean {
 /** Whoever may use a workspace finds it installed. */
 export const teams = slackProbe(
   {
-    title: 'The app is installed, and in every workspace that a token is bound to.',
+    title: 'The app is installed, and in every workspace that a token is bound to',
     remedy: 'install it at /slack/install, and look at `sallyport slack teams`',
   },
   async ({ view }) => {

@@ -40,7 +40,7 @@ function teamArgs({ boundTeams }: SlackView, args: object): object {
 /** Channels can be listed. */
 export const toolCall = slackProbe(
   {
-    title: 'Channels can be listed through the Slack server.',
+    title: 'Channels can be listed through the Slack server',
     remedy: 'run `sallyport slack prove`, which says which step fails and why',
     deadlineMs: 60_000,
   },
@@ -59,7 +59,7 @@ export const toolCall = slackProbe(
 /** No call hangs. */
 export const timeouts = slackProbe(
   {
-    title: 'Calls to Slack are answered within their deadline, whatever Slack does.',
+    title: 'Calls to Slack are answered within their deadline, whatever Slack does',
     remedy:
       'set SLACK_CALL_MS (`callTimeout` of the server) to 30s, and look why nothing ends calls',
     deadlineMs: 60_000,
@@ -80,7 +80,7 @@ export const timeouts = slackProbe(
 /** An error tells a caller what to do, and nothing of the inside. */
 export const errors = slackProbe(
   {
-    title: 'An error has a code, and holds no token, stack or path.',
+    title: 'An error has a code, and holds no token, stack or path',
     remedy: 'look at what stands between callers and the Slack server and changes its answers',
     deadlineMs: 60_000,
   },
@@ -110,7 +110,7 @@ export const errors = slackProbe(
 /** Nobody reads the workspace of somebody else. */
 export const isolation = slackProbe(
   {
-    title: 'A workspace that a token is not bound to is answered as one that does not exist.',
+    title: 'A workspace that a token is not bound to is answered as one that does not exist',
     remedy:
       'bind each token to its workspaces: SALLYPORT_TOKEN=name:TEAM=token, or `slack.tenantTeams`',
     deadlineMs: 60_000,

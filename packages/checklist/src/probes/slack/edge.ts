@@ -10,7 +10,7 @@ const STATE_CHARACTERS_MIN = 22
 /** The server runs. */
 export const running = slackProbe(
   {
-    title: 'The Slack server answers.',
+    title: 'The Slack server answers',
     remedy: 'start it: `sallyport slack`, or the gateway that has `slack:`',
   },
   async ({ view }, signal) => {
@@ -26,7 +26,7 @@ export const running = slackProbe(
 export const key = slackProbe(
   {
     title:
-      'The MCP endpoint of the Slack server refuses callers without a token, and with a wrong one.',
+      'The MCP endpoint of the Slack server refuses callers without a token, and with a wrong one',
     remedy:
       'let callers reach the Slack server itself, with nothing before it that gives them a token',
   },
@@ -48,7 +48,7 @@ export const key = slackProbe(
 /** Browsers of others get nothing. */
 export const cors = slackProbe(
   {
-    title: 'A page of another origin is told by no header that it may read.',
+    title: 'A page of another origin is told by no header that it may read',
     remedy:
       'name the origins of your pages in ALLOWED_ORIGINS (`origins`), and let no proxy add CORS headers',
   },
@@ -72,7 +72,7 @@ export const cors = slackProbe(
 /** An installation can begin. */
 export const installPage = slackProbe(
   {
-    title: 'The install page sends to Slack with a state that cannot be guessed.',
+    title: 'The install page sends to Slack with a state that cannot be guessed',
     remedy: 'let /slack/* through your proxy to the Slack server as it is',
   },
   async ({ view }, signal) => {
@@ -103,7 +103,7 @@ export const installPage = slackProbe(
 /** Nobody else's installation is finished. */
 export const state = slackProbe(
   {
-    title: 'A callback with a state that nobody was given is refused before Slack is asked.',
+    title: 'A callback with a state that nobody was given is refused before Slack is asked',
     remedy: 'let nothing before the Slack server change queries or cookies of /slack/*',
   },
   async ({ view }, signal) => {
@@ -123,7 +123,7 @@ export const state = slackProbe(
 /** Sessions end. */
 export const sessions = slackProbe(
   {
-    title: 'A session can be opened, and is unknown once it has ended.',
+    title: 'A session can be opened, and is unknown once it has ended',
     remedy: 'let nothing between callers and the Slack server open sessions for them',
   },
   async ({ view }, signal) => {

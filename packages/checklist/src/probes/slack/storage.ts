@@ -13,7 +13,7 @@ export const SLACK_TOKEN = /\bxox[abeprs](?:\.xox[bp])?-[A-Za-z0-9-]{10,}/
 /** Installations outlive the process. */
 export const storage = slackProbe(
   {
-    title: 'Installations are kept in a store that lasts, and those that tokens need are there.',
+    title: 'Installations are kept in a store that lasts, and those that tokens need are there',
     remedy:
       'set SALLYPORT_STORE (`store`) to a file on a volume that lasts, or to PostgreSQL, and install again',
   },
@@ -37,7 +37,7 @@ export const storage = slackProbe(
 /** Who reads the disk reads no token. */
 export const encrypted = slackProbe(
   {
-    title: 'No file beside the store holds a token of Slack in the clear.',
+    title: 'No file beside the store holds a token of Slack in the clear',
     remedy:
       'remove those files and rotate the tokens: `sallyport slack remove`, then install again',
   },
@@ -68,7 +68,7 @@ export const encrypted = slackProbe(
 /** Its log is one of production. */
 export const debug = slackProbe(
   {
-    title: 'The Slack server does not log at level debug, and its log holds no token of Slack.',
+    title: 'The Slack server does not log at level debug, and its log holds no token of Slack',
     remedy: 'set LOG_LEVEL to info, and rotate every token that was logged',
   },
   async ({ view, deployment }) => {
