@@ -5,6 +5,9 @@ import { isIP } from 'node:net'
 const DEADLINE_MS = 3_000
 const BODY_BYTES_MAX = 512 * 1024
 
+/** Why there is no answer where TLS asks for a certificate of the caller. */
+export const ASKS_CERTIFICATE = 'it asks for a certificate of the caller'
+
 /** One request, sent exactly so: no redirect is followed and no header added but `Host`, lengths and `Connection`. */
 export interface AskOptions {
   readonly method?: string
@@ -143,6 +146,9 @@ function sentenceOf(thrown: unknown): string {
     case 'EAI_AGAIN':
       return 'the name cannot be resolved here'
     default:
+      if (/ALERT_(?:CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE|BAD_CERTIFICATE)/.test(code)) {
+        return ASKS_CERTIFICATE
+      }
       if (code.startsWith('HPE_')) return 'what answers there does not speak HTTP'
       if (code !== '') return `it fails with ${code}`
       // Both families of addresses were tried, each with an error of its own.

@@ -231,6 +231,25 @@ http {
     expect(textOf(found.get('metrics/protected'))).toContain('200 with series to anybody')
   })
 
+  test('a proxy that lets not even this machine in hides what is behind it, and fails nothing', async () => {
+    const hidden = ['proxy/in-front', 'proxy/buffering', 'proxy/authorization', 'door/headers']
+    const closed = await look(conf('allow 127.0.0.1;'))
+    expect(withState(closed, 'failed')).toEqual([])
+    expect(withState(closed, 'unproved')).toEqual(expect.arrayContaining(hidden))
+    await writeFile(join(gateway.dir, 'people'), 'me:{PLAIN}none\n')
+    const asking = await look(
+      conf('allow 127.0.0.1;', 'allow 127.0.0.1; auth_basic us; auth_basic_user_file people;'),
+    )
+    expect([withState(asking, 'failed'), withState(asking, 'unproved')]).toEqual([[], hidden])
+    const certified = await look(
+      conf(
+        'allow 127.0.0.1;',
+        'allow 127.0.0.1; ssl_client_certificate ca.pem; ssl_verify_client on;',
+      ),
+    )
+    expect([withState(certified, 'failed'), withState(certified, 'unproved')]).toEqual([[], hidden])
+  })
+
   test('nothing but the key in front is left to a person [check/proxy/extra-auth]', async () => {
     const found = await look(conf('deny all;').replace('allow 127.0.0.1;', ''))
     expect(withState(found, 'failed')).toEqual([])

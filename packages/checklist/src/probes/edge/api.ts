@@ -91,7 +91,8 @@ function missingFault(answer: HttpAnswer, request: string): string | undefined {
 }
 
 function dataPaths({ config }: Deployment): readonly string[] {
-  const servers = Object.keys(config?.servers ?? {}).slice(0, SERVERS_ASKED)
+  const all = [...Object.keys(config?.servers ?? {}), ...Object.keys(config?.groups ?? {})]
+  const servers = all.slice(0, SERVERS_ASKED)
   const endpoints = Object.keys(config?.endpoints ?? {}).slice(0, SERVERS_ASKED)
   return [
     ...DATA_PATHS,

@@ -2,7 +2,7 @@ import type { Finding, Probe } from '../../answers/answer.ts'
 import type { Deployment } from '../../deployment.ts'
 import { addresses, FOREIGN, refusals } from '../../looks/edge-answers.ts'
 import { ask, type HttpAnswer, type Said } from '../../looks/http-ask.ts'
-import { both, gatewayProbe, judgeSaid } from './said.ts'
+import { both, gatewayProbe, hiddenInFront, judgeSaid } from './said.ts'
 
 const ORIGINS_ASKED = 5
 /** Half a year, the least that counts. Source: RFC 6797 §6.1.1; hstspreload.org asks for a year. */
@@ -51,7 +51,7 @@ export const headers: Probe = gatewayProbe(
       const path = `${url}/health/live`
       said.push({ request: `GET ${path}`, reply: await ask(path, {}, signal) })
     }
-    return judgeSaid(said, headerFault)
+    return judgeSaid(said, headerFault, hiddenInFront)
   },
 )
 

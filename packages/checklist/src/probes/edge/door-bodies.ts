@@ -6,7 +6,9 @@ import { gatewayProbe, judgeSaid, type Running, wantsStatus } from './said.ts'
 
 const rpcError = z.looseObject({ error: z.looseObject({ code: z.number() }) })
 /** What is refused unseen is refused at once. */
-const REFUSED_WITHIN_MS = 2_000
+const REFUSED_WITHIN_MS = 3_000
+/** The admin API is loaded with the first request. */
+const LOADED_WITHIN_MS = 6_000
 /** Source: JSON-RPC 2.0 §5.1. */
 const PARSE_ERROR = -32_700
 /** The largest body of the admin API. */
@@ -17,10 +19,15 @@ export const bodyLimit: Probe = gatewayProbe(
   {
     title: 'A body over the limit answers 413 before it is read',
     remedy: 'set `limits.requestBytes`, and let nothing answer in place of the gateway',
+    deadlineMs: 15_000,
   },
   async (running, signal) => {
     const bytesMax = running.config?.limits.requestBytes ?? DEFAULT_BYTES_MAX
     const { dataUrl, adminUrl } = running.gateway
+    const key = (await checkKey(running.deployment, signal)).reveal()
+    // Afterwards silence is no slow start.
+    const loading = { ...withKey({}, key), deadlineMs: LOADED_WITHIN_MS }
+    await ask(`${adminUrl}/api/v1/auth/me`, loading, signal)
     const said = await Promise.all([
       announce(running, `${dataUrl}/mcp`, bytesMax + 1, signal),
       announce(running, `${adminUrl}/api/v1/auth/login`, ADMIN_BYTES_MAX + 1, signal),

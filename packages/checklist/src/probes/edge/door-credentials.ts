@@ -2,7 +2,7 @@ import { callerSelf, ROUTES } from '@sallyport/contract/admin'
 import { checkKey, refusals, withKey } from '../../looks/edge-answers.ts'
 import { ask, type HttpAnswer, isAnswer, jsonOf } from '../../looks/http-ask.ts'
 import { type Finding, type Probe, unproved } from '../../answers/answer.ts'
-import { gatewayProbe, judgeSaid, type Running, wantsStatus } from './said.ts'
+import { gatewayProbe, isRefusedInFront, judgeSaid, type Running, wantsStatus } from './said.ts'
 
 /** Read routes that an ordinary caller has no business with, the most telling first. */
 const ADMINISTRATION = ['keys.list', 'users.list', 'audit.list', 'config.status'] as const
@@ -12,9 +12,12 @@ export const unauthenticated: Probe = gatewayProbe(
     title: 'Without a key MCP and the admin API answer 401 and say how to authenticate',
     remedy: 'set `auth.anonymous` to false, and let no proxy add a key of its own',
   },
-  async ({ deployment }, signal) => {
+  async ({ deployment, gateway }, signal) => {
     const { withoutKey } = await refusals(deployment, signal)
     return judgeSaid(withoutKey, (answer, request) => {
+      const isDirect = request.includes(gateway.dataUrl) || request.includes(gateway.adminUrl)
+      // Whatever a proxy asks for comes before the key.
+      if (!isDirect && isRefusedInFront(answer)) return undefined
       const wrong = wantsStatus(401)(answer, request)
       if (wrong !== undefined) return wrong
       if (/^Bearer\b/i.test(answer.headers['www-authenticate'] ?? '')) return undefined

@@ -8,9 +8,9 @@ import {
 } from '../../answers/answer.ts'
 import { addresses } from '../../looks/edge-answers.ts'
 import { type Exposure, exposure, reachOf } from '../../looks/exposure.ts'
-import { ask, isAnswer, type Said } from '../../looks/http-ask.ts'
+import { ask, ASKS_CERTIFICATE, isAnswer, type Said } from '../../looks/http-ask.ts'
 import { NO_CONFIG } from './listeners.ts'
-import { gatewayProbe } from './said.ts'
+import { gatewayProbe, isRefusedInFront } from './said.ts'
 
 export const answer: Probe = gatewayProbe(
   {
@@ -33,9 +33,13 @@ export function judgeAnswers(said: readonly Said[]): Finding {
   const faults: Seen[] = []
   const good: Seen[] = []
   for (const { request, reply } of said) {
-    if (!isAnswer(reply)) faults.push({ kind: 'http', text: `${request}: ${reply.unreached}` })
-    else if (reply.status < 400) good.push({ kind: 'http', text: `${request}: ${reply.status}` })
-    else faults.push({ kind: 'http', text: `${request}: answers ${reply.status}` })
+    if (!isAnswer(reply)) {
+      const text = `${request}: ${reply.unreached}`
+      if (reply.unreached === ASKS_CERTIFICATE) good.push({ kind: 'http', text })
+      else faults.push({ kind: 'http', text })
+    } else if (reply.status < 400 || isRefusedInFront(reply)) {
+      good.push({ kind: 'http', text: `${request}: ${reply.status}` })
+    } else faults.push({ kind: 'http', text: `${request}: answers ${reply.status}` })
   }
   return judged(faults, good)
 }

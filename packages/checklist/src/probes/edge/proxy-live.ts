@@ -12,7 +12,7 @@ import {
 } from '../../looks/http-ask.ts'
 import { authorities, mayCarryKey } from '../../looks/tls-look.ts'
 import { NO_PUBLIC_URL, openProbe } from './open-probe.ts'
-import { judgeSaid } from './said.ts'
+import { hiddenInFront, judgeSaid } from './said.ts'
 
 /** Tells whose key the store holds: the same at the listener and at the public address only of one gateway. */
 const MARK_PATH = '/.well-known/sallyport-callers.json'
@@ -35,7 +35,7 @@ export const inFront: Probe = openProbe(
     const own = await ask(`${data}${MARK_PATH}`, {}, signal)
     const asked = `${url.href.replace(/\/+$/, '')}${MARK_PATH}`
     const reply = await ask(asked, {}, signal)
-    return judgeSaid([{ request: `GET ${asked}`, reply }], (answer) => {
+    const fault = (answer: HttpAnswer): string | undefined => {
       if (!isAnswer(own)) return undefined
       if (answer.headers['x-request-id'] === undefined || answer.text !== own.text) {
         return `answers ${answer.status}, but not with what this gateway answers at ${data}`
@@ -44,7 +44,8 @@ export const inFront: Probe = openProbe(
         return 'passes the proxy, but `trustedProxies` is empty, so that all callers share its address'
       }
       return undefined
-    })
+    }
+    return judgeSaid([{ request: `GET ${asked}`, reply }], fault, hiddenInFront)
   },
 )
 
@@ -61,12 +62,12 @@ export async function liveAuthorization(
 ): Promise<Live> {
   return keyed(deployment, signal, async (url, options) => {
     const reply = await ask(`${url}/health`, options, signal)
-    return judgeSaid([{ request: `GET ${url}/health with a key`, reply }], (answer) => {
+    const fault = (answer: HttpAnswer): string | undefined => {
       if (answer.status === 401) return 'answers 401: the key does not arrive as it was sent'
-      return healthDetail.safeParse(jsonOf(answer)).success
-        ? undefined
-        : 'answers as to somebody without a key'
-    })
+      const isDetailed = healthDetail.safeParse(jsonOf(answer)).success
+      return isDetailed ? undefined : 'answers as to somebody without a key'
+    }
+    return judgeSaid([{ request: `GET ${url}/health with a key`, reply }], fault, hiddenInFront)
   })
 }
 
@@ -75,12 +76,11 @@ export async function liveStream(deployment: Deployment, signal: AbortSignal): P
   return keyed(deployment, signal, async (url, options) => {
     const headers = { ...options.headers, accept: 'text/event-stream' }
     const request = `GET ${url}/sse with a key`
-    const reply: Reply = await ask(
-      `${url}/sse`,
-      { ...options, headers, until: 'event', deadlineMs: FIRST_EVENT_MS },
-      signal,
-    )
-    if (!isAnswer(reply) && reply.unreached.startsWith('no answer')) {
+    const asked = { ...options, headers, until: 'event', deadlineMs: FIRST_EVENT_MS } as const
+    let reply: Reply = await ask(`${url}/sse`, asked, signal)
+    // Once may be a machine that was busy.
+    if (isSilent(reply)) reply = await ask(`${url}/sse`, asked, signal)
+    if (isSilent(reply)) {
       const silent: HttpAnswer = { status: 0, headers: {}, text: '', tookMs: FIRST_EVENT_MS }
       return judgeSaid(
         [{ request, reply: silent }],
@@ -95,6 +95,10 @@ export async function liveStream(deployment: Deployment, signal: AbortSignal): P
     }
     return proved({ kind: 'http', text: `${request}: the first event after ${reply.tookMs} ms` })
   })
+}
+
+function isSilent(reply: Reply): boolean {
+  return !isAnswer(reply) && reply.unreached.startsWith('no answer')
 }
 
 /** Whether the proxy lets a foreign name through as one that the gateway knows. */

@@ -43,11 +43,26 @@ export interface Running extends Deployment {
   readonly deployment: Deployment
 }
 
+/** Whether a proxy refuses by itself, as one does that asks for more than a key. */
+export function isRefusedInFront({ status, headers }: HttpAnswer): boolean {
+  return [400, 401, 403].includes(status) && headers['x-request-id'] === undefined
+}
+
+/** As a fault, but of what a proxy lets nobody see: it leaves the judgement open. */
+export function hiddenInFront(answer: HttpAnswer): string | undefined {
+  if (!isRefusedInFront(answer)) return undefined
+  return `answers ${answer.status} by itself, so that what is behind it cannot be seen from here`
+}
+
 /**
- * Judges each answer. One fault is a failure; an address that does not answer, or holds or slows us down, leaves it
- * unproved.
+ * Judges each answer. One fault is a failure; an address that does not answer, holds or slows us down, or is `hidden`,
+ * leaves it unproved.
  */
-export function judgeSaid(all: readonly Said[], fault: Fault): Finding {
+export function judgeSaid(
+  all: readonly Said[],
+  fault: Fault,
+  hidden: Fault = () => undefined,
+): Finding {
   const faults: Seen[] = []
   const unknown: Seen[] = []
   const good: Seen[] = []
@@ -55,8 +70,10 @@ export function judgeSaid(all: readonly Said[], fault: Fault): Finding {
     const seen = (text: string): Seen => ({ kind: 'http', text: `${request}: ${text}` })
     if (!isAnswer(reply)) unknown.push(seen(reply.unreached))
     else {
+      const unseen = hidden(reply, request)
       const wrong = fault(reply, request)
-      if (wrong === undefined) good.push(seen(String(reply.status)))
+      if (unseen !== undefined) unknown.push(seen(unseen))
+      else if (wrong === undefined) good.push(seen(String(reply.status)))
       else if (reply.status === 429) unknown.push(seen('429, so that nothing can be said; wait'))
       else faults.push(seen(wrong))
     }
