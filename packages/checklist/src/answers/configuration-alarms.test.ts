@@ -98,6 +98,24 @@ const HARMLESS: readonly Harmless[] = [
       'src/secrets/README': 'how\n',
     },
   ],
+  [
+    'a service that migrates what another runs',
+    replaced(
+      'compose.yaml',
+      '  beta:\n',
+      '  alpha-migrate:\n    image: bot:1.4.0\n    command: [migrate]\n    env_file: instances/alpha/.env\n  beta:\n',
+    ),
+  ],
+  ['an address that all instances share', added('.env', 'MCP_BIND_ADDR=0.0.0.0')],
+  [
+    'instances that the configuration lists by their ports',
+    {
+      'compose.yaml': (GOOD_FILES['compose.yaml'] ?? '')
+        .replace(/ {6}INSTANCES.*\n/, '')
+        .replace('  beta:\n', '    ports: ["127.0.0.1:9091:9090"]\n  beta:\n'),
+      'sallyport.yaml': (GOOD_FILES['sallyport.yaml'] ?? '').replace('  alpha:', '  one:'),
+    },
+  ],
   ['data in lines of JSON', { 'exports/calls.jsonl': '{"tool":"search","outcome":"ok"}\n' }],
   ['a source that is called core', { 'src/core': '#!/bin/sh\n' }],
   ['an empty history', { '.bash_history': '' }],
@@ -188,6 +206,16 @@ test('two instances that name no schema share the one there is [check/instances/
     ...replaced('instances/beta/.env', /DB_SCHEMA=.*\n/, ''),
   })
   expect(failed).toEqual(['instances/unique-schema'])
+})
+
+test('a file of Slack apps with secrets is for its owner alone [check/files/secret-modes]', async () => {
+  const slack = '\nslack:\n  apps: apps.yaml\n'
+  const configuration = `${GOOD_FILES['sallyport.yaml']}${slack}`
+  const app = (secret: string) => `apps:\n  - clientId: '1.2'\n    clientSecret: ${secret}\n`
+  const judge = async (secret: string) =>
+    (await bench.judge({ 'sallyport.yaml': configuration, 'apps.yaml': app(secret) })).failed
+  expect(await judge('${env:SLACK_CLIENT_SECRET}')).toEqual([])
+  expect(await judge(madeUp('an app'))).toEqual(['files/secret-modes', 'git/secrets-ignored'])
 })
 
 test('what units and compose files name is read as well [check/env/log-level]', async () => {

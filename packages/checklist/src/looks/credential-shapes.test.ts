@@ -41,6 +41,11 @@ test.each([
   ['API_TOKEN', '$API_TOKEN_OF_HOST', []],
   ['ADMIN_PASSWORD', '$2b$12$abcdefghijklmnopqrstuv', []],
   ['REQUIRE_TOKEN', 'true', []],
+  ['SORT_KEY', 'created_at', []],
+  ['HOT_KEY', 'ctrl+p', []],
+  ['CUSTOM_KEY', RANDOM, ['custom_key']],
+  ['FINNHUB_API_KEY', 'abc', ['finnhub_api_key']],
+  ['RATE_TOKENS', '10000', []],
 ])('%s=%s holds %j', (name, value, purposes) => {
   expect(credentialsIn(name, value).map(({ purpose }) => purpose)).toEqual(purposes)
 })
@@ -64,8 +69,8 @@ test.each([
   ['own', RANDOM.slice(0, 31), 'is shorter than 32 characters (31)'],
   ['own', 'ab'.repeat(20), 'is too easy to guess: only 2 different characters'],
   ['own', 'abcdefgh'.repeat(5), 'is too easy to guess: one pattern repeated'],
-  ['password', 'Ahgoh3eiShei7aet', undefined],
-  ['password', 'Ahgoh3eiShei7ae', 'is shorter than 16 characters (15)'],
+  ['password', 'Ahgoh3eiShei', undefined],
+  ['password', 'Ahgoh3eiShe', 'is shorter than 12 characters (11)'],
   ['password', 'aaaabbbbaaaabbbb', 'has only 2 different characters'],
   ['password', 'P0stgres!', 'is a default or a word that everybody tries first'],
   ['issued', 'c9a8b7d6e5f4g3h2', undefined],

@@ -30,12 +30,32 @@ const PATH =
 
 /** Whether what is called so holds a secret: a variable, a header, a key of a file. A client id does not. */
 export function isSecretName(name: string): boolean {
-  const plain = name
+  const plain = snakeCase(name)
+  if (NO_SECRET_NAME.test(plain)) return false
+  return SECRET_NAME.test(plain) || SECRET_KEY_BASE.test(plain)
+}
+
+const SURE_KEY =
+  /(?:api|secret|access|private|master|encryption|encrypt|signing|sign|auth|account|storage|hmac|jwt|session|cookie|webhook|service|server|bot|app|deploy|license|mcp)_?keys?$/
+
+/** Whether a text of that name is a secret only where it looks like one: `SORT_KEY=name` is none. */
+function isLoose(name: string, value: string): boolean {
+  if (!/keys?$/i.test(name) || SURE_KEY.test(snakeCase(name))) return false
+  return value.length < 16 || !/\d/.test(value)
+}
+
+function snakeCase(name: string): string {
+  return name
     .replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2')
     .replaceAll(/[-.\s]/g, '_')
     .toLowerCase()
-  if (NO_SECRET_NAME.test(plain)) return false
-  return SECRET_NAME.test(plain) || SECRET_KEY_BASE.test(plain)
+}
+
+/** Whether that name and value together are a secret. */
+export function isSecret(name: string, value: string): boolean {
+  if (!isSecretName(name) || isNoSecret(value) || isLoose(name, value)) return false
+  // `TOKENS=4096` counts them.
+  return !(/(?:tokens|keys)$/i.test(name) && /^\d+$/.test(value))
 }
 
 /** Whether a value is, or holds, a reference that is resolved later: `${X}`, `$X`. */
@@ -80,7 +100,7 @@ export function credentialsIn(name: string, value: string): FoundCredential[] {
   if (holdsCredential(bare) && !isReference(bare)) {
     return [{ kind: 'issued', purpose: purposeOf(name), value: bare }]
   }
-  if (!isSecretName(name) || isNoSecret(bare)) return []
+  if (!isSecret(name, bare)) return []
   const purpose = purposeOf(name)
   const parts = /(?:^|_)master_?keys?$/i.test(name) ? bare.split(',') : [bare]
   return parts.map((part) => ({ kind: kindOf(name), purpose, value: part.trim() }))
@@ -117,7 +137,7 @@ function inTokens(value: string): FoundCredential[] {
 const PASSWORD = /pass(?:word|wd|phrase)?$|pwd$/i
 const NOT_OURS = /^(?:slack|discord|stripe|github|gitlab|aws|google|azure|openai|twilio)_/i
 const OURS =
-  /^(?:mcp|sallyport|gateway)_|_mcp_|(?:^|_)(?:jwt|session|cookie|signing|encryption|encrypt|master|hmac|csrf|verify|webhook)_|^(?:secret_key|app_key|app_secret|auth_secret)|^(?:masterKey|auth\.)/i
+  /^(?:mcp_(?:gateway_)?auth|sallyport|gateway|affinitybots_mcp)_|(?:^|_)(?:jwt|session|cookie|signing|encryption|encrypt|master|hmac|csrf|verify)_|^(?:secret_key|app_key|app_secret|auth_secret)|^(?:masterKey|auth\.)/i
 
 function kindOf(name: string): CredentialKind {
   if (PASSWORD.test(name)) return 'password'
@@ -145,18 +165,21 @@ export function purposeOf(name: string): string {
   return family?.[1] ?? plain.replace(/_file$|\.(?:txt|key|secret|token)$/, '')
 }
 
-const PASSWORD_MIN = 16
+const PASSWORD_MIN = 12
+const STORE_PASSWORD_MIN = 16
 const ISSUED_MIN = 12
 const DISTINCT_MIN = 6
 
 /** Why a credential is weak, as the end of a sentence that begins with its name; undefined = it is not. */
-export function weakness({ kind, value }: FoundCredential): string | undefined {
+export function weakness({ kind, purpose, value }: FoundCredential): string | undefined {
   if (isDefault(value)) return 'is a default or a word that everybody tries first'
   if (kind === 'own') {
     // Only a bearer token is bound to some characters.
     return judgeToken(value.replaceAll(/[^A-Za-z0-9._~+/=-]/g, '~'))?.split('; ')[0]
   }
-  const least = kind === 'password' ? PASSWORD_MIN : ISSUED_MIN
+  const isOfStore = /^(?:database|redis|grafana) /.test(purpose)
+  const ofPassword = isOfStore ? STORE_PASSWORD_MIN : PASSWORD_MIN
+  const least = kind === 'password' ? ofPassword : ISSUED_MIN
   if (value.length < least) return `is shorter than ${least} characters (${value.length})`
   const distinct = new Set(value).size
   if (distinct < DISTINCT_MIN) return `has only ${distinct} different characters`
@@ -176,14 +199,11 @@ const DEFAULTS: ReadonlySet<string> = new Set(
 
 /** Whether it is a default that products ship, or a word that is tried first; digits and signs around do not help. */
 export function isDefault(value: string): boolean {
-  const letters = value
-    .toLowerCase()
-    .replaceAll('0', 'o')
-    .replaceAll('@', 'a')
-    .replaceAll('$', 's')
-    .replaceAll(/[^a-z]/g, '')
-  if (value.length <= 24 && DEFAULTS.has(letters)) return true
-  const plain = value.toLowerCase().replaceAll(/[^a-z]/g, '')
-  if (value.length <= 24 && DEFAULTS.has(plain)) return true
+  const lower = value.toLowerCase()
+  const meant = lower.replaceAll('0', 'o').replaceAll('@', 'a').replaceAll('$', 's')
+  const words = [meant, lower].map((text) => text.replaceAll(/[^a-z]/g, ''))
+  // A random text may happen to have just these letters among its digits.
+  const isPlain = (word: string) => word.length * 2 + 4 >= value.length
+  if (words.some((word) => DEFAULTS.has(word) && isPlain(word))) return true
   return /^(?:0?1234?5?6?7?8?9?0?|0+|1+|11?2233|9876543210|654321)$/.test(value)
 }

@@ -17,6 +17,8 @@ export interface Instance {
   readonly folder: string | undefined
   /** Services of compose files that run it. */
   readonly services: readonly string[]
+  /** Ports of this host that lead to it. */
+  readonly ports: readonly string[]
   /** What it is given. Values may be secrets: they are compared, never told. */
   readonly variables: ReadonlyMap<string, FileVariable>
   readonly prefix: FileVariable | undefined
@@ -91,6 +93,10 @@ async function inFolders(
     if (isConfig && !isExample && basename(dirname(folder)) === 'instances') folders.add(folder)
   }
   const live = files.filter(({ use }) => use === 'live')
+  // What is beside the instances is given to all of them.
+  const root = live.filter(({ path }) => dirname(path) === deployment.folder)
+  const isBot = root.some(({ variables }) => variables.has('DISCORD_TOKEN'))
+  if (folders.size > 1 && !isBot) folders.delete(deployment.folder)
   return Promise.all([...folders].map((one) => toInstance(deployment, one, { live, services })))
 }
 
@@ -115,7 +121,8 @@ async function toInstance(
     name: folder === deployment.folder ? '.' : basename(folder),
     where: shownPath(deployment, own[0]?.path ?? join(folder, 'config.toml')),
     folder,
-    services: running.map(({ name }) => name),
+    services: alike(running).map(({ name }) => name),
+    ports: portsOf(running, variables),
     variables,
     prefix: await prefixOf(deployment, folder, variables),
     files: await identities(folder),
@@ -130,6 +137,22 @@ function runs({ envFiles, mounts, environment }: ComposeService, folder: string)
   )
 }
 
+/** Those that run the same: one that migrates or backs up has the folder as well. */
+function alike(services: readonly ComposeService[]): readonly ComposeService[] {
+  const runs = ({ image, build, command, entrypoint }: ComposeService) =>
+    JSON.stringify([image, build?.context, command, entrypoint])
+  const groups = [...Map.groupBy(services, runs).values()]
+  return groups.toSorted((one, other) => other.length - one.length)[0] ?? []
+}
+
+function portsOf(
+  services: readonly ComposeService[],
+  variables: ReadonlyMap<string, FileVariable>,
+): string[] {
+  if (services.length === 0) return [variables.get('MCP_PORT')?.value || '9090']
+  return services.flatMap(({ ports }) => ports.flatMap(({ published }) => published ?? []))
+}
+
 function composeVariables({ environment }: ComposeService): [string, FileVariable][] {
   return [...environment].flatMap(([name, { value, from, at }]) =>
     value === undefined || from === 'file' ? [] : [[name, { name, value, at }]],
@@ -138,14 +161,15 @@ function composeVariables({ environment }: ComposeService): [string, FileVariabl
 
 /** Services with an instance's variables and no folder of their own. */
 function inServices(services: readonly ComposeService[], folders: readonly Instance[]): Instance[] {
-  const known = new Set(folders.flatMap((instance) => instance.services))
+  const known = folders.flatMap(({ folder }) => folder ?? [])
   return services
-    .filter(({ name, environment }) => !known.has(name) && isMarked(environment))
+    .filter((service) => isMarked(service.environment) && !known.some((one) => runs(service, one)))
     .map((service) => ({
       name: service.name,
       where: service.at(),
       folder: undefined,
       services: [service.name],
+      ports: portsOf([service], new Map()),
       variables: new Map(
         [...service.environment].flatMap(([name, { value, at }]): [string, FileVariable][] =>
           value === undefined ? [] : [[name, { name, value, at }]],

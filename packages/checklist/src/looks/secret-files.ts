@@ -45,6 +45,7 @@ export const secretFiles = fact(async (deployment, signal): Promise<SecretFiles>
     files.set(file.path, { ...file, named: known?.named ?? file.named, called })
   }
   for (const file of await inEnvironment(deployment, signal)) add(file)
+  for (const file of await slackApps(deployment)) add(file)
   for (const found of entries) {
     const why = await secretReason(found)
     if (why !== undefined) add(await toSecret(deployment, found.path, why))
@@ -91,6 +92,18 @@ async function namedFiles(deployment: Deployment, signal: AbortSignal): Promise<
     }
   }
   return Promise.all(named)
+}
+
+/** The file of further Slack apps, where a secret stands in it. */
+async function slackApps(deployment: Deployment): Promise<SecretFile[]> {
+  const { config, folder } = deployment
+  if (config?.slack?.apps === undefined) return []
+  const path = resolve(folder, config.slack.apps)
+  const text = (await readHead(path, 65_536)) ?? ''
+  const holds = /^[ \t-]*["']?(?:client|signing)Secret["']?\s*:\s*["']?(?!\$\{)[^\s"'#]/im.test(
+    text,
+  )
+  return holds ? [await toSecret(deployment, path, 'it holds secrets of Slack apps')] : []
 }
 
 /** A file that something names as that of one secret. */

@@ -162,6 +162,7 @@ async function gatewayWithout(
   return one && `${one.name} (${one.at('environment')})`
 }
 
+const HERE = 'environment of this command'
 const OWN_PREFIX = /^SALLYPORT_/
 const SHARED_PREFIX = /^(?:MCP_|GATEWAY_|SLACK_|INSTANCE)/
 
@@ -179,10 +180,11 @@ export const envUnknown: Probe = {
       ...compose.names,
     ])
     const given = await givenVariables(deployment, signal)
-    const own = Object.keys(variables).map((name) => ({ name, at: 'environment of this command' }))
-    const places = new Map([...own, ...given].map(({ name, at }) => [name, at]))
-    const faults = [...places].flatMap(([name, at]): Seen[] => {
-      const text = read.has(name) ? undefined : unknownVariable(name, places)
+    const places = new Map(given.map(({ name, at }) => [name, at]))
+    const own = Object.keys(variables).filter((name) => !places.has(name))
+    const all = [...places, ...own.map((name): [string, string] => [name, HERE])]
+    const faults = all.flatMap(([name, at]): Seen[] => {
+      const text = read.has(name) ? undefined : unknownVariable(name, at, places)
       return text === undefined ? [] : [{ kind: 'environment', text: `${name} (${at}) ${text}` }]
     })
     if (faults.length > 0) return failed(faults)
@@ -193,14 +195,19 @@ export const envUnknown: Probe = {
   },
 }
 
-function unknownVariable(name: string, places: ReadonlyMap<string, unknown>): string | undefined {
+function unknownVariable(
+  name: string,
+  at: string,
+  places: ReadonlyMap<string, unknown>,
+): string | undefined {
   if (!OWN_PREFIX.test(name) && !SHARED_PREFIX.test(name)) return undefined
   const base = name.replace(/_FILE$/, '')
   const meant = suggest(base, KNOWN_VARIABLES)
   if (meant === base) return 'is not read: only the configuration takes secrets from files'
   // Others have variables with these prefixes too: what is almost one of ours, and not there, is meant.
   if (meant !== undefined && !places.has(meant)) return `is read by nothing: did you mean ${meant}?`
-  return OWN_PREFIX.test(name) ? 'is read by nothing' : undefined
+  // In a shell there may be some for other commands.
+  return OWN_PREFIX.test(name) && at !== HERE ? 'is read by nothing' : undefined
 }
 
 /** Judges every variable of live environment files and units, and those that are referred to. */

@@ -55,8 +55,13 @@ export const instancesListed = instanceProbe(
   async ({ instances, listed, by, variable }) => {
     if (listed === undefined) return unproved('config', 'the configuration cannot be read')
     const names = new Set(listed.flatMap(({ name, url }) => [name, ...(url ? [url.hostname] : [])]))
+    const local = new Set(
+      listed.flatMap(({ url }) => (url && isLoopbackAddress(url.hostname) ? [url.port] : [])),
+    )
     const missing = instances.filter(
-      ({ name, services }) => ![name, ...services].some((one) => names.has(one)),
+      ({ name, services, ports }) =>
+        ![name, ...services].some((one) => names.has(one)) &&
+        !ports.some((port) => local.has(port)),
     )
     // One alone, in the very folder of the gateway, has no name to be listed by.
     const faults = missing

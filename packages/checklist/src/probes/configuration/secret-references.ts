@@ -6,6 +6,7 @@ import {
   holdsCredential,
   isNoSecret,
   isReference,
+  isSecret,
   isSecretName,
 } from '../../looks/credential-shapes.ts'
 import { fileName, isUnread } from './config.ts'
@@ -63,8 +64,8 @@ function isLiteralSecret({ path, text }: SourceText, all: readonly SourceText[])
   if (holdsCredential(value)) return true
   if (SECRET_PATHS.some((pattern) => pattern.test(key))) return isLiteral(value)
   if (ARGUMENTS.test(key)) return isArgument(path, value, all)
-  if (FOREIGN_NAMES.test(key) && isSecretName(name) && !isReference(value)) {
-    return isLiteral(value.replace(/^(?:bearer|basic|token)\s+/i, ''))
+  if (FOREIGN_NAMES.test(key) && !isReference(value)) {
+    if (isSecret(name, value.replace(/^(?:bearer|basic|token)\s+/i, ''))) return true
   }
   // A password within a URL, wherever it stands: `store`, `checklist.redis`, `proxy`.
   return /^[a-z][a-z0-9+.-]*:\/\//i.test(value) && credentialsIn(name, value).length > 0
