@@ -30,6 +30,19 @@ test.each([
   expect(await told(args)).toEqual([2, expect.stringContaining(words)])
 })
 
+test('a drill that lacks a call or an address says what is missing, and is not kept [drill/not-run]', async () => {
+  const [code, words] = await told(
+    ['recover', 'stream'],
+    `listen: 127.0.0.1:0\nmcpServers: { own: { command: ${process.execPath} } }`,
+  )
+  expect(code).toBe(3)
+  expect(words).toContain(
+    'no harmless call is known of own; name one in `checklist.drills.calls.own`',
+  )
+  expect(words).toContain('there is no `publicUrl` to hold a stream through; set `publicUrl`')
+  expect(words).not.toContain('the run of')
+})
+
 test('a configuration that cannot be run, and a gateway that does not, are told and end with 3 [drill/not-run]', async () => {
   const broken = await told(['auth'], 'listen: nowhere')
   expect(broken).toEqual([3, expect.stringContaining('the configuration cannot be run')])

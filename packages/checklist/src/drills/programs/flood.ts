@@ -9,8 +9,10 @@ import { DrillKeys, type KeyTarget } from '../key-target.ts'
 import type { DrillProgram, Missing } from '../stage.ts'
 
 const FLOOD_MS_MAX = 15_000
-const JUDGED_AFTER_MS = 3_000
-/** A rate above it is hardly a limit. */
+/** How long it is tried to meet a limit before it is judged whether that can be done at this pace. */
+const TRIED_MS = 6_000
+/** The same for a limit that is hardly one, because it is above the usual rate. */
+const HARDLY_TRIED_MS = 1_500
 const USUAL_RATE_MAX = 1_000
 const WORKERS = 32
 /** Requests that are sent on after the first was refused: each must be told when to come back. */
@@ -127,7 +129,8 @@ interface Progress {
 
 /** Whether at this pace the limit is not met within the time. */
 function isHopeless({ sent, passedMs, limits }: Progress): boolean {
-  if (passedMs < JUDGED_AFTER_MS) return false
+  const isUsual = limits.rate <= USUAL_RATE_MAX
+  if (passedMs < (isUsual ? TRIED_MS : HARDLY_TRIED_MS)) return false
   const beyond = sent / passedMs - limits.rate / 1_000
   return beyond <= 0 || limits.burst / beyond > FLOOD_MS_MAX
 }
