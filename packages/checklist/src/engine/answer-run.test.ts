@@ -202,6 +202,16 @@ test('what waits for a part to come is unproved and says for which', async () =>
   expect(items[0]).toMatchObject({ state: 'unproved', awaits: '07', remedy: null })
 })
 
+test('what does not concern a deployment waits for nothing', async () => {
+  const exempt = () => 'there is none here'
+  const answers = {
+    'a/later': { kind: 'awaits', title: 'It is told', part: '07', by: 'probe', exempt },
+  } as const
+  const { items } = await run([itemOf(ITEM, ['a/later'])], answers)
+  expect(items[0]).toMatchObject({ state: 'not_applicable', evidence: [{ kind: 'reason' }] })
+  expect(items[0]).not.toHaveProperty('awaits')
+})
+
 test('an answer that nothing has is a mistake of the catalogue, not of the deployment', async () => {
   await expect(run([itemOf(ITEM, ['a/missing'])], {})).rejects.toThrow(
     'no answer is named a/missing',

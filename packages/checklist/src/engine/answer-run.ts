@@ -88,7 +88,7 @@ export class AnswerRun {
         .slice(0, REPORT_LIMITS.evidence)
         .map(({ kind, text }) => ({ kind, text: this.#clean(text), at })),
       remedy: bad ? this.#cleaned(found.remedy ?? own) : null,
-      ...(answer.kind === 'awaits' && { awaits: answer.part }),
+      ...(answer.kind === 'awaits' && found.state === 'unproved' && { awaits: answer.part }),
     }
   }
 

@@ -9,7 +9,7 @@ import {
 } from '../../answers/answer.ts'
 import type { Deployment } from '../../deployment.ts'
 import { auditRows } from '../../looks/gateway.ts'
-import { withGateway } from '../needs.ts'
+import { countOf, withGateway } from '../needs.ts'
 
 const WEEK_MS = 7 * 86_400_000
 
@@ -87,7 +87,10 @@ export const resourceRead: Probe = {
         const { contents } = resourceContents.parse(
           await gateway.call('resources/read', { uri: first.uri }, signal),
         )
-        return proved({ kind: 'gateway', text: `${first.uri} was read: ${contents.length} parts` })
+        return proved({
+          kind: 'gateway',
+          text: `${first.uri} was read: ${countOf(contents.length, 'part')}`,
+        })
       } catch (thrown) {
         signal.throwIfAborted()
         const why = thrown instanceof Error ? thrown.message : 'it failed'

@@ -3,7 +3,7 @@ import type { GatewayConfig } from '@sallyport/contract/config'
 import { judged, type Probe, type Seen, unproved } from '../../answers/answer.ts'
 import type { Deployment, GatewayView } from '../../deployment.ts'
 import { auditRows, keyFacts } from '../../looks/gateway.ts'
-import { someOf, withConfig, withGateway } from '../needs.ts'
+import { countOf, someOf, withConfig, withGateway } from '../needs.ts'
 
 const DAY_MS = 86_400_000
 const MONTH_MS = 30 * DAY_MS
@@ -48,7 +48,13 @@ export const keyPerPrincipal: Probe = {
         )
       }
       return judged(sharedNames(keys, auth), [
-        seen(`${keys.length} keys, ${auth.tokens.length} tokens, ${issuers} identity providers`),
+        seen(
+          [
+            countOf(keys.length, 'key'),
+            countOf(auth.tokens.length, 'token'),
+            countOf(issuers, 'identity provider'),
+          ].join(', '),
+        ),
       ])
     })
   },
@@ -83,7 +89,9 @@ export const leastPrivilege: Probe = {
         const faults: Seen[] = []
         for (const key of keys)
           faults.push(...(await unusedOf(deployment, { config, gateway, key }, signal)))
-        return judged(faults, [seen(`${keys.length} keys use what they may`)])
+        return judged(faults, [
+          seen(`looked at ${countOf(keys.length, 'key')}: they use what they may`),
+        ])
       }),
     )
   },
@@ -137,7 +145,7 @@ export const adminsFew: Probe = {
           .map(({ name }) => `user ${name}`),
         ...tokens.filter(({ roles }) => roles.includes('admin')).map(({ name }) => `token ${name}`),
       ]
-      const all = `${admins.length} administrators: ${someOf(admins)}`
+      const all = `${countOf(admins.length, 'administrator')}: ${someOf(admins)}`
       return judged(admins.length > ADMINS_MAX ? [seen(all)] : [], [
         seen(admins.length === 0 ? 'nobody but whoever has this machine is an administrator' : all),
       ])
@@ -161,7 +169,7 @@ export const keyAge: Probe = {
       old.map(({ name, rotatedAt, createdAt }) =>
         seen(`the key ${name} is of ${rotatedAt ?? createdAt}`),
       ),
-      [seen(`${keys.length} keys, none older than 92 days`)],
+      [seen(`${countOf(keys.length, 'key')}, none older than 92 days`)],
     )
   },
 }
@@ -182,7 +190,7 @@ export const keysUsed: Probe = {
       idle.map(({ name, lastUsedAt }) =>
         seen(`the key ${name} was last used ${lastUsedAt ?? 'never'}`),
       ),
-      [seen(`${keys.length} keys, all used or new`)],
+      [seen(`${countOf(keys.length, 'key')}, used or new`)],
     )
   },
 }

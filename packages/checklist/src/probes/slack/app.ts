@@ -1,6 +1,6 @@
 import { judged, notApplicable, type Seen, unproved } from '../../answers/answer.ts'
 import type { SlackTeam } from '../../deployment.ts'
-import { someOf } from '../needs.ts'
+import { countOf, someOf } from '../needs.ts'
 import { slackProbe } from './slack-probe.ts'
 
 /** What each toolset cannot do without. Source: Slack, scopes of its Web API methods. */
@@ -39,7 +39,9 @@ export const scopes = slackProbe(
     })
     const faults =
       asked.length === 0 ? lacking : [seen(`the app does not ask for ${someOf(asked)}`), ...lacking]
-    return judged(faults, [seen(`needed: ${someOf(needed)}; given by ${active.length} workspaces`)])
+    return judged(faults, [
+      seen(`needed: ${someOf(needed)}; given by ${countOf(active.length, 'workspace')}`),
+    ])
   },
 )
 
@@ -54,7 +56,7 @@ export const rotation = slackProbe(
     if (active.length === 0) return unproved('gateway', 'the app is installed in no workspace')
     const lasting = active.filter(({ expiresAtMs }) => expiresAtMs === null)
     if (lasting.length === 0)
-      return judged([], [seen(`${active.length} installations, all rotated`)])
+      return judged([], [seen(`${countOf(active.length, 'installation')}, rotated`)])
     return unproved('gateway', `tokens never end in ${someOf(lasting.map(({ team }) => team))}`)
   },
 )

@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { judged, proved, type Seen, unproved } from '../../answers/answer.ts'
-import { someOf } from '../needs.ts'
+import { countOf, someOf } from '../needs.ts'
 import { slackProbe } from './slack-probe.ts'
 
 const SQLITE = 'sqlite:'
@@ -24,13 +24,16 @@ export const storage = slackProbe(
       return judged([{ kind: 'database', text }], [])
     }
     if (!view.store.startsWith(SQLITE)) {
-      return proved({ kind: 'database', text: `${all.length} installations in PostgreSQL` })
+      return proved({
+        kind: 'database',
+        text: `${countOf(all.length, 'installation')} in PostgreSQL`,
+      })
     }
     const file = view.store.slice(SQLITE.length)
     const found = await stat(file).catch(() => undefined) // its absence is what is looked for
     if (found === undefined)
       return unproved('file', `${file} is not there yet: nothing was installed`)
-    return proved({ kind: 'file', text: `${all.length} installations in ${file}` })
+    return proved({ kind: 'file', text: `${countOf(all.length, 'installation')} in ${file}` })
   },
 )
 
