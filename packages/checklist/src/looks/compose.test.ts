@@ -58,14 +58,14 @@ test('variables come from the environment, then from the file beside, then from 
   const text = [
     'services:',
     '  a:',
-    '    image: "x:${A}-${B}-${C:-${D:-d}}-${E-e}-${F:+f}-$$G-$A"',
+    '    image: "x:${A}-${B}-${C:-${D:-d}}-${E-e}-${E:-e}-${F:+f}-$$G-$A"',
     '    environment: [A, "LITERAL=1", "REF=${B}"]',
   ].join('\n')
   const { services, projects } = await read(
     { 'compose.yaml': text, '.env': 'A=file\nB=file\nE=\n' },
     { variables: { A: 'shell' } },
   )
-  expect(services[0]?.image).toBe('x:shell-file-d---$G-shell')
+  expect(services[0]?.image).toBe('x:shell-file-d--e--$G-shell')
   expect(Object.fromEntries(services[0]?.environment ?? [])).toEqual({
     A: { value: 'shell', from: 'reference', at: 'compose.yaml:4' },
     LITERAL: { value: '1', from: 'literal', at: 'compose.yaml:4' },

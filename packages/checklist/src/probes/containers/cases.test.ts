@@ -192,6 +192,9 @@ test('a folder that the host empties keeps nothing, and one of PGDATA keeps all 
   expect(await at(() => volumes, db('volumes: ["./pg:/var/lib/postgresql:ro"]'))).toMatch(
     /^failed: /,
   )
+  expect(await at(() => volumes, db('tmpfs: [/var/lib/postgresql/data]'))).toBe(
+    'failed: compose.yaml:3: the service db keeps /var/lib/postgresql/data on tmpfs, which is memory',
+  )
   expect(await at(() => volumes, services('  a: { image: "x:1" }\n'))).toMatch(/^not_applicable: /)
 })
 
@@ -250,6 +253,22 @@ const MOUNTED: readonly (readonly [
     '  g: { image: "sallyport:1", volumes: ["./sallyport.yaml:/etc/sallyport/sallyport.yaml:ro"] }\n',
     { 'sallyport.yaml': 'masterKey: "${file:/run/secrets/master}"\n' },
     'failed: sallyport.yaml:1: the service g reads `file` /run/secrets/master, where nothing is mounted',
+  ],
+  [
+    'a key on a volume, which cannot be seen from here',
+    '  n: { image: "nginx:1.27", volumes: ["certs:/certs", "./n.conf:/etc/nginx/nginx.conf"] }\n',
+    { 'n.conf': 'ssl_certificate_key /certs/a.key;\n' },
+    /^proved: /,
+  ],
+  [
+    'a key in a mount that hides the one around it',
+    '  n: { image: "nginx:1.27", volumes: ["./n:/etc/nginx", "./certs:/etc/nginx/certs"] }\n',
+    {
+      'n/nginx.conf': 'ssl_certificate_key certs/a.key;\n',
+      'n/certs/a.key': 'hidden',
+      'certs/b.key': 'key',
+    },
+    'failed: n/nginx.conf:1: the service n reads `ssl_certificate_key` /etc/nginx/certs/a.key, which is not in what is mounted',
   ],
   [
     'a folder that is not there',

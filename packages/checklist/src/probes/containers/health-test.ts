@@ -18,7 +18,7 @@ export function uselessTest(test: readonly string[]): string | undefined {
   if (form !== 'CMD') return 'begins with neither `CMD` nor `CMD-SHELL`: docker refuses it'
   if (words.length === 0) return 'names no command: it can never succeed'
   const operator = words.find((word) => OPERATORS.has(word))
-  if (operator !== undefined && !isShell(words)) {
+  if (operator !== undefined) {
     return `passes \`${operator}\` on as an argument, as \`CMD\` runs no shell: use \`CMD-SHELL\``
   }
   const [command = ''] = words

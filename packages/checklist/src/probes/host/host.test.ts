@@ -286,6 +286,11 @@ const FIREWALLS: readonly (readonly [string, Given, string])[] = [
     },
     'unproved: this user may not ask ufw, nft about IPv4',
   ],
+  [
+    'a firewall beside one that may not be asked',
+    { commands: { iptables: [{ when: '*', out: '-P INPUT ACCEPT\n' }], nft: [ROOT_ONLY] } },
+    'unproved: this user may not ask nft about IPv4',
+  ],
   ['no firewall at all', {}, 'unproved: none of ufw, nft and iptables tells of IPv4'],
 ]
 

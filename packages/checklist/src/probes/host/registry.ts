@@ -2,6 +2,7 @@ import { type Probe, type Seen, failed, notApplicable, proved } from '../../answ
 import type { Deployment } from '../../deployment.ts'
 import { builtImages } from '../../looks/built-images.ts'
 import { composeFacts } from '../../looks/compose.ts'
+import { runServers } from '../../looks/container-servers.ts'
 
 const DEADLINE_MS = 5_000
 const REGISTRIES_MAX = 10
@@ -31,7 +32,8 @@ export function registry(fetchIt: Fetch = fetch): Probe {
 async function registries(deployment: Deployment, signal: AbortSignal): Promise<string[]> {
   const { services } = await composeFacts(deployment, signal)
   const built = await builtImages(deployment, signal)
-  const images = services.flatMap((service) => [
+  const servers = (await runServers(deployment, signal)).services
+  const images = [...services, ...servers].flatMap((service) => [
     ...(service.image === undefined || service.build !== undefined ? [] : [service.image]),
     ...(built.get(service)?.dockerfile?.bases.map(({ image }) => image) ?? []),
   ])
