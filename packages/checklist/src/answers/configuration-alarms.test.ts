@@ -218,6 +218,22 @@ test('a file of Slack apps with secrets is for its owner alone [check/files/secr
   expect(await judge(madeUp('an app'))).toEqual(['files/secret-modes', 'git/secrets-ignored'])
 })
 
+test('in a cluster nothing is said of variables that are not in these files [check/env/complete]', async () => {
+  const without = ['MCP_JSON_LOGS', 'MCP_GATEWAY_AUTH_TOKEN'].reduce(
+    (text, name) => text.replace(new RegExp(`^${name}=.*\\n`, 'm'), ''),
+    GOOD_FILES['.env'] ?? '',
+  )
+  const changes = { '.env': without, 'compose.yaml': undefined }
+  const { findings, failed } = await bench.judge(
+    { ...changes, ...replaced('sallyport.yaml', 'X-Team: operations', 'X-Team: ${env:TEAM}') },
+    { given: { profile: 'kubernetes' } },
+  )
+  expect(failed).toEqual([])
+  for (const id of ['env/complete', 'env/json-logs', 'secrets/strong', 'instances/listed']) {
+    expect(findings.get(id)?.state).toBe('unproved')
+  }
+})
+
 test('what units and compose files name is read as well [check/env/log-level]', async () => {
   const unit = (folder: string) => `[Service]
 Environment=MCP_JSON_LOGS=true "RUST_LOG=info" 'MCP_LOG_LEVEL=trace'

@@ -2,6 +2,7 @@ import { appendFile, chmod, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
+  added,
   type Break,
   ConfigurationBench,
   replaced,
@@ -89,6 +90,21 @@ test(
 )
 
 test(
+  'two instances on one port of this host makes exactly its items fail [check/instances/unique-port]',
+  breaks({
+    fails: {
+      'instances/unique-port':
+        'MCP_PORT (instances/alpha/.env) and MCP_PORT (instances/beta/.env) are the same',
+    },
+    changes: {
+      'compose.yaml': undefined,
+      ...added('.env', 'INSTANCES=alpha=http://127.0.0.1:9091,beta=http://127.0.0.1:9092'),
+    },
+    given: { profile: 'local' },
+  }),
+)
+
+test(
   'two services with one folder makes exactly its items fail [check/instances/own-folder]',
   breaks({
     fails: { 'instances/own-folder': 'alpha and beta are given the same instances/alpha/.env' },
@@ -154,6 +170,21 @@ test(
       await git(folder, 'commit', '-q', '-am', 'Try')
       await git(folder, 'switch', '-q', 'main')
     },
+  }),
+)
+
+test(
+  'a password in the environment of a compose file that is committed makes exactly its items fail [check/git/history-clean]',
+  breaks({
+    fails: {
+      'git/history-clean': 'the value of BROKER_PASSWORD (compose.yaml:6) was committed in',
+    },
+    changes: replaced(
+      'compose.yaml',
+      'POSTGRES_USER: sallyport',
+      `BROKER_PASSWORD: ${madeUp('broker')}`,
+    ),
+    also: (folder) => git(folder, 'commit', '-q', '-am', 'Wire it'),
   }),
 )
 

@@ -16,7 +16,7 @@ import { environmentFiles, type FileVariable } from '../../looks/environment-fil
 import { givenVariables } from '../../looks/given-variables.ts'
 import { KNOWN_VARIABLES } from '../../looks/known-variables.ts'
 import { placeholderIn } from '../../looks/placeholder.ts'
-import { lookGap } from './look-gap.ts'
+import { clusterGap, variablesGap } from './look-gap.ts'
 
 interface Need {
   readonly name: string
@@ -46,10 +46,12 @@ export const envComplete: Probe = {
     })
     const [first] = faults
     if (first !== undefined) {
+      const cluster = clusterGap(deployment)
+      if (cluster !== undefined) return cluster
       const names = [...new Set(faults.map(({ text }) => text.split(',')[0]))].slice(0, 10)
       return failed(faults, `set ${names.join(', ')} in \`.env\` beside the file that refers to it`)
     }
-    const gap = await lookGap(deployment, signal)
+    const gap = await variablesGap(deployment, signal)
     if (gap !== undefined) return gap
     if (compose.faults.length > 0) return unproved('file', compose.faults.join('; '))
     const count = new Set(needs.map(({ name }) => name)).size
@@ -97,7 +99,7 @@ export const envLogLevel: Probe = {
       return [{ kind: 'environment', text: `${name} (${at}) asks for \`${level}\`` }]
     })
     if (faults.length > 0) return failed(faults)
-    const gap = await lookGap(deployment, signal)
+    const gap = await variablesGap(deployment, signal)
     if (gap !== undefined) return gap
     const seen = levels.map(({ name, at }): Seen => {
       return { kind: 'environment', text: `${name} (${at}) asks for no more than \`info\`` }
@@ -139,7 +141,7 @@ export const envJsonLogs: Probe = {
     if (on !== undefined) {
       return proved({ kind: 'environment', text: `MCP_JSON_LOGS is true (${on.at})` })
     }
-    const gap = await lookGap(deployment, signal)
+    const gap = await variablesGap(deployment, signal)
     if (gap !== undefined) return gap
     const text = 'MCP_JSON_LOGS is set nowhere, and without it logs are written for people'
     return failed([{ kind: 'environment', text }])
@@ -188,7 +190,7 @@ export const envUnknown: Probe = {
       return text === undefined ? [] : [{ kind: 'environment', text: `${name} (${at}) ${text}` }]
     })
     if (faults.length > 0) return failed(faults)
-    const gap = await lookGap(deployment, signal)
+    const gap = await variablesGap(deployment, signal)
     if (gap !== undefined) return gap
     const ours = [...places.keys()].filter((name) => read.has(name)).length
     return proved({ kind: 'environment', text: `${ours} variables are set that something reads` })
@@ -222,7 +224,7 @@ async function overVariables(
     return text === undefined ? [] : [{ kind: 'environment', text }]
   })
   if (faults.length > 0) return failed(faults)
-  const gap = await lookGap(deployment, signal)
+  const gap = await variablesGap(deployment, signal)
   if (gap !== undefined) return gap
   const { files } = await environmentFiles(deployment, signal)
   const live = files.filter(({ use }) => use === 'live').map(({ name }) => name)

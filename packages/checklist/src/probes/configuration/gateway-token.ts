@@ -2,7 +2,7 @@ import { failed, notApplicable, type Probe, proved, type Seen } from '../../answ
 import { givenVariables } from '../../looks/given-variables.ts'
 import { isReference, weakness } from '../../looks/credential-shapes.ts'
 import { instancesFact } from '../../looks/instances.ts'
-import { lookGap } from './look-gap.ts'
+import { variablesGap } from './look-gap.ts'
 
 const BYTES_MIN = 32
 
@@ -19,7 +19,7 @@ export const gatewayToken: Probe = {
       ({ name, value }) => name === 'MCP_GATEWAY_AUTH_TOKEN' && value !== '' && !isReference(value),
     )
     const isUsed = variable !== undefined || tokens.length > 0 || deployment.file === 'environment'
-    const gap = await lookGap(deployment, signal)
+    const gap = await variablesGap(deployment, signal)
     if (!isUsed) {
       const reason =
         'this gateway is not configured by INSTANCES, and asks its callers for keys of their own'

@@ -11,7 +11,7 @@ import type { Deployment } from '../../deployment.ts'
 import { composeFacts } from '../../looks/compose.ts'
 import { type Instance, type Instances, instancesFact } from '../../looks/instances.ts'
 import { isReference } from '../../looks/credential-shapes.ts'
-import { lookGap } from './look-gap.ts'
+import { variablesGap } from './look-gap.ts'
 
 const NONE =
   'this deployment has no instances: nothing is given DISCORD_TOKEN, MCP_BIND_ADDR or DB_SCHEMA'
@@ -27,7 +27,7 @@ function instanceProbe(probe: Omit<Probe, 'kind' | 'look'>, judge: Judge): Probe
       const facts = await instancesFact(deployment, signal)
       const found = facts.instances.length > 0 ? await judge(facts, deployment, signal) : undefined
       if (found?.state === 'failed') return found
-      const gap = (await lookGap(deployment, signal)) ?? (await composeGap(deployment, signal))
+      const gap = (await variablesGap(deployment, signal)) ?? (await composeGap(deployment, signal))
       if (gap !== undefined) return gap
       if (found !== undefined) return found
       if (facts.variable === undefined) return notApplicable(NONE)
@@ -124,7 +124,7 @@ export const instancesUniquePort = instanceProbe(
     title: 'No two instances share an address',
     remedy: 'set another MCP_PORT in one of them, and list it in INSTANCES',
   },
-  async ({ instances, listed, by, variable }) => {
+  async ({ instances, listed, by, variable }, { profile }) => {
     const addresses = variable === undefined ? [] : (listed ?? [])
     const twice = doubles(
       addresses.flatMap(({ name, url }) => (url ? [{ value: url.host, at: name }] : [])),
@@ -134,7 +134,8 @@ export const instancesUniquePort = instanceProbe(
       return failed([{ kind: 'config', text }])
     }
     // In containers each has its own addresses.
-    const here = instances.filter(({ services }) => services.length === 0)
+    const own = instances.filter(({ services }) => services.length === 0)
+    const here = profile === 'local' ? own : []
     return distinct(here, 'port', ({ variables, where }) => {
       const port = variables.get('MCP_PORT')
       return { value: port?.value || '9090', at: `MCP_PORT (${port?.at ?? where})` }

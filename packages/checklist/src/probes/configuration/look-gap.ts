@@ -28,6 +28,21 @@ export async function lookGap(
   return foldersGap(deployment, signal)
 }
 
+/** Why not all variables could be seen that programs are given; undefined = all of them were. */
+export async function variablesGap(
+  deployment: Deployment,
+  signal: AbortSignal,
+): Promise<Finding | undefined> {
+  return clusterGap(deployment) ?? (await lookGap(deployment, signal))
+}
+
+/** That a cluster gives variables which are in none of the files here. */
+export function clusterGap({ profile }: Deployment): Finding | undefined {
+  if (profile !== 'kubernetes') return undefined
+  const text = 'what a cluster gives its pods as variables and secrets is not looked at'
+  return unproved('reason', text, 'look at the manifests, and attest it')
+}
+
 /** Why not all files could be seen; undefined = all were. */
 export async function foldersGap(
   deployment: Deployment,

@@ -20,7 +20,7 @@ import {
 import { readSmall } from '../../looks/read-small.ts'
 import { type SecretFile, secretFiles } from '../../looks/secret-files.ts'
 import { someOf } from '../needs.ts'
-import { lookGap } from './look-gap.ts'
+import { variablesGap } from './look-gap.ts'
 
 const RENEW = 'make another one, such as with `openssl rand -hex 32`, and put it in its place'
 
@@ -160,7 +160,7 @@ export const secretsFiles: Probe = {
     const unread = judgements.flatMap((one) => one.unread ?? [])
     if (unread.length > 0)
       return unproved('file', unread.join('; '), 'run it as a user who may read them')
-    const gap = await lookGap(deployment, signal)
+    const gap = await variablesGap(deployment, signal)
     if (gap !== undefined) return gap
     if (named.length === 0) {
       return notApplicable(
@@ -213,7 +213,7 @@ async function overCredentials(
 
 /** Proved, where something was there to look at and nothing was left out. */
 async function clean(deployment: Deployment, signal: AbortSignal, text: string): Promise<Finding> {
-  const gap = await lookGap(deployment, signal)
+  const gap = await variablesGap(deployment, signal)
   if (gap !== undefined) return gap
   if ((await knownCredentials(deployment, signal)).length > 0) {
     return proved({ kind: 'environment', text })
