@@ -135,7 +135,8 @@ function toAnswer(incoming: IncomingMessage, text: string, tookMs: number): Http
   return { status: incoming.statusCode ?? 0, headers, text, tookMs: Math.round(tookMs) }
 }
 
-function sentenceOf(thrown: unknown): string {
+/** Why a connection failed, as the end of a sentence. */
+export function sentenceOf(thrown: unknown): string {
   const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : ''
   switch (code) {
     case 'ECONNREFUSED':
@@ -148,6 +149,10 @@ function sentenceOf(thrown: unknown): string {
     default:
       if (/ALERT_(?:CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE|BAD_CERTIFICATE)/.test(code)) {
         return ASKS_CERTIFICATE
+      }
+      // As OpenSSL says of an answer in the clear.
+      if (/WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG/.test(code)) {
+        return 'what answers there does not speak TLS'
       }
       if (code.startsWith('HPE_')) return 'what answers there does not speak HTTP'
       if (code !== '') return `it fails with ${code}`

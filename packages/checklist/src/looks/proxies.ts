@@ -2,12 +2,12 @@ import { relative, resolve } from 'node:path'
 import { readdir } from 'node:fs/promises'
 import { type Deployment, fact, type Fact } from '../deployment.ts'
 import { caddySites } from './proxy/caddy-sites.ts'
-import { CaddyFault, parseCaddyfile } from './proxy/caddy-syntax.ts'
+import { readCaddy } from './proxy/caddy-read.ts'
 import { placeOf, proxyMounts } from './proxy/mounts.ts'
 import { readNginx } from './proxy/nginx-read.ts'
 import { sitesOf } from './proxy/nginx-sites.ts'
 import type { ProxyPlace, ProxyReading, ProxySite } from './proxy/site.ts'
-import { MISSING_TEXT, readText } from './read-text.ts'
+import { readText } from './read-text.ts'
 
 export type { ProxyRoute, ProxySite, ProxyUpstream } from './proxy/site.ts'
 
@@ -67,22 +67,9 @@ export function answersTo(names: readonly string[], host: string): boolean {
 }
 
 async function readOne(place: ProxyPlace, signal: AbortSignal): Promise<ProxyReading> {
-  const shownAs = place.show(place.file)
-  if (!/Caddyfile|\.caddy$/.test(place.file)) {
-    const { directives, faults, gaps } = await readNginx(place, signal)
-    return { sites: sitesOf(directives, place), faults, gaps }
-  }
-  const { text, missing } = await readText(place.file, signal)
-  if (text === undefined) {
-    return { sites: [], faults: [], gaps: [`${shownAs} ${MISSING_TEXT[missing]}`] }
-  }
-  try {
-    const directives = parseCaddyfile(text, shownAs, place.variables)
-    return { sites: caddySites(directives, place), faults: [], gaps: [] }
-  } catch (thrown) {
-    if (!(thrown instanceof CaddyFault)) throw thrown
-    return { sites: [], faults: [thrown.message], gaps: [] }
-  }
+  const isCaddy = /Caddyfile|\.caddy$/.test(place.file)
+  const { directives, ...rest } = await (isCaddy ? readCaddy : readNginx)(place, signal)
+  return { sites: (isCaddy ? caddySites : sitesOf)(directives, place), ...rest }
 }
 
 async function usualFiles(

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { resolve } from 'node:path'
 import { isIP } from 'node:net'
 import {
@@ -9,9 +10,10 @@ import {
 } from 'node:tls'
 import { AppError } from '@sallyport/kit/errors'
 import { type Deployment, fact, type Fact } from '../deployment.ts'
+import { sentenceOf } from './http-ask.ts'
 import { MISSING_TEXT, readText } from './read-text.ts'
 
-const DEADLINE_MS = 4_000
+const DEADLINE_MS = 2_500
 
 /** How TLS is spoken at the public address. */
 export interface TlsView {
@@ -81,26 +83,20 @@ async function handshake(
   signal: AbortSignal,
 ): Promise<TlsView> {
   const servername = isIP(place.host) === 0 ? { servername: place.host } : {}
+  const own = AbortSignal.timeout(DEADLINE_MS)
   const socket = connect({ ...place, ...servername, ...options, rejectUnauthorized: false })
   try {
-    await secured(socket, signal)
+    await once(socket, 'secureConnect', { signal: AbortSignal.any([signal, own]) })
     return toView(socket, place.host)
   } catch (thrown) {
     signal.throwIfAborted()
-    return { unreached: AppError.from(thrown).message }
+    if (own.aborted) return { unreached: `no handshake within ${DEADLINE_MS} ms` }
+    return { unreached: sentenceOf(thrown) }
   } finally {
+    // It may fail once more while it is taken down.
+    socket.on('error', () => undefined)
     socket.destroy()
   }
-}
-
-function secured(socket: TLSSocket, signal: AbortSignal): Promise<void> {
-  return new Promise((done, fail) => {
-    socket.once('secureConnect', done)
-    socket.once('error', fail)
-    socket.once('close', () => fail(new Error('the connection was closed in the handshake')))
-    socket.setTimeout(DEADLINE_MS, () => fail(new Error(`no handshake within ${DEADLINE_MS} ms`)))
-    signal.addEventListener('abort', () => fail(signal.reason as Error), { once: true }) // a signal aborts with an error
-  })
 }
 
 function toView(socket: TLSSocket, host: string): TlsView {

@@ -134,3 +134,18 @@ test.each([
   const view = { notBeforeMs: nowMs - (life - left) * DAY_MS, notAfterMs: nowMs + left * DAY_MS }
   expect(judgeExpiry(view, nowMs).state).toBe(state)
 })
+
+test('what a Caddyfile imports is read, and an import that is not there fails', async () => {
+  const site = 'mcp.example.invalid {\n  import common\n  reverse_proxy 127.0.0.1:9100\n}\n'
+  const files = { Caddyfile: '(common) {\n}\nimport sites/*\n', 'sites/a.caddy': site }
+  await using place = await Place.make(files)
+  const deployment = deploymentOf(place.folder, PUBLIC)
+  expect((await look(host, deployment)).state).toBe('proved')
+  expect(textOf(await look(config, deployment))).toContain('sites/a.caddy:3 passes on')
+  await place.write('Caddyfile', 'import absent.caddy\n')
+  const missing = await look(config, deploymentOf(place.folder, PUBLIC))
+  expect([missing.state, textOf(missing)]).toEqual([
+    'failed',
+    'Caddyfile:1 imports absent.caddy, which is not there',
+  ])
+})
