@@ -151,7 +151,7 @@ export function sentenceOf(thrown: unknown): string {
         return ASKS_CERTIFICATE
       }
       // As OpenSSL says of an answer in the clear.
-      if (/WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG/.test(code)) {
+      if (code === 'EPROTO' || /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG/.test(code)) {
         return 'what answers there does not speak TLS'
       }
       if (code.startsWith('HPE_')) return 'what answers there does not speak HTTP'
