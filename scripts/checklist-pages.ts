@@ -104,7 +104,7 @@ ${boxes.map(itemRow).join('\n')}`,
 }
 
 function itemRow({ place, id, title, note, phase, cadence, answers }: Item): string {
-  const words = note === undefined ? title : `${title}. ${note}`
+  const words = note === undefined ? title : `${title}: ${note}`
   const links = answers.map((answer) => `\`${answer}\``).join(', ')
   return row([
     `${place}`,

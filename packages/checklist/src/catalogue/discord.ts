@@ -108,7 +108,7 @@ export const DISCORD_ITEMS: readonly Item[] = [
       'secrets/strong',
     ]),
     box([38, 'leavers'], 'Who leaves loses access', ['product/revocation', 'keys/used'], {
-      note: 'The seed says that no single client can be revoked; here each has a key, and a revoked one ends at once.',
+      note: 'the document says that no single client can be revoked; here each has a key, and a revoked one ends at once',
     }),
     box([39, 'separate'], 'Clients of production have tokens of production', [
       'secrets/not-shared',

@@ -84,7 +84,7 @@ export const EXPOSURE: readonly Item[] = [
     ]),
     box([24, 'deadline'], 'Calls have deadlines', ['limits/deadlines']),
     box([25, 'rates'], 'Calls have rates of our own', ['limits/rates'], {
-      note: 'The seed leaves this to Discord; here principals, servers and tools have limits.',
+      note: 'the document leaves this to Discord; here principals, servers and tools have limits',
     }),
   ]),
   ...section('exposure', 'Tokens', { role: 'security' }, [
@@ -97,7 +97,7 @@ export const EXPOSURE: readonly Item[] = [
       'A token can be rotated without a day on which everything stops',
       ['drill/keys'],
       {
-        note: 'The seed knows one shared token; here keys rotate one by one, the old one working in between.',
+        note: 'the document knows one shared token; here keys rotate one by one, the old one working in between',
         cadence: 'quarter',
       },
     ),

@@ -13,7 +13,7 @@ export const HANGAR: readonly Item[] = [
       'Callers must authenticate, and nobody is anonymous',
       ['auth/anonymous-off', 'door/unauthenticated'],
       {
-        note: 'Authentication is on unless `auth.anonymous` is set, and that counts on loopback alone.',
+        note: 'authentication is on unless `auth.anonymous` is set, and that counts on loopback alone',
       },
     ),
     box([12, 'keys'], 'Every service principal has a key of its own', ['keys/per-principal']),
@@ -59,10 +59,10 @@ export const HANGAR: readonly Item[] = [
   ]),
   ...section('hangar', 'Configuration', { role: 'technical' }, [
     box([42, 'valid'], 'The configuration is correct', ['config/valid', 'config/unknown-keys'], {
-      note: 'The seed says that no validate command exists; `sallyport validate` names every problem at once.',
+      note: 'the document says that no validate command exists; `sallyport validate` names every problem at once',
     }),
     box([43, 'reload'], 'A reload of the configuration was tried', ['drill/reload'], {
-      note: 'The seed says that SIGHUP is not handled; here SIGHUP, the API and a changed file reload.',
+      note: 'the document says that SIGHUP is not handled; here SIGHUP, the API and a changed file reload',
       cadence: 'quarter',
     }),
     box([44, 'environments'], 'Each environment has a configuration of its own', [

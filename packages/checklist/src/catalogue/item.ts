@@ -15,7 +15,7 @@ export interface Item {
   readonly role: SignOffRole
   /** Ids of answers, at least one. All must hold; those that do not apply are left out. */
   readonly answers: readonly string[]
-  /** What the product has where the seed says that something is missing. */
+  /** What the product has where the seed says that something is missing, in the form of evidence. */
   readonly note?: string
 }
 

@@ -143,7 +143,7 @@ export const SLACK_AFTER: readonly Item[] = [
       'The version before runs on the new schema',
       ['product/older-version'],
       {
-        note: 'Migrations only add, so there is nothing to roll back.',
+        note: 'migrations only add, so there is nothing to roll back',
       },
     ),
     box([143, 'procedure'], 'It is written down how to go back', ['product/rollback-procedure']),

@@ -41,7 +41,7 @@ export const SLACK_BEFORE: readonly Item[] = [
       'store/place',
     ]),
     box([25, 'no-memory'], 'None are kept in memory alone', ['slack/storage'], {
-      note: 'There is no store in memory to replace.',
+      note: 'there is no store in memory to replace',
     }),
     box([26, 'connection'], 'The store answers', ['store/durable', 'postgres/reachable']),
     box([27, 'migrated'], 'No migration is pending', ['store/migrated']),
@@ -92,7 +92,7 @@ export const SLACK_BEFORE: readonly Item[] = [
     box([60, 'sessions'], 'Sessions can be opened', ['slack/sessions']),
     box([61, 'expiry'], 'Sessions end', ['slack/sessions', 'sessions/life']),
     box([62, 'pruning'], 'Sessions that are over are forgotten', ['slack/sessions'], {
-      note: 'Expiry is judged at use, so nothing depends on tidying up.',
+      note: 'expiry is judged at use, so nothing depends on tidying up',
     }),
   ]),
   ...section('slack', 'Slack Integration', { role: 'technical' }, [

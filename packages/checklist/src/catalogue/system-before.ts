@@ -29,7 +29,7 @@ export const SYSTEM_BEFORE: readonly Item[] = [
       'The key that signs tokens is strong',
       ['secrets/strong', 'store/master-key'],
       {
-        note: 'Keys that sign are derived from the master key; there is no JWT secret to set.',
+        note: 'keys that sign are derived from the master key; there is no JWT secret to set',
       },
     ),
     box([20, 'secret-modes'], 'Only their owner can read files of secrets', ['files/secret-modes']),

@@ -32,6 +32,15 @@ test('a report has every item in order, counted, and is in the form of the contr
   })
 })
 
+test('what the product has where a document says that it is missing stands with the evidence', async () => {
+  const item = itemOf('hangar/a/good', ['a/good'], { note: 'the document says that there is none' })
+  const { items } = await run([item], ANSWERS)
+  expect(items[0]?.evidence.map(({ kind, text }) => `${kind}: ${text}`)).toEqual([
+    'file: it is there',
+    'reason: the document says that there is none',
+  ])
+})
+
 test('items keep their order when later ones are known first', async () => {
   const gate = Promise.withResolvers<void>()
   const slow = probeOf(async () => {

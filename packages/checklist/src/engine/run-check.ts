@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import {
+  type Evidence,
+  REPORT_LIMITS,
   type Regression,
   type Report,
   type ReportItem,
@@ -117,12 +119,15 @@ export function summarise(items: readonly Pick<ReportItem, 'state'>[]): Summary 
 }
 
 function toReportItem(item: Item, found: Answered, at: string): ReportItem {
-  const { id, seed, section, title, phase, cadence, role } = item
-  const { state, evidence, remedy, awaits } = found
+  const { id, seed, section, title, phase, cadence, role, note } = item
+  const { state, remedy, awaits } = found
+  const noted: readonly Evidence[] = note === undefined ? [] : [{ kind: 'reason', text: note, at }]
+  // A report holds no more than so many, and the note is what can best be done without.
+  const evidence = [...found.evidence, ...noted].slice(0, REPORT_LIMITS.evidence)
   return {
     ...{ id, seed, section, title, phase, cadence, role, state },
     answers: [...item.answers],
-    evidence: [...evidence],
+    evidence,
     remedy,
     ...(awaits !== undefined && { awaits }),
     at,
