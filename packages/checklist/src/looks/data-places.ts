@@ -1,7 +1,8 @@
 import { type Deployment, fact } from '../deployment.ts'
-import { composeFacts, type ComposeService } from './compose.ts'
+import { composeFacts, type ComposePort, type ComposeService } from './compose.ts'
 import { composeRoles } from './compose-roles.ts'
 import { givenVariables } from './given-variables.ts'
+import { liveContainers } from './live-containers.ts'
 
 /** A PostgreSQL or Redis that something of the deployment names. */
 export interface DataPlace {
@@ -21,6 +22,12 @@ export interface DataPlace {
   readonly isStore: boolean
   /** Every password that something of the deployment has for it: never told. */
   readonly passwords: readonly string[]
+}
+
+/** Where a place may answer. */
+export interface Address {
+  readonly host: string
+  readonly port: number
 }
 
 /** What of that kind there is. */
@@ -198,14 +205,39 @@ export function argumentOf(
   return words.find((word) => word.startsWith(`--${name}=`))?.slice(name.length + 3)
 }
 
-/** Addresses at which a place may answer from here, the likeliest first. */
-export function addressesOf(place: DataPlace): { host: string; port: number }[] {
-  const { host, port, service, kind } = place
-  const published = (service?.ports ?? []).flatMap((one) => {
-    const number = Number(one.published)
-    if (one.target !== `${PORTS[kind]}` || !Number.isInteger(number)) return []
-    const everywhere = one.address === '0.0.0.0' || one.address === '::'
-    return [{ host: everywhere ? '127.0.0.1' : one.address, port: number }]
-  })
-  return [...published, { host, port }]
+/**
+ * Addresses at which a place may answer from here, the likeliest first: a port that its container publishes, the
+ * container itself, and what the deployment writes.
+ */
+export async function addressesOf(
+  place: DataPlace,
+  deployment: Deployment,
+  signal: AbortSignal,
+): Promise<Address[]> {
+  const { host, port, service } = place
+  if (service === undefined) return [{ host, port }]
+  const within = await containerAddresses(service, deployment, signal)
+  return [
+    ...service.ports.flatMap((one) => publishedAt(one, PORTS[place.kind])),
+    ...within.map((address) => ({ host: address, port })),
+    { host, port },
+  ]
+}
+
+function publishedAt({ address, published, target }: ComposePort, inner: number): Address[] {
+  const port = Number(published)
+  if (target !== `${inner}` || !Number.isInteger(port)) return []
+  const everywhere = address === '0.0.0.0' || address === '::'
+  return [{ host: everywhere ? '127.0.0.1' : address, port }]
+}
+
+async function containerAddresses(
+  { name, project }: ComposeService,
+  deployment: Deployment,
+  signal: AbortSignal,
+): Promise<string[]> {
+  // Without docker nothing is known of containers, and other answers say so.
+  const live = await liveContainers(deployment, signal).catch(() => undefined)
+  const own = live?.containers?.filter((one) => one.service === name && one.project === project)
+  return (own ?? []).flatMap(({ addresses }) => [...addresses])
 }

@@ -21,6 +21,11 @@ const inspected = z.object({
     User: z.string().default(''),
     Labels: z.record(z.string(), z.string()).nullish(),
   }),
+  NetworkSettings: z
+    .object({
+      Networks: z.record(z.string(), z.object({ IPAddress: z.string().nullish() })).nullish(),
+    })
+    .nullish(),
 })
 
 const LABEL = 'com.docker.compose'
@@ -43,6 +48,8 @@ export interface LiveContainer {
   readonly startedAt: string
   /** User of its first process; empty for root. */
   readonly user: string
+  /** In its networks, which this machine reaches where docker runs on it. */
+  readonly addresses: readonly string[]
 }
 
 /** The containers of a deployment, or why they cannot be seen. */
@@ -140,7 +147,8 @@ async function inspect(
 }
 
 function toContainer(detail: z.output<typeof inspected>, project: string): LiveContainer {
-  const { Id, Name, State, Config, RestartCount } = detail
+  const { Id, Name, State, Config, RestartCount, NetworkSettings } = detail
+  const networks = Object.values(NetworkSettings?.Networks ?? {})
   return {
     id: Id,
     name: Name.replace(/^\//, ''),
@@ -154,5 +162,6 @@ function toContainer(detail: z.output<typeof inspected>, project: string): LiveC
     outOfMemory: State.OOMKilled,
     startedAt: State.StartedAt,
     user: Config.User,
+    addresses: networks.flatMap(({ IPAddress }) => IPAddress || []),
   }
 }

@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { fact } from '../deployment.ts'
 import { faultOf } from './bytes-of.ts'
-import { addressesOf, type DataPlace, postgresPlaces } from './data-places.ts'
+import { type Address, addressesOf, type DataPlace, postgresPlaces } from './data-places.ts'
 import { isLoopbackHost } from './network.ts'
 import { type PostgresFacts, readPostgres } from './postgres-facts.ts'
 
@@ -31,7 +31,11 @@ export const postgresReadings = fact(async (deployment, signal): Promise<Postgre
   const { places } = await postgresPlaces(deployment, signal)
   return Promise.all(
     places.map(async (place): Promise<PostgresReading> => {
-      const { asksPassword, ...found } = await attempt(place, signal)
+      const { asksPassword, ...found } = await attempt(
+        place,
+        await addressesOf(place, deployment, signal),
+        signal,
+      )
       return { place, asksPassword, ...found }
     }),
   )
@@ -48,10 +52,14 @@ const ASKED = [
 ] as const
 
 /** Tries the addresses and ways to encrypt that the place has; the first that lets in counts. */
-async function attempt(place: DataPlace, signal: AbortSignal): Promise<Attempt> {
+async function attempt(
+  place: DataPlace,
+  addresses: readonly Address[],
+  signal: AbortSignal,
+): Promise<Attempt> {
   let last: unknown
   let isAsked = false
-  for (const config of configsOf(place)) {
+  for (const config of configsOf(place, addresses)) {
     signal.throwIfAborted()
     const client = new pg.Client(config)
     client.on('error', () => undefined) // a connection that is lost shows at the next query
@@ -93,7 +101,7 @@ function toMissing(thrown: unknown): MissingAnswer {
 }
 
 /** A gateway verifies TLS over a network by itself; other programs encrypt where the server offers it. */
-function configsOf(place: DataPlace): pg.ClientConfig[] {
+function configsOf(place: DataPlace, addresses: readonly Address[]): pg.ClientConfig[] {
   const base = {
     application_name: 'sallyport-check',
     connectionTimeoutMillis: CONNECT_MS,
@@ -102,7 +110,7 @@ function configsOf(place: DataPlace): pg.ClientConfig[] {
     query_timeout: STATEMENT_MS + 1_000,
   }
   const explicit = /[?&]ssl(?:mode)?=/.test(place.url)
-  return addressesOf(place).flatMap(({ host, port }) => {
+  return addresses.flatMap(({ host, port }) => {
     const isMoved = host !== place.host || port !== place.port
     const url = changed(place.url, isMoved ? { host, port } : {})
     if (explicit) {

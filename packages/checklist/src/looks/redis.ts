@@ -1,7 +1,7 @@
 import { createClient } from '@redis/client'
 import { fact } from '../deployment.ts'
 import { faultOf } from './bytes-of.ts'
-import { addressesOf, type DataPlace, redisPlaces } from './data-places.ts'
+import { type Address, addressesOf, type DataPlace, redisPlaces } from './data-places.ts'
 import type { MissingAnswer } from './postgres.ts'
 
 const CONNECT_MS = 3_000
@@ -35,9 +35,11 @@ export const redisReadings = fact(async (deployment, signal): Promise<RedisReadi
   const { places } = await redisPlaces(deployment, signal)
   return Promise.all(
     places.map(async (place): Promise<RedisReading> => {
-      const open = await attempt(place, { anonymous: true }, ping, signal)
+      const addresses = await addressesOf(place, deployment, signal)
+      const as = (anonymous: boolean) => addresses.map((one) => optionsOf(place, one, anonymous))
+      const open = await attempt(as(true), ping, signal)
       const isOpen = 'value' in open ? true : open.isRefused ? false : undefined
-      const found = await attempt(place, { anonymous: false }, readRedis, signal)
+      const found = await attempt(as(false), readRedis, signal)
       return 'value' in found
         ? { place, facts: found.value, isOpen }
         : { place, missing: found.missing, isOpen }
@@ -96,13 +98,12 @@ type Attempt<Value> =
   | { readonly missing: MissingAnswer; readonly isRefused: boolean }
 
 async function attempt<Value>(
-  place: DataPlace,
-  { anonymous }: { readonly anonymous: boolean },
+  all: readonly ReturnType<typeof optionsOf>[],
   ask: (send: Send) => Promise<Value>,
   signal: AbortSignal,
 ): Promise<Attempt<Value>> {
   let last: unknown
-  for (const options of optionsOf(place, anonymous)) {
+  for (const options of all) {
     signal.throwIfAborted()
     const client = createClient(options)
     client.on('error', () => undefined) // what fails rejects below
@@ -123,7 +124,7 @@ async function attempt<Value>(
   return { missing: toMissing(last), isRefused: isRefusal(last) }
 }
 
-function optionsOf(place: DataPlace, anonymous: boolean) {
+function optionsOf(place: DataPlace, { host, port }: Address, anonymous: boolean) {
   const url = URL.canParse(place.url) ? new URL(place.url) : undefined
   const secure = url?.protocol === 'rediss:'
   const credentials =
@@ -133,7 +134,7 @@ function optionsOf(place: DataPlace, anonymous: boolean) {
           ...(url.username !== '' && { username: decodeURIComponent(url.username) }),
           ...(url.password !== '' && { password: decodeURIComponent(url.password) }),
         }
-  return addressesOf(place).map(({ host, port }) => ({
+  return {
     ...credentials,
     RESP: 2 as const,
     disableClientInfo: true,
@@ -145,7 +146,7 @@ function optionsOf(place: DataPlace, anonymous: boolean) {
       socketTimeout: ANSWER_MS,
       reconnectStrategy: false as const,
     },
-  }))
+  }
 }
 
 /** The first word of an error answer: `NOAUTH`, `WRONGPASS`, `NOPERM`. Source: Redis, "RESP protocol". */

@@ -161,6 +161,32 @@ services:
   )
 })
 
+describe.runIf(redisAvailable())('a Redis in a container', () => {
+  test('that publishes nothing is asked at the address that docker has for it', async () => {
+    await using server = await startRedis({ requirepass: PASSWORD })
+    await using place = await Place.make({
+      'compose.yaml': `
+name: shop
+services:
+  app: { image: example/app, environment: { REDIS_URL: "redis://:${PASSWORD}@cache:${server.port}" } }
+  cache: { image: redis:7, volumes: [kept:/data] }
+volumes: { kept: {} }
+`,
+    })
+    const inspected = {
+      ...{ Id: 'c1', Name: '/shop-cache-1', State: { Status: 'running' } },
+      Config: { Labels: { 'com.docker.compose.service': 'cache' } },
+      NetworkSettings: { Networks: { shop_default: { IPAddress: '127.0.0.1' } } },
+    }
+    const answers = `case "$1" in ps) echo c1;; *) echo '${JSON.stringify([inspected])}';; esac`
+    await place.write('bin/docker', `#!/bin/sh\n${answers}\n`, 0o755)
+    const variables = { PATH: `${join(place.folder, 'bin')}:/usr/bin:/bin` }
+    const found = await lookAll(DATA, UNITS, deploymentOf(place.folder, {}, { variables }))
+    expect(idsIn(found, 'proved'), textOf(found, 'redis/reachable')).toEqual(ALL)
+    expect(textOf(found, 'redis/reachable')).toContain('REDIS_URL (compose.yaml:4)')
+  })
+})
+
 async function command(server: TestRedis, ...words: [string, ...string[]]): Promise<void> {
   await asked(server, ...words)
 }
