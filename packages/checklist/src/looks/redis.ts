@@ -5,7 +5,7 @@ import { type Address, addressesOf, type DataPlace, redisPlaces } from './data-p
 import type { MissingAnswer } from './postgres.ts'
 
 const CONNECT_MS = 3_000
-const ANSWER_MS = 4_000
+const ANSWER_MS = 3_000
 /** That it is there or not tells nothing: it is only read. */
 const KEY = 'sallyport:checklist'
 
@@ -37,9 +37,11 @@ export const redisReadings = fact(async (deployment, signal): Promise<RedisReadi
     places.map(async (place): Promise<RedisReading> => {
       const addresses = await addressesOf(place, deployment, signal)
       const as = (anonymous: boolean) => addresses.map((one) => optionsOf(place, one, anonymous))
-      const open = await attempt(as(true), ping, signal)
+      const [open, found] = await Promise.all([
+        attempt(as(true), ping, signal),
+        attempt(as(false), readRedis, signal),
+      ])
       const isOpen = 'value' in open ? true : open.isRefused ? false : undefined
-      const found = await attempt(as(false), readRedis, signal)
       return 'value' in found
         ? { place, facts: found.value, isOpen }
         : { place, missing: found.missing, isOpen }

@@ -17,7 +17,8 @@ export const backupsConfigured = backupsProbe(
   },
   async ({ folder, files, expected }) => {
     const { mode } = await stat(folder)
-    const text = `${folder} holds ${files.length} backups of ${newestOf(files).length} kinds, expected every ${timeText(expected.everyMs)}`
+    const kinds = newestOf(files).map(({ series }) => series)
+    const text = `${folder} holds ${files.length} of ${kinds.slice(0, NAMED_MAX).join(', ')}, one expected every ${timeText(expected.everyMs)}`
     const open: Seen[] =
       (mode & 0o002) === 0 ? [] : [{ kind: 'file', text: `everybody may write to ${folder}` }]
     return judged(open, [{ kind: 'file', text }])

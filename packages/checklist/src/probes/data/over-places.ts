@@ -9,6 +9,9 @@ import type { Deployment, Fact } from '../../deployment.ts'
 import type { DataPlace, DataPlaces } from '../../looks/data-places.ts'
 import { withoutConfig } from '../../looks/embedded-store.ts'
 
+/** Some addresses may have to be tried before one answers. */
+const DEADLINE_MS = 40_000
+
 /** Where something that answers an answer was found: several of them together. */
 export interface PlaceProbe<Reading> extends Pick<Probe, 'title' | 'remedy' | 'deadlineMs'> {
   readonly places: Fact<DataPlaces>
@@ -20,12 +23,12 @@ export interface PlaceProbe<Reading> extends Pick<Probe, 'title' | 'remedy' | 'd
 
 /** A probe of every PostgreSQL or Redis that the deployment names: the worst counts, all is told. */
 export function placeProbe<Reading>(probe: PlaceProbe<Reading>): Probe {
-  const { title, remedy, deadlineMs } = probe
+  const { title, remedy, deadlineMs = DEADLINE_MS } = probe
   return {
     kind: 'probe',
     title,
     remedy,
-    ...(deadlineMs !== undefined && { deadlineMs }),
+    deadlineMs,
     look: async (deployment, signal) => {
       if (deployment.config === undefined) return withoutConfig()
       const { places, gaps } = await probe.places(deployment, signal)

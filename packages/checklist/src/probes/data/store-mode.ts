@@ -20,7 +20,8 @@ export const storeMode: Probe = {
       ...files.flatMap((file, index) => openTo(modes[index] ?? 0, 0o177, `file ${file}`)),
       ...openTo(folderMode, 0o077, `folder ${stores.folder}`),
     ]
-    const text = `${files.length} files in ${stores.folder}, none open to others`
+    const names = files.map((file) => basename(file)).join(', ')
+    const text = `in ${stores.folder} nobody else reads ${names}`
     return judged(faults, [{ kind: 'file', text }])
   },
 }
