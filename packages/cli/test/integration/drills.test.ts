@@ -156,10 +156,11 @@ test('each drill fails on a deployment that is broken for it, names the fault, a
     broken(
       {
         limits: { drainTimeout: '200ms' },
-        mcpServers: { own: own() },
+        mcpServers: { own: own(), dead: { url: 'http://127.0.0.1:1/mcp' } },
+        groups: { answers: { members: ['own', 'dead'], strategy: 'priority' } },
         checklist: calls({ tool: 'wait', arguments: { ms: 1_500 } }),
       },
-      'stop',
+      ...['failover', 'stop'],
     ),
   ])
   const faults = turns.flatMap(({ runs }) =>
@@ -178,6 +179,7 @@ test('each drill fails on a deployment that is broken for it, names the fault, a
       false,
       expect.stringMatching(/requests of another key failed meanwhile: \d+ tool_error/),
     ],
+    ['failover', false, expect.stringMatching(/no other member of answers answered a call/)],
     [
       'stop',
       false,

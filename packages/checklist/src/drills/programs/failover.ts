@@ -82,8 +82,9 @@ async function loseFirst(
   if (!before.ok) return failingCall(group.name, call, before)
   await using traffic = new Traffic(caller, call.asked, PACE, signal)
   await traffic.untilGood(GOOD_MS, signal)
-  const lostMs = performance.now()
   const how = await takeAway(scene, first, signal)
+  // What begins from now on can only be answered by another member.
+  const lostMs = performance.now()
   await waitAway(scene, { first, how }, signal)
   const ended = await traffic.stop()
   await bringBack(scene, { first, how }, signal)
