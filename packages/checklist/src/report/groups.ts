@@ -42,6 +42,26 @@ export function groupsOf({ items }: Pick<Report, 'items'>): Groups {
   }
 }
 
+/** What is asked of a person once, and the items that wait for it. */
+export interface Question {
+  /** For `attest`: of the answer where nothing else answers its items, else of the item. */
+  readonly id: string
+  readonly items: readonly [ReportItem, ...ReportItem[]]
+}
+
+/** Items that one attestation answers together, in the order of the first of each. */
+export function questionsOf(items: readonly ReportItem[]): readonly Question[] {
+  const questions = new Map<string, [ReportItem, ...ReportItem[]]>()
+  for (const item of items) {
+    const [only, ...others] = item.answers
+    const id = only?.startsWith('attest/') && others.length === 0 ? only : item.id
+    const same = questions.get(id)
+    if (same === undefined) questions.set(id, [item])
+    else same.push(item)
+  }
+  return [...questions].map(([id, some]) => ({ id, items: some }))
+}
+
 /** How many items of each document are in each state, in the order of the documents. */
 export function countsBySeed({ items }: Pick<Report, 'items'>): {
   readonly seed: Seed

@@ -81,6 +81,32 @@ Discord bot                 1       0         1       0         0    0
 one item in full: \`sallyport check --explain ID\``)
 })
 
+test('items that one attestation answers are asked for once [check/report/attest]', () => {
+  const asked = (id: string, answers: string[]) =>
+    reportItemOf({
+      ...{ id, title: id, state: 'unproved', answers },
+      evidence: [{ kind: 'attestation', text: 'nobody has attested it', at: AT }],
+    })
+  const text = formatText(
+    reportOf([
+      asked('hangar/a/b', ['attest/on-call']),
+      asked('system/a/b', ['attest/on-call', 'audit/kept']),
+      asked('slack/a/b', ['attest/on-call']),
+      asked('slack/a/c', ['env/complete']),
+    ]),
+    OPTIONS,
+  )
+  expect(text).toContain(
+    [
+      'To attest: no program can see it (4)\n',
+      'each with:  sallyport attest ID --by NAME --note TEXT',
+      '? attest/on-call  hangar/a/b (for 2 items)',
+      '? system/a/b  system/a/b',
+      '? slack/a/c  slack/a/c\n',
+    ].join('\n'),
+  )
+})
+
 test('what passes is listed when it is asked for, and then what waits is as well [check/report/text]', () => {
   const text = formatText(REPORT, { ...OPTIONS, verbose: true })
   expect(text).toContain('Proved (1)\n\n✓ hangar/security/tls')

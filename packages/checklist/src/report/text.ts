@@ -1,5 +1,5 @@
 import type { Report, ReportItem, State } from '@sallyport/contract/checklist'
-import { countsBySeed, groupsOf, type Groups, type SameCause } from './groups.ts'
+import { countsBySeed, groupsOf, type Groups, questionsOf, type SameCause } from './groups.ts'
 import { layOut, type Layout } from './layout.ts'
 import {
   PART_WORDS,
@@ -105,7 +105,12 @@ function attestations({ toAttest }: Groups, layout: Layout, command: string): st
   const heading = layout.heading(`To attest: no program can see it (${toAttest.length})`)
   // To be pasted: never broken.
   const how = `each with:  ${command} attest ID --by NAME --note TEXT`
-  return [heading, [how, ...toAttest.map((item) => titleOf(item, layout))].join('\n')]
+  const lines = questionsOf(toAttest).map(({ id, items }) => {
+    const [{ title, state }, ...others] = items
+    const more = others.length === 0 ? '' : ` (for ${items.length} items)`
+    return layout.line(0, `${layout.sign(state)} `, `${id}  ${title}${more}`)
+  })
+  return [heading, [how, ...lines].join('\n')]
 }
 
 function awaiting({ awaiting: some }: Groups, layout: Layout, { verbose }: TextOptions): string[] {

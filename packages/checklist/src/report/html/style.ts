@@ -58,6 +58,7 @@ table{border-collapse:collapse;width:100%;font-size:.9375rem}
 th,td{text-align:left;vertical-align:top;padding:.4rem .75rem .4rem 0;border-bottom:1px solid var(--line);
 overflow-wrap:normal}
 td code{white-space:nowrap}
+tbody th p{margin:0}
 tbody th{font-weight:500;min-width:11rem}
 thead th{font-size:.8125rem;color:var(--soft)}
 .counts td,.counts thead th:not(:first-child){text-align:right;font-variant-numeric:tabular-nums}

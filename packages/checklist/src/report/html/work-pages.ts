@@ -1,5 +1,5 @@
 import type { Report, ReportItem } from '@sallyport/contract/checklist'
-import { groupsOf, type SameCause } from '../groups.ts'
+import { groupsOf, questionsOf, type SameCause } from '../groups.ts'
 import { PART_WORDS, SEED_TITLES, STATE_SHOWN } from '../words.ts'
 import { anchorOf, badge, evidenceOf } from './item.ts'
 import { html, type Markup } from './markup.ts'
@@ -79,11 +79,13 @@ function causeOf({ items }: SameCause): Markup {
 
 function attestOf(items: readonly ReportItem[]): Markup {
   if (items.length === 0) return html`<p>Nobody is asked for anything.</p>`
-  const rows = items.map(
-    ({ id, title, evidence }) =>
+  const rows = questionsOf(items).map(
+    ({ id, items: some }) =>
       html`<tr>
-        <th scope="row"><a href="#${anchorOf(id)}">${title}</a></th>
-        <td>${prose(evidence[0]?.text ?? '')}</td>
+        <th scope="row">
+          ${some.map((item) => html`<p><a href="#${anchorOf(item.id)}">${item.title}</a></p> `)}
+        </th>
+        <td>${prose(some[0].evidence[0]?.text ?? '')}</td>
         <td><code>sallyport attest ${id} --by NAME --note TEXT</code></td>
       </tr> `,
   )
