@@ -150,15 +150,20 @@ export function sentenceOf(thrown: unknown): string {
       if (/ALERT_(?:CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE|BAD_CERTIFICATE)/.test(code)) {
         return ASKS_CERTIFICATE
       }
-      // As OpenSSL says of an answer in the clear.
-      if (code === 'EPROTO' || /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG/.test(code)) {
-        return 'what answers there does not speak TLS'
-      }
+      if (code === 'EPROTO' || code.startsWith('ERR_SSL_')) return tlsSentence(thrown, code)
       if (code.startsWith('HPE_')) return 'what answers there does not speak HTTP'
       if (code !== '') return `it fails with ${code}`
       // Both families of addresses were tried, each with an error of its own.
       return thrown instanceof AggregateError ? 'nothing listens there' : 'it fails'
   }
+}
+
+function tlsSentence(thrown: unknown, code: string): string {
+  const said = `${code} ${thrown instanceof Error ? thrown.message : ''}`
+  // As OpenSSL says of an answer in the clear.
+  return /WRONG_VERSION_NUMBER|wrong version number|PACKET_LENGTH/.test(said)
+    ? 'what answers there does not speak TLS'
+    : `the handshake of TLS fails (${code})`
 }
 
 function bare(hostname: string): string {

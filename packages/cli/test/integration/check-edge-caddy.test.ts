@@ -88,6 +88,15 @@ localhost {
     expect(textOf(cut.get('proxy/timeouts'))).toMatch(/Caddyfile:17 cuts what is silent for 30 s/)
   })
 
+  test('a site that asks for a certificate of its callers hides what is behind it, and fails nothing', async () => {
+    const asks =
+      'client_auth {\n      mode require_and_verify\n      trusted_ca_cert_file ca.pem\n    }'
+    const found = await look('tls leaf.pem leaf.key', `tls leaf.pem leaf.key {\n    ${asks}\n  }`)
+    expect(withState(found, 'failed').map((id) => [id, textOf(found.get(id))])).toEqual([])
+    expect(found.get('proxy/extra-auth')?.state).toBe('proved')
+    expect(found.get('proxy/in-front')?.state).toBe('unproved')
+  })
+
   test('a site without redirects, HSTS or further layers says so', async () => {
     const silent = await look(
       'skip_install_trust',
