@@ -218,6 +218,16 @@ test('a gateway that is passed its token by name alone needs it in a file [check
   ).toBe('failed: compose.yaml:3: the variable A_TOKEN is set nowhere that outlives a shell')
 })
 
+test('a default outlives the shell, but not what the shell says instead [check/compose/token-survives]', async () => {
+  const given = services('  a: { image: "x:1", environment: { A: "${A_TOKEN:-none}" } }\n')
+  expect(await at(() => tokenSurvives, given)).toBe(
+    'proved: compose.yaml:3: the variable A_TOKEN is set nowhere and has a default',
+  )
+  expect(await at(() => tokenSurvives, { ...given, variables: { A_TOKEN: 'x' } })).toBe(
+    'failed: compose.yaml:3: the variable A_TOKEN is set in this shell alone and is lost with it',
+  )
+})
+
 const MOUNTED: readonly (readonly [
   name: string,
   service: string,

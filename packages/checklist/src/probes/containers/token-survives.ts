@@ -37,9 +37,10 @@ function secretReferences({ references }: ComposeProject): ComposeReference[] {
 
 function lost(project: ComposeProject): Seen[] {
   return secretReferences(project).flatMap(({ name, at, hasDefault }): Seen[] => {
-    if (hasDefault || isKept(project, name)) return []
-    const shell = project.variables.environment[name] !== undefined
-    const text = shell
+    if (isKept(project, name)) return []
+    const isInShell = project.variables.environment[name] !== undefined
+    if (!isInShell && hasDefault) return []
+    const text = isInShell
       ? `${at}: the variable ${name} is set in this shell alone and is lost with it`
       : `${at}: the variable ${name} is set nowhere that outlives a shell`
     return [{ kind: 'environment', text }]
@@ -47,12 +48,11 @@ function lost(project: ComposeProject): Seen[] {
 }
 
 function keptOf(project: ComposeProject): Seen[] {
-  return secretReferences(project)
-    .filter(({ name }) => isKept(project, name))
-    .map(({ name, at }) => ({
-      kind: 'environment',
-      text: `${at}: the variable ${name} is kept in a file`,
-    }))
+  return secretReferences(project).flatMap(({ name, at, hasDefault }): Seen[] => {
+    if (!isKept(project, name) && !hasDefault) return []
+    const text = isKept(project, name) ? 'is kept in a file' : 'is set nowhere and has a default'
+    return [{ kind: 'environment', text: `${at}: the variable ${name} ${text}` }]
+  })
 }
 
 function isKept({ variables }: ComposeProject, name: string): boolean {
