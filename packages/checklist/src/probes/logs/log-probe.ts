@@ -5,6 +5,8 @@ import { logFacts, type LogLine, type LogSource } from '../../looks/logs.ts'
 
 const FAULTS_MAX = 10
 const SHOWN_MAX = 160
+const ASSIGNED =
+  /(\b[\w-]*(?:password|passwd|pwd|secret|token|key|authorization)["']?\s*[=:]\s*["']?)[^\s"',;]+/gi
 
 interface LogProbe {
   readonly title: string
@@ -65,7 +67,9 @@ function shortened(faults: readonly Seen[], { name }: LogSource): Seen[] {
 /** `logs/gateway.log:12: ...`, with the line as far as it can be shown. */
 export function lineSeen({ name }: LogSource, { number, text, json }: LogLine): Seen {
   const told = typeof json?.['msg'] === 'string' ? `${String(json['level'])} ${json['msg']}` : text
-  const shown = holdsCredential(text) ? 'a line that holds a credential' : told.slice(0, SHOWN_MAX)
+  const shown = holdsCredential(text)
+    ? 'a line that holds a credential'
+    : told.slice(0, SHOWN_MAX).replaceAll(ASSIGNED, '$1[redacted]')
   return { kind: 'log', text: `${name}:${number}: ${shown}` }
 }
 
