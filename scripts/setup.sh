@@ -80,24 +80,38 @@ install() {
   without_services
   export DEBIAN_FRONTEND=noninteractive
   {
-    apt-get update -qq &&
-      apt-get install -y -qq --no-install-recommends -o Dpkg::Options::=--force-confold "$@"
+    apt-get update -qq
+    apt-get install -y -qq --no-install-recommends -o Dpkg::Options::=--force-confold "$@" ||
+      # A package that is not to be had does not keep the others away.
+      for package in "$@"; do
+        apt-get install -y -qq --no-install-recommends -o Dpkg::Options::=--force-confold "$package"
+      done
   } >&2
 }
 
-has_postgres || install postgresql
-has_redis || install redis-server
-has_promtool || install prometheus
-has_alertmanager || install prometheus-alertmanager
-has_strace || install strace
-has_faketime || install faketime
-has_haproxy || install haproxy
-has_nginx || install nginx-light
-has_caddy || install caddy
-has_systemd || install systemd
-has_python || install python3-minimal
-has_curl || install curl
-has_chromium || install chromium fonts-liberation
+# All at once: lists are read and packages unpacked once.
+wanted=
+want() {
+  check=$1
+  shift
+  "$check" || wanted="$wanted $*"
+}
+
+want has_postgres postgresql
+want has_redis redis-server
+want has_promtool prometheus
+want has_alertmanager prometheus-alertmanager
+want has_strace strace
+want has_faketime faketime
+want has_haproxy haproxy
+want has_nginx nginx-light
+want has_caddy caddy
+want has_systemd systemd
+want has_python python3-minimal
+want has_curl curl
+want has_chromium chromium fonts-liberation
+# shellcheck disable=SC2086 # several packages
+[ -z "$wanted" ] || install $wanted
 
 missing=0
 has_postgres || {
