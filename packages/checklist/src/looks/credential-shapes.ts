@@ -169,6 +169,8 @@ const PASSWORD_MIN = 12
 const STORE_PASSWORD_MIN = 16
 const ISSUED_MIN = 12
 const DISTINCT_MIN = 6
+/** Characters that must be left of a password without the words that are tried first. */
+const UNGUESSED_MIN = 6
 
 /** Why a credential is weak, as the end of a sentence that begins with its name; undefined = it is not. */
 export function weakness({ kind, purpose, value }: FoundCredential): string | undefined {
@@ -183,7 +185,25 @@ export function weakness({ kind, purpose, value }: FoundCredential): string | un
   if (value.length < least) return `is shorter than ${least} characters (${value.length})`
   const distinct = new Set(value).size
   if (distinct < DISTINCT_MIN) return `has only ${distinct} different characters`
-  return undefined
+  if (isRepetition(value)) return 'is one pattern repeated'
+  return withoutWords(value).length < UNGUESSED_MIN
+    ? 'is made of words that are tried first'
+    : undefined
+}
+
+/** Whether the whole text is one part, at most half of it, over and over. */
+function isRepetition(text: string): boolean {
+  for (let period = 1; period <= text.length / 2; period += 1) {
+    if (text.startsWith(text.slice(period))) return true
+  }
+  return false
+}
+
+/** What is left of a text without the words of {@link DEFAULTS} and signs between them. */
+function withoutWords(text: string): string {
+  let left = text.toLowerCase()
+  for (const word of LONG_DEFAULTS) left = left.replaceAll(word, '')
+  return left.replaceAll(/[^a-z0-9]/g, '')
 }
 
 const DEFAULTS: ReadonlySet<string> = new Set(
@@ -196,6 +216,10 @@ const DEFAULTS: ReadonlySet<string> = new Set(
     /\s+/,
   ),
 )
+
+const LONG_DEFAULTS = [...DEFAULTS]
+  .filter(({ length }) => length >= 5)
+  .toSorted((one, other) => other.length - one.length)
 
 /** Whether it is a default that products ship, or a word that is tried first; digits and signs around do not help. */
 export function isDefault(value: string): boolean {

@@ -83,12 +83,14 @@ export const supplyPreviousImage: Probe = {
       image === undefined && build !== undefined ? [`${project}-${name}`] : (image ?? []),
     )
     const own = [...new Set(images.map(repositoryOf))].filter((name) => !OTHERS.test(name))
+    if (own.length === 0 && projects.length > 0) {
+      return notApplicable(
+        'the services of the compose files run only what others make, and no gateway or server',
+      )
+    }
     if (own.length === 0) {
-      const text =
-        projects.length === 0
-          ? 'no compose file shows which images run'
-          : 'no image of a server or gateway is among the services'
-      return unproved('file', text, 'name the compose files in `checklist.compose`')
+      const remedy = 'name the compose files in `checklist.compose`'
+      return unproved('file', 'no compose file shows which images run', remedy)
     }
     const args = ['image', 'ls', '--no-trunc', '--format', '{{json .}}']
     const result = await runCommand(deployment, 'docker', args, signal)
