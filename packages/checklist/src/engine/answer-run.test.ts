@@ -1,4 +1,6 @@
+import { getEventListeners } from 'node:events'
 import { expect, test } from 'vitest'
+import { deploymentOf, Place } from '../../test/fixtures/deployment.ts'
 import {
   attestationOf,
   bookOf,
@@ -50,6 +52,23 @@ test('a probe that throws is unproved with the sentence of its error, in either 
   ])
 })
 
+test('a probe that proves with nothing that it saw is unproved [check/engine/throws]', async () => {
+  const { items } = await run([itemOf(ITEM, ['a/empty'])], { 'a/empty': probeOf(proved()) })
+  expect(items.map(({ state, evidence }) => [state, evidence[0]?.text])).toEqual([
+    ['unproved', 'nothing was there that could be looked at'],
+  ])
+})
+
+test('a look that is over leaves no listener on its signal [check/engine/deadline]', async () => {
+  let given: AbortSignal | undefined
+  const probe = probeOf(async (_deployment, signal) => {
+    given = signal
+    return proved({ kind: 'file', text: 'seen' })
+  })
+  await run([itemOf(ITEM, ['a/quick'])], { 'a/quick': probe })
+  expect(given && getEventListeners(given, 'abort')).toEqual([])
+})
+
 test('secrets are in no evidence, no remedy and no error, however they come there [check/engine/secrets]', async () => {
   const inConfig = 'correct-horse-battery'
   const inFile = 'tr0ub4dor-and-three'
@@ -76,6 +95,18 @@ test('secrets are in no evidence, no remedy and no error, however they come ther
     'the values are [redacted], [redacted] and [redacted]',
   )
   expect(report.items[0]?.remedy).toBe('take [redacted] out of the file')
+})
+
+test('a secret of a file that no probe of the run reads is in no evidence either [check/engine/secrets]', async () => {
+  const value = 'tr0ub4dor-and-three'
+  await using place = await Place.make({ '.env': `REDIS_PASSWORD=${value}\n` })
+  const store = 'postgres://sallyport:correct-horse-battery@db.example.com/one'
+  const telling = probeOf(
+    failed([{ kind: 'log', text: `the log says ${value}, correct-horse-battery` }]),
+  )
+  const deployment = deploymentOf(place.folder, { store })
+  const { items } = await run([itemOf(ITEM, ['a/one'])], { 'a/one': telling }, { deployment })
+  expect(items[0]?.evidence[0]?.text).toBe('the log says [redacted], [redacted]')
 })
 
 test('evidence is one line of at most 2,000 characters without controls [check/engine/printable]', async () => {

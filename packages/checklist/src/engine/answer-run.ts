@@ -69,8 +69,9 @@ export class AnswerRun {
     const deadlineMs = probe.deadlineMs ?? DEADLINE_MS
     const own = AbortSignal.timeout(deadlineMs)
     const signal = AbortSignal.any([run, own])
+    using end = endOf(signal)
     try {
-      return await Promise.race([probe.look(this.#deployment, signal), ended(signal)])
+      return unempty(await Promise.race([probe.look(this.#deployment, signal), end.reached]))
     } catch (thrown) {
       run.throwIfAborted()
       if (own.aborted) return unproved('reason', `it took longer than ${deadlineMs} ms to look`)
@@ -111,9 +112,21 @@ function enforced({ gateway }: Deployment, claims: readonly string[]): Finding {
   return { state: 'proved', evidence: [{ kind: 'claim', text }] }
 }
 
-function ended(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    if (signal.aborted) reject(signal.reason as Error) // a signal aborts with an error
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true }) // a signal aborts with an error
-  })
+/** What looked at nothing has proved nothing. */
+function unempty(found: Finding): Finding {
+  if (found.state !== 'proved' || found.evidence.length > 0) return found
+  return unproved('reason', 'nothing was there that could be looked at')
+}
+
+/** Rejects once a signal aborts; dispose takes the listener away. */
+function endOf(signal: AbortSignal): Disposable & { readonly reached: Promise<never> } {
+  const { promise, reject } = Promise.withResolvers<never>()
+  promise.catch(() => undefined) // nobody waits for it where the look was over first
+  const onAbort = () => reject(signal.reason as Error) // a signal aborts with an error
+  if (signal.aborted) onAbort()
+  signal.addEventListener('abort', onAbort, { once: true })
+  return {
+    reached: promise,
+    [Symbol.dispose]: () => signal.removeEventListener('abort', onAbort),
+  }
 }
