@@ -65,6 +65,7 @@ function roleOf(service: ComposeService, hosts: ReadonlySet<string>): ServiceRol
   if (environment.has('MCP_BIND_ADDR') || environment.has('DISCORD_TOKEN')) return 'backend'
   const image = imageName(service)
   const known = ROLES.find(([, pattern]) => pattern.test(image))?.[0]
+  if (known === 'postgres' || known === 'redis') return isServer(service) ? known : 'other'
   if (known !== undefined) return known
   return hosts.has(name) ? 'backend' : 'other'
 }
@@ -74,4 +75,18 @@ function imageName({ image, build, name }: ComposeService): string {
   const named = image === undefined || (build !== undefined && image === '') ? name : image
   const last = named.split('@')[0]?.split('/').pop() ?? named
   return (last.split(':')[0] ?? last).toLowerCase()
+}
+
+const SHELL = /^(?:ba|da|a)?sh$/
+const SERVER = /^(?:postgres|(?:redis|valkey|keydb)-server|dragonfly|docker-entrypoint\.sh)$/
+
+/** Not where the image serves for its tools alone, as for a dump each night. */
+function isServer({ entrypoint, command }: ComposeService): boolean {
+  const words = [...entrypoint, ...command].flatMap((word) => word.split(/\s+/))
+  const first = (words[0] ?? '').split('/').pop() ?? ''
+  if (first === '' || first.startsWith('-') || SERVER.test(first)) return true
+  if (!SHELL.test(first)) return false
+  return /(?:redis|valkey|keydb)-server|docker-entrypoint|(?:exec|&&|^)\s*postgres\b/.test(
+    words.join(' '),
+  )
 }

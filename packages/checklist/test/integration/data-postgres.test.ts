@@ -190,6 +190,10 @@ services:
     image: postgres:16
     environment: { POSTGRES_PASSWORD: discord_bot_pass }
     ports: ["1:5432"]
+  dump:
+    image: postgres:16
+    command: sh -c "while true; do pg_dump -h db all; sleep 86400; done"
+    restart: always
 `
   await using place = await Place.make({ 'compose.yaml': compose })
   const tree = { store: 'sqlite:./data/sallyport.db' }
@@ -198,6 +202,8 @@ services:
     expect.arrayContaining(['postgres/not-published', 'postgres/password', 'postgres/persistent']),
   )
   expect(idsIn(found, 'proved')).toEqual([])
+  // What only runs its tools is no server.
+  expect(textOf(found, 'postgres/reachable')).not.toContain('dump')
 })
 
 /** Tells how those who connect over the loopback interface prove who they are. */

@@ -163,6 +163,21 @@ const MISTAKES: readonly Mistake[] = [
     make: async (place) => void (await place.backUp(0, Buffer.alloc(0))),
   },
   {
+    name: 'a backup of a form that nothing opens',
+    fails: [],
+    unproved: ['backups/encrypted', 'backups/restorable'],
+    make: async (place) => {
+      const noise = Buffer.concat([Buffer.from([0, 1, 2]), randomBytes(20_000)])
+      await place.backUp(0, noise)
+    },
+  },
+  {
+    name: 'a master key that is gone',
+    fails: [],
+    unproved: ['store/master-key'],
+    make: (place) => rm(`${place.store}.key`),
+  },
+  {
     name: 'a restore that failed',
     fails: ['backups/restorable'],
     make: (place) => place.deployment({}, { book: bookWith([restoreRun(1, false)]) }),

@@ -24,6 +24,10 @@ export const backupsRestorable = backupsProbe(
     const faults = [...shrunk, ...broken.map(openedText)]
     if (faults.length > 0) return { state: 'failed', evidence: faults }
     const seen = opened.map(openedText)
+    if (opened.some(([, { verdict }]) => verdict === 'unknown')) {
+      const remedy = 'make backups with `pg_dump`, SQLite or tar, or restore one and attest it'
+      return { state: 'unproved', evidence: seen, remedy }
+    }
     const restore = await lastRestore(backups, deployment)
     return { ...restore, evidence: [...restore.evidence, ...seen] }
   },

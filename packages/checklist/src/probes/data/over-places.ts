@@ -71,6 +71,9 @@ export function nameOf({ named, label }: DataPlace): string {
 
 /** For what cannot be said of a place that does not answer. */
 export function silent(place: DataPlace, text: string): Finding {
-  const remedy = 'run the check where it can be reached'
+  const remedy =
+    place.service === undefined
+      ? 'run the check where it can be reached'
+      : 'start its container, and run the check where docker answers'
   return unproved('database', `${nameOf(place)} ${text}`, remedy)
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { keyFileOf } from '@sallyport/kit/store'
@@ -28,6 +29,10 @@ export const storeMasterKey: Probe = {
     if (config.store === undefined) return unproved('config', 'the configuration names no store')
     const place = keyPlace(deployment)
     if ('state' in place) return place
+    const missing = place.files.find((file) => !existsSync(file))
+    if (missing !== undefined) {
+      return unproved('file', `no master key is at ${missing} yet`, 'start the gateway once')
+    }
     const found = await Promise.all(place.files.map(judgeFile))
     const texts = config.masterKey?.map((key) => key.reveal()) ?? (await textsIn(place.files))
     const copies = await copiesOf(texts, await filesOfBackups(deployment, signal))
