@@ -28,6 +28,18 @@ test('the remedy is that of an answer which is as bad as the item [check/engine/
   expect(found.evidence.map(({ text }) => text)).toEqual(['failed', 'unproved'])
 })
 
+test.each([
+  ['waits', ['proved', 'waiting'], '07'],
+  ['does not wait while something can be done', ['unproved', 'waiting'], undefined],
+  ['does not wait once it fails', ['failed', 'waiting'], undefined],
+  ['does not wait where it does not apply', ['not_applicable', 'not_applicable'], undefined],
+] as const)('an item %s for a part to come [check/engine/together]', (_case, states, part) => {
+  const found = states.map((state) =>
+    state === 'waiting' ? answeredOf('unproved', { awaits: '07' }) : answeredOf(state),
+  )
+  expect(together(found).awaits).toBe(part)
+})
+
 test('what fails is said before what is well, and nothing twice [check/engine/together]', () => {
   const found = together([
     answeredOf('proved'),

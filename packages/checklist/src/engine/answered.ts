@@ -14,7 +14,7 @@ export interface Answered {
   readonly evidence: readonly Evidence[]
   /** Null where nothing is to be mended. */
   readonly remedy: string | null
-  /** The part of the product that is to answer. */
+  /** The part of the product that is to answer, where nothing else keeps it open. */
   readonly awaits?: Part
 }
 
@@ -45,13 +45,18 @@ export function withAttestation(
 export function together(found: readonly Answered[]): Answered {
   const state = worstOf(found.map((one) => one.state))
   const remedies = found.filter((one) => one.state === state).map(({ remedy }) => remedy)
-  const awaits = found.find((one) => one.awaits !== undefined)?.awaits
+  const awaits = awaitedOf(found.filter((one) => one.state === state && state === 'unproved'))
   return {
     state,
     evidence: evidenceOf(found),
     remedy: remedies.find((remedy) => remedy !== null) ?? null,
     ...(awaits !== undefined && { awaits }),
   }
+}
+
+/** The part that a later version brings, where nothing else is missing. */
+function awaitedOf(open: readonly Answered[]): Part | undefined {
+  return open.every((one) => one.awaits !== undefined) ? open[0]?.awaits : undefined
 }
 
 const WORST_FIRST = ['failed', 'unproved', 'attested', 'proved', 'not_applicable'] as const

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { loadConfig, requireConfig, type ConfigRequest, type LoadedConfig } from './load.ts'
 import { problemsOf, problemText } from './problem.ts'
+import { toValue } from './source-tree.ts'
 
 const schema = z.strictObject({
   environment: z.string().default('local'),
@@ -330,3 +331,27 @@ test.skipIf(process.getuid?.() === 0)(
     rmSync(folder, { recursive: true })
   },
 )
+
+test('a document that cannot be used is given as it was read, with references where they resolve', () => {
+  const env = { PORT: 'none' }
+  const loaded = load(
+    {
+      'main.yaml': 'environment: prod\nport: ${env:PORT}\nname: ${env:MISSING}\nwrong: 1\n',
+      'over.prod.yaml': 'on: true\n',
+    },
+    { env },
+  )
+  if (loaded.ok) throw new Error('it loads')
+  const { root, text } = loaded.read ?? {}
+  expect(JSON.parse(text ?? '')).toEqual({
+    ...{ environment: 'prod', port: '${env:PORT}', name: '${env:MISSING}', wrong: 1, on: true },
+  })
+  expect(root && { ...(toValue(root) as object) /* a map */ }).toEqual({
+    ...{ environment: 'prod', port: 'none', name: '', wrong: 1, on: true },
+  })
+})
+
+test('of a file that is no document nothing is given', () => {
+  expect(load({ 'main.yaml': 'a: [' })).not.toHaveProperty('read')
+  expect(load({})).not.toHaveProperty('read')
+})
