@@ -234,6 +234,20 @@ test('in a cluster nothing is said of variables that are not in these files [che
   }
 })
 
+test('a secret that the platform lays down is not missed here [check/secrets/files]', async () => {
+  const changes = replaced('sallyport.yaml', '${file:secrets/claude_token.txt}', '${secret:claude}')
+  await using credentials = await Place.make({ 'others/claude': madeUp('claude') })
+  const judge = async (folder: string) => {
+    const variables = { PATH: process.env.PATH, CREDENTIALS_DIRECTORY: folder }
+    const { findings, failed } = await bench.judge(changes, { given: { variables } })
+    expect(failed).not.toContain('secrets/files')
+    expect(failed).not.toContain('files/secret-modes')
+    return findings.get('secrets/files')?.state
+  }
+  expect(await judge(join(credentials.folder, 'gone'))).toBe('unproved')
+  expect(await judge(join(credentials.folder, 'others'))).toBe('proved')
+})
+
 test('what units and compose files name is read as well [check/env/log-level]', async () => {
   const unit = (folder: string) => `[Service]
 Environment=MCP_JSON_LOGS=true "RUST_LOG=info" 'MCP_LOG_LEVEL=trace'

@@ -20,6 +20,8 @@ export interface SecretFile {
   readonly named: string | undefined
   /** What the secret is called by what names it: a key or a variable. */
   readonly called?: string | undefined
+  /** Whether the platform lays it down for the process of the gateway, as `${secret:name}` means it. */
+  readonly isLaidDown?: boolean
   /** Undefined where it is not there. */
   readonly found: FoundFile | undefined
 }
@@ -74,7 +76,8 @@ async function namedFiles(deployment: Deployment, signal: AbortSignal): Promise<
     const path = kind === 'file' ? resolve(from, target) : resolve(base, target)
     const by = `\${${kind}:${target}}`
     if (kind === 'file' || kind === 'secret') {
-      named.push(toNamed(deployment, path, by, pathName(at)))
+      const file = toNamed(deployment, path, by, pathName(at))
+      named.push(file.then((one) => ({ ...one, isLaidDown: kind === 'secret' })))
     }
   }
   const { projects } = await composeFacts(deployment, signal)

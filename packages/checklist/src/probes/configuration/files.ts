@@ -17,7 +17,10 @@ export const filesSecretModes: Probe = {
   remedy: 'run `chmod 600` on them',
   look: async (deployment, signal) => {
     const { files } = await secretFiles(deployment, signal)
-    const there = files.filter(({ found }) => found?.kind === 'file')
+    // Modes of what the platform lays down are its own.
+    const there = files.filter(
+      ({ found, isLaidDown }) => found?.kind === 'file' && isLaidDown !== true,
+    )
     const open = there.filter(({ found }) => ((found?.mode ?? 0) & OTHERS) !== 0)
     if (open.length > 0) {
       const faults = open.map(({ name, why, found }): Seen => {

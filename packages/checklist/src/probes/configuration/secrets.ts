@@ -177,9 +177,18 @@ interface FileJudgement {
   readonly unread?: string
 }
 
-async function judgeFile({ path, name, named }: SecretFile): Promise<FileJudgement> {
+async function judgeFile({
+  path,
+  name,
+  named,
+  isLaidDown,
+  found,
+}: SecretFile): Promise<FileJudgement> {
   const fault = (text: string): FileJudgement => {
     return { fault: { kind: 'file', text: `${name}, which ${named} names, ${text}` } }
+  }
+  if (isLaidDown === true && found === undefined) {
+    return { unread: `${name}, which ${named} names, is there for the gateway alone while it runs` }
   }
   const reading = await readSmall(path)
   if ('fault' in reading) {
