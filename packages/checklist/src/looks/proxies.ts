@@ -49,21 +49,33 @@ export const proxyFacts: Fact<Proxies> = fact(async (deployment, signal) => {
  * so for any name where none has it.
  */
 export function ourSites(sites: readonly ProxySite[], open: URL | undefined): readonly ProxySite[] {
-  const passing = sites.filter((site) => site.route('/mcp') !== undefined)
-  const named =
-    open === undefined ? [] : passing.filter(({ names }) => answersTo(names, open.hostname))
-  return named.length > 0
-    ? named
-    : passing.filter(({ names }) => open === undefined || names.length === 0)
+  const passing = sites.filter((site) => site.route(publicPath(open, '/mcp')) !== undefined)
+  if (open === undefined) return passing
+  const named = passing.filter(({ names }) => answersTo(names, open.hostname))
+  return named.length > 0 ? named : passing.filter(({ names }) => names.length === 0)
+}
+
+/** A path of the gateway as clients ask for it: below that of `publicUrl`, where it has one. */
+export function publicPath(open: URL | undefined, path: string): string {
+  return `${open?.pathname.replace(/\/+$/, '') ?? ''}${path}`
 }
 
 /** Whether a site of these names is asked for that one. */
 export function answersTo(names: readonly string[], host: string): boolean {
   return names.some((name) => {
+    if (name.startsWith('~')) return matchesPattern(name.slice(1), host)
     if (name.startsWith('.')) return host === name.slice(1) || host.endsWith(name)
     if (name.startsWith('*.')) return host.endsWith(name.slice(1))
-    return name === host.toLowerCase()
+    return name === host
   })
+}
+
+function matchesPattern(pattern: string, host: string): boolean {
+  try {
+    return new RegExp(pattern, 'i').test(host)
+  } catch {
+    return false // a pattern that only PCRE knows
+  }
 }
 
 async function readOne(place: ProxyPlace, signal: AbortSignal): Promise<ProxyReading> {

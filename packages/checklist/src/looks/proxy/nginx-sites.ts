@@ -39,7 +39,9 @@ function toSite(server: Directive, http: readonly Directive[], place: ProxyPlace
 
 function namesOf(args: readonly string[]): readonly string[] {
   // `_` is the usual name of nobody.
-  return args.map((name) => name.toLowerCase()).filter((name) => name !== '_' && name !== '')
+  return args
+    .map((name) => (name.startsWith('~') ? name : name.toLowerCase()))
+    .filter((name) => name !== '_' && name !== '')
 }
 
 function listensOf(own: readonly Directive[], at: string): readonly ProxyListen[] {

@@ -1,6 +1,6 @@
 import { failed, type Finding, judged, type Probe, type Seen } from '../../answers/answer.ts'
 import type { Deployment } from '../../deployment.ts'
-import type { ProxySite } from '../../looks/proxies.ts'
+import { type ProxySite, publicPath } from '../../looks/proxies.ts'
 import { keyFileState } from '../../looks/proxy/key-file.ts'
 import { tlsView } from '../../looks/tls-look.ts'
 import { upstreamJudge, type Verdict } from '../../looks/upstreams.ts'
@@ -82,12 +82,12 @@ async function keyVerdicts(
 }
 
 async function upstreamVerdicts(
-  { sites, exposure }: OpenPlace,
+  { sites, exposure, url }: OpenPlace,
   deployment: Deployment,
   signal: AbortSignal,
 ): Promise<readonly Verdict[]> {
   const judge = await upstreamJudge(deployment, exposure, signal)
-  const all = sites.flatMap((site) => site.route('/mcp')?.upstreams ?? [])
+  const all = sites.flatMap((site) => site.route(publicPath(url, '/mcp'))?.upstreams ?? [])
   const once = new Map(all.map((one) => [`${one.at} ${one.host} ${one.port}`, one]))
   const verdicts: Verdict[] = []
   for (const upstream of once.values()) verdicts.push(await judge(upstream))

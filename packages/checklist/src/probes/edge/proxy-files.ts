@@ -6,7 +6,7 @@ import {
   type Seen,
   unproved,
 } from '../../answers/answer.ts'
-import type { ProxyRoute } from '../../looks/proxies.ts'
+import { type ProxyRoute, publicPath } from '../../looks/proxies.ts'
 import { type OpenPlace, openProbe } from './open-probe.ts'
 import { foreignThrough, liveAuthorization, liveStream, type Live } from './proxy-live.ts'
 import { both } from './said.ts'
@@ -83,7 +83,7 @@ export const extraAuth: Probe = openProbe(
   },
   (place, { config }) => {
     const found: Seen[] = place.sites
-      .flatMap((site) => [...(site.route('/mcp')?.layers ?? [])])
+      .flatMap((site) => [...(site.route(publicPath(place.url, '/mcp'))?.layers ?? [])])
       .map(({ value, at }) => ({ kind: 'file', text: `${at}: ${value}` }))
     const { allowFrom, auth } = config ?? {}
     if (allowFrom?.listen !== undefined) {
@@ -105,14 +105,14 @@ export const extraAuth: Probe = openProbe(
 
 /** Judges what every one of our sites does with MCP and with the older streams. */
 export function judgeRoutes(
-  { sites, proxies }: OpenPlace,
+  { sites, proxies, url }: OpenPlace,
   fault: (route: ProxyRoute) => string | undefined,
 ): Finding {
   if (proxies.files.length === 0) return NO_FILES
   const faults = new Set<string>()
   const good = new Set<string>()
   for (const site of sites) {
-    for (const path of ['/mcp', '/sse']) {
+    for (const path of [publicPath(url, '/mcp'), publicPath(url, '/sse')]) {
       const route = site.route(path)
       if (route === undefined) continue
       const wrong = fault(route)

@@ -149,3 +149,20 @@ test('what a Caddyfile imports is read, and an import that is not there fails', 
     'Caddyfile:1 imports absent.caddy, which is not there',
   ])
 })
+
+test.each([
+  ['server_name ~^mcp\\.;', '/', PUBLIC.publicUrl, 'failed'],
+  ['server_name .example.invalid;', '/', PUBLIC.publicUrl, 'failed'],
+  ['server_name *.example.invalid;', '/', PUBLIC.publicUrl, 'failed'],
+  ['', '/', PUBLIC.publicUrl, 'failed'],
+  ['server_name other.invalid;', '/', PUBLIC.publicUrl, 'unproved'],
+  ['', '/tools/', `${PUBLIC.publicUrl}/tools`, 'failed'],
+  ['', '/tools/', PUBLIC.publicUrl, 'unproved'],
+])(
+  'with %s and location %s a server counts for %s: %s',
+  async (name, location, publicUrl, state) => {
+    const text = `server { ${name} location ${location} { proxy_pass http://127.0.0.1:9100; } }`
+    await using place = await Place.make({ 'nginx.conf': text })
+    expect((await look(host, deploymentOf(place.folder, { publicUrl }))).state).toBe(state)
+  },
+)
