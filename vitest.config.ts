@@ -14,7 +14,7 @@ const ALONE = [
   'conformance/conformance.test.ts',
   `${CLI}/{attack-timing,chaos,cold-start,command,first-run,flood,idle,metrics,once,operate,pack}.test.ts`,
   `${CLI}/{handover,handover-apart,reload,restart,rolling,stop,systemd,store-faults*}.test.ts`,
-  `${CLI}/{drills,scenarios-*,secrets,stdio*}.test.ts`,
+  `${CLI}/{check-recipe-13,drills,scenarios-*,secrets,stdio*}.test.ts`,
   `${GATEWAY}/{gateway-catalogue,gateway-reload,logins-throttle,quotas,users}.test.ts`,
   `${GATEWAY}/{secrets-load,secrets-processes,upstreams-caps,upstreams-lifecycle}.test.ts`,
 ]

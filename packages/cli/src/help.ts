@@ -262,14 +262,20 @@ const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   ],
   'check key': [['sallyport check key > checklist.pub', 'for whoever is to verify reports']],
   'check sign-off': [
-    ['sallyport check sign-off security --by "Grace Hopper"', 'once nothing of hers is open'],
+    [
+      'sallyport check sign-off security --by "security@example.com"',
+      'once nothing of that role is open',
+    ],
   ],
   'check history': [
     ['sallyport check history', 'how it went, and what was good before'],
     ['sallyport check history --json', 'for programs'],
   ],
   attest: [
-    ['sallyport attest attest/on-call --by "Ada Lovelace" --note "the rota is agreed"', 'a person'],
+    [
+      'sallyport attest attest/on-call --by "ops@example.com" --note "the rota is agreed"',
+      'a person',
+    ],
     [
       'sallyport attest redis/password --by Ada --note "none here" --not-applicable',
       'it does not concern this deployment',
