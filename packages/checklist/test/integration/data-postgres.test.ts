@@ -110,9 +110,6 @@ const MISTAKES: readonly Mistake[] = [
   },
 ]
 
-const IDS =
-  '[check/postgres/reachable] [check/postgres/tls] [check/postgres/password] [check/postgres/schemas] [check/postgres/pool] [check/postgres/size] [check/postgres/queries] [check/postgres/persistent]'
-
 describe.runIf(postgresAvailable())('a real PostgreSQL', () => {
   let server: GatewayPostgres
   beforeAll(async () => {
@@ -121,7 +118,7 @@ describe.runIf(postgresAvailable())('a real PostgreSQL', () => {
   afterAll(() => server[Symbol.asyncDispose]())
 
   test.each(MISTAKES)(
-    `with $name fails exactly its answers ${IDS}`,
+    'with $name fails exactly its answers [check/postgres/reachable] [check/postgres/tls] [check/postgres/password] [check/postgres/schemas] [check/postgres/pool] [check/postgres/size] [check/postgres/queries] [check/postgres/persistent]',
     async ({ fails, unproved = [], url, source, sql = [], undo = [] }) => {
       for (const statement of sql) await server.run(statement)
       await server.reload()

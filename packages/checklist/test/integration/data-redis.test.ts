@@ -82,12 +82,9 @@ const MISTAKES: readonly Mistake[] = [
   },
 ]
 
-const IDS =
-  '[check/redis/reachable] [check/redis/password] [check/redis/memory] [check/redis/persistence] [check/redis/not-published] [check/redis/works]'
-
 describe.runIf(redisAvailable())('a real Redis', () => {
   test.each(MISTAKES)(
-    `with $name fails exactly its answers ${IDS}`,
+    'with $name fails exactly its answers [check/redis/reachable] [check/redis/password] [check/redis/memory] [check/redis/persistence] [check/redis/not-published] [check/redis/works]',
     async ({ settings, fails, unproved = [], password = PASSWORD, act }) => {
       await using server = await startRedis({ requirepass: PASSWORD, ...settings })
       await act?.(server)
