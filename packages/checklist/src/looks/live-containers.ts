@@ -88,17 +88,20 @@ export const liveContainers = fact(async (deployment, signal): Promise<LiveConta
     const result = await runCommand(deployment, 'docker', args, signal)
     if (result === undefined) return { missing: NO_DOCKER }
     if (result.code !== 0) return { missing: refused(result.stderr) }
-    const ids = result.stdout
-      .split('\n')
-      .filter((line) => line !== '')
-      .slice(0, CONTAINERS_MAX)
+    const ids = result.stdout.split('\n').filter((line) => line !== '')
     if (ids.length === 0) continue
+    if (ids.length > CONTAINERS_MAX) return { missing: TOO_MANY }
     const details = await inspect(deployment, ids, signal)
     if (details === undefined) return { missing: UNKNOWN_FORM }
     all.push(...details.map((detail) => toContainer(detail, name)))
   }
   return { containers: all }
 })
+
+const TOO_MANY: MissingDocker = {
+  text: `a project has more than ${CONTAINERS_MAX} containers, which are too many to look at`,
+  remedy: 'remove those that are not used: `docker container prune`',
+}
 
 const UNKNOWN_FORM: MissingDocker = {
   text: '`docker inspect` answers in a form that is not known',

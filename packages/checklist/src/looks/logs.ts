@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises'
 import { basename, relative, resolve } from 'node:path'
 import { z } from 'zod'
 import { type Deployment, fact } from '../deployment.ts'
@@ -34,6 +35,8 @@ export interface LogSource {
   readonly lines: readonly LogLine[]
   /** Those since whatever writes it was last started; all where that cannot be told. */
   readonly sinceStart: readonly LogLine[]
+  /** Whether there are older lines since that start, which were not read. */
+  readonly isCut: boolean
   /** Whether the product, or a server of it, writes it: not a database or a proxy. */
   readonly isOurs: boolean
 }
@@ -71,7 +74,9 @@ async function ofFiles(deployment: Deployment, signal: AbortSignal): Promise<Log
       continue
     }
     const lines = toLines(text.split('\n'))
-    sources.push({ name, lines, sinceStart: sinceLastProcess(lines), isOurs: true })
+    const sinceStart = sinceLastProcess(lines)
+    const isCut = sinceStart.length === lines.length && (await stat(path)).size > TAIL_BYTES
+    sources.push({ name, lines, sinceStart, isCut, isOurs: true })
   }
   return { sources, gaps, remedy: 'correct the paths under `checklist.logs`' }
 }
@@ -88,6 +93,9 @@ async function ofContainers(
   const roles = await composeRoles(deployment, signal)
   const sources: LogSource[] = []
   const gaps: string[] = []
+  if (services.length > SERVICES_MAX) {
+    gaps.push(`only the logs of ${SERVICES_MAX} of ${services.length} services are read`)
+  }
   for (const service of services.slice(0, SERVICES_MAX)) {
     const container = live.containers.find(
       (one) => one.service === service.name && one.project === service.project,
@@ -100,10 +108,12 @@ async function ofContainers(
     }
     const startedMs = Date.parse(container.startedAt) - STARTED_LATE_MS
     const role = roles.get(service)
+    const sinceStart = found.lines.filter(({ atMs }) => atMs === undefined || !(atMs < startedMs))
     sources.push({
       name: `the service ${service.name}`,
       lines: found.lines,
-      sinceStart: found.lines.filter(({ atMs }) => atMs === undefined || !(atMs < startedMs)),
+      sinceStart,
+      isCut: sinceStart.length >= LINES_MAX,
       isOurs: role === 'gateway' || role === 'backend',
     })
   }
@@ -177,6 +187,7 @@ async function ofJournal(deployment: Deployment, signal: AbortSignal): Promise<L
       name: `the unit ${name}`,
       lines,
       sinceStart: lines.slice(Math.max(0, from)),
+      isCut: from <= 0 && lines.length >= LINES_MAX,
       isOurs: true,
     })
   }

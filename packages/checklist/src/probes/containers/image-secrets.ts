@@ -8,6 +8,7 @@ import { credentialsIn, holdsCredential } from '../../looks/credential-shapes.ts
 import { NO_DOCKER, refused } from '../../looks/live-containers.ts'
 import { readText } from '../../looks/read-text.ts'
 import { runCommand } from '../../looks/run-command.ts'
+import { someOf } from '../needs.ts'
 import { seen, stackProbe, type Stack } from './stack.ts'
 
 const IMAGES_MAX = 50
@@ -99,6 +100,11 @@ async function inImages({ services, compose, deployment, signal }: Stack): Promi
     const project = compose.projects.find((one) => one.services.includes(service))
     return service.image ?? `${project?.name}-${service.name}`
   })
+  const left = [...new Set(images)].slice(IMAGES_MAX)
+  if (left.length > 0) {
+    const text = `only ${IMAGES_MAX} images are looked at, and not ${someOf(left)}`
+    found.unknowns.push({ kind: 'command', text })
+  }
   for (const image of [...new Set(images)].slice(0, IMAGES_MAX)) {
     const layers = await layersOf(image, deployment, signal)
     if ('missing' in layers) {

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Probe, Seen } from '../../answers/answer.ts'
 import type { ComposeService } from '../../looks/compose.ts'
-import { readText } from '../../looks/read-text.ts'
+import { MISSING_TEXT, readText } from '../../looks/read-text.ts'
 import { seen, stackProbe } from './stack.ts'
 import { z } from 'zod'
 
@@ -32,24 +32,35 @@ export function logRotation(root: string): Probe {
     async judge({ services, signal }) {
       const daemon = await daemonDriver(root, signal)
       const judged = services.map((service) => ({ service, ...driverOf(service, daemon) }))
-      const faults = judged.flatMap(({ service, at, driver }): Seen[] => {
+      const found = judged.flatMap(({ service, at, driver }): { isOpen: boolean; seen: Seen }[] => {
         const fault = faultOf(driver)
-        return fault === undefined ? [] : [seen(at, service, fault)]
+        if (fault === undefined) return []
+        // What the file of the daemon says may be just what is missing.
+        const isOpen = daemon.unread !== undefined && driver.name === daemon.name
+        const text = isOpen ? `${fault}, unless the daemon does: its file ${daemon.unread}` : fault
+        return [{ isOpen, seen: seen(at, service, text) }]
       })
       return {
-        faults,
+        faults: found.filter(({ isOpen }) => !isOpen).map((one) => one.seen),
+        unknowns: found.filter(({ isOpen }) => isOpen).map((one) => one.seen),
         seen: judged.map(({ service, at, driver }) => seen(at, service, `logs by ${driver.name}`)),
       }
     },
   })
 }
 
-async function daemonDriver(root: string, signal: AbortSignal): Promise<Driver> {
-  const { text } = await readText(join(root, 'etc/docker/daemon.json'), signal)
+interface Daemon extends Driver {
+  /** Why its file is not known, as the end of a sentence; undefined where it is, or is not there. */
+  readonly unread: string | undefined
+}
+
+async function daemonDriver(root: string, signal: AbortSignal): Promise<Daemon> {
+  const { text, missing } = await readText(join(root, 'etc/docker/daemon.json'), signal)
   const said = text === undefined ? undefined : daemonFile.safeParse(parsed(text)).data
   return {
     name: said?.['log-driver'] ?? 'json-file',
     options: new Map(Object.entries(said?.['log-opts'] ?? {})),
+    unread: missing === undefined || missing === 'absent' ? undefined : MISSING_TEXT[missing],
   }
 }
 
@@ -61,7 +72,7 @@ function parsed(text: string): unknown {
   }
 }
 
-function driverOf(service: ComposeService, daemon: Driver): { at: string; driver: Driver } {
+function driverOf(service: ComposeService, daemon: Daemon): { at: string; driver: Driver } {
   const { logging } = service
   const at = service.at('logging')
   // Options of the daemon hold for its own driver alone.

@@ -5,7 +5,7 @@ import { builtImages } from '../../looks/built-images.ts'
 import type { ComposeMount, ComposeService } from '../../looks/compose.ts'
 import { containerPlace } from '../../looks/container-files.ts'
 import { caddyPaths, type NamedPath, nginxPaths, yamlPaths } from '../../looks/mounted-config.ts'
-import { readText } from '../../looks/read-text.ts'
+import { MISSING_TEXT, readText } from '../../looks/read-text.ts'
 import { seen, stackProbe, type Stack } from './stack.ts'
 
 const FILES_MAX = 50
@@ -18,19 +18,22 @@ export const mounts = stackProbe({
   remedy: 'mount the folder that holds the file at the path that is named, or correct the path',
   async judge(stack) {
     const missing: Seen[] = []
+    const unknowns: Seen[] = []
     const looked: Seen[] = []
     for (const service of stack.services) {
       const own = await missingMounts(service, stack)
       missing.push(...own)
-      const { faults, found } = await missingPaths(service, stack)
+      const { faults, found, unread } = await missingPaths(service, stack)
       missing.push(...faults)
+      unknowns.push(...unread)
       looked.push(...found)
       if (own.length === 0 && service.mounts.length + service.secrets.length > 0) {
         looked.push(seen(service.at('volumes'), service, 'finds everything that is mounted'))
       }
     }
     const none: Seen = { kind: 'file', text: 'no service mounts a file of the host' }
-    return { faults: missing, seen: looked.length > 0 ? looked : [none] }
+    const remedy = 'run the check as a user who may read what is mounted'
+    return { faults: missing, unknowns, seen: looked.length > 0 ? looked : [none], remedy }
   },
 })
 
@@ -76,14 +79,18 @@ async function missingMounts(service: ComposeService, stack: Stack): Promise<See
 async function missingPaths(
   service: ComposeService,
   stack: Stack,
-): Promise<{ readonly faults: Seen[]; readonly found: Seen[] }> {
+): Promise<{ readonly faults: Seen[]; readonly found: Seen[]; readonly unread: Seen[] }> {
   const faults: Seen[] = []
   const found: Seen[] = []
+  const unread: Seen[] = []
   const isBuilt = (await builtImages(stack.deployment, stack.signal)).has(service)
   for (const { host, target } of await mountedConfigs(service, stack)) {
-    const { text } = await readText(host, stack.signal, { bytesMax: 1024 ** 2 })
-    if (text === undefined) continue
     const file = relative(stack.deployment.folder, host)
+    const { text, missing } = await readText(host, stack.signal, { bytesMax: 1024 ** 2 })
+    if (missing !== undefined && missing !== 'absent') {
+      unread.push(seen(file, service, `reads ${target}, which ${MISSING_TEXT[missing]}`))
+    }
+    if (text === undefined) continue
     for (const { path, line, key } of namedPaths(service, stack, target, text)) {
       const place = containerPlace(service, path, stack.compose)
       // What an image of our own copies in cannot be seen from here.
@@ -96,7 +103,7 @@ async function missingPaths(
         faults.push(seen(at, service, `reads \`${key}\` ${path}, which is not in what is mounted`))
     }
   }
-  return { faults, found }
+  return { faults, found, unread }
 }
 
 function namedPaths(

@@ -71,6 +71,9 @@ function concluded(found: Judgement, compose: Compose): Finding {
       ...(found.remedy !== undefined && { remedy: found.remedy }),
     }
   }
+  if (seen.length === 0 && gaps.length === 0) {
+    return unproved('file', 'no service of the compose files is started without being asked for')
+  }
   return bounded({ state: 'proved', evidence: seen }, compose)
 }
 

@@ -1,6 +1,6 @@
 import type { StatsFs } from 'node:fs'
 import { statfs } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { failed, type Probe, proved, type Seen, unproved } from '../../answers/answer.ts'
 import type { Deployment } from '../../deployment.ts'
 import { readText } from '../../looks/read-text.ts'
@@ -101,9 +101,11 @@ async function writtenPlaces(deployment: Deployment, signal: AbortSignal): Promi
   const { folder, config, settings } = deployment
   const store = config?.store?.startsWith('sqlite:') ? config.store.slice(7) : undefined
   const places: WrittenPlace[] = [{ name: 'the deployment', path: folder }]
-  if (store !== undefined) places.push({ name: 'the store', path: dirname(store) })
+  if (store !== undefined) {
+    places.push({ name: 'the store', path: dirname(resolve(folder, store)) })
+  }
   if (settings.backups !== undefined) {
-    places.push({ name: 'backups', path: join(folder, settings.backups.folder) })
+    places.push({ name: 'backups', path: resolve(folder, settings.backups.folder) })
   }
   if (await runsContainers(deployment, signal)) {
     places.push({ name: 'the disk of docker', path: await dockerRoot(deployment, signal) })

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { failed, type Probe, proved, type Seen, unproved } from '../../answers/answer.ts'
-import { readText } from '../../looks/read-text.ts'
+import { MISSING_TEXT, readText } from '../../looks/read-text.ts'
 
 const LISTEN = '0A'
 
@@ -29,6 +29,11 @@ export function listening(root: string): Probe {
       const v6 = await readText(join(root, 'proc/net/tcp6'), signal)
       if (v4.text === undefined) {
         return unproved('socket', '/proc/net/tcp does not tell what listens', 'look on Linux')
+      }
+      // Without IPv6 there is no such file; one that is there is looked at.
+      if (v6.missing !== undefined && v6.missing !== 'absent') {
+        const text = `/proc/net/tcp6 ${MISSING_TEXT[v6.missing]}, so that only IPv4 is known`
+        return unproved('socket', text, 'run the check as root')
       }
       const open = [...listeners(v4.text), ...listeners(v6.text ?? '')].filter(
         ({ address }) => !isLoopback(address),

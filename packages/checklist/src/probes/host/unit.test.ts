@@ -105,6 +105,14 @@ test('a unit is proved only where systemd accepts it [check/systemd/unit]', asyn
   expect(await at(unit, { files, commands: bad })).toBe(
     'failed: systemd-analyze verify: gate.service: Command /opt/x is not executable',
   )
+  const none = {
+    'systemd-analyze': [
+      { when: 'verify *', err: 'Failed to initialize manager: No such file\n', code: 1 },
+    ],
+  }
+  expect(await at(unit, { files, commands: none })).toBe(
+    'unproved: `systemd-analyze verify` did not read gate.service: Failed to initialize manager: No such file',
+  )
   expect(await at(unit, { files })).toBe(
     'unproved: the command `systemd-analyze` is not on the PATH',
   )

@@ -34,11 +34,11 @@ export function unit(root: string): Probe {
       const stopMs = stopOf(deployment)
       const faults = units.flatMap((one) => unitFaults(one, stopMs))
       const verified = await verify(deployment, units, signal)
-      if (verified !== undefined) faults.push(...verified)
+      faults.push(...verified.faults)
       if (faults.length > 0) return failed(faults)
-      if (verified === undefined) {
+      if (verified.unseen !== undefined) {
         const remedy = 'run the check where systemd is installed'
-        return unproved('command', 'the command `systemd-analyze` is not on the PATH', remedy)
+        return unproved('command', verified.unseen, remedy)
       }
       return proved(
         ...units.map(({ label }): Seen => {
@@ -69,12 +69,12 @@ function stopOf({ config }: Deployment): number {
   return stopDelayMs + drainMs
 }
 
-/** What systemd itself says of the units; undefined where it is not installed. */
+/** What systemd itself says of the units; `unseen` where it was not able to read them. */
 async function verify(
   deployment: Deployment,
   units: readonly SystemdUnit[],
   signal: AbortSignal,
-): Promise<Seen[] | undefined> {
+): Promise<{ readonly faults: readonly Seen[]; readonly unseen?: string }> {
   const found: Seen[] = []
   for (const { path, label } of units) {
     const result = await runCommand(
@@ -83,12 +83,18 @@ async function verify(
       ['verify', '--man=no', path],
       signal,
     )
-    if (result === undefined) return undefined
+    if (result === undefined) {
+      return { faults: found, unseen: 'the command `systemd-analyze` is not on the PATH' }
+    }
     // Other units of the host are read along and are not ours to judge.
     const lines = `${result.stderr}\n${result.stdout}`
       .split('\n')
       .filter((line) => line.includes(basename(path)))
       .slice(0, LINES_MAX)
+    const own = /^Failed to .*$/m.exec(result.stderr)?.[0]
+    if (lines.length === 0 && result.code !== 0 && own !== undefined) {
+      return { faults: found, unseen: `\`systemd-analyze verify\` did not read ${label}: ${own}` }
+    }
     found.push(
       ...lines.map((line): Seen => {
         const text = line.replace(path, label).replace(/^Failed to put bus name.*$/, '')
@@ -96,5 +102,5 @@ async function verify(
       }),
     )
   }
-  return found
+  return { faults: found }
 }

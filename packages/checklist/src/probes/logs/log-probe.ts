@@ -46,9 +46,9 @@ export function logProbe({ judge, oursAlone, good, prepare, ...probe }: LogProbe
       if (unknowns.length > 0) return { state: 'unproved', evidence: unknowns, remedy }
       return {
         state: 'proved',
-        evidence: judged.map(({ name, lines }) => ({
+        evidence: judged.map(({ name, lines, isCut }) => ({
           kind: 'log',
-          text: `${name}: ${good} in ${lines.length} lines`,
+          text: `${name}: ${good} in ${isCut ? 'the newest ' : ''}${lines.length} lines`,
         })),
       }
     },

@@ -50,6 +50,9 @@ export const cleanStart = logProbe({
   judge(source) {
     const lines = atStart(source)
     if (lines.length === 0 && source.isOurs) return SILENT
+    if (source.isCut) {
+      return { unknown: 'its last start is further back than what is read of it' }
+    }
     return lines.filter(isBad).map((line) => lineSeen(source, line))
   },
 })
