@@ -77,7 +77,7 @@ class Temporary implements AsyncDisposable {
   }
 }
 
-test('every drill succeeds on a healthy deployment and is kept; nothing is left, and what runs is not touched [check/drill/failover] [check/drill/cold-start] [check/drill/flood] [check/drill/auth] [check/drill/reload] [check/drill/recover] [check/drill/keys] [check/drill/stop] [check/drill/stream] [drill/copy] [drill/cleared]', async () => {
+test.concurrent('every drill succeeds on a healthy deployment and is kept; nothing is left, and what runs is not touched [check/drill/failover] [check/drill/cold-start] [check/drill/flood] [check/drill/auth] [check/drill/reload] [check/drill/recover] [check/drill/keys] [check/drill/stop] [check/drill/stream] [drill/copy] [drill/cleared]', async () => {
   await using temporary = await Temporary.make()
   await using primary = await ExampleServer.start('primary')
   await using backup = await ExampleServer.start('backup')
@@ -135,7 +135,7 @@ const calls = (call: object, rto = '20s'): object => ({
   drills: { calls: { own: call } },
 })
 
-test('each drill fails on a deployment that is broken for it, names the fault, and leaves nothing [check/drill/failover] [check/drill/cold-start] [check/drill/flood] [check/drill/auth] [check/drill/reload] [check/drill/recover] [check/drill/keys] [check/drill/stop] [drill/cleared]', async () => {
+test.concurrent('each drill fails on a deployment that is broken for it, names the fault, and leaves nothing [check/drill/failover] [check/drill/cold-start] [check/drill/flood] [check/drill/auth] [check/drill/reload] [check/drill/recover] [check/drill/keys] [check/drill/stop] [drill/cleared]', async () => {
   await using temporary = await Temporary.make()
   const broken = async (config: Record<string, unknown>, ...drills: string[]) => {
     await using gateway = await TestGateway.create({ env: temporary.env, config })
@@ -189,7 +189,7 @@ test('each drill fails on a deployment that is broken for it, names the fault, a
   expect(await temporary.left()).toEqual([])
 }, 90_000)
 
-test('a proxy that cuts streams fails the drill stream; members that run here, and members behind a proxy of their own, are lost as well [check/drill/stream] [check/drill/failover]', async () => {
+test.concurrent('a proxy that cuts streams fails the drill stream; members that run here, and members behind a proxy of their own, are lost as well [check/drill/stream] [check/drill/failover]', async () => {
   await using proxy = await CuttingProxy.start(700)
   await using first = await ExampleServer.start('first')
   await using second = await ExampleServer.start('second')
@@ -225,9 +225,9 @@ test('a proxy that cuts streams fails the drill stream; members that run here, a
   expect(stream?.steps).toEqual([
     expect.stringMatching(/ended after \d\.\d s .*proxy_read_timeout/),
   ])
-}, 60_000)
+}, 90_000)
 
-test('with --live the gateway that runs is tried, and no key is left that is good [drill/live] [drill/cleared]', async () => {
+test.concurrent('with --live the gateway that runs is tried, and no key is left that is good [drill/live] [drill/cleared]', async () => {
   await using gateway = await startGateway({
     config: { auth: { anonymous: true }, mcpServers: { own: own() } },
   })
@@ -244,9 +244,9 @@ test('with --live the gateway that runs is tried, and no key is left that is goo
   )
   expect(items.length).toBeGreaterThanOrEqual(5)
   expect(items.filter(({ revokedAt }) => revokedAt === null)).toEqual([])
-})
+}, 90_000)
 
-test('a drill that is killed or interrupted in the middle leaves no process and no folder, and nothing secret was on disk [drill/cleared] [drill/copy]', async () => {
+test.concurrent('a drill that is killed or interrupted in the middle leaves no process and no folder, and nothing secret was on disk [drill/cleared] [drill/copy]', async () => {
   await Promise.all([endIn('SIGKILL', null), endIn('SIGINT', 130)])
 }, 90_000)
 
