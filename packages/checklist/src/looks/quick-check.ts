@@ -43,15 +43,20 @@ export async function quickCheck(
   const args = ['--no-warnings', '--input-type=module', '-e', SCRIPT, url.href]
   const result = await runCommand(deployment, process.execPath, args, signal)
   if (result?.code === 0 && result.stdout === 'ok') return { verdict: 'sound' }
-  const said = result?.code === 0 ? result.stdout : reasonIn(result?.stderr ?? '')
-  if (/unable to open|locked|EACCES|permission/i.test(said)) {
-    return { verdict: 'unknown', text: `${path} cannot be read: ${said}` }
-  }
-  return { verdict: 'damaged', text: `${path} is damaged: ${said}` }
+  if (result?.code === 0)
+    return { verdict: 'damaged', text: `${path} is damaged: ${result.stdout}` }
+  const said = reasonIn(result?.stderr ?? '')
+  if (DAMAGED.test(said)) return { verdict: 'damaged', text: `${path} is damaged: ${said}` }
+  return { verdict: 'unknown', text: `${path} cannot be read: ${said}` }
 }
 
+/** SQLITE_CORRUPT and SQLITE_NOTADB. Source: SQLite, "Result and Error Codes". */
+const DAMAGED = /malformed|not a database|corrupt/i
+
 function reasonIn(stderr: string): string {
-  return /^(?:\w*Error[^:]*): (.+)$/m.exec(stderr)?.[1] ?? 'it cannot be opened'
+  return (
+    /^(?:\w*Error[^:]*): (.+)$/m.exec(stderr)?.[1] ?? 'the process that looks ended without a word'
+  )
 }
 
 function hasWal(path: string): boolean {

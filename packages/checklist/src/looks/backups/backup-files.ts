@@ -30,6 +30,8 @@ export interface BackupFolder {
   readonly files: readonly BackupFile[]
   /** Small files beside them, such as sums; no backups. */
   readonly others: readonly string[]
+  /** Whether there are more than were looked at. */
+  readonly isCut: boolean
 }
 
 /** The backups, where the checklist is told of them and finds the folder; else what is to be said of every answer. */
@@ -62,13 +64,13 @@ function notDeclared(): Finding {
 
 async function readBackups(folder: string, signal: AbortSignal): Promise<BackupReading> {
   try {
-    const found = await filesIn(folder, signal)
+    const { found, isCut } = await filesIn(folder, signal)
     const files = found
       .filter((file) => !isSidecar(file, found))
       .sort((one, other) => other.atMs - one.atMs || (one.name < other.name ? 1 : -1))
     const kept = new Set(files)
     const others = found.filter((file) => !kept.has(file)).map(({ path }) => path)
-    return { known: true, backups: { folder, files, others } }
+    return { known: true, backups: { folder, files, others, isCut } }
   } catch (thrown) {
     if (signal.aborted) throw thrown
     const missing = /ENOENT|ENOTDIR/.test(faultOf(thrown))
@@ -78,20 +80,25 @@ async function readBackups(folder: string, signal: AbortSignal): Promise<BackupR
   }
 }
 
-async function filesIn(folder: string, signal: AbortSignal): Promise<BackupFile[]> {
+async function filesIn(
+  folder: string,
+  signal: AbortSignal,
+): Promise<{ readonly found: BackupFile[]; readonly isCut: boolean }> {
   const found: BackupFile[] = []
+  let isCut = false
   const walk = async (within: string, depth: number): Promise<void> => {
     for (const entry of await readdir(within, { withFileTypes: true })) {
       signal.throwIfAborted()
-      if (found.length >= FILES_MAX || isPassing(entry.name)) continue
+      if (isPassing(entry.name)) continue
       const path = join(within, entry.name)
-      if (entry.isDirectory() && depth < DEPTH_MAX) await walk(path, depth + 1)
+      if (found.length >= FILES_MAX || (entry.isDirectory() && depth >= DEPTH_MAX)) isCut = true
+      else if (entry.isDirectory()) await walk(path, depth + 1)
       // A link to the newest (`latest.db`) is no backup more.
       else if (entry.isFile()) found.push(await toFile(folder, path))
     }
   }
   await walk(folder, 0)
-  return found
+  return { found, isCut }
 }
 
 /** Hidden, or still being written. */

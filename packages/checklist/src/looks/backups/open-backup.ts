@@ -108,6 +108,9 @@ async function openDump(
   if (result === undefined) {
     return { verdict: 'unknown', text: 'no `pg_restore` is installed that could list it' }
   }
+  if (result.code === null) {
+    return { verdict: 'unknown', text: '`pg_restore` was ended before it had listed it' }
+  }
   if (result.code !== 0) {
     // An older program cannot read what a newer one wrote.
     const said = result.stderr.trim().split('\n')[0] ?? ''

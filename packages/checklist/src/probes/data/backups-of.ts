@@ -1,5 +1,5 @@
 import type { ChecklistSettings } from '@sallyport/contract/config'
-import { failed, type Finding, type Probe } from '../../answers/answer.ts'
+import { failed, type Finding, type Probe, unproved } from '../../answers/answer.ts'
 import type { Deployment } from '../../deployment.ts'
 import { type BackupFolder, backupFolder } from '../../looks/backups/backup-files.ts'
 
@@ -25,7 +25,10 @@ export function backupsProbe(
         const text = `the folder ${backups.folder} holds no backup`
         return failed([{ kind: 'file', text }], 'make a first backup')
       }
-      return judge({ ...backups, expected }, deployment, signal)
+      const found = await judge({ ...backups, expected }, deployment, signal)
+      if (found.state !== 'proved' || !backups.isCut) return found
+      const text = `${backups.folder} holds more, or deeper, than the ${backups.files.length} backups that were looked at`
+      return unproved('file', text, 'keep old backups in a folder of their own')
     },
   }
 }

@@ -33,11 +33,17 @@ export const backupsOffsite = backupsProbe(
     }
     const faults: Seen[] = []
     const seen: Seen[] = []
-    for (const file of newestOf(files).slice(0, COMPARED_MAX)) {
+    const newest = newestOf(files)
+    for (const file of newest.slice(0, COMPARED_MAX)) {
       const copy = offsite.files.find(({ name }) => name === file.name)
       const fault = await faultOfCopy(file, copy, signal)
       if (fault !== undefined) faults.push({ kind: 'file', text: `${fault} in ${offsite.folder}` })
-      else seen.push({ kind: 'file', text: `${file.name} is in ${offsite.folder} too` })
+      else
+        seen.push({ kind: 'file', text: `${file.name} is in ${offsite.folder} too${howOf(file)}` })
+    }
+    if (faults.length === 0 && newest.length > COMPARED_MAX) {
+      const text = `only ${COMPARED_MAX} of ${newest.length} kinds of backups are compared`
+      return unproved('file', text, 'keep old kinds of backups in a folder of their own')
     }
     return judged(faults, seen)
   },
@@ -54,6 +60,10 @@ async function faultOfCopy(
   }
   const [own, other] = await Promise.all([printOf(file, signal), printOf(copy, signal)])
   return own === other ? undefined : `${file.name} differs from its copy`
+}
+
+function howOf({ bytes }: BackupFile): string {
+  return bytes > HASHED_BYTES_MAX ? ', by its size, its first and its last bytes' : ''
 }
 
 async function printOf({ path, bytes }: BackupFile, signal: AbortSignal): Promise<string> {

@@ -1,4 +1,4 @@
-import { type Finding, type Seen } from '../../answers/answer.ts'
+import { type Finding, type Seen, unproved } from '../../answers/answer.ts'
 import type { Deployment } from '../../deployment.ts'
 import { bytesText, timeText } from '../../looks/bytes-of.ts'
 import { type BackupFile, newestOf } from '../../looks/backups/backup-files.ts'
@@ -27,6 +27,11 @@ export const backupsRestorable = backupsProbe(
     if (opened.some(([, { verdict }]) => verdict === 'unknown')) {
       const remedy = 'make backups with `pg_dump`, SQLite or tar, or restore one and attest it'
       return { state: 'unproved', evidence: seen, remedy }
+    }
+    const kinds = newestOf(backups.files).length
+    if (kinds > opened.length) {
+      const text = `only ${opened.length} of ${kinds} kinds of backups are opened`
+      return unproved('file', text, 'keep old kinds of backups in a folder of their own')
     }
     const restore = await lastRestore(backups, deployment)
     return { ...restore, evidence: [...restore.evidence, ...seen] }

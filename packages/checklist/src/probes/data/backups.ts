@@ -71,6 +71,11 @@ export const backupsEncrypted = backupsProbe(
       else ways.set(wayText(format), (ways.get(wayText(format)) ?? 0) + 1)
     }
     const seen = [...ways].map(([way, count]): Seen => ({ kind: 'file', text: `${count} ${way}` }))
+    if (files.length > READ_MAX) {
+      const text = `only the newest ${READ_MAX} of ${files.length} backups are looked into`
+      unknown.push({ kind: 'file', text })
+    }
+    if (ways.size === 0) unknown.push({ kind: 'file', text: 'no backup has anything in it' })
     if (faults.length === 0 && unknown.length > 0) {
       const remedy = 'encrypt with age or OpenPGP, whose files can be told'
       return { state: 'unproved', evidence: unknown.slice(0, NAMED_MAX), remedy }

@@ -37,13 +37,23 @@ export function placeProbe<Reading>(probe: PlaceProbe<Reading>): Probe {
       const found = await Promise.all(
         readings.map((reading) => probe.judge(reading, deployment, signal)),
       )
-      return worst(found)
+      return withGaps(worst(found), gaps)
     },
   }
 }
 
+/** What may be beside those that were found is not proved with them. */
+function withGaps(found: Finding, gaps: readonly string[]): Finding {
+  if (gaps.length === 0 || found.state === 'failed' || found.state === 'unproved') return found
+  return beyond(gaps)
+}
+
 function without(product: string, gaps: readonly string[]): Finding {
   if (gaps.length === 0) return notApplicable(`nothing in this deployment uses ${product}`)
+  return beyond(gaps)
+}
+
+function beyond(gaps: readonly string[]): Finding {
   return {
     state: 'unproved',
     evidence: gaps.map((text): Seen => ({ kind: 'file', text })),

@@ -35,8 +35,10 @@ export const storeMasterKey: Probe = {
     }
     const found = await Promise.all(place.files.map(judgeFile))
     const texts = config.masterKey?.map((key) => key.reveal()) ?? (await textsIn(place.files))
-    const copies = await copiesOf(texts, await filesOfBackups(deployment, signal))
+    const { files, unseen } = await filesOfBackups(deployment, signal)
+    const copies = await copiesOf(texts, files)
     const faults = [...found.flatMap(({ faults: own }) => own), ...copies]
+    if (faults.length === 0 && unseen !== undefined) return unproved('file', unseen)
     return judged(faults, [...place.seen, ...found.flatMap(({ seen }) => seen)])
   },
 }
@@ -87,17 +89,32 @@ async function textsIn(files: readonly string[]): Promise<string[]> {
   return texts.flatMap((text) => text.trim().split(/\s+/))
 }
 
-async function filesOfBackups(deployment: Deployment, signal: AbortSignal): Promise<string[]> {
+interface SmallFiles {
+  readonly files: readonly string[]
+  /** Why some are not known, as a sentence. */
+  readonly unseen: string | undefined
+}
+
+async function filesOfBackups(deployment: Deployment, signal: AbortSignal): Promise<SmallFiles> {
+  if (deployment.settings.backups === undefined) return { files: [], unseen: undefined }
   const readings = await Promise.all([
     backupFolder(deployment, signal),
     offsiteFolder(deployment, signal),
   ])
-  return readings.flatMap((reading) => {
-    if (reading?.known !== true) return []
-    const { files, others } = reading.backups
+  const found: string[] = []
+  let unseen: string | undefined
+  for (const reading of readings) {
+    // A folder that is not there holds no copy.
+    if (reading?.known === false && reading.finding.state === 'unproved')
+      unseen = reading.finding.evidence[0]?.text
+    if (reading?.known !== true) continue
+    const { files, others, folder, isCut } = reading.backups
     const small = files.filter(({ bytes }) => bytes <= FILE_BYTES_MAX).map(({ path }) => path)
-    return [...others, ...small].slice(0, FILES_MAX)
-  })
+    const all = [...others, ...small]
+    if (isCut || all.length > FILES_MAX) unseen = `${folder} holds more files than are looked into`
+    found.push(...all.slice(0, FILES_MAX))
+  }
+  return { files: found, unseen }
 }
 
 async function copiesOf(keys: readonly string[], files: readonly string[]): Promise<Seen[]> {
