@@ -155,13 +155,17 @@ describe.runIf(postgresAvailable())('a real PostgreSQL', () => {
     end $$`)
   })
 
-  test('that an environment file names is asked beside the store', async () => {
-    const variables = `DATABASE_URL=${server.url({ query: 'sslmode=disable' })}\n`
+  test.each([
+    ['sslmode=disable', 'is reached without TLS'],
+    ['connect_timeout=5', 'its URL does not demand that'],
+  ])('that an environment file names is asked beside the store, with %s', async (query, words) => {
+    const variables = `DATABASE_URL=${server.url({ query })}\n`
     await using place = await Place.make({ '.env': variables })
     const tree = { store: 'sqlite:./data/sallyport.db' }
     const found = await lookAll(DATA, UNITS, deploymentOf(place.folder, tree))
     expect(idsIn(found, 'failed')).toEqual([...LAYERED, 'postgres/tls'].sort())
     expect(textOf(found, 'postgres/tls')).toContain('DATABASE_URL (.env:1)')
+    expect(textOf(found, 'postgres/tls')).toContain(words)
   })
 })
 

@@ -25,9 +25,10 @@ test.each([
   ['is something else', 'HTTP/1.1 400 Bad Request\r\n\r\n'],
 ])('a server that %s proves nothing, and nobody waits for long', async (_name, words) => {
   const open = new Set<Socket>()
+  let received = ''
   const server = createServer((socket) => {
     open.add(socket.on('error', () => undefined).on('close', () => open.delete(socket)))
-    socket.resume()
+    socket.on('data', (chunk) => (received += chunk.toString('latin1')))
     if (words !== '') socket.end(words)
   }).listen(0, '127.0.0.1')
   await using _closed = { [Symbol.asyncDispose]: async () => void server.close() }
@@ -44,6 +45,10 @@ test.each([
   expect(idsIn(found, 'proved'), textOf(found, 'redis/password')).toEqual(listens)
   expect([...found.keys()].sort()).toEqual(ALL)
   await expect.poll(() => open.size).toBe(0)
+  // As each session of PostgreSQL begins: it cannot write, and no statement takes long.
+  expect(received).toContain('default_transaction_read_only=on')
+  expect(received).toMatch(/statement_timeout\0\d+\0/)
+  expect(received).toContain('sallyport-check')
 })
 
 describe.runIf(postgresAvailable())('a store in a real PostgreSQL', () => {
