@@ -1,4 +1,4 @@
-import { appendFile, chmod, rm, writeFile } from 'node:fs/promises'
+import { appendFile, chmod, mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
@@ -191,17 +191,19 @@ test(
 test(
   'an environment file in an older commit makes exactly its items fail [check/git/history-clean]',
   breaks({
-    fails: { 'git/history-clean': '.env.prod was committed with API_TOKEN in' },
+    fails: { 'git/history-clean': 'bots/old/.env.prod was committed with API_TOKEN in' },
     changes: {},
     also: async (folder) => {
-      await writeFile(join(folder, '.env.prod'), `API_TOKEN=${madeUp('older')}\n`)
+      await mkdir(join(folder, 'bots/old'), { recursive: true })
+      await writeFile(join(folder, 'bots/old/.env.prod'), `API_TOKEN=${madeUp('older')}\n`)
       await git(folder, 'switch', '-q', '-c', 'side')
-      await git(folder, 'add', '-f', '.env.prod')
+      await git(folder, 'add', '-f', 'bots/old/.env.prod')
       await git(folder, 'commit', '-q', '-m', 'Add')
-      await git(folder, 'rm', '-q', '.env.prod')
+      await git(folder, 'rm', '-q', 'bots/old/.env.prod')
       await git(folder, 'commit', '-q', '-m', 'Remove')
       await git(folder, 'switch', '-q', 'main')
       await git(folder, 'merge', '-q', '--no-ff', 'side', '-m', 'Merge')
+      await git(folder, 'branch', '-q', '-D', 'side')
     },
   }),
 )

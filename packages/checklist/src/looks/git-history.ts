@@ -114,10 +114,14 @@ export interface Version {
   /** Relative to the root of the repository. */
   readonly path: string
   readonly blob: string
+  /** Short hash of the first commit with it. */
+  readonly commit: string
 }
 
+const CHANGE = /^:\d+ \d+ [0-9a-f]+ ([0-9a-f]+) [A-Z]\d*\t(.+)$/
+
 /**
- * Every version of files of these names, in any branch or tag.
+ * Every version of files of these names, in any branch or tag, oldest first.
  *
  * @throws what {@link Repository.run} throws
  */
@@ -127,10 +131,17 @@ export async function versionsOf(
   signal: AbortSignal,
 ): Promise<Version[]> {
   const specs = patterns.map((pattern) => `:(top,glob)${pattern}`)
-  const args = ['rev-list', '--all', '--objects', '--full-history', '--filter=object:type=blob']
-  const listed = await repository.run([...args, '--', ...specs], signal)
-  return listed.split('\n').flatMap((line) => {
-    const [blob = '', ...path] = line.split(' ')
-    return path.length === 0 ? [] : [{ blob, path: path.join(' ') }]
-  })
+  const which = ['--all', '--full-history', '-m', '--root', '--reverse', '--diff-filter=AMT']
+  const how = ['--raw', '--no-abbrev', '--no-renames', '--format=commit %h']
+  const listed = await repository.run(['log', ...which, ...how, '--', ...specs], signal)
+  const versions = new Map<string, Version>()
+  let commit = ''
+  for (const line of listed.split('\n')) {
+    commit = /^commit ([0-9a-f]+)/.exec(line)?.[1] ?? commit
+    const [, blob, path] = CHANGE.exec(line) ?? []
+    if (blob === undefined || path === undefined) continue
+    const key = `${blob} ${path}`
+    if (!versions.has(key)) versions.set(key, { path, blob, commit })
+  }
+  return [...versions.values()]
 }

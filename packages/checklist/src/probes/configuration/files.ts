@@ -44,7 +44,7 @@ export const filesModes: Probe = {
   remedy: 'run `chmod go-w` on them',
   look: async (deployment, signal) => {
     const { entries } = await deploymentFiles(deployment, signal)
-    const open = entries.filter(isOpen)
+    const open = entries.filter(canOthersChange)
     if (open.length > 0) {
       const faults = open.slice(0, SHOWN_MAX).map(({ name, mode }): Seen => {
         const who = (mode & 0o002) === 0 ? 'its group' : 'everybody'
@@ -62,7 +62,13 @@ export const filesModes: Probe = {
   },
 }
 
-function isOpen({ kind, mode, uid, gid }: FoundFile): boolean {
+/** Whether anybody but its owner can change a file or a folder. */
+export function canOthersChange({
+  kind,
+  mode,
+  uid,
+  gid,
+}: Pick<FoundFile, 'kind' | 'mode' | 'uid' | 'gid'>): boolean {
   if (kind !== 'file' && kind !== 'folder') return false
   // In a sticky folder others change only what is their own.
   const isSticky = kind === 'folder' && (mode & 0o1000) !== 0

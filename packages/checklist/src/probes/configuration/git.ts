@@ -173,8 +173,7 @@ async function committedFiles(
     if (faults.has(version.path)) continue
     const held = await heldBy(repository, version, signal)
     if (held === undefined) continue
-    const commit = await commitOf(repository, version, signal)
-    const text = `${version.path} was committed with ${held} in ${commit}`
+    const text = `${version.path} was committed with ${held} in ${version.commit}`
     faults.set(version.path, { kind: 'command', text })
   }
   if (faults.size > 0 || versions.length <= VERSIONS_MAX) return [...faults.values()]
@@ -201,22 +200,4 @@ async function heldBy(
   const value = text.trim()
   const isValue = value !== '' && !value.includes('\n') && !/\s/.test(value)
   return isValue && placeholderIn('secret', value) === undefined ? 'a value' : undefined
-}
-
-async function commitOf(
-  repository: Repository,
-  { path, blob }: Version,
-  signal: AbortSignal,
-): Promise<string> {
-  const args = [
-    'log',
-    '--all',
-    '--full-history',
-    '-m',
-    '-1',
-    '--format=%h',
-    `--find-object=${blob}`,
-  ]
-  const found = await repository.run([...args, '--', `:(top,literal)${path}`], signal)
-  return found.trim().split('\n')[0] || 'a commit'
 }
