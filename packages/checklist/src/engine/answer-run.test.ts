@@ -149,7 +149,11 @@ test('what a person is asked is unproved until somebody attests it [check/engine
   })
   const book = bookOf({ attestations: async () => [attestationOf('a/asked')] })
   const attested = await run([itemOf(ITEM, ['a/asked'])], answers, { deployment: { book } })
-  expect(attested.items[0]).toMatchObject({ state: 'attested', remedy: null })
+  expect(attested.items[0]).toMatchObject({
+    ...{ state: 'attested', remedy: null },
+    evidence: [{ text: 'Ada Ward, until 2026-11-30T12:00:00.000Z: looked at the console' }],
+  })
+  expect(attested.items[0]?.evidence).toHaveLength(1)
 })
 
 test('an attestation of the item stands in for an answer that nobody could find [check/engine/attested]', async () => {

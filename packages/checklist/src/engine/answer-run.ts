@@ -5,7 +5,7 @@ import type { Answer, Finding, Probe } from '../answers/answer.ts'
 import { notApplicable, unproved } from '../answers/answer.ts'
 import type { Deployment } from '../deployment.ts'
 import { judgeDrill } from './judge-drill.ts'
-import { type Answered, withAttestation } from './answered.ts'
+import { type Answered, NOBODY, withAttestation } from './answered.ts'
 import type { Redactor } from './redact.ts'
 
 const DEADLINE_MS = 10_000
@@ -55,7 +55,7 @@ export class AnswerRun {
     if (answer.kind === 'drill') return judgeDrill(this.#deployment, answer.drill)
     if (answer.kind === 'enforced') return enforced(this.#deployment, answer.claims)
     if (answer.kind === 'awaits') return unproved('reason', 'this version cannot tell yet')
-    return unproved('attestation', 'nobody has attested it')
+    return unproved('attestation', NOBODY)
   }
 
   #attested(id: string, found: Answered): Answered {

@@ -8,6 +8,9 @@ import {
 import { printable } from '@sallyport/kit/log'
 import { attestationText } from './attestation-text.ts'
 
+/** What is said of an answer that a person is asked, until somebody attests it. */
+export const NOBODY = 'nobody has attested it'
+
 /** What became of an answer, or of all answers of an item, in one run. */
 export interface Answered {
   readonly state: State
@@ -36,7 +39,9 @@ export function withAttestation(
     text: printable(text, REPORT_LIMITS.textChars),
     at: new Date(nowMs).toISOString(),
   }
-  const evidence = [word, ...found.evidence].slice(0, REPORT_LIMITS.evidence)
+  // That nobody had stood for it is over.
+  const seen = found.evidence.filter(({ text: said }) => said !== NOBODY)
+  const evidence = [word, ...seen].slice(0, REPORT_LIMITS.evidence)
   if (!over) return { state: attestation.kind, evidence, remedy: null }
   return { ...found, evidence, remedy: 'attest it again with `sallyport attest`' }
 }

@@ -50,7 +50,7 @@ Fails (2)
 
 ✗ hangar/data/redis  Redis is closed
 ✗ system/data/redis  Redis is private
-    compose.yaml:12: redis is published
+    - compose.yaml:12: redis is published
     -> bind it to 127.0.0.1
 
 Worse than last time (1)
@@ -60,7 +60,7 @@ Worse than last time (1)
 Unproved: nobody knows (1)
 
 ? system/monitoring/up  Prometheus is up
-    nothing answers at http://127.0.0.1:9090
+    - nothing answers at http://127.0.0.1:9090
     -> name it under \`checklist.prometheus.url\`
 
 To attest: no program can see it (1)

@@ -77,12 +77,14 @@ function unproved({ unproved: open }: Groups, layout: Layout): string[] {
 
 function causeOf({ items }: SameCause, layout: Layout): string {
   const [first] = items
-  const shown = first.evidence.slice(0, EVIDENCE_SHOWN).map(({ text }) => layout.line(4, '', text))
+  const shown = first.evidence
+    .slice(0, EVIDENCE_SHOWN)
+    .map(({ text }) => layout.line(4, '- ', text))
   const more = first.evidence.length - shown.length
   return [
     ...items.map((item) => titleOf(item, layout)),
     ...shown,
-    ...(more > 0 ? [layout.line(4, '', `and ${more} more`)] : []),
+    ...(more > 0 ? [layout.line(4, '- ', `and ${more} more`)] : []),
     ...(first.remedy === null ? [] : [layout.line(4, '-> ', first.remedy)]),
   ].join('\n')
 }
@@ -135,7 +137,7 @@ function passing({ items }: Report, layout: Layout): string[] {
     const heading = layout.heading(`${word[0]?.toUpperCase()}${word.slice(1)} (${some.length})`)
     const lines = some.flatMap((item) => [
       titleOf(item, layout),
-      ...item.evidence.slice(0, EVIDENCE_SHOWN).map(({ text }) => layout.line(4, '', text)),
+      ...item.evidence.slice(0, EVIDENCE_SHOWN).map(({ text }) => layout.line(4, '- ', text)),
     ])
     return [heading, lines.join('\n')]
   })
