@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { AppError } from '@sallyport/kit/errors'
 import type { Deployment } from '../deployment.ts'
-import type { Repository } from './git.ts'
+import { QUIET, type Repository } from './git.ts'
 
 const BYTES_MAX = 1024 ** 3
 const TOKEN_MIN = 12
@@ -26,18 +26,7 @@ export async function searchHistory(
   texts: readonly string[],
   signal: AbortSignal,
 ): Promise<Committed[]> {
-  const args = [
-    '-C',
-    folder,
-    '-c',
-    'core.fsmonitor=false',
-    'log',
-    '--all',
-    '--full-history',
-    '-m',
-    '-p',
-    '-U0',
-  ]
+  const args = ['-C', folder, ...QUIET, 'log', '--all', '--full-history', '-m', '-p', '-U0']
   args.push(
     '--no-color',
     '--no-ext-diff',
@@ -141,7 +130,7 @@ export async function versionsOf(
     const [, blob, path] = CHANGE.exec(line) ?? []
     if (blob === undefined || path === undefined) continue
     const key = `${blob} ${path}`
-    if (!versions.has(key)) versions.set(key, { path, blob, commit })
+    if (!versions.has(key)) versions.set(key, { path, blob, commit: commit.slice(0, 12) })
   }
   return [...versions.values()]
 }

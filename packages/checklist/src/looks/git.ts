@@ -26,7 +26,7 @@ export type Repositories =
   | { readonly fault: { readonly text: string; readonly remedy: string }; readonly found?: never }
 
 /** No program that the repository names is run. */
-const QUIET = [
+export const QUIET: readonly string[] = [
   '--no-optional-locks',
   '-c',
   'core.fsmonitor=false',
@@ -34,6 +34,8 @@ const QUIET = [
   'core.hooksPath=/dev/null',
   '-c',
   'core.quotePath=false',
+  '-c',
+  'log.showSignature=false',
 ]
 
 /**
