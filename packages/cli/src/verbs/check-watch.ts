@@ -7,6 +7,7 @@ import { AppError } from '@sallyport/kit/errors'
 import type { DeploymentOptions } from '../checklist/open-deployment.ts'
 import { RunKey } from '../checklist/run-key.ts'
 import type { Context } from '../context.ts'
+import type { Terminal } from '../terminal.ts'
 import { type OutputOptions, putOut } from './check-output.ts'
 import { runOnce } from './check-run.ts'
 import { untilSignal } from '../until-signal.ts'
@@ -26,18 +27,34 @@ export async function watchCheck(context: Context, given: Watch): Promise<number
   return untilSignal(context, async (signal) => {
     await using key = new RunKey(context, 'again')
     const watch = { ...given, key }
+    const once = tellingOnce(context)
     let before = await look(context, watch, { before: undefined, signal })
     await putOut(context, before, watch)
     try {
       for (;;) {
         await sleep(everyMs, undefined, { signal })
-        before = await lookAgain(context, watch, { before, signal })
+        before = await lookAgain(once, watch, { before, signal })
       }
     } catch (thrown) {
       if (signal.aborted) return verdictOf(before).code
       throw thrown
     }
   })
+}
+
+/** What a look lacks is said when it is new, and not each minute; nor how far a look is. */
+function tellingOnce(context: Context): Context {
+  const { isInteractive, columns, print, note } = context.terminal
+  let last = ''
+  const terminal: Terminal = {
+    ...{ isInteractive, columns, isWatched: false },
+    print: (text) => print.call(context.terminal, text),
+    note: (text) => {
+      if (text !== last) note.call(context.terminal, text)
+      last = text
+    },
+  }
+  return { ...context, terminal }
 }
 
 interface Look<Before> {
