@@ -7,7 +7,10 @@ import {
   keyList,
   type ServerItem,
   serverList,
+  type UserItem,
+  userList,
 } from '@sallyport/contract/admin'
+import { AppError } from '@sallyport/kit/errors'
 import { z } from 'zod'
 import { type Deployment, fact, type GatewayView } from '../deployment.ts'
 
@@ -24,6 +27,11 @@ export const serverFacts = fact((deployment, signal) =>
 /** The groups as they are now; undefined where no gateway runs. */
 export const groupFacts = fact((deployment, signal) =>
   ofGateway(deployment, (gateway) => all<GroupItem>(gateway, groupList, '/api/v1/groups', signal)),
+)
+
+/** Users as they are now; undefined where no gateway runs. */
+export const userFacts = fact((deployment, signal) =>
+  ofGateway(deployment, (gateway) => all<UserItem>(gateway, userList, '/api/v1/users', signal)),
 )
 
 /** Keys that are in force, without those that runs of the checklist make; undefined where no gateway runs. */
@@ -62,9 +70,9 @@ export const toolFacts = fact((deployment, signal) =>
       const page = toolList.parse(await gateway.call('tools/list', params, signal))
       tools.push(...page.tools)
       cursor = page.nextCursor
-      if (cursor === undefined) break
+      if (cursor === undefined) return tools
     }
-    return tools
+    throw tooMany('tools/list')
   }),
 )
 
@@ -96,8 +104,13 @@ async function all<Item>(
   for (let pages = 0; pages < PAGES_MAX; pages += 1) {
     const page = await gateway.read(schema, `${path}?limit=${PAGE_ITEMS}${cursor}`, signal)
     items.push(...page.items)
-    if (page.next === undefined) break
+    if (page.next === undefined) return items
     cursor = `&cursor=${encodeURIComponent(page.next)}`
   }
-  return items
+  throw tooMany(path)
+}
+
+/** Whoever judges the first of them would judge what was not seen. */
+function tooMany(what: string): AppError {
+  return new AppError('result_too_large', `the gateway has more of ${what} than are looked at`)
 }

@@ -88,3 +88,13 @@ test.each([
 ])('%j is no result of a scanner', (json) => {
   expect(readScan(json)).toBeUndefined()
 })
+
+test.each([
+  ['without a run', []],
+  [
+    'of a run that broke off',
+    [{ tool: { driver: {} }, invocations: [{ executionSuccessful: false }], results: [] }],
+  ],
+])('a SARIF %s is no result [check/supply/scan]', (_what, runs) => {
+  expect(readScan({ version: '2.1.0', runs })).toBeUndefined()
+})

@@ -74,7 +74,15 @@ const sarif = z.object({
     z.object({
       tool: z.object({ driver: z.object({ rules: z.array(rule).optional() }) }),
       invocations: z
-        .array(z.object({ endTimeUtc: z.string(), startTimeUtc: z.string() }).partial())
+        .array(
+          z
+            .object({
+              endTimeUtc: z.string(),
+              startTimeUtc: z.string(),
+              executionSuccessful: z.boolean(),
+            })
+            .partial(),
+        )
         .optional(),
       properties: z.object({ imageName: z.string(), repoDigests: texts }).partial().optional(),
       results: z
@@ -108,7 +116,7 @@ export function readScan(json: unknown): ScanResult | undefined {
     return { tool: 'npm audit', grave, at: undefined, image: undefined, digests: [] }
   }
   const asSarif = sarif.safeParse(json)
-  return asSarif.success ? fromSarif(asSarif.data) : undefined
+  return asSarif.success && isFinished(asSarif.data) ? fromSarif(asSarif.data) : undefined
 }
 
 function fromTrivy(scan: z.output<typeof trivy>): ScanResult {
@@ -156,6 +164,12 @@ function fromSarif({ runs }: z.output<typeof sarif>): ScanResult {
     image,
     digests: digestsIn(runs.flatMap(({ properties }) => properties?.repoDigests ?? [])),
   }
+}
+
+/** Whether something was looked at, and to its end. Source: SARIF 2.1.0 §3.14, §3.20.14. */
+function isFinished({ runs }: z.output<typeof sarif>): boolean {
+  const invocations = runs.flatMap((run) => run.invocations ?? [])
+  return runs.length > 0 && invocations.every((one) => one.executionSuccessful !== false)
 }
 
 function digestsIn(texts: readonly string[]): string[] {

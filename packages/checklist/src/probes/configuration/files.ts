@@ -1,5 +1,12 @@
 import { basename, dirname, extname } from 'node:path'
-import { failed, notApplicable, type Probe, proved, type Seen } from '../../answers/answer.ts'
+import {
+  failed,
+  notApplicable,
+  type Probe,
+  proved,
+  type Seen,
+  unproved,
+} from '../../answers/answer.ts'
 import type { Deployment } from '../../deployment.ts'
 import { composeFacts } from '../../looks/compose.ts'
 import { deploymentFiles, type FoundFile } from '../../looks/files.ts'
@@ -31,6 +38,11 @@ export const filesSecretModes: Probe = {
     }
     const gap = await lookGap(deployment, signal)
     if (gap !== undefined) return gap
+    const lost = files.find(({ named, found }) => named !== undefined && found === undefined)
+    if (lost !== undefined) {
+      const text = `${lost.name}, which ${lost.named} names, is not there or cannot be seen`
+      return unproved('file', text, 'write that file, or run the check as a user who may see it')
+    }
     if (there.length === 0) return notApplicable('no file of this deployment holds a secret')
     const seen = there.slice(0, 40).map(({ name, found }) => `${name} (${octal(found?.mode)})`)
     return proved({ kind: 'file', text: `only their owner reads ${seen.join(', ')}` })

@@ -27,7 +27,7 @@ type Judge = (
 ) => Promise<readonly Seen[] | Finding>
 
 /** Judges each repository of the deployment; proved where none has a fault. */
-function gitProbe(
+export function gitProbe(
   probe: Omit<Probe, 'kind' | 'look'> & { readonly proves: string },
   judge: Judge,
 ): Probe {
@@ -42,12 +42,18 @@ function gitProbe(
         return notApplicable('no folder of this deployment, nor one above it, is under git')
       }
       const faults: Seen[] = []
+      const others: Finding[] = []
       for (const repository of found) {
         const judged = await judge(repository, deployment, signal)
-        if ('state' in judged) return judged
-        faults.push(...judged)
+        if ('state' in judged) others.push(judged)
+        else faults.push(...judged)
       }
+      // What cannot be seen of one hides no fault of another.
       if (faults.length > 0) return failed(faults)
+      const open = others.find(({ state }) => state !== 'not_applicable')
+      if (open !== undefined) return open
+      const [exempt] = others
+      if (exempt !== undefined && others.length === found.length) return exempt
       const gap = await lookGap(deployment, signal)
       return gap ?? proved({ kind: 'command', text: proves })
     },

@@ -20,7 +20,7 @@ import {
 import { readSmall } from '../../looks/read-small.ts'
 import { type SecretFile, secretFiles } from '../../looks/secret-files.ts'
 import { someOf } from '../needs.ts'
-import { variablesGap } from './look-gap.ts'
+import { lookGap, variablesGap } from './look-gap.ts'
 
 const RENEW = 'make another one, such as with `openssl rand -hex 32`, and put it in its place'
 
@@ -101,7 +101,8 @@ export const secretsNotShared: Probe = {
     if (resolve(against) === deployment.folder) {
       return unproved('reason', '--against names this very deployment', 'name the other folder')
     }
-    const other = await otherCredentials(deployment, against, signal)
+    const there = otherDeployment(deployment, against)
+    const other = await otherCredentials(there, signal)
     if (other.length === 0) {
       return unproved(
         'file',
@@ -111,6 +112,10 @@ export const secretsNotShared: Probe = {
     }
     const faults = equals(own, other)
     if (faults.length > 0) return failed(faults)
+    const gap = await lookGap(there, signal)
+    if (gap !== undefined) {
+      return unproved('file', `in ${against}: ${gap.evidence.map((one) => one.text).join('; ')}`)
+    }
     const text = `${own.length} secrets were compared with ${other.length} of ${against}: none is the same`
     return clean(deployment, signal, text)
   },
@@ -128,21 +133,24 @@ function equals(own: readonly KnownCredential[], other: readonly KnownCredential
   })
 }
 
-/** Credentials in the files of another deployment, whatever environment their names say. */
-async function otherCredentials(
-  deployment: Deployment,
-  against: string,
-  signal: AbortSignal,
-): Promise<KnownCredential[]> {
+function otherDeployment(deployment: Deployment, against: string): Deployment {
   const { settings } = deployment
-  const other: Deployment = {
+  return {
     ...deployment,
     ...{ file: 'environment', folder: against, source: {}, config: undefined, variables: {} },
+    problems: [],
     settings: {
       ...settings,
       ...{ folders: ['.'], environmentFiles: undefined, compose: undefined, units: undefined },
     },
   }
+}
+
+/** Credentials in the files of another deployment, whatever environment their names say. */
+async function otherCredentials(
+  other: Deployment,
+  signal: AbortSignal,
+): Promise<KnownCredential[]> {
   return [...(await knownCredentials(other, signal)), ...(await foreignCredentials(other, signal))]
 }
 

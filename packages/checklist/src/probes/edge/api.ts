@@ -1,14 +1,14 @@
-import { openApi, serverList } from '@sallyport/contract/admin'
+import { openApi } from '@sallyport/contract/admin'
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import { failed, type Probe, proved, unproved } from '../../answers/answer.ts'
-import type { Deployment, GatewayView } from '../../deployment.ts'
+import type { Deployment } from '../../deployment.ts'
 import { addresses, checkKey, withKey } from '../../looks/edge-answers.ts'
+import { serverFacts } from '../../looks/gateway.ts'
 import { ask, type AskOptions, type HttpAnswer, jsonOf, type Said } from '../../looks/http-ask.ts'
 import { both, gatewayProbe, judgeSaid, wantsStatus } from './said.ts'
 
 const SERVERS_ASKED = 20
-const PAGES_MAX = 10
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const
 /** A type that no route takes: what is there answers, and nothing is done. */
 const NOTHING_TO_DO: AskOptions = { headers: { 'content-type': 'text/plain' }, body: 'checklist' }
@@ -124,7 +124,7 @@ export const servers: Probe = gatewayProbe(
       'The list of servers names every server of the configuration, and only to who may see it',
     remedy: 'reload the configuration with `sallyport reload`',
   },
-  async ({ config, gateway }, signal) => {
+  async ({ deployment, config, gateway }, signal) => {
     const url = `${gateway.adminUrl}/api/v1/servers`
     const closed = judgeSaid(
       [{ request: `GET ${url} without a key`, reply: await ask(url, {}, signal) }],
@@ -136,7 +136,7 @@ export const servers: Probe = gatewayProbe(
         unproved('config', 'the configuration cannot be read', 'run `sallyport validate`'),
       )
     }
-    const listed = await listedServers(gateway, signal)
+    const listed = new Set((await serverFacts(deployment, signal))?.map(({ name }) => name))
     const missing = Object.keys(config.servers).filter((name) => !listed.has(name))
     if (missing.length > 0) {
       const text = `${missing.slice(0, 10).join(', ')} of the file ${missing.length === 1 ? 'is' : 'are'} not in the list of servers`
@@ -145,15 +145,3 @@ export const servers: Probe = gatewayProbe(
     return both(proved({ kind: 'gateway', text: `the list names ${listed.size} servers` }), closed)
   },
 )
-
-async function listedServers(gateway: GatewayView, signal: AbortSignal): Promise<Set<string>> {
-  const listed = new Set<string>()
-  let cursor = ''
-  for (let pages = 0; pages < PAGES_MAX; pages += 1) {
-    const page = await gateway.read(serverList, `/api/v1/servers?limit=500${cursor}`, signal)
-    for (const { name } of page.items) listed.add(name)
-    if (page.next === undefined) break
-    cursor = `&cursor=${encodeURIComponent(page.next)}`
-  }
-  return listed
-}

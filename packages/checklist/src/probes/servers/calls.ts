@@ -1,3 +1,4 @@
+import { AppError } from '@sallyport/kit/errors'
 import { z } from 'zod'
 import {
   failed,
@@ -7,7 +8,7 @@ import {
   type Seen,
   unproved,
 } from '../../answers/answer.ts'
-import type { Deployment } from '../../deployment.ts'
+import type { Deployment, GatewayView } from '../../deployment.ts'
 import { auditRows } from '../../looks/gateway.ts'
 import { countOf, withGateway } from '../needs.ts'
 
@@ -56,17 +57,28 @@ export const toolCall: Probe = {
       }
       const results = await Promise.all(
         calls.map(async ({ name, arguments: args }): Promise<readonly [boolean, Seen]> => {
-          const given = await gateway.call('tools/call', { name, arguments: args }, signal)
-          const ok = toolResult.parse(given).isError !== true
-          return [
-            ok,
-            { kind: 'gateway', text: `${name} ${ok ? 'answered' : 'answered with an error'}` },
-          ]
+          const text = await failureOf(gateway, { name, arguments: args }, signal)
+          return [text === undefined, { kind: 'gateway', text: `${name} ${text ?? 'answered'}` }]
         }),
       )
       const faults = results.flatMap(([ok, seen]) => (ok ? [] : [seen]))
       return faults.length > 0 ? failed(faults) : proved(...results.map(([, seen]) => seen))
     }),
+}
+
+/** Why a call did not succeed, as the end of a sentence; undefined where it did. */
+async function failureOf(
+  gateway: GatewayView,
+  call: { readonly name: string; readonly arguments: Readonly<Record<string, unknown>> },
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  try {
+    const given = await gateway.call('tools/call', call, signal)
+    return toolResult.parse(given).isError === true ? 'answered with an error' : undefined
+  } catch (thrown) {
+    signal.throwIfAborted()
+    return `did not answer: ${AppError.from(thrown).message}`
+  }
 }
 
 const resourceList = z.looseObject({ resources: z.array(z.looseObject({ uri: z.string() })) })
@@ -108,14 +120,19 @@ export const callsServed: Probe = {
   look: async (deployment, signal) =>
     withGateway(deployment, async (gateway) => {
       const since = new Date(deployment.clock.nowMs() - WEEK_MS).toISOString()
-      const { items } = await auditRows(gateway, { since, outcome: 'ok' }, signal)
+      const { items, next } = await auditRows(gateway, { since, outcome: 'ok' }, signal)
       const served = items.filter(
         ({ kind, method, address }) =>
           kind === 'call' && method === 'tools/call' && address !== 'local',
       )
       const [newest] = served
       if (newest === undefined)
-        return unproved('gateway', 'no client called a tool in the last seven days')
+        return unproved(
+          'gateway',
+          next === undefined
+            ? 'no client called a tool in the last seven days'
+            : `none of the newest ${items.length} records is the call of a client`,
+        )
       const text = `${new Set(served.map(({ principal }) => principal)).size} callers, the last at ${newest.at}`
       return proved({ kind: 'gateway', text })
     }),

@@ -279,6 +279,32 @@ test.each(BROKEN)(
   },
 )
 
+const many = (row: Partial<Row>) =>
+  Array.from({ length: 1_000 }, (): Row => ({ ...ROW, address: 'local', ...row }))
+
+test('a server that was used before a thousand other calls is used [check/keys/least-privilege]', async () => {
+  const world = goodWorld()
+  world.gateway.audit = [...many({ address: '10.0.0.1' }), { ...ROW, server: 'two' }]
+  expect(await notProved(deploymentIn(world))).toEqual({})
+})
+
+test('more users than are listed are not said to be few [check/keys/admins]', async () => {
+  const world = goodWorld()
+  world.gateway.users = 'endless'
+  // What a look throws leaves the answer unproved.
+  await expect(look(SERVERS['keys/admins'], deploymentIn(world))).rejects.toThrow(
+    'the gateway has more of /api/v1/users than are looked at',
+  )
+})
+
+test('a harmless call that nobody answers fails with why [check/calls/tool]', async () => {
+  const world = goodWorld()
+  world.gateway.calls = { ...world.gateway.calls, 'tools/call': new Error('it is down') }
+  const found = await look(SERVERS['calls/tool'], deploymentIn(world))
+  expect(found.state).toBe('failed')
+  expect(found.evidence[0]?.text).toMatch(/^one__look did not answer: .*it is down/)
+})
+
 const UNKNOWN: readonly (readonly [string, readonly string[], (world: World) => void])[] = [
   [
     'a server that was never started',
@@ -313,6 +339,14 @@ const UNKNOWN: readonly (readonly [string, readonly string[], (world: World) => 
     'an empty log',
     ['audit/verified'],
     ({ gateway }) => (gateway.verify = { ok: true, rows: 0, writers: 0, broken: [] }),
+  ],
+  [
+    'a key of an administrator with more rows than are read',
+    ['keys/least-privilege', 'calls/served'],
+    ({ gateway }) => {
+      gateway.keys = [{ ...KEY, role: 'admin' }]
+      gateway.audit = [...many({ kind: 'door', method: 'GET /' }), ...gateway.audit]
+    },
   ],
   ['no credential at all', ['keys/per-principal'], ({ gateway }) => (gateway.keys = [])],
 ]
