@@ -97,8 +97,10 @@ export interface Deployment {
   readonly settings: ChecklistSettings
   /** Of the process; commands are found on its PATH, and nowhere else. */
   readonly variables: Readonly<Record<string, string | undefined>>
-  /** Undefined where none runs. */
+  /** Undefined where none runs, and where it says nothing. */
   readonly gateway: GatewayView | undefined
+  /** That a gateway runs and says nothing, as a sentence. */
+  readonly hung?: string
   /** Undefined where no store can be opened. */
   readonly book: ChecklistBook | undefined
   /** Undefined where no Slack server is part of the deployment; why it cannot be looked at where its settings are wrong. */

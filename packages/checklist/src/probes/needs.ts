@@ -14,13 +14,13 @@ export function withConfig(
 
 /** Judges the running gateway; unproved where none runs. */
 export function withGateway(
-  { gateway }: Deployment,
+  { gateway, hung }: Deployment,
   judge: (gateway: GatewayView) => Finding | Promise<Finding>,
 ): Finding | Promise<Finding> {
   if (gateway !== undefined) return judge(gateway)
   return unproved(
     'gateway',
-    'no gateway runs on this configuration',
+    hung ?? 'no gateway runs on this configuration',
     'start it with `sallyport up`',
   )
 }

@@ -10,8 +10,8 @@ import { type OpenBook, openBook } from './open-book.ts'
 interface BookPlace {
   readonly options: ConfigOptions
   readonly loaded: GatewayConfigLoad
-  /** Whether a gateway runs. */
-  readonly isRunning: boolean
+  /** Whether a gateway runs; `hung` where it does, and says nothing. */
+  readonly running: boolean | 'hung'
 }
 
 /** A book, and what is to be let go of with it. */
@@ -26,7 +26,11 @@ export interface FoundBook extends AsyncDisposable {
 export async function findBook(context: Context, place: BookPlace): Promise<FoundBook> {
   const open = (): Promise<OpenBook> => openBook(context, place.options)
   try {
-    if (place.isRunning) {
+    if (place.running === 'hung') {
+      tell(context, 'the gateway that keeps them says nothing')
+      return none(undefined)
+    }
+    if (place.running) {
       const book = await open()
       return { book, [Symbol.asyncDispose]: () => book[Symbol.asyncDispose]() }
     }

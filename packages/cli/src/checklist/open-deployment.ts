@@ -55,14 +55,15 @@ export async function openDeployment(
   const { settings, folder } = reading
   const profile = judgeProfile({ flag: options.profile, settings, folder, environment: variables })
   await using opening = new AsyncDisposableStack()
-  const gateway = await findGateway(context, { source, loaded, key: options.key }, signal)
+  const { gateway, hung } = await findGateway(context, { source, loaded, key: options.key }, signal)
   if (gateway !== undefined) opening.use(gateway)
-  const isRunning = gateway !== undefined
-  const { book } = opening.use(await findBook(context, { options, loaded, isRunning }))
+  const running = hung === undefined ? gateway !== undefined : 'hung'
+  const { book } = opening.use(await findBook(context, { options, loaded, running }))
   const deployment: Deployment = {
     ...reading,
     ...{ profile, variables, against, clock, book },
     gateway: gateway?.view,
+    ...(hung !== undefined && { hung }),
     slack: await openSlack(context, options, {
       settings,
       gateway: gateway?.view,
@@ -135,14 +136,27 @@ interface Place {
   readonly key: RunKey | undefined
 }
 
+interface Found {
+  readonly gateway?: OpenGateway
+  /** Why it cannot be asked though it runs. */
+  readonly hung?: string
+}
+
 /** The gateway of this configuration, also where its file was broken after it had started. */
 async function findGateway(
   context: Context,
   { source, loaded, key }: Place,
   signal: AbortSignal,
-): Promise<OpenGateway | undefined> {
+): Promise<Found> {
   const place = findState(source, context.environment) ?? (loaded.ok ? loaded : undefined)
-  if (place === undefined) return undefined
+  if (place === undefined) return {}
   const path = localSocketOf(place)
-  return (await isListening(path)) ? openGateway(context, { path, key }, signal) : undefined
+  if (!(await isListening(path))) return {}
+  try {
+    return { gateway: await openGateway(context, { path, key }, signal) }
+  } catch (thrown) {
+    // That it hangs is what a report is then wanted for.
+    if (!(thrown instanceof AppError) || thrown.code !== 'deadline_exceeded') throw thrown
+    return { hung: thrown.message }
+  }
 }

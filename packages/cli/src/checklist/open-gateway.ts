@@ -1,4 +1,4 @@
-import { gatewayStatus, verifyReport } from '@sallyport/contract/admin'
+import { type GatewayStatus, gatewayStatus, verifyReport } from '@sallyport/contract/admin'
 import type { GatewayView } from '@sallyport/checklist'
 import { AppError } from '@sallyport/kit/errors'
 import { callSocket } from '@sallyport/kit/lifecycle'
@@ -19,7 +19,8 @@ export interface OpenGateway extends AsyncDisposable {
  * The gateway behind a local socket. Dispose revokes the key that a run may have made, unless it was lent.
  *
  * @param path of the socket, where somebody listens
- * @throws {AppError} as `callSocket`; `usage` for a `SALLYPORT_KEY` that is none
+ * @throws {AppError} as `callSocket`; `deadline_exceeded` where it says nothing for ten seconds; `usage` for a
+ *   `SALLYPORT_KEY` that is none
  */
 export async function openGateway(
   context: Context,
@@ -27,13 +28,7 @@ export async function openGateway(
   signal: AbortSignal,
 ): Promise<OpenGateway> {
   const given = await readCredential(context, {})
-  const within = AbortSignal.any([signal, AbortSignal.timeout(STATUS_MS)])
-  const { version, data, admin } = await ask(
-    path,
-    gatewayStatus,
-    { method: 'GET', url: '/api/v1/status' },
-    within,
-  )
+  const { version, data, admin } = await askStatus(path, signal)
   const client = new McpClient({ kind: 'socket', path }, undefined)
   const ownKey = key ?? new RunKey(context)
   return {
@@ -50,6 +45,18 @@ export async function openGateway(
     [Symbol.asyncDispose]: async () => {
       if (ownKey !== key) await ownKey[Symbol.asyncDispose]()
     },
+  }
+}
+
+async function askStatus(path: string, signal: AbortSignal): Promise<GatewayStatus> {
+  const late = AbortSignal.timeout(STATUS_MS)
+  const asked = { method: 'GET', url: '/api/v1/status' } as const
+  try {
+    return await ask(path, gatewayStatus, asked, AbortSignal.any([signal, late]))
+  } catch (cause) {
+    if (signal.aborted || !late.aborted) throw cause
+    const sentence = `the gateway on ${path} runs, but says nothing for ${STATUS_MS / 1_000} s`
+    throw new AppError('deadline_exceeded', sentence, { cause })
   }
 }
 

@@ -211,6 +211,25 @@ test('watching prints what changed, also a file that was broken under a gateway 
   }
 })
 
+test('a gateway that hangs fails, and the rest is looked at all the same [check/command/hung]', async () => {
+  process.kill(gateway.pid, 'SIGSTOP')
+  try {
+    const asked = ['check', '--only', VALID, '--only', 'health/endpoints', '--json']
+    const { code, stdout, stderr } = await gateway.command(asked)
+    const { items } = reportSchema.parse(JSON.parse(stdout))
+    const state = (id: string) => items.find((item) => item.id === id)?.state
+    expect([code, state(VALID), state('slack/server-setup/health')]).toEqual([
+      1,
+      'proved',
+      'failed',
+    ])
+    expect(stdout).toContain('runs, but says nothing for 10 s')
+    expect(stderr).toContain('the gateway that keeps them says nothing')
+  } finally {
+    process.kill(gateway.pid, 'SIGCONT')
+  }
+})
+
 test('where no gateway runs no store is made [check/command/store]', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'sallyport-check-'))
   try {

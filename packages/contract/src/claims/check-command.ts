@@ -92,6 +92,11 @@ export const CHECK_COMMAND = {
       'Where no gateway runs, `check` neither makes nor migrates a store, and does not hold its lock while it looks.',
     source: 'design §3; house style §3.9',
   },
+  'check/command/hung': {
+    behavior:
+      'Where the gateway runs and says nothing for ten seconds, its health fails, and everything that does not need it is looked at.',
+    source: 'design §8; style §3.9',
+  },
   'check/command/kept': {
     behavior:
       'A report of everything is kept in the store and signed; one that was confined is neither.',

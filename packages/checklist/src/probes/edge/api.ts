@@ -122,7 +122,7 @@ export const servers: Probe = gatewayProbe(
   {
     title:
       'The list of servers names every server of the configuration, and only to who may see it',
-    remedy: 'reload the configuration with `sallyport reload`',
+    remedy: 'reload the configuration with `sallyport config reload`',
   },
   async ({ deployment, config, gateway }, signal) => {
     const url = `${gateway.adminUrl}/api/v1/servers`

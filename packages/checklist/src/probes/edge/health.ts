@@ -1,10 +1,12 @@
 import { gatewayStatus, healthBrief, healthDetail } from '@sallyport/contract/admin'
-import type { Finding, Probe } from '../../answers/answer.ts'
+import { failed, type Finding, type Probe } from '../../answers/answer.ts'
 import { type Deployment, fact, type Fact } from '../../deployment.ts'
 import { addresses, checkKey, withKey } from '../../looks/edge-answers.ts'
 import { ask, type HttpAnswer, jsonOf, type Said } from '../../looks/http-ask.ts'
 import { both, gatewayProbe, judgeSaid, wantsStatus } from './said.ts'
 
+const HUNG_REMEDY =
+  'see its log and what its process does, then restart it: it ends by SIGTERM, or where it is stopped or hangs, by SIGKILL'
 const KINDS = ['', '/live', '/ready', '/startup'] as const
 
 /** Every health path of both listeners, asked without a key. */
@@ -16,11 +18,12 @@ const openly: Fact<readonly Said[]> = fact(async (deployment, signal) => {
   return said
 })
 
-export const endpoints: Probe = gatewayProbe(
+const answering = gatewayProbe(
   {
     title:
       'Health says 200 while the gateway lives, has started and takes calls, and nothing else does',
-    remedy: 'see `sallyport status` for what keeps it from taking calls',
+    remedy:
+      'see `sallyport health` and `sallyport servers list` for what keeps it from taking calls',
   },
   async ({ deployment, gateway }, signal) => {
     const status = await gateway.read(gatewayStatus, '/api/v1/status', signal)
@@ -37,6 +40,14 @@ export const endpoints: Probe = gatewayProbe(
     return both(asked, judgeSaid(beside, wantsStatus(401, 404)))
   },
 )
+
+export const endpoints: Probe = {
+  ...answering,
+  look: async (deployment, signal) =>
+    deployment.hung === undefined
+      ? answering.look(deployment, signal)
+      : failed([{ kind: 'gateway', text: deployment.hung }], HUNG_REMEDY),
+}
 
 function healthFault(answer: HttpAnswer, kind: string, works: boolean): string | undefined {
   const { status } = answer

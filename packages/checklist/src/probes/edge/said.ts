@@ -27,7 +27,7 @@ export function gatewayProbe(
       if (gateway === undefined) {
         return unproved(
           'gateway',
-          'no gateway runs here that could be asked',
+          deployment.hung ?? 'no gateway runs here that could be asked',
           'start it with `sallyport up`, then run the checklist on the same machine',
         )
       }

@@ -10,7 +10,8 @@ export const annotations: Probe = {
     'pin them: `tools: { NAME: { readOnly: true } }` or `{ destructive: true }` under their server',
   look: async (deployment, signal) => {
     const tools = await toolFacts(deployment, signal)
-    if (tools === undefined) return unproved('gateway', 'no gateway runs on this configuration')
+    if (tools === undefined)
+      return unproved('gateway', deployment.hung ?? 'no gateway runs on this configuration')
     if (tools.length === 0) return unproved('gateway', 'the gateway lists no tools')
     return withConfig(deployment, ({ servers, groups }) => {
       const pinned = (name: string): boolean => {

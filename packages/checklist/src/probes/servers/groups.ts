@@ -68,7 +68,8 @@ export const groupsHealthy: Probe = {
   remedy: 'ask `sallyport servers list` why a member does not, and mend it',
   look: async (deployment: Deployment, signal) => {
     const groups = await groupFacts(deployment, signal)
-    if (groups === undefined) return unproved('gateway', 'no gateway runs on this configuration')
+    if (groups === undefined)
+      return unproved('gateway', deployment.hung ?? 'no gateway runs on this configuration')
     if (groups.length === 0) return notApplicable('this deployment has no groups')
     return judged(
       groups

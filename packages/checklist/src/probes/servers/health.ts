@@ -16,7 +16,8 @@ export const serversHealthy: Probe = {
   remedy: 'ask `sallyport servers list` why, then mend the server or unblock it',
   look: async (deployment, signal) => {
     const servers = await serverFacts(deployment, signal)
-    if (servers === undefined) return unproved('gateway', 'no gateway runs on this configuration')
+    if (servers === undefined)
+      return unproved('gateway', deployment.hung ?? 'no gateway runs on this configuration')
     if (servers.length === 0) return unproved('gateway', 'the gateway has no servers')
     const faults = servers.flatMap((server) => faultOf(server) ?? [])
     const unseen = servers.filter(({ tools, state }) => tools === null && state === 'cold')

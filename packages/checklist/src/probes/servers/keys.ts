@@ -37,7 +37,8 @@ export const keyPerPrincipal: Probe = {
   remedy: 'give each caller a key with `sallyport keys create NAME`, and revoke what is shared',
   look: async (deployment, signal) => {
     const keys = await keyFacts(deployment, signal)
-    if (keys === undefined) return unproved('gateway', 'no gateway runs on this configuration')
+    if (keys === undefined)
+      return unproved('gateway', deployment.hung ?? 'no gateway runs on this configuration')
     return withConfig(deployment, ({ auth }) => {
       const issuers = Object.keys(auth.issuers).length
       if (keys.length + auth.tokens.length + issuers === 0) {
@@ -81,7 +82,8 @@ export const leastPrivilege: Probe = {
   remedy: 'give callers keys of role `caller`, confined with `--server` to what they use',
   look: async (deployment, signal) => {
     const keys = await keyFacts(deployment, signal)
-    if (keys === undefined) return unproved('gateway', 'no gateway runs on this configuration')
+    if (keys === undefined)
+      return unproved('gateway', deployment.hung ?? 'no gateway runs on this configuration')
     if (keys.length > KEYS_MAX)
       return unproved('gateway', `more than ${KEYS_MAX} keys: too many to look at`)
     return withConfig(deployment, async (config) =>
@@ -164,7 +166,8 @@ export const adminsFew: Probe = {
   remedy: 'give the others the role `operator`, `auditor` or one of your own',
   look: async (deployment, signal) => {
     const keys = await keyFacts(deployment, signal)
-    if (keys === undefined) return unproved('gateway', 'no gateway runs on this configuration')
+    if (keys === undefined)
+      return unproved('gateway', deployment.hung ?? 'no gateway runs on this configuration')
     return withGateway(deployment, async () => {
       const users = (await userFacts(deployment, signal)) ?? []
       const tokens = deployment.config?.auth.tokens ?? []
@@ -190,7 +193,8 @@ export const keyAge: Probe = {
   remedy: 'rotate them with `sallyport keys rotate NAME`',
   look: async (deployment, signal) => {
     const keys = await keyFacts(deployment, signal)
-    if (keys === undefined) return unproved('gateway', 'no gateway runs on this configuration')
+    if (keys === undefined)
+      return unproved('gateway', deployment.hung ?? 'no gateway runs on this configuration')
     const nowMs = deployment.clock.nowMs()
     const old = keys.filter(
       ({ rotatedAt, createdAt }) => nowMs - Date.parse(rotatedAt ?? createdAt) > QUARTER_MS,
@@ -211,7 +215,8 @@ export const keysUsed: Probe = {
   remedy: 'revoke what nobody uses: `sallyport keys revoke NAME`',
   look: async (deployment, signal) => {
     const keys = await keyFacts(deployment, signal)
-    if (keys === undefined) return unproved('gateway', 'no gateway runs on this configuration')
+    if (keys === undefined)
+      return unproved('gateway', deployment.hung ?? 'no gateway runs on this configuration')
     const nowMs = deployment.clock.nowMs()
     const idle = keys.filter(
       ({ createdAt, lastUsedAt }) => nowMs - Date.parse(lastUsedAt ?? createdAt) > MONTH_MS,
