@@ -89,7 +89,9 @@ test('prints one line of JSON for programs and nothing else on stdout [command/u
     data: 'http://127.0.0.1:9100',
     admin: 'http://127.0.0.1:9101',
     pid: process.pid,
+    firstKeyFile: keyFile(),
   })
+  expect(terminal.noted).toEqual([])
 })
 
 test('a later start says how to make another key and puts a placeholder into the snippets [command/second-start]', async () => {

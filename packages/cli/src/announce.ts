@@ -25,8 +25,8 @@ export async function announce(
   if (json) {
     const { dataAddress, adminAddress } = gateway
     const urls = { data: `http://${dataAddress}`, admin: `http://${adminAddress}` }
-    context.terminal.print(JSON.stringify({ ...urls, pid: process.pid }))
-    if (keyFile) context.terminal.note(`the first API key is in ${keyFile}`)
+    const first = keyFile === undefined ? {} : { firstKeyFile: keyFile }
+    context.terminal.print(JSON.stringify({ ...urls, pid: process.pid, ...first }))
     return
   }
   const words = { keyText: keyText(gateway, configuration, keyFile), isShown }

@@ -47,7 +47,8 @@ async function serve(context: Context, serving: Serving): Promise<void> {
     ...(AUDIT_WORKER && { workerUrl: AUDIT_WORKER }),
   })
   started()
-  announce(context, server.address, { settings, options })
+  const json = options.json === true || (logOptions.json && !context.terminal.isInteractive)
+  announce(context, server.address, { settings, options: { ...options, json } })
   const stopped = signal.aborted ? undefined : once(signal, 'abort')
   await Promise.race([stopped, ...(parent === undefined ? [] : [parent.ended])])
 }

@@ -63,7 +63,9 @@ async function serve(context: Context, serving: Serving): Promise<void> {
   await using gateway = await startGateway(context, configuration, startOptions, signal)
   started()
   using _following = await followConfiguration(gateway, createLog(logOptions))
-  await announce(context, gateway, { configuration, json: options.json === true })
+  // Where logs are JSON, what goes where they go is JSON too: no person sees it.
+  const json = options.json === true || (logOptions.json && !context.terminal.isInteractive)
+  await announce(context, gateway, { configuration, json })
   const stopped = signal.aborted ? undefined : once(signal, 'abort')
   await Promise.race([stopped, gateway.handedOver])
 }

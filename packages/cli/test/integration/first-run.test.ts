@@ -80,6 +80,17 @@ test('with no file it writes one, runs it, and keeps the first key out of the ou
   expect(await second.stop()).toBe(0)
 })
 
+test('where logs are JSON and nobody is at a terminal, every line is, and the file of the first key is named [command/up/json]', async () => {
+  await writeFile(join(folder, 'sallyport.yaml'), 'listen: 127.0.0.1:0\nadmin: 127.0.0.1:0\n')
+  const { stdout, stderr, stop } = await up([], { MCP_JSON_LOGS: 'true' })
+  const lines = `${stdout}${stderr}`.split('\n').filter((line) => line !== '')
+  const objects = lines.map((line) => JSON.parse(line) as unknown)
+  expect(objects).toContainEqual(
+    expect.objectContaining({ firstKeyFile: expect.stringContaining('.first-key') }),
+  )
+  expect(await stop()).toBe(0)
+})
+
 test.runIf(process.platform !== 'win32')(
   'a start that waits for ever, here for a key file that is a pipe, obeys a signal within two seconds [command/signal/start]',
   async () => {

@@ -89,6 +89,8 @@ test('H4: every start of a child is logged with its server, its process and its 
   for (const line of lines) {
     expect(JSON.stringify(line)).toContain('unruly')
     expect(JSON.stringify(line)).toContain(process.execPath)
+    // A name that stands twice in a line is read as whichever is last.
+    expect(line).toMatchObject({ pid: gateway.pid, serverPid: expect.any(Number) })
   }
   for (const pid of pids)
     expect(lines.some((line) => JSON.stringify(line).includes(`${pid}`))).toBe(true)

@@ -28,7 +28,8 @@ export const COMMAND = {
     source: 'Design, "Two commands"',
   },
   'command/up/json': {
-    behavior: '`up --json` prints `{ data, admin, pid }` once ready and nothing else.',
+    behavior:
+      '`up --json` prints `{ data, admin, pid }`, with `firstKeyFile` where a first key was made, once ready and nothing else; so does `up` where logs are JSON and nobody is at a terminal.',
     source: 'design §8',
   },
   'command/up/fails': {

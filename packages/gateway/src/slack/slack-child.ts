@@ -170,7 +170,7 @@ export class SlackChild implements OwnServer, AsyncDisposable {
       this.#port = ready
       this.#elder = undefined
       this.#trouble = undefined
-      log.info({ pid: life.pid, port: ready }, 'Slack server ready')
+      log.info({ serverPid: life.pid, port: ready }, 'Slack server ready')
       for (const { resolve } of this.#waiters) resolve(ready)
       await Promise.race([life.ended, unwanted])
     }

@@ -168,7 +168,7 @@ export class Health {
     this.#tell(finding)
     slot.failures += 1
     if (slot.failures >= failures) {
-      log.warn({ pid: session.pid, failures: slot.failures }, 'server replaced')
+      log.warn({ serverPid: session.pid, failures: slot.failures }, 'server replaced')
       onDead(slot)
     }
     return finding

@@ -208,7 +208,7 @@ export class SessionOpener {
     const session = await startOr(capped.remove, () =>
       StdioSession.start({ child, events, log, clientInfo, roots }),
     )
-    log.info({ pid: session.pid, command: config.command }, 'server process started')
+    log.info({ serverPid: session.pid, command: config.command }, 'server process started')
     return session
   }
 

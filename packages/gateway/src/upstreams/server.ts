@@ -328,7 +328,7 @@ export class Server implements SessionPoolEvents {
     }
     this.#pool.setLogLevel(slot, this.#subscriptions.logLevelOf(slot.key))
     this.#health.arm()
-    this.#deps.log.info({ pid: session.pid, era, version }, 'server ready')
+    this.#deps.log.info({ serverPid: session.pid, era, version }, 'server ready')
     this.#news.started(this.#endedItself ? 'restarted' : 'ok')
     this.#endedItself = false
     this.onChange()

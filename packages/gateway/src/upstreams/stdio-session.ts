@@ -311,7 +311,7 @@ export class StdioSession implements Session, IncomingOwner {
     if (this.#lost !== undefined) return
     this.#lost = new AppError('server_lost', reason)
     const stderr = this.#child.stderrLines(STDERR_LINES_LOGGED)
-    this.#deps.log.warn({ pid: this.#child.pid, reason, stderr }, 'server ended by itself')
+    this.#deps.log.warn({ serverPid: this.#child.pid, reason, stderr }, 'server ended by itself')
     // First, so that what moves on does not come back to this session.
     this.#deps.events.onLost(this.#lost)
     this.#failAll(reason)
