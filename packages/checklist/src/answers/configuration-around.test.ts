@@ -143,6 +143,14 @@ test(
 )
 
 test(
+  'a snapshot of a shell makes exactly its items fail [check/files/no-transcripts]',
+  breaks({
+    fails: { 'files/no-transcripts': 'what a shell had as variables' },
+    changes: { '.tool/shell-snapshots/snapshot-bash-1.sh': 'export A=1\n' },
+  }),
+)
+
+test(
   'a transcript of a session makes exactly its items fail [check/files/no-transcripts]',
   breaks({
     fails: { 'files/no-transcripts': 'notes/8f2a.jsonl is a transcript' },

@@ -61,6 +61,11 @@ export const composeFacts = fact(async (deployment, signal): Promise<Compose> =>
   }
 })
 
+/** Why not all that compose files say could be seen. */
+export function gapText(gaps: readonly ComposeGap[]): string {
+  return gaps.map(({ at, text }) => `${at}: ${text}`).join('; ')
+}
+
 async function foundPlaces(deployment: Deployment, signal: AbortSignal): Promise<string[][]> {
   const folders = deployment.settings.folders.map((one) => resolve(deployment.folder, one))
   const all: string[][] = []

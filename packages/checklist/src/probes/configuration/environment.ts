@@ -15,6 +15,7 @@ import { configPlaces, sourceReferences } from '../../looks/config-places.ts'
 import { environmentFiles, type FileVariable } from '../../looks/environment-files.ts'
 import { givenVariables } from '../../looks/given-variables.ts'
 import { KNOWN_VARIABLES } from '../../looks/known-variables.ts'
+import { logFacts } from '../../looks/logs.ts'
 import { placeholderIn } from '../../looks/placeholder.ts'
 import { clusterGap, variablesGap } from './look-gap.ts'
 
@@ -143,9 +144,21 @@ export const envJsonLogs: Probe = {
     }
     const gap = await variablesGap(deployment, signal)
     if (gap !== undefined) return gap
+    const written = await jsonLogs(deployment, signal)
+    if (written !== undefined) return proved({ kind: 'log', text: written })
     const text = 'MCP_JSON_LOGS is set nowhere, and without it logs are written for people'
     return failed([{ kind: 'environment', text }])
   },
+}
+
+/** That the gateway writes JSON, whoever told it to; undefined where its logs do not say so. */
+async function jsonLogs(deployment: Deployment, signal: AbortSignal): Promise<string | undefined> {
+  const { sources } = await logFacts(deployment, signal)
+  const source = sources.find(({ isOurs, sinceStart }) => {
+    const own = sinceStart.filter(({ isAbout }) => !isAbout)
+    return isOurs && own.length > 0 && own.every(({ json }) => json !== undefined)
+  })
+  return source && `${source.name} holds nothing but JSON, whatever starts the gateway`
 }
 
 /** A service that is a gateway and is not given that variable. */

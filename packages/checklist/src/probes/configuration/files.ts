@@ -95,6 +95,7 @@ function octal(mode = 0): string {
 
 const HISTORY =
   /^\.(?:bash|zsh|sh|ash|ksh|csh|tcsh|python|node_repl|psql|mysql|mariadb|sqlite|rediscli|mongo|irb|php)_?history$|^\.(?:histfile|dbshell|viminfo|lesshst|wget-hsts)$|^fish_history$/
+const SHELL_SNAPSHOT = /\/shell-snapshots\/[^/]+\.(?:ba|z|da|k)?sh$/
 const TRANSCRIPT_NAME =
   /^(?:typescript|.*\.cast|\.aider\..*history.*)$|(?:^|[-_.])(?:transcripts?|chat[-_]?(?:logs?|history|exports?)|conversations?)(?:[-_.]|$)/i
 const TRANSCRIPT_ENDS: ReadonlySet<string> = new Set([
@@ -148,6 +149,7 @@ async function leftover({ path, kind, size }: FoundFile): Promise<string | undef
   if (kind !== 'file' || size === 0) return undefined
   const name = basename(path)
   if (HISTORY.test(name)) return 'a shell history'
+  if (SHELL_SNAPSHOT.test(path)) return 'what a shell had as variables and functions'
   if (CORE.test(name)) return (await isCore(path)) ? 'a core dump' : undefined
   if (SSH_KEY.test(name)) return 'a private key of SSH'
   if (KEY_ENDS.has(extname(name))) return (await isPrivateKey(path)) ? 'a private key' : undefined

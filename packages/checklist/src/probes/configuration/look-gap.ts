@@ -1,5 +1,6 @@
 import { type Finding, unproved } from '../../answers/answer.ts'
 import type { Deployment } from '../../deployment.ts'
+import { composeFacts, gapText } from '../../looks/compose.ts'
 import { environmentFiles } from '../../looks/environment-files.ts'
 import { deploymentFiles } from '../../looks/files.ts'
 import { fileName, isUnread } from './config.ts'
@@ -33,7 +34,9 @@ export async function variablesGap(
   deployment: Deployment,
   signal: AbortSignal,
 ): Promise<Finding | undefined> {
-  return clusterGap(deployment) ?? (await lookGap(deployment, signal))
+  return (
+    clusterGap(deployment) ?? (await lookGap(deployment, signal)) ?? composeGap(deployment, signal)
+  )
 }
 
 /** That a cluster gives variables which are in none of the files here. */
@@ -41,6 +44,15 @@ export function clusterGap({ profile }: Deployment): Finding | undefined {
   if (profile !== 'kubernetes') return undefined
   const text = 'what a cluster gives its pods as variables and secrets is not looked at'
   return unproved('reason', text, 'look at the manifests, and attest it')
+}
+
+/** Why not all that compose files say could be seen; undefined = all of it was. */
+async function composeGap(
+  deployment: Deployment,
+  signal: AbortSignal,
+): Promise<Finding | undefined> {
+  const { gaps } = await composeFacts(deployment, signal)
+  return gaps.length === 0 ? undefined : unproved('file', gapText(gaps), 'mend the compose file')
 }
 
 /** Why not all files could be seen; undefined = all were. */

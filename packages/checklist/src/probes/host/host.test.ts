@@ -143,6 +143,8 @@ test('a registry that answers is proved, one that does not fails [check/host/reg
     `failed: ${url} cannot be reached: ECONNREFUSED`,
   )
   expect(await at(() => registry())).toBe('not_applicable: no image here is pulled from a registry')
+  const broken = { 'compose.yaml': 'services: { a: [\n' }
+  expect(await at(() => registry(), { files: broken })).toMatch(/^unproved: compose\.yaml.*YAML/)
 })
 
 const SOCKETS = [

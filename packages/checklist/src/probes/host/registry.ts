@@ -1,7 +1,14 @@
-import { type Probe, type Seen, failed, notApplicable, proved } from '../../answers/answer.ts'
+import {
+  type Probe,
+  type Seen,
+  failed,
+  notApplicable,
+  proved,
+  unproved,
+} from '../../answers/answer.ts'
 import type { Deployment } from '../../deployment.ts'
 import { builtImages } from '../../looks/built-images.ts'
-import { composeFacts } from '../../looks/compose.ts'
+import { composeFacts, gapText } from '../../looks/compose.ts'
 import { runServers } from '../../looks/container-servers.ts'
 
 const DEADLINE_MS = 5_000
@@ -20,7 +27,11 @@ export function registry(fetchIt: Fetch = fetch): Probe {
     deadlineMs: 20_000,
     async look(deployment, signal) {
       const hosts = await registries(deployment, signal)
-      if (hosts.length === 0) return notApplicable('no image here is pulled from a registry')
+      if (hosts.length === 0) {
+        const { gaps } = await composeFacts(deployment, signal)
+        if (gaps.length > 0) return unproved('file', gapText(gaps), 'mend the compose file')
+        return notApplicable('no image here is pulled from a registry')
+      }
       const answers = await Promise.all(hosts.map((host) => ask(host, fetchIt, signal)))
       const faults = answers.filter(({ isGood }) => !isGood).map(({ seen }) => seen)
       return faults.length > 0 ? failed(faults) : proved(...answers.map(({ seen }) => seen))
