@@ -19,10 +19,12 @@ export const SYSTEM_BEFORE: readonly Item[] = [
     box([17, 'database-password'], 'The password of the database is in a file and strong', [
       'secrets/files',
       'secrets/strong',
+      'postgres/password',
     ]),
     box([18, 'grafana-password'], 'The password of Grafana is in a file and strong', [
       'secrets/files',
       'secrets/strong',
+      'grafana/password',
     ]),
     box(
       [19, 'signing-key'],

@@ -188,9 +188,13 @@ function postgresUrl({ name, environment }: ComposeService): string {
   return `postgres://${credentials}@${name}:5432/${encodeURIComponent(of('POSTGRES_DB') ?? user)}`
 }
 
+/** What a shell puts in only when the container starts. */
+const BY_SHELL = /\$[({A-Za-z_]|`/
+
 function redisUrl(service: ComposeService): string {
-  const password =
+  const given =
     argumentOf(service, 'requirepass') ?? service.environment.get('REDIS_PASSWORD')?.value
+  const password = given !== undefined && BY_SHELL.test(given) ? undefined : given
   return `redis://${password === undefined ? '' : `:${encodeURIComponent(password)}@`}${service.name}:6379`
 }
 

@@ -7,7 +7,13 @@ const alertmanagers = z.looseObject({
   static_configs: z.array(z.object({ targets: z.array(z.string()).nullish() })).nullish(),
 })
 
+const scrape = z.looseObject({
+  relabel_configs: z.array(z.unknown()).nullish(),
+  static_configs: z.array(z.object({ targets: z.array(z.string()).nullish() })).nullish(),
+})
+
 const config = z.object({
+  scrape_configs: z.array(scrape).nullish(),
   rule_files: z.array(z.string()).nullish(),
   alerting: z.object({ alertmanagers: z.array(alertmanagers).nullish() }).nullish(),
 })
@@ -16,6 +22,8 @@ const config = z.object({
 export interface PrometheusConfig {
   /** Paths and patterns as written. */
   readonly ruleFiles: readonly string[]
+  /** Addresses that are scraped as they are written: not looked up, and not changed by rules. */
+  readonly targets: readonly string[]
   /** Addresses that alerts are to be sent to, as written. */
   readonly alertmanagers: readonly string[]
   /** Whether some are looked up instead, in files, DNS or elsewhere. */
@@ -26,11 +34,14 @@ export interface PrometheusConfig {
 export function readPrometheusConfig(text: string): PrometheusConfig | undefined {
   const result = config.safeParse(tree(text))
   if (!result.success) return undefined
-  const { rule_files: ruleFiles, alerting } = result.data
+  const { rule_files: ruleFiles, alerting, scrape_configs: scrapes } = result.data
+  const plain = (scrapes ?? []).filter(({ relabel_configs: rules }) => !rules?.length)
+  const scraped = plain.flatMap(({ static_configs: all }) => all ?? [])
   const entries = alerting?.alertmanagers ?? []
   const fixed = entries.flatMap(({ static_configs: all }) => all ?? [])
   return {
     ruleFiles: ruleFiles ?? [],
+    targets: scraped.flatMap(({ targets }) => targets ?? []),
     alertmanagers: fixed.flatMap(({ targets }) => targets ?? []),
     looksUp: entries.some((entry) => Object.keys(entry).some((key) => key.endsWith('_sd_configs'))),
   }

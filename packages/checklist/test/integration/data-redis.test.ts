@@ -158,6 +158,15 @@ services:
   )
 })
 
+test('a password that the shell of the container reads from a file is not taken for its text [check/redis/password]', async () => {
+  const command =
+    'exec redis-server --requirepass "$$(cat /run/secrets/cache)" --maxmemory 100mb --appendonly yes'
+  const compose = `services: { cache: { image: "redis:7", command: [sh, -c, '${command}'] } }\n`
+  await using place = await Place.make({ 'compose.yaml': compose })
+  const found = await lookAll(DATA, UNITS, deploymentOf(place.folder))
+  expect(found.get('redis/password')?.state, textOf(found, 'redis/password')).toBe('unproved')
+})
+
 describe.runIf(redisAvailable())('a Redis in a container', () => {
   test('that publishes nothing is asked at the address that docker has for it', async () => {
     await using server = await startRedis({ requirepass: PASSWORD })

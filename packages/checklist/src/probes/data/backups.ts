@@ -38,9 +38,10 @@ export const backupsRecent = backupsProbe(
     const nowMs = clock.nowMs()
     const faults: Seen[] = []
     const seen: Seen[] = []
-    for (const { name, atMs } of newestOf(files)) {
+    for (const { name, atMs, bytes } of newestOf(files)) {
       const ageMs = nowMs - atMs
-      if (ageMs > limitMs) {
+      if (bytes === 0) faults.push({ kind: 'file', text: `${name} is empty, and so is no backup` })
+      else if (ageMs > limitMs) {
         faults.push({ kind: 'file', text: `${name} is ${timeText(ageMs)} old, more than ${limit}` })
       } else if (ageMs < -AHEAD_MS) {
         faults.push({ kind: 'file', text: `${name} has a time in the future` })

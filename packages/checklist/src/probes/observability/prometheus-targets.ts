@@ -2,6 +2,8 @@ import { failed, judged, type Probe, proved, type Seen, unproved } from '../../a
 import type { Deployment } from '../../deployment.ts'
 import { postgresPlaces, redisPlaces } from '../../looks/data-places.ts'
 import type { PrometheusApi, Target } from '../../looks/prometheus.ts'
+import { readPrometheusConfig } from '../../looks/prometheus-config.ts'
+import { configFile } from './config-file.ts'
 import { ownTarget } from './own-target.ts'
 import { throughPrometheus } from './through-prometheus.ts'
 
@@ -10,25 +12,45 @@ export const targetsUp: Probe = {
   kind: 'probe',
   title: 'Every target of Prometheus is up and speaks metrics',
   remedy: 'start what is down, take it out of `scrape_configs`, or scrape its exporter instead',
-  look: throughPrometheus(async (api, _deployment, signal) => {
-    const targets = await api.targets(signal)
-    if (targets.length === 0) {
-      const text = `${api.url} has no targets`
-      return failed([{ kind: 'http', text }], 'add the gateway to `scrape_configs` of Prometheus')
-    }
-    const down = targets.filter(({ health }) => health === 'down')
-    const up = targets.filter(({ health }) => health === 'up')
-    const empty = await emptyTargets(api, up, signal)
-    const faults = [
-      ...down.map((target): Seen => ({ kind: 'http', text: faultOf(target) })),
-      ...empty,
-    ]
-    const early = targets.filter(({ health }) => health === 'unknown').map(nameOf)
-    if (faults.length === 0 && early.length > 0) {
-      return unproved('http', `not looked at yet: ${early.join(', ')}`, 'check again in a minute')
-    }
-    return judged(faults, [{ kind: 'http', text: `up: ${targets.map(nameOf).join(', ')}` }])
-  }),
+  async look(deployment, signal) {
+    const live = await liveTargets(deployment, signal)
+    if (live.state !== 'unproved') return live
+    // What can only be down is known without asking.
+    const wrong = await storesScraped(deployment, signal)
+    return wrong.length > 0 ? failed([...wrong, ...live.evidence]) : live
+  },
+}
+
+const liveTargets = throughPrometheus(async (api, _deployment, signal) => {
+  const targets = await api.targets(signal)
+  if (targets.length === 0) {
+    const text = `${api.url} has no targets`
+    return failed([{ kind: 'http', text }], 'add the gateway to `scrape_configs` of Prometheus')
+  }
+  const down = targets.filter(({ health }) => health === 'down')
+  const up = targets.filter(({ health }) => health === 'up')
+  const empty = await emptyTargets(api, up, signal)
+  const faults = [
+    ...down.map((target): Seen => ({ kind: 'http', text: faultOf(target) })),
+    ...empty,
+  ]
+  const early = targets.filter(({ health }) => health === 'unknown').map(nameOf)
+  if (faults.length === 0 && early.length > 0) {
+    return unproved('http', `not looked at yet: ${early.join(', ')}`, 'check again in a minute')
+  }
+  return judged(faults, [{ kind: 'http', text: `up: ${targets.map(nameOf).join(', ')}` }])
+})
+
+/** Targets of the configuration whose port is that of a database. */
+async function storesScraped(deployment: Deployment, signal: AbortSignal): Promise<Seen[]> {
+  const file = await configFile(deployment, deployment.settings.prometheus?.config, signal)
+  const config = file?.text === undefined ? undefined : readPrometheusConfig(file.text)
+  return (config?.targets ?? []).flatMap((target): Seen[] => {
+    const product = WIRE_PORTS[/:(\d+)$/.exec(target)?.[1] ?? '']
+    if (product === undefined) return []
+    const text = `${file?.path} scrapes ${target}, which is no metrics endpoint: its port is that of ${product} instead`
+    return [{ kind: 'file', text }]
+  })
 }
 
 /** A page that answers 200 without one sample counts as up. */

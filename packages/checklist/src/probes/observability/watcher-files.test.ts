@@ -33,6 +33,21 @@ test.each([
   },
 )
 
+test.each([
+  ['postgres:5432', 'PostgreSQL'],
+  ['redis:6379', 'Redis'],
+])(
+  'a configuration that scrapes %s fails without asking Prometheus [check/prometheus/targets-up]',
+  async (target, product) => {
+    const scrape = `scrape_configs: [{ job_name: a, static_configs: [{ targets: ['${target}'] }]`
+    const found = await lookAt('prometheus/targets-up', { [CONFIG]: `${scrape} }]\n` })
+    expect(found).toContain(`failed: ${CONFIG} scrapes ${target}, which is no metrics endpoint`)
+    expect(found).toContain(product)
+    const through = `${scrape}, relabel_configs: [{ target_label: __address__ }] }]\n`
+    expect(await lookAt('prometheus/targets-up', { [CONFIG]: through })).toMatch(/^unproved/)
+  },
+)
+
 test.each(['alert_rules.yml', '/etc/prometheus/alert_rules.yml', 'rules/*.yml'])(
   'the rule file %s that is named and missing fails [check/prometheus/rules-loaded]',
   async (name) => {
