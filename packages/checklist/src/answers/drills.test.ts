@@ -54,6 +54,17 @@ test('a drill that is overdue and did not fail leaves the calendar unproved', as
   expect(evidence[0]?.text).toContain(never)
 })
 
+test('where nothing is critical no failover is asked for [check/drill/calendar]', async () => {
+  const runs = NAMES.filter((name) => name !== 'failover').map((name) => runOf(name))
+  const { book, clock } = drilled(runs)
+  const checklist = { objectives: { critical: [] } }
+  const deployment = deploymentOf('/srv', { checklist }, { ...(book && { book }), clock })
+  expect((await look(calendar, deployment)).state).toBe('proved')
+  expect(DRILLS['drill/failover'].exempt?.(deployment)).toContain('none is critical')
+  expect(DRILLS['drill/failover'].exempt?.(drilled(runs))).toBeUndefined()
+  expect(DRILLS['drill/stop'].exempt?.(deployment)).toBeUndefined()
+})
+
 test('without a store nobody knows of drills [check/drill/calendar]', async () => {
   expect(await look(calendar, deploymentOf('/srv'))).toMatchObject({ state: 'unproved' })
 })

@@ -1,5 +1,5 @@
 import { calendarOf } from '../drills/calendar.ts'
-import type { DrillId } from '../drills/drill.ts'
+import { type DrillId, needless } from '../drills/drill.ts'
 import type { AnswerTable, Drilled, Finding, Probe } from './answer.ts'
 import { failed, proved, type Seen, unproved } from './answer.ts'
 
@@ -46,5 +46,11 @@ export const DRILLS = {
 } as const satisfies AnswerTable
 
 function drilled(drill: DrillId, title: string): Drilled {
-  return { kind: 'drill', drill, title, remedy: `run \`sallyport drill ${drill}\`` }
+  return {
+    kind: 'drill',
+    drill,
+    title,
+    remedy: `run \`sallyport drill ${drill}\``,
+    exempt: ({ settings }) => needless(drill, settings),
+  }
 }

@@ -1,12 +1,12 @@
 import type { DrillDue } from '@sallyport/contract/checklist'
 import type { Deployment } from '../deployment.ts'
-import { DRILLS } from './drill.ts'
+import { DRILLS, needless } from './drill.ts'
 
-/** When each drill was run last and is due next. One that never ran is due now. */
+/** When each drill that concerns a deployment was run last and is due next. One that never ran is due now. */
 export async function calendarOf({ book, settings, clock }: Deployment): Promise<DrillDue[]> {
   const runs = (await book?.drillRuns()) ?? []
   const nowMs = clock.nowMs()
-  return DRILLS.map((drill) => {
+  return DRILLS.filter((drill) => needless(drill, settings) === undefined).map((drill) => {
     const last = runs.find((run) => run.drill === drill)
     const lastMs = last === undefined ? undefined : Date.parse(last.endedAt)
     const nextMs =

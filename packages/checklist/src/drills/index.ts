@@ -1,6 +1,6 @@
 export { calendarOf } from './calendar.ts'
 export type { CopyProgram } from './copy/gateway-copy.ts'
-export { DRILLS, LIVE_DRILLS, type DrillId } from './drill.ts'
+export { DRILLS, LIVE_DRILLS, needless, type DrillId } from './drill.ts'
 export type { KeyTarget, KeyWish } from './key-target.ts'
 export { DRILL_MS_MAX, runDrill, type DrillResult } from './run-drill.ts'
 export type { Missing, Stage } from './stage.ts'

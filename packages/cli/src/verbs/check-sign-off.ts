@@ -55,7 +55,7 @@ function refuse(
   { report, role, open }: Refusal,
   { json }: SignOffOptions,
 ): number {
-  const sentence = `${role} cannot sign off the report of ${report.endedAt}: ${countOf(open.length, 'item')} of it failed or is unproved`
+  const sentence = `${role} cannot sign off the report of ${report.endedAt}: ${countOf(open.length, 'item')} of it ${open.length === 1 ? 'fails or is' : 'fail or are'} unproved`
   if (json) {
     const items = open.map(({ id, state, remedy }) => ({ id, state, remedy }))
     terminal.print(JSON.stringify({ refused: sentence, report: report.id, items }))

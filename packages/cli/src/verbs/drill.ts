@@ -6,6 +6,7 @@ import {
   type DrillResult,
   LIVE_DRILLS,
   type Missing,
+  needless,
   runDrill,
   type Stage,
 } from '@sallyport/checklist/drills'
@@ -49,7 +50,11 @@ export async function drill(
   return untilSignal(context, async (signal) => {
     await using opened = await openDeployment(context, options, signal)
     const { deployment } = opened
-    const results = await runAll(context, { options, deployment, drills, holdMs }, signal)
+    const wanted = drills.filter(
+      (name) => names.length > 0 || needless(name, deployment.settings) === undefined,
+    )
+    const running = { options, deployment, drills: wanted, holdMs }
+    const results = await runAll(context, running, signal)
     if (options.json) context.terminal.print(JSON.stringify(toJson(results)))
     return exitCodeOf(results)
   })
