@@ -17,13 +17,17 @@ export interface AlertmanagerStatus {
 /**
  * Asks an Alertmanager for its status. Source: Alertmanager, OpenAPI of its v2 API.
  *
- * @throws {AppError} `server_unavailable`, `server_protocol`, `deadline_exceeded`, `result_too_large`
+ * @throws {AppError} `server_unavailable`, `server_unauthorized`, `server_protocol`, `deadline_exceeded`, `result_too_large`
  */
 export async function alertmanagerStatus(
   url: string,
   signal: AbortSignal,
 ): Promise<AlertmanagerStatus> {
   const answer = await askHttp(`${url}/api/v2/status`, signal)
+  if (answer.status === 401 || answer.status === 403) {
+    const sentence = `${url}/api/v2/status answered ${answer.status}: it wants a login`
+    throw new AppError('server_unauthorized', sentence)
+  }
   if (answer.status !== 200) {
     throw new AppError('server_protocol', `${url}/api/v2/status answered ${answer.status}`)
   }

@@ -96,16 +96,18 @@ export async function grafanaHealth(
 /**
  * The dashboards that a user sees, the first 100; undefined where the user is refused.
  *
+ * `isCut`: whether there are more.
+ *
  * @throws {AppError} `server_protocol` and what asking throws
  */
 export async function grafanaDashboards(
   url: string,
   signal: AbortSignal,
   as?: GrafanaUser,
-): Promise<readonly Dashboard[] | undefined> {
+): Promise<{ readonly dashboards: readonly Dashboard[]; readonly isCut: boolean } | undefined> {
   const search = await askGrafana(
     url,
-    `/api/search?type=dash-db&limit=${DASHBOARDS_MAX}`,
+    `/api/search?type=dash-db&limit=${DASHBOARDS_MAX + 1}`,
     signal,
     as,
   )
@@ -122,7 +124,7 @@ export async function grafanaDashboards(
     if (!one.success) throw new AppError('server_protocol', `${url}${path} answered ${status}`)
     dashboards.push({ title, panels: flat(one.data.dashboard.panels ?? []) })
   }
-  return dashboards
+  return { dashboards, isCut: list.data.length > DASHBOARDS_MAX }
 }
 
 /** Panels within rows stand beside those of the page. */

@@ -74,8 +74,9 @@ async function attempt(
       last = thrown
       if (isRefusal(thrown)) break
     } finally {
-      signal.removeEventListener('abort', abort)
       await client.end().catch(() => undefined) // it is of no use any more
+      // Only now: a server that is gone without a word does not end it either.
+      signal.removeEventListener('abort', abort)
     }
   }
   return { missing: toMissing(last), asksPassword: isAsked ? true : undefined }

@@ -1,6 +1,7 @@
-import { relative, resolve } from 'node:path'
-import { readdir } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { type Deployment, fact, type Fact } from '../deployment.ts'
+import { shownPath } from './files.ts'
+import { listFolder } from './list-folder.ts'
 import { caddySites } from './proxy/caddy-sites.ts'
 import { readCaddy } from './proxy/caddy-read.ts'
 import { placeOf, proxyMounts } from './proxy/mounts.ts'
@@ -26,21 +27,28 @@ export interface Proxies extends ProxyReading {
 export const proxyFacts: Fact<Proxies> = fact(async (deployment, signal) => {
   const { settings, folder } = deployment
   const named = settings.proxies?.map((file) => resolve(folder, file))
-  const paths = (named ?? (await usualFiles(deployment, signal))).slice(0, FILES_MAX)
+  const unread: string[] = []
+  const all = named ?? (await usualFiles(deployment, unread, signal))
+  const paths = all.slice(0, FILES_MAX)
+  if (all.length > FILES_MAX) unread.push(`only ${FILES_MAX} of ${all.length} files are looked at`)
   const mounts = await proxyMounts(deployment, signal)
   const readings: ProxyReading[] = []
   for (const file of paths) {
     const place = {
       ...placeOf(file, mounts),
-      ...{ file, show: (path: string) => shown(deployment, path), variables: deployment.variables },
+      ...{
+        file,
+        show: (path: string) => shownPath(deployment, path),
+        variables: deployment.variables,
+      },
     }
     readings.push(await readOne(place, signal))
   }
   return {
-    files: paths.map((path) => shown(deployment, path)),
+    files: paths.map((path) => shownPath(deployment, path)),
     sites: readings.flatMap(({ sites }) => [...sites]),
     faults: readings.flatMap(({ faults }) => [...faults]),
-    gaps: readings.flatMap(({ gaps }) => [...gaps]),
+    gaps: [...unread, ...readings.flatMap(({ gaps }) => [...gaps])],
   }
 })
 
@@ -85,30 +93,28 @@ async function readOne(place: ProxyPlace, signal: AbortSignal): Promise<ProxyRea
 }
 
 async function usualFiles(
-  { settings, folder }: Deployment,
+  deployment: Deployment,
+  unread: string[],
   signal: AbortSignal,
 ): Promise<readonly string[]> {
+  const { settings, folder } = deployment
   const found: string[] = []
   for (const root of settings.folders.map((one) => resolve(folder, one))) {
     const usual = FOLDERS.flatMap((inner) => NAMES.map((name) => resolve(root, inner, name)))
     for (const file of usual) if (await isThere(file, signal)) found.push(file)
     // Parts count by themselves where no main file is there that would include them.
     if (found.some((file) => file.endsWith('nginx.conf'))) continue
-    for (const inner of PARTS) found.push(...(await confsIn(resolve(root, inner))))
+    for (const inner of PARTS) {
+      const { names, fault } = await listFolder(resolve(root, inner))
+      const confs = names.filter((name) => name.endsWith('.conf'))
+      found.push(...confs.map((name) => resolve(root, inner, name)))
+      if (fault !== undefined)
+        unread.push(`${shownPath(deployment, resolve(root, inner))} ${fault}`)
+    }
   }
   return [...new Set(found)]
 }
 
 async function isThere(file: string, signal: AbortSignal): Promise<boolean> {
   return (await readText(file, signal, { bytesMax: 1 })).missing !== 'absent'
-}
-
-async function confsIn(folder: string): Promise<readonly string[]> {
-  const names = await readdir(folder).catch(() => []) // a folder that is not there has no files
-  return names.filter((name) => name.endsWith('.conf')).map((name) => resolve(folder, name))
-}
-
-function shown({ folder }: Deployment, path: string): string {
-  const inner = relative(folder, path)
-  return inner.startsWith('..') ? path : inner
 }

@@ -94,8 +94,10 @@ export class SlackSession implements AsyncDisposable {
       throw new AppError('server_unavailable', `the Slack server opens no session: ${why}`)
     }
     const headers = { authorization, 'mcp-session-id': id, 'mcp-protocol-version': REVISION }
-    const session = new SlackSession(view.mcpUrl, headers)
+    await using opening = new AsyncDisposableStack()
+    const session = opening.use(new SlackSession(view.mcpUrl, headers))
     await session.#send({ method: 'notifications/initialized' }, signal)
+    opening.move()
     return session
   }
 

@@ -1,6 +1,7 @@
-import { readdir } from 'node:fs/promises'
-import { basename, join, relative, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { type Deployment, fact } from '../deployment.ts'
+import { shownPath } from './files.ts'
+import { listFolder } from './list-folder.ts'
 import { MISSING_TEXT, readText } from './read-text.ts'
 
 /** One setting of a unit. */
@@ -46,11 +47,11 @@ export function systemdUnits(root: string) {
   return fact(async (deployment, signal): Promise<SystemdUnits> => {
     const { folder, settings } = deployment
     const named = settings.units?.map((path) => resolve(folder, path))
-    const paths = named ?? (await found(deployment, root, signal))
     const units: SystemdUnit[] = []
     const gaps: string[] = []
+    const paths = named ?? (await found(deployment, { root, gaps }, signal))
     for (const path of paths) {
-      const label = labelOf(path, folder)
+      const label = shownPath(deployment, path)
       const { text, missing } = await readText(path, signal, { bytesMax: 1024 ** 2 })
       if (missing !== undefined) gaps.push(`${label} ${MISSING_TEXT[missing]}`)
       else units.push({ name: basename(path), path, label, settings: readUnit(text) })
@@ -59,20 +60,17 @@ export function systemdUnits(root: string) {
   })
 }
 
-function labelOf(path: string, folder: string): string {
-  const inside = relative(folder, path)
-  return inside.startsWith('..') ? path : inside
-}
-
 async function found(
-  { folder, settings }: Deployment,
-  root: string,
+  deployment: Deployment,
+  { root, gaps }: { readonly root: string; readonly gaps: string[] },
   signal: AbortSignal,
 ): Promise<string[]> {
+  const { folder, settings } = deployment
   const folders = settings.folders.flatMap((one) => FOLDERS.map((sub) => resolve(folder, one, sub)))
   const paths: string[] = []
   for (const one of new Set(folders)) {
-    const names = await readdir(one).catch(() => []) // what is not there holds no unit
+    const { names, fault } = await listFolder(one)
+    if (fault !== undefined) gaps.push(`${shownPath(deployment, one)} ${fault}`)
     paths.push(...names.filter((name) => name.endsWith('.service')).map((name) => join(one, name)))
   }
   if (paths.length > 0) return paths

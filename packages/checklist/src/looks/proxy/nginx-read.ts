@@ -1,5 +1,5 @@
-import { readdir } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, matchesGlob } from 'node:path'
+import { listFolder } from '../list-folder.ts'
 import { MISSING_TEXT, readText } from '../read-text.ts'
 import { type Directive, NginxFault, parseNginx } from './nginx-syntax.ts'
 import type { ProxyPlace } from './site.ts'
@@ -97,10 +97,8 @@ class Reader {
 
   /** A pattern that nothing matches is no fault. */
   async #matches(folder: string, pattern: string): Promise<readonly string[]> {
-    const names = await readdir(folder).catch(() => []) // a folder that is not there has no files
-    return names
-      .filter((name) => matchesGlob(name, pattern))
-      .toSorted()
-      .map((name) => join(folder, name))
+    const { names, fault } = await listFolder(folder)
+    if (fault !== undefined) this.gaps.push(`${this.#place.show(folder)} ${fault}`)
+    return names.filter((name) => matchesGlob(name, pattern)).map((name) => join(folder, name))
   }
 }

@@ -83,15 +83,19 @@ export const noPlain: Probe = openProbe(
     const others = exposure.published === undefined ? exposure.listeners : []
     const bound = others.filter(({ reach }) => reach === 'everywhere').map(({ port }) => port)
     const good: Seen[] = []
+    const unknown: Seen[] = []
     for (const port of new Set([...plainPorts(place), ...bound])) {
       const { url: asked, reply } = await askPlain(url, port, signal)
       if (isAnswer(reply) && isGateway(reply)) {
         faults.push({ kind: 'http', text: `GET ${asked}: the gateway answers ${reply.status}` })
       } else {
         const words = isAnswer(reply) ? String(reply.status) : reply.unreached
-        good.push({ kind: 'http', text: `GET ${asked}: ${words}` })
+        // Of a name that leads nowhere from here nobody knows what answers.
+        const list = words.includes('cannot be resolved') ? unknown : good
+        list.push({ kind: 'http', text: `GET ${asked}: ${words}` })
       }
     }
+    if (faults.length === 0 && unknown.length > 0) return { state: 'unproved', evidence: unknown }
     return faults.length > 0
       ? failed(faults)
       : proved({ kind: 'config', text: `\`publicUrl\` is ${url.origin}` }, ...good)

@@ -82,9 +82,14 @@ export const extraAuth: Probe = openProbe(
       'let only known addresses in (`allowFrom.listen`, or `allow` and `deny` at the proxy), ask for client certificates, or have somebody attest why the key is enough',
   },
   (place, { config }) => {
-    const found: Seen[] = place.sites
-      .flatMap((site) => [...(site.route(publicPath(place.url, '/mcp'))?.layers ?? [])])
-      .map(({ value, at }) => ({ kind: 'file', text: `${at}: ${value}` }))
+    const path = publicPath(place.url, '/mcp')
+    const routes = place.sites.flatMap((site) => site.route(path) ?? [])
+    // One site that anybody passes is a way around the others.
+    const open = routes.find(({ layers }) => layers.length === 0)
+    const layers = open === undefined ? routes.flatMap((route) => [...route.layers]) : []
+    const found: Seen[] = layers.map(({ value, at }) => {
+      return { kind: 'file', text: `${at}: ${value}` }
+    })
     const { allowFrom, auth } = config ?? {}
     if (allowFrom?.listen !== undefined) {
       found.push({
@@ -96,10 +101,8 @@ export const extraAuth: Probe = openProbe(
       found.push({ kind: 'config', text: '`auth.clientCertificates` names who comes in' })
     }
     if (found.length > 0) return judged([], found)
-    return unproved(
-      'file',
-      'nothing is found but the key; what stands elsewhere cannot be seen from here',
-    )
+    const text = 'nothing is found but the key; what stands elsewhere cannot be seen from here'
+    return unproved('file', open === undefined ? text : `${open.at}: ${text}`)
   },
 )
 
@@ -122,6 +125,8 @@ export function judgeRoutes(
   }
   const toSeen = (text: string): Seen => ({ kind: 'file', text })
   if (faults.size > 0) return failed([...faults].map(toSeen))
+  // What could not be followed may say otherwise.
+  if (proxies.gaps.length > 0) return { state: 'unproved', evidence: proxies.gaps.map(toSeen) }
   if (good.size > 0) return judged([], [...good].map(toSeen))
   return unproved('file', `no server of ${proxies.files.join(', ')} passes MCP on`)
 }

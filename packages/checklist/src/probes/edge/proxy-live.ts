@@ -33,10 +33,13 @@ export const inFront: Probe = openProbe(
     if (gateway === undefined) return NO_GATEWAY
     const { data } = addresses(deployment)
     const own = await ask(`${data}${MARK_PATH}`, {}, signal)
+    if (!isAnswer(own)) {
+      const text = `what this gateway answers at ${data} cannot be compared with: ${own.unreached}`
+      return unproved('http', text)
+    }
     const asked = `${url.href.replace(/\/+$/, '')}${MARK_PATH}`
     const reply = await ask(asked, {}, signal)
     const fault = (answer: HttpAnswer): string | undefined => {
-      if (!isAnswer(own)) return undefined
       if (answer.headers['x-request-id'] === undefined || answer.text !== own.text) {
         return `answers ${answer.status}, but not with what this gateway answers at ${data}`
       }

@@ -35,6 +35,10 @@ export const alertmanagerReachable: Probe = {
       return proved({ kind: 'http', text: `${url} answers as Alertmanager ${version}` })
     } catch (thrown) {
       signal.throwIfAborted()
+      if (thrown instanceof AppError && thrown.code === 'server_unauthorized') {
+        const remedy = 'name an address of Alertmanager that this machine may ask without a login'
+        return unproved('http', thrown.message, remedy)
+      }
       return failed([{ kind: 'http', text: AppError.from(thrown).message }])
     }
   },

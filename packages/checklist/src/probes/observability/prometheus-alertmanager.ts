@@ -43,7 +43,11 @@ async function judgeSending(api: PrometheusApi, signal: AbortSignal): Promise<Fi
     return failed([{ kind: 'http', text: `${api.url} sends alerts to no Alertmanager: ${why}` }])
   }
   const { status, text } = await askHttp(`${api.url}/metrics`, signal)
-  const page = readMetrics(status === 200 ? text : '')
+  if (status !== 200) {
+    const why = `${api.url}/metrics answers ${status}, so that nobody knows whether alerts arrive`
+    return unproved('http', why)
+  }
+  const page = readMetrics(text)
   const states = urls.map((url) => delivery(url, page))
   const faults = states.filter(({ isLost }) => isLost).map(({ seen }) => seen)
   if (faults.length < states.length) return proved(...states.map(({ seen }) => seen))

@@ -39,6 +39,9 @@ export const scopes = slackProbe(
     })
     const faults =
       asked.length === 0 ? lacking : [seen(`the app does not ask for ${someOf(asked)}`), ...lacking]
+    if (faults.length === 0 && active.length === 0) {
+      return unproved('gateway', 'the app is installed in no workspace')
+    }
     return judged(faults, [
       seen(`needed: ${someOf(needed)}; given by ${countOf(active.length, 'workspace')}`),
     ])

@@ -66,6 +66,8 @@ export const timeouts = slackProbe(
   },
   async ({ view, deployment }, signal) => {
     const reply = await listing(deployment, signal)
+    if (isAnswer(reply) && resultOf(reply) === undefined)
+      return unproved('http', `slack_list_channels: ${reply.status} without a result`)
     if (isAnswer(reply))
       return proved(
         heard(`answered in ${Math.round(reply.tookMs)} ms, with a deadline of ${view.callMs} ms`),
@@ -139,7 +141,9 @@ export const isolation = slackProbe(
         : [heard(`${foreign[index]} is answered to a token that is not bound to it`)],
     )
     return judged(open, [
-      heard(`${foreign.length} workspaces of others are answered as ${unknown.code}`),
+      heard(
+        `${others.length} of ${foreign.length} workspaces of others are answered as ${unknown.code}`,
+      ),
     ])
   },
 )

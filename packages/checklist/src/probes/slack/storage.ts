@@ -1,11 +1,13 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { judged, proved, type Seen, unproved } from '../../answers/answer.ts'
+import { MISSING_TEXT, readText } from '../../looks/read-text.ts'
 import { countOf, someOf } from '../needs.ts'
 import { slackProbe } from './slack-probe.ts'
 
 const SQLITE = 'sqlite:'
 const FILES_MAX = 1_000
+const LOG_BYTES = 16 * 1024 ** 2
 const FILE_BYTES_MAX = 64 * 1024 ** 2
 /** Bot, user, app and refresh tokens. Source: Slack, "Token types". */
 export const SLACK_TOKEN = /\bxox[abeprs](?:\.xox[bp])?-[A-Za-z0-9-]{10,}/
@@ -53,14 +55,23 @@ export const encrypted = slackProbe(
     }
     const folder = dirname(view.store.slice(SQLITE.length))
     const entries = await readdir(folder, { withFileTypes: true })
-    const files = entries.filter((entry) => entry.isFile()).slice(0, FILES_MAX)
+    const all = entries.filter((entry) => entry.isFile())
+    const files = all.slice(0, FILES_MAX)
+    const left = all.slice(FILES_MAX).map(({ name }) => name)
     const faults: Seen[] = []
     for (const { name } of files) {
       const file = join(folder, name)
-      if ((await stat(file)).size > FILE_BYTES_MAX) continue
+      if ((await stat(file)).size > FILE_BYTES_MAX) {
+        left.push(name)
+        continue
+      }
       if (SLACK_TOKEN.test(await readFile(file, 'latin1'))) {
         faults.push({ kind: 'file', text: `${file} holds a token of Slack in the clear` })
       }
+    }
+    if (faults.length === 0 && left.length > 0) {
+      const text = `not looked into, as they are too large or too many: ${someOf(left)} of ${folder}`
+      return unproved('file', text, 'look for `xox` in them, and attest it')
     }
     return judged(faults, [
       { kind: 'file', text: `looked into ${files.length} files of ${folder}` },
@@ -74,14 +85,15 @@ export const debug = slackProbe(
     title: 'The Slack server does not log at level debug, and its log holds no token of Slack',
     remedy: 'set LOG_LEVEL to info, and rotate every token that was logged',
   },
-  async ({ view, deployment }) => {
+  async ({ view, deployment }, signal) => {
     const faults: Seen[] = []
     if (/^(?:debug|trace)$/.test(view.logLevel))
       faults.push({ kind: 'config', text: `its log level is ${view.logLevel}` })
     const { logs = [] } = deployment.settings
     for (const path of logs) {
-      const file = join(deployment.folder, path)
-      const text = await readFile(path.startsWith('/') ? path : file, 'utf8')
+      const file = resolve(deployment.folder, path)
+      const { text, missing } = await readText(file, signal, { bytesMax: LOG_BYTES, tail: true })
+      if (text === undefined) return unproved('log', `${path} ${MISSING_TEXT[missing]}`)
       if (SLACK_TOKEN.test(text))
         faults.push({ kind: 'log', text: `${path} holds a token of Slack` })
     }
@@ -93,7 +105,10 @@ export const debug = slackProbe(
       )
     }
     return judged(faults, [
-      { kind: 'log', text: `level ${view.logLevel}; looked into ${logs.length} logs` },
+      {
+        kind: 'log',
+        text: `level ${view.logLevel}; looked into the newest 16 MiB of ${logs.length} logs`,
+      },
     ])
   },
 )
