@@ -2,7 +2,7 @@ import { chmod, mkdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ManualClock } from '@sallyport/kit/clock'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { deploymentOf, look, Place } from '../../test/fixtures/deployment.ts'
+import { look, Place } from '../../test/fixtures/deployment.ts'
 import {
   added,
   type Changes,
@@ -405,24 +405,4 @@ test('a file that can be read by nobody here is told, and nothing is proved [che
     state: 'unproved',
     evidence: [{ text: 'instances/beta/.env is larger than 1048576 bytes' }],
   })
-})
-
-test('logs of nothing but JSON say that the gateway writes it, whatever starts it [check/env/json-logs]', async () => {
-  const checklist = { logs: ['gateway.log'] }
-  const lookAt = async (files: Readonly<Record<string, string>>) => {
-    await using place = await Place.make(files)
-    return await look(CONFIGURATION['env/json-logs'], deploymentOf(place.folder, { checklist }))
-  }
-  const line = '{"level":"info","pid":7,"msg":"ready"}\n'
-  expect((await lookAt({ 'gateway.log': line })).state).toBe('proved')
-  expect((await lookAt({ 'gateway.log': `${line}Servers: none\n` })).state).toBe('failed')
-  expect((await lookAt({})).state).toBe('failed')
-})
-
-test('a broken compose file leaves open what its services are given [check/env/json-logs] [check/secrets/files]', async () => {
-  await using place = await Place.make({ 'compose.yaml': 'services: { a: [\n' })
-  for (const id of ['env/json-logs', 'secrets/files'] as const) {
-    const { state, evidence } = await look(CONFIGURATION[id], deploymentOf(place.folder))
-    expect([state, evidence[0]?.text]).toEqual(['unproved', expect.stringContaining('YAML')])
-  }
 })

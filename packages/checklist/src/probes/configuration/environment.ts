@@ -17,7 +17,7 @@ import { givenVariables } from '../../looks/given-variables.ts'
 import { KNOWN_VARIABLES } from '../../looks/known-variables.ts'
 import { logFacts } from '../../looks/logs.ts'
 import { placeholderIn } from '../../looks/placeholder.ts'
-import { clusterGap, variablesGap } from './look-gap.ts'
+import { clusterGap, environmentGap, variablesGap } from './look-gap.ts'
 
 interface Need {
   readonly name: string
@@ -47,8 +47,9 @@ export const envComplete: Probe = {
     })
     const [first] = faults
     if (first !== undefined) {
-      const cluster = clusterGap(deployment)
-      if (cluster !== undefined) return cluster
+      // It may be set where nobody here can look.
+      const hidden = clusterGap(deployment) ?? (await environmentGap(deployment, signal))
+      if (hidden !== undefined) return hidden
       const names = [...new Set(faults.map(({ text }) => text.split(',')[0]))].slice(0, 10)
       return failed(faults, `set ${names.join(', ')} in \`.env\` beside the file that refers to it`)
     }

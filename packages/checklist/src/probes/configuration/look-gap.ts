@@ -17,16 +17,22 @@ export async function lookGap(
       'mend it first: `sallyport validate`',
     )
   }
+  return (await environmentGap(deployment, signal)) ?? foldersGap(deployment, signal)
+}
+
+/** Why not all environment files could be read; undefined = all were. */
+export async function environmentGap(
+  deployment: Deployment,
+  signal: AbortSignal,
+): Promise<Finding | undefined> {
   const { files } = await environmentFiles(deployment, signal)
   const unread = files.flatMap(({ name, fault }) =>
     fault === undefined ? [] : [`${name} ${fault}`],
   )
-  if (unread.length > 0) {
-    const remedy =
-      'run the check as a user who may read it, or name the right files in `checklist.environmentFiles`'
-    return unproved('file', unread.join('; '), remedy)
-  }
-  return foldersGap(deployment, signal)
+  if (unread.length === 0) return undefined
+  const remedy =
+    'run the check as a user who may read it, or name the right files in `checklist.environmentFiles`'
+  return unproved('file', unread.join('; '), remedy)
 }
 
 /** Why not all variables could be seen that programs are given; undefined = all of them were. */
