@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 import { SecondTries } from './scripts/second-tries.ts'
 
@@ -40,7 +41,8 @@ export default defineConfig({
             'conformance/*.test.ts',
           ],
           exclude: ALONE,
-          maxWorkers: 2,
+          // Two even on one core, as tests mostly wait; no more than four, as each starts processes.
+          maxWorkers: Math.min(Math.max(2, availableParallelism()), 4),
           sequence: { groupOrder: 0 },
         },
       },
