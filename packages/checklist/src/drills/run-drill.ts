@@ -1,6 +1,6 @@
 import type { DrillRun } from '@sallyport/contract/checklist'
 import { AppError } from '@sallyport/kit/errors'
-import { Redactor } from '../engine/redact.ts'
+import { knowSecrets } from '../engine/know-secrets.ts'
 import { DrillReport } from './drill-report.ts'
 import type { DrillId } from './drill.ts'
 import { PROGRAMS } from './programs/index.ts'
@@ -26,10 +26,8 @@ export async function runDrill(
   signal: AbortSignal,
   onStep?: (text: string) => void,
 ): Promise<DrillResult> {
-  const { clock, config, settings } = stage.deployment
-  const redactor = new Redactor()
-  redactor.addAll(config)
-  redactor.addAll(settings)
+  const { clock } = stage.deployment
+  const redactor = await knowSecrets(stage.deployment, signal)
   const report = new DrillReport((text) => redactor.clean(text), onStep)
   const startedMs = clock.nowMs()
   const deadline = AbortSignal.timeout(DRILL_MS_MAX)

@@ -14,13 +14,10 @@ import type { Item } from '../catalogue/item.ts'
 import type { Deployment } from '../deployment.ts'
 import { calendarOf } from '../drills/calendar.ts'
 import { AnswerRun } from './answer-run.ts'
+import { knowSecrets } from './know-secrets.ts'
 import { type Answered, together, withAttestation } from './answered.ts'
-import { redactorOf } from './redact.ts'
-import { credentialsIn } from '../looks/credential-shapes.ts'
-import { knownCredentials } from '../looks/known-credentials.ts'
 
 const AT_ONCE = 8
-const SECRETS_MS = 10_000
 
 /** What a run is asked for. */
 export interface CheckRequest {
@@ -48,10 +45,7 @@ export async function runCheck(
   const startedAt = instant(deployment)
   const attestations = (await deployment.book?.attestations()) ?? []
   const before = await deployment.book?.report()
-  const redactor = redactorOf(deployment)
-  redactor.addAll(deployment.config)
-  redactor.addAll(deployment.settings)
-  await knowSecrets(deployment, signal)
+  const redactor = await knowSecrets(deployment, signal)
   const { answers } = request
   const run = new AnswerRun({ deployment, answers, attestations, redactor })
   const judge = async (item: Item): Promise<ReportItem> => {
@@ -76,19 +70,6 @@ export async function runCheck(
     regressions: regressionsOf(before, items),
     drills: await calendarOf(deployment),
     signOffs: [...((await deployment.book?.signOffs()) ?? [])],
-  }
-}
-
-/** Whatever is asked for, its evidence may quote what holds a secret: a log, a command, an error. */
-async function knowSecrets(deployment: Deployment, signal: AbortSignal): Promise<void> {
-  const { store } = deployment.config ?? {}
-  for (const { value } of credentialsIn('store', store ?? '')) redactorOf(deployment).add(value)
-  try {
-    const bounded = AbortSignal.any([signal, AbortSignal.timeout(SECRETS_MS)])
-    await knownCredentials(deployment, bounded)
-  } catch {
-    // Whatever keeps them from being read keeps the probes of secrets from it too, which say so.
-    signal.throwIfAborted()
   }
 }
 

@@ -44,7 +44,7 @@ export const composeRoles = fact(
 )
 
 /** The hosts that an `INSTANCES` of a service names. */
-export function instanceHosts({ environment }: ComposeService): string[] {
+function instanceHosts({ environment }: ComposeService): string[] {
   const entries = (environment.get('INSTANCES')?.value ?? '').split(',')
   return entries.flatMap((entry) => hostOf(entry.slice(entry.indexOf('=') + 1).trim()) ?? [])
 }

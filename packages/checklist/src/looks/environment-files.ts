@@ -157,7 +157,7 @@ const KINDS: readonly (readonly [pattern: RegExp, kind: string])[] = [
 ]
 
 /** What kind of environment a word names; undefined for words that name none. */
-export function environmentKind(word: string): string | undefined {
+function environmentKind(word: string): string | undefined {
   return KINDS.find(([pattern]) => pattern.test(word))?.[1]
 }
 

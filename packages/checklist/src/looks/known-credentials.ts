@@ -40,7 +40,7 @@ export async function foreignCredentials(
 }
 
 /** Credentials in one variable. */
-export function inVariable({ name, value, at }: FileVariable): KnownCredential[] {
+function inVariable({ name, value, at }: FileVariable): KnownCredential[] {
   return credentialsIn(name, value).map((found) => ({ ...found, where: `${name} (${at})` }))
 }
 

@@ -69,7 +69,7 @@ export function publicPath(open: URL | undefined, path: string): string {
 }
 
 /** Whether a site of these names is asked for that one. */
-export function answersTo(names: readonly string[], host: string): boolean {
+function answersTo(names: readonly string[], host: string): boolean {
   return names.some((name) => {
     if (name.startsWith('~')) return matchesPattern(name.slice(1), host)
     if (name.startsWith('.')) return host === name.slice(1) || host.endsWith(name)

@@ -93,7 +93,7 @@ function fetchedAsImage(how: string, args: readonly string[]): Started {
 }
 
 /** Whether the name of an image says which version: a digest, or a tag that is not `latest`. */
-export function isPinnedImage(image: string): boolean {
+function isPinnedImage(image: string): boolean {
   if (/@sha256:[0-9a-f]{64}$/.test(image)) return true
   const [, tag] = /[^/]:([\w][\w.-]*)$/.exec(image) ?? []
   return tag !== undefined && tag !== 'latest'

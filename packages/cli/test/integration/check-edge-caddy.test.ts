@@ -1,17 +1,10 @@
 import type { Deployment, Finding } from '@sallyport/checklist'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Authority } from '../fixtures/certificates.ts'
-import { EDGE_IDS, findings, openChecked, textOf, withState } from '../fixtures/check-edge.ts'
+import { findings, openChecked, PROXY_IDS, textOf, withState } from '../fixtures/check-edge.ts'
 import { freePort } from '../fixtures/free-port.ts'
 import { startGateway, type TestGateway } from '../fixtures/gateway.ts'
 import { hasProxy, startCaddy } from '../fixtures/proxies.ts'
-
-/** What a proxy can spoil. */
-const IDS = EDGE_IDS.filter((id) =>
-  /^(?:tls|proxy|ports|door\/(?:unauthenticated|cors|headers|errors)$|metrics\/protected$)/.test(
-    id,
-  ),
-)
 
 describe.skipIf(!hasProxy('caddy'))('behind Caddy', () => {
   const scope = new AsyncDisposableStack()
@@ -64,7 +57,7 @@ localhost {
       ports.https,
     )
     void caddy
-    return await findings({ ...deployment }, IDS)
+    return await findings({ ...deployment }, PROXY_IDS)
   }
 
   test('in order, all of it is proved, live and by its file', async () => {

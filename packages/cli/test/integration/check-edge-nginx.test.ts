@@ -5,17 +5,11 @@ import { join } from 'node:path'
 import type { Deployment, Finding } from '@sallyport/checklist'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Authority } from '../fixtures/certificates.ts'
-import { EDGE_IDS, findings, openChecked, textOf, withState } from '../fixtures/check-edge.ts'
+import { findings, openChecked, PROXY_IDS, textOf, withState } from '../fixtures/check-edge.ts'
 import { freePort } from '../fixtures/free-port.ts'
 import { startGateway, type TestGateway } from '../fixtures/gateway.ts'
+import { goodNginxConf } from '../fixtures/nginx-conf.ts'
 import { hasProxy, startNginx } from '../fixtures/proxies.ts'
-
-/** What a proxy can spoil. */
-const IDS = EDGE_IDS.filter((id) =>
-  /^(?:tls|proxy|ports|door\/(?:unauthenticated|cors|headers|errors)$|metrics\/protected$)/.test(
-    id,
-  ),
-)
 
 describe.skipIf(!hasProxy('nginx'))('behind nginx', () => {
   const scope = new AsyncDisposableStack()
@@ -42,54 +36,14 @@ describe.skipIf(!hasProxy('nginx'))('behind nginx', () => {
   afterAll(() => scope.disposeAsync())
 
   function goodConf(): string {
-    return `daemon off;
-master_process off;
-pid nginx.pid;
-events {}
-http {
-  access_log off;
-  server_tokens off;
-  client_body_temp_path tmp/body;
-  proxy_temp_path tmp/proxy;
-  fastcgi_temp_path tmp/fastcgi;
-  uwsgi_temp_path tmp/uwsgi;
-  scgi_temp_path tmp/scgi;
-  upstream gateway {
-    server ${new URL(gateway.data).host};
-  }
-  server {
-    listen 127.0.0.1:${ports.http};
-    server_name localhost;
-    return 308 https://localhost:${ports.https}$request_uri;
-  }
-  server {
-    listen 127.0.0.1:${ports.https} ssl;
-    server_name localhost;
-    ssl_certificate leaf.pem;
-    ssl_certificate_key leaf.key;
-    ssl_protocols TLSv1.2 TLSv1.3;
-    add_header Strict-Transport-Security "max-age=31536000" always;
-    allow 127.0.0.1;
-    deny all;
-    location / {
-      proxy_pass http://gateway;
-      proxy_http_version 1.1;
-      proxy_set_header Host $host:$server_port;
-      proxy_set_header X-Forwarded-For $remote_addr;
-      proxy_set_header X-Forwarded-Proto $scheme;
-      proxy_buffering off;
-      proxy_read_timeout 1h;
-    }
-  }
-}
-`
+    return goodNginxConf({ ...ports, gateway: new URL(gateway.data).host })
   }
 
   /** What is found while nginx runs with one text, and its file says what `written` does. */
   async function look(text: string, written = text): Promise<ReadonlyMap<string, Finding>> {
     await using _ = await startNginx(gateway.dir, text, ports.https)
     if (written !== text) await writeFile(join(gateway.dir, 'nginx.conf'), written)
-    return await findings({ ...deployment }, IDS)
+    return await findings({ ...deployment }, PROXY_IDS)
   }
 
   /** The good configuration with one line replaced. */
@@ -105,7 +59,7 @@ http {
     const bad = [...withState(found, 'failed'), ...withState(found, 'unproved')]
     expect(bad.map((id) => [id, textOf(found.get(id))])).toEqual([])
     expect(withState(found, 'proved').filter((id) => /^(?:tls|proxy)/.test(id))).toEqual(
-      IDS.filter((id) => /^(?:tls|proxy)/.test(id)),
+      PROXY_IDS.filter((id) => /^(?:tls|proxy)/.test(id)),
     )
     expect(textOf(found.get('proxy/buffering'))).toMatch(/first event after \d+ ms/)
   })
@@ -304,7 +258,7 @@ http {
     const { config } = deployment
     if (config === undefined) throw new Error('the configuration cannot be read')
     const looked = { ...deployment, config: { ...config, trustedProxies: [] } }
-    const found = await findings(looked, IDS)
+    const found = await findings(looked, PROXY_IDS)
     expect(withState(found, 'failed')).toEqual(['proxy/in-front'])
     await _[Symbol.asyncDispose]()
     const elsewhere = conf(

@@ -88,7 +88,7 @@ export async function onCopy(
  *
  * @throws {AppError} `server_start_failed`, with what it said; the signal's own reason
  */
-export async function openCopy(
+async function openCopy(
   { deployment, program }: CopyOrigin,
   { keepsLimits = false, prestarts = true }: CopyWish,
   signal: AbortSignal,

@@ -48,6 +48,7 @@ async function floodOne(
   const over = new AbortController()
   const door = { url, limits }
   const calmly = pingCalmly(door, calm.key, AbortSignal.any([signal, over.signal]))
+  calmly.catch(() => undefined) // told below, once the flood is over
   const { sent, refused, tookMs } = await pingGreedily(door, greedy.key, signal).finally(() =>
     over.abort(),
   )
@@ -101,7 +102,9 @@ async function pingGreedily(
   const startedMs = performance.now()
   const refused: Answer[] = []
   let sent = 0
+  let isEnded = false
   const isOver = (): boolean => {
+    if (isEnded) return true
     const passedMs = performance.now() - startedMs
     if (refused.length > 0) return refused.length >= AFTER_MAX || passedMs > FLOOD_MS_MAX
     return passedMs > FLOOD_MS_MAX || isHopeless({ sent, passedMs, limits })
@@ -116,6 +119,8 @@ async function pingGreedily(
   try {
     await Promise.all(Array.from({ length: WORKERS }, work))
   } finally {
+    // One that failed ends the others too: nobody is flooded when the drill is over.
+    isEnded = true
     agent.destroy()
   }
   return { sent, refused, tookMs: performance.now() - startedMs }

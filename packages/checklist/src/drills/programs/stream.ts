@@ -151,19 +151,19 @@ function endOf(
   forMs: number,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => resolve(undefined), forMs)
-    const abort = (): void => {
-      clearTimeout(timer)
-      reject(signal.reason as Error) // a signal aborts with an error
-    }
-    const ended = (why: string) => (): void => {
-      clearTimeout(timer)
-      if (!signal.aborted) resolve(why)
-    }
-    signal.addEventListener('abort', abort, { once: true })
-    response.once('end', ended('it was closed'))
-    response.once('error', ended('it was cut'))
+  const { promise, resolve, reject } = Promise.withResolvers<string | undefined>()
+  const timer = setTimeout(() => resolve(undefined), forMs)
+  const abort = (): void => reject(signal.reason as Error) // a signal aborts with an error
+  const ended = (why: string) => (): void => {
+    if (!signal.aborted) resolve(why)
+  }
+  signal.addEventListener('abort', abort, { once: true })
+  if (signal.aborted) abort()
+  response.once('end', ended('it was closed'))
+  response.once('error', ended('it was cut'))
+  return promise.finally(() => {
+    clearTimeout(timer)
+    signal.removeEventListener('abort', abort)
   })
 }
 

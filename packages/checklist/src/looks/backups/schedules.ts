@@ -77,7 +77,7 @@ export async function inCronOf(etc: string, nowMs: number): Promise<BackupSchedu
 }
 
 /** The lines of one crontab that make backups. Source: crontab(5). */
-export function cronLines(text: string, name: string, nowMs: number): BackupSchedule[] {
+function cronLines(text: string, name: string, nowMs: number): BackupSchedule[] {
   return text.split('\n').flatMap((line, index) => {
     const [, schedule, command = ''] =
       /^\s*(@\w+|(?:[\d*/,a-zA-Z-]+\s+){4}[\d*/,a-zA-Z-]+)\s+(.+)$/.exec(line) ?? []
@@ -114,7 +114,7 @@ async function inFiles(deployment: Deployment, signal: AbortSignal): Promise<Bac
 }
 
 /** Timers in a folder of systemd. */
-export async function inTimers(
+async function inTimers(
   folder: string,
   deployment: Deployment,
   signal: AbortSignal,

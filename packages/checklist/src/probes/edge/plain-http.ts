@@ -35,7 +35,7 @@ export const redirect: Probe = openProbe(
 )
 
 /** Where something answers in the clear it must send on to the public address. */
-export function judgeRedirects(asked: readonly Asked[], open: URL): Finding {
+function judgeRedirects(asked: readonly Asked[], open: URL): Finding {
   const faults: Seen[] = []
   const good: Seen[] = []
   for (const { url, reply } of asked) {

@@ -29,7 +29,7 @@ export const answer: Probe = gatewayProbe(
 )
 
 /** Here silence is a fault: that it answers is what is asked. */
-export function judgeAnswers(said: readonly Said[]): Finding {
+function judgeAnswers(said: readonly Said[]): Finding {
   const faults: Seen[] = []
   const good: Seen[] = []
   for (const { request, reply } of said) {

@@ -32,7 +32,7 @@ export const config: Probe = openProbe(
 )
 
 /** One fault is a failure, one gap leaves it open. */
-export function judgeVerdicts(verdicts: readonly Verdict[]): Finding {
+function judgeVerdicts(verdicts: readonly Verdict[]): Finding {
   const of = (kind: Verdict['kind']): Seen[] => [
     ...new Map(
       verdicts

@@ -107,7 +107,7 @@ export const extraAuth: Probe = openProbe(
 )
 
 /** Judges what every one of our sites does with MCP and with the older streams. */
-export function judgeRoutes(
+function judgeRoutes(
   { sites, proxies, url }: OpenPlace,
   fault: (route: ProxyRoute) => string | undefined,
 ): Finding {

@@ -51,7 +51,7 @@ const DAYS = { y: 365, w: 7, d: 1, h: 1 / 24, m: 1 / 1_440, s: 1 / 86_400, ms: 1
 const SPAN = /(\d+)(ms|[ywdhms])/g
 
 /** Days of a retention like `1w2d` or `15d or 512MiB`; undefined where only a size bounds it. */
-export function daysOf(retention: string): number | undefined {
+function daysOf(retention: string): number | undefined {
   const time = retention.split(' or ').find((part) => /^(?:\d+(?:ms|[ywdhms]))+$/.test(part))
   if (time === undefined) return undefined
   const parts = time.matchAll(SPAN)

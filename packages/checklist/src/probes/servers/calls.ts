@@ -24,7 +24,7 @@ export interface HarmlessCall {
 }
 
 /** The calls that may be made without asking: those declared for drills, else those of health checks. */
-export function harmlessCalls({ settings, config }: Deployment): HarmlessCall[] {
+function harmlessCalls({ settings, config }: Deployment): HarmlessCall[] {
   const declared = Object.entries(settings.drills.calls).map(
     ([owner, { tool, arguments: args }]) => {
       return { owner, name: `${owner}__${tool}`, arguments: args }

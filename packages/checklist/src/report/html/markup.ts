@@ -39,7 +39,7 @@ function rendered(piece: Piece): string {
 }
 
 /** Source: WHATWG HTML, "Serializing HTML fragments", "escaping a string", and the single quote. */
-export function escapeHtml(text: string): string {
+function escapeHtml(text: string): string {
   return text.toWellFormed().replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character)
 }
 

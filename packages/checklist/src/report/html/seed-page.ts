@@ -74,7 +74,7 @@ function sectionOf({ anchor, title, first, items }: Section): Markup {
 }
 
 /** `3 failed, 1 unproved, 40 proved`. */
-export function countsText(counts: Summary): string {
+function countsText(counts: Summary): string {
   const parts = STATES_SHOWN.filter((state) => counts[state] > 0).map(
     (state) => `${counts[state]} ${STATE_SHOWN[state].word}`,
   )
