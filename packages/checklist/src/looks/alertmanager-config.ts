@@ -1,5 +1,5 @@
-import { parse } from 'yaml'
 import { z } from 'zod'
+import { parsedYaml } from './parsed-text.ts'
 
 const receiver = z.looseObject({ name: z.string() })
 
@@ -31,17 +31,9 @@ export interface AlertmanagerConfig {
 
 /** Reads a configuration; undefined where it is none. Source: Prometheus, "Alertmanager configuration". */
 export function readAlertmanagerConfig(text: string): AlertmanagerConfig | undefined {
-  const result = config.safeParse(tree(text))
+  const result = config.safeParse(parsedYaml(text))
   if (!result.success) return undefined
   return { route: result.data.route ?? undefined, receivers: result.data.receivers ?? [] }
-}
-
-function tree(text: string): unknown {
-  try {
-    return parse(text, { maxAliasCount: 100 }) ?? {}
-  } catch {
-    return undefined // judged by the schema
-  }
 }
 
 /** Ways in which a receiver tells somebody, such as `webhook`; empty where it tells nobody. */

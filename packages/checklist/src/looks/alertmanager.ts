@@ -1,6 +1,7 @@
 import { AppError } from '@sallyport/kit/errors'
 import { z } from 'zod'
 import { askHttp } from './ask-http.ts'
+import { parsedJson } from './parsed-text.ts'
 
 const status = z.object({
   versionInfo: z.object({ version: z.string() }),
@@ -31,18 +32,10 @@ export async function alertmanagerStatus(
   if (answer.status !== 200) {
     throw new AppError('server_protocol', `${url}/api/v2/status answered ${answer.status}`)
   }
-  const result = status.safeParse(parsed(answer.text))
+  const result = status.safeParse(parsedJson(answer.text))
   if (!result.success) {
     throw new AppError('server_protocol', `${url} does not answer as Alertmanager does`)
   }
   const { versionInfo, config } = result.data
   return { version: versionInfo.version, config: config.original }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined // judged by the schema
-  }
 }

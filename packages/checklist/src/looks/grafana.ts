@@ -1,6 +1,7 @@
 import { AppError } from '@sallyport/kit/errors'
 import { z } from 'zod'
 import { askHttp } from './ask-http.ts'
+import { parsedJson } from './parsed-text.ts'
 
 const health = z.object({ database: z.string(), version: z.string().optional() })
 
@@ -63,19 +64,11 @@ export async function askGrafana(
 ): Promise<GrafanaAnswer> {
   const headers: Record<string, string> = as === undefined ? {} : { authorization: basic(as) }
   const { status, text } = await askHttp(`${url}${path}`, signal, { headers })
-  return { status, body: parsed(text) }
+  return { status, body: parsedJson(text) }
 }
 
 function basic({ user, password }: GrafanaUser): string {
   return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined // judged by who asked
-  }
 }
 
 /**

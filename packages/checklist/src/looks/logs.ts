@@ -8,6 +8,7 @@ import { type LiveContainer, liveContainers, NO_DOCKER, refused } from './live-c
 import { MISSING_TEXT, readText } from './read-text.ts'
 import { runCommand } from './run-command.ts'
 import { systemdUnits } from './systemd-units.ts'
+import { parsedJson } from './parsed-text.ts'
 
 const TAIL_BYTES = 4 * 1024 ** 2
 const LINES_MAX = 2_000
@@ -169,7 +170,7 @@ async function ofJournal(deployment: Deployment, signal: AbortSignal): Promise<L
     }
     const rows = result.stdout
       .split('\n')
-      .flatMap((line) => journalLine.safeParse(toJson(line)).data ?? [])
+      .flatMap((line) => journalLine.safeParse(parsedJson(line)).data ?? [])
     const texts = rows.map(({ MESSAGE = '' }) =>
       typeof MESSAGE === 'string' ? MESSAGE : Buffer.from(MESSAGE ?? []).toString('utf8'),
     )
@@ -215,15 +216,7 @@ function toLine(raw: string, index: number): LogLine {
 
 function objectOf(text: string): Record<string, unknown> | undefined {
   if (!text.startsWith('{')) return undefined
-  return z.record(z.string(), z.unknown()).safeParse(toJson(text)).data
-}
-
-function toJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined // a line of another form
-  }
+  return z.record(z.string(), z.unknown()).safeParse(parsedJson(text)).data
 }
 
 /** Every process of ours writes its number into every line. */

@@ -1,7 +1,7 @@
 import { glob } from 'node:fs/promises'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
-import { parse } from 'yaml'
 import { z } from 'zod'
+import { parsedYaml } from './parsed-text.ts'
 
 const alertmanagers = z.looseObject({
   static_configs: z.array(z.object({ targets: z.array(z.string()).nullish() })).nullish(),
@@ -32,7 +32,7 @@ export interface PrometheusConfig {
 
 /** Reads a configuration; undefined where it is none. Source: Prometheus, "Configuration". */
 export function readPrometheusConfig(text: string): PrometheusConfig | undefined {
-  const result = config.safeParse(tree(text))
+  const result = config.safeParse(parsedYaml(text))
   if (!result.success) return undefined
   const { rule_files: ruleFiles, alerting, scrape_configs: scrapes } = result.data
   const plain = (scrapes ?? []).filter(({ relabel_configs: rules }) => !rules?.length)
@@ -44,14 +44,6 @@ export function readPrometheusConfig(text: string): PrometheusConfig | undefined
     targets: scraped.flatMap(({ targets }) => targets ?? []),
     alertmanagers: fixed.flatMap(({ targets }) => targets ?? []),
     looksUp: entries.some((entry) => Object.keys(entry).some((key) => key.endsWith('_sd_configs'))),
-  }
-}
-
-function tree(text: string): unknown {
-  try {
-    return parse(text, { maxAliasCount: 100 }) ?? {}
-  } catch {
-    return undefined // judged by the schema
   }
 }
 

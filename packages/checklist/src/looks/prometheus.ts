@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { type Fact, fact } from '../deployment.ts'
 import { askHttp } from './ask-http.ts'
 import { toNumber } from './own-metrics.ts'
+import { parsedJson } from './parsed-text.ts'
 
 const labels = z.record(z.string(), z.string())
 
@@ -154,7 +155,7 @@ export class PrometheusApi {
 async function ask<Data>(schema: z.ZodType<Data>, url: string, signal: AbortSignal): Promise<Data> {
   const { status, text } = await askHttp(url, signal)
   const place = url.replace(/\?.*/, '')
-  const answer = parsed(text)
+  const answer = parsedJson(text)
   const told = failure.safeParse(answer)
   if (status === 401 || status === 403) {
     throw new AppError('server_unauthorized', `${place} answered ${status}: it wants a login`)
@@ -166,14 +167,6 @@ async function ask<Data>(schema: z.ZodType<Data>, url: string, signal: AbortSign
   const result = z.object({ data: schema }).safeParse(answer)
   if (result.success) return result.data.data
   throw new AppError('server_protocol', `${place} does not answer as Prometheus does`)
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined // judged by the schema
-  }
 }
 
 /** The Prometheus that `checklist.prometheus.url` names; undefined where it names none. */

@@ -10,6 +10,7 @@ import {
 import type { Deployment } from '../../deployment.ts'
 import { composeFacts } from '../../looks/compose.ts'
 import { type Instance, type Instances, instancesFact } from '../../looks/instances.ts'
+import { isLoopbackHost } from '../../looks/network.ts'
 import { isReference } from '../../looks/credential-shapes.ts'
 import { variablesGap } from './look-gap.ts'
 
@@ -201,7 +202,7 @@ export const instancesBackendAuth = instanceProbe(
 )
 
 function isLoopbackAddress(address: string): boolean {
-  return /^(?:127\.\d+\.\d+\.\d+|localhost|\[?::1\]?)(?::\d+)?$/i.test(address.trim())
+  return isLoopbackHost(address.trim().replace(/(?<=\]|^[^:]*):\d+$/, ''))
 }
 
 interface Held {

@@ -4,6 +4,7 @@ import type { ComposeService } from '../../looks/compose.ts'
 import { MISSING_TEXT, readText } from '../../looks/read-text.ts'
 import { seen, stackProbe } from './stack.ts'
 import { z } from 'zod'
+import { parsedJson } from '../../looks/parsed-text.ts'
 
 const daemonFile = z.object({
   'log-driver': z.string().optional(),
@@ -56,19 +57,11 @@ interface Daemon extends Driver {
 
 async function daemonDriver(root: string, signal: AbortSignal): Promise<Daemon> {
   const { text, missing } = await readText(join(root, 'etc/docker/daemon.json'), signal)
-  const said = text === undefined ? undefined : daemonFile.safeParse(parsed(text)).data
+  const said = text === undefined ? undefined : daemonFile.safeParse(parsedJson(text)).data
   return {
     name: said?.['log-driver'] ?? 'json-file',
     options: new Map(Object.entries(said?.['log-opts'] ?? {})),
     unread: missing === undefined || missing === 'absent' ? undefined : MISSING_TEXT[missing],
-  }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined // docker does not start with such a file, so it says nothing
   }
 }
 

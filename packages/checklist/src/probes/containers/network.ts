@@ -1,6 +1,7 @@
 import type { Seen } from '../../answers/answer.ts'
 import type { ComposePort, ComposeService } from '../../looks/compose.ts'
 import type { ServiceRole } from '../../looks/compose-roles.ts'
+import { isLoopbackHost, reachOf } from '../../looks/network.ts'
 import { all, seen, stackProbe, type Stack } from './stack.ts'
 
 const STORES: ReadonlySet<ServiceRole | undefined> = new Set(['postgres', 'redis', 'store'])
@@ -33,11 +34,11 @@ function faultOf(service: ComposeService, port: ComposePort, stack: Stack): stri
   if (role === 'backend' && hasGateway(stack)) {
     return `publishes ${where}, past the gateway: only the gateway's port may be`
   }
-  if (isLoopback(port.address)) return undefined
+  if (isLoopbackHost(port.address)) return undefined
   if (STORES.has(role)) return `publishes its data store at ${where}`
   if (role === 'backend') return `publishes ${where}: only loopback may be`
   if (role === 'gateway') {
-    return isPrivate(port.address)
+    return reachOf(port.address) === 'private'
       ? undefined
       : `publishes the gateway at ${where}: only loopback may be`
   }
@@ -50,18 +51,6 @@ function faultOf(service: ComposeService, port: ComposePort, stack: Stack): stri
 function shown({ address, published, target }: ComposePort): string {
   const host = address.includes(':') ? `[${address}]` : address
   return `${host}:${published ?? '(any free port)'} to ${target}`
-}
-
-/** Whether only this host reaches an address. */
-export function isLoopback(address: string): boolean {
-  return /^127\./.test(address) || address === '::1' || address === 'localhost'
-}
-
-/** An address of a private network, such as that of a VPN; never the one that means all. */
-function isPrivate(address: string): boolean {
-  return /^(?:10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|f[cd])/i.test(
-    address,
-  )
 }
 
 function hasGateway({ roles }: Stack): boolean {
@@ -83,7 +72,7 @@ export const internal = stackProbe({
       if (service.networkMode === 'host') {
         return [seen(service.at('network_mode'), service, 'is on the network of the host')]
       }
-      const open = service.ports.find(({ address }) => !isLoopback(address))
+      const open = service.ports.find(({ address }) => !isLoopbackHost(address))
       if (open !== undefined) return [seen(open.at, service, `is published at ${shown(open)}`)]
       const isServer = stack.roles.get(service) === 'backend'
       if (!isServer || gateways.length === 0 || gateways.some((one) => areTogether(one, service))) {

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { failed, type Probe, proved, type Seen, unproved } from '../../answers/answer.ts'
+import { isLoopbackHost } from '../../looks/network.ts'
 import { MISSING_TEXT, readText } from '../../looks/read-text.ts'
 
 const LISTEN = '0A'
@@ -36,7 +37,7 @@ export function listening(root: string): Probe {
         return unproved('socket', text, 'run the check as root')
       }
       const open = [...listeners(v4.text), ...listeners(v6.text ?? '')].filter(
-        ({ address }) => !isLoopback(address),
+        ({ address }) => !isLoopbackHost(address),
       )
       const ports = [...new Set(open.map(({ port }) => port))].sort((one, other) => one - other)
       if (settings.ports === undefined) {
@@ -89,8 +90,4 @@ function toAddress(hex: string): string {
     return [...bytes.subarray(12)].join('.')
   }
   return `[${words.map((word) => word.toString(16)).join(':')}]`
-}
-
-function isLoopback(address: string): boolean {
-  return address.startsWith('127.') || address === '[0:0:0:0:0:0:0:1]'
 }
