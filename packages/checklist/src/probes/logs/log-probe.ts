@@ -1,12 +1,14 @@
 import type { Finding, Probe, Seen } from '../../answers/answer.ts'
 import type { Deployment } from '../../deployment.ts'
+import { redactorOf } from '../../engine/redact.ts'
 import { holdsCredential } from '../../looks/credential-shapes.ts'
 import { logFacts, type LogLine, type LogSource } from '../../looks/logs.ts'
 
 const FAULTS_MAX = 10
 const SHOWN_MAX = 160
+/** In quotes all of it, whatever is in it. */
 const ASSIGNED =
-  /(\b[\w-]*(?:password|passwd|pwd|secret|token|key|authorization)["']?\s*[=:]\s*["']?)[^\s"',;]+/gi
+  /(\b[\w-]*(?:password|passwd|pass|pwd|pw|secret|token|key|authorization)["']?\s*[=:]\s*)(?:"(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s,;]+)/gi
 
 interface LogProbe {
   readonly title: string
@@ -65,12 +67,16 @@ function shortened(faults: readonly Seen[], { name }: LogSource): Seen[] {
 }
 
 /** `logs/gateway.log:12: ...`, with the line as far as it can be shown. */
-export function lineSeen({ name }: LogSource, { number, text, json }: LogLine): Seen {
+export function lineSeen(
+  deployment: Deployment,
+  { name }: LogSource,
+  { number, text, json }: LogLine,
+): Seen {
   const told = typeof json?.['msg'] === 'string' ? `${String(json['level'])} ${json['msg']}` : text
-  const shown = holdsCredential(text)
-    ? 'a line that holds a credential'
-    : told.slice(0, SHOWN_MAX).replaceAll(ASSIGNED, '$1[redacted]')
-  return { kind: 'log', text: `${name}:${number}: ${shown}` }
+  // Whole, before anything is cut: what is left of a secret is not known for one any more.
+  const clean = () => redactorOf(deployment).clean(told).replaceAll(ASSIGNED, '$1[redacted]')
+  const shown = holdsCredential(text) ? 'a line that holds a credential' : clean()
+  return { kind: 'log', text: `${name}:${number}: ${shown.slice(0, SHOWN_MAX)}` }
 }
 
 const LEVELS: Readonly<Record<string, number>> = {

@@ -47,13 +47,13 @@ export const cleanStart = logProbe({
   title: 'The logs of the last start hold no warning, failure or panic',
   remedy: 'mend what the line names, then start again',
   good: 'no warning at the last start',
-  judge(source) {
+  judge(source, deployment) {
     const lines = atStart(source)
     if (lines.length === 0 && source.isOurs) return SILENT
     if (source.isCut) {
       return { unknown: 'its last start is further back than what is read of it' }
     }
-    return lines.filter(isBad).map((line) => lineSeen(source, line))
+    return lines.filter(isBad).map((line) => lineSeen(deployment, source, line))
   },
 })
 
@@ -77,12 +77,12 @@ export const noAuthErrors = logProbe({
   title: 'No log of the last day names a failed authentication',
   remedy: 'give the service that is named the credential that the other one expects',
   good: 'no failed authentication',
-  judge(source, { clock }) {
-    const sinceMs = clock.nowMs() - DAY_MS
+  judge(source, deployment) {
+    const sinceMs = deployment.clock.nowMs() - DAY_MS
     return source.lines
       .filter(({ atMs }) => atMs === undefined || atMs >= sinceMs)
       .filter((line) => REFUSED.test(line.text) && !isInformation(line))
-      .map((line) => lineSeen(source, line))
+      .map((line) => lineSeen(deployment, source, line))
   },
 })
 
@@ -148,10 +148,10 @@ export const json = logProbe({
   remedy: 'set `MCP_JSON_LOGS=true` where the gateway is started',
   good: 'nothing but JSON',
   oursAlone: true,
-  judge(source) {
+  judge(source, deployment) {
     if (source.sinceStart.length === 0) return SILENT
     return source.sinceStart
       .filter((line) => line.json === undefined && !line.isAbout)
-      .map((line) => lineSeen(source, line))
+      .map((line) => lineSeen(deployment, source, line))
   },
 })

@@ -11,6 +11,7 @@ import {
 import { deploymentOf, look, Place } from '../../../test/fixtures/deployment.ts'
 import { type StandInAnswer, standIn } from '../../../test/fixtures/stand-in.ts'
 import { CONTAINERS } from '../../answers/containers.ts'
+import { redactorOf } from '../../engine/redact.ts'
 
 const IDS = Object.keys(CONTAINERS).filter(
   (id) => id.startsWith('logs/') || id.startsWith('images/'),
@@ -251,4 +252,23 @@ test('the journal of a unit is read from its last start on; without the right to
   const forbidden = await atFiles(files, { commands: { journalctl: [{ when, err: hint }] } })
   expect(forbidden[0]).toBe('unproved: this user may not read the journal of gate.service')
   expect((await atFiles(files))[0]).toBe('unproved: the command `journalctl` is not on the PATH')
+})
+
+test('a line is shown without secrets, whatever characters they are of and wherever it is cut [check/logs/json]', async () => {
+  const quotes = `q'Zt/9+8=;|&<b>Kx2%41`
+  const long = 'Wm4'.repeat(20)
+  const log = [
+    `API_TOKEN="${quotes}"`,
+    String.raw`OTHER_SECRET="li'ne\"x-Jk82=Zz1" ready`,
+    `DB_PASS='two words 9Zq7'`,
+    `${'.'.repeat(130)} ${long}`,
+  ]
+  await using place = await Place.make({ 'logs/gateway.log': log.join('\n') })
+  const deployment = deploymentOf(place.folder, FILES)
+  for (const secret of [quotes, long]) redactorOf(deployment).add(secret)
+  const { evidence } = await look(CONTAINERS['logs/json'], deployment)
+  const said = evidence.map(({ text }) => text).join('\n')
+  expect(evidence).toHaveLength(4)
+  expect(said).toContain('API_TOKEN=[redacted]')
+  for (const part of ['Kx2%41', 'Zt/9', 'Jk82', '9Zq7', 'Wm4']) expect(said).not.toContain(part)
 })
