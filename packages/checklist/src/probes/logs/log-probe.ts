@@ -8,7 +8,7 @@ const FAULTS_MAX = 10
 const SHOWN_MAX = 160
 /** In quotes all of it, whatever is in it. */
 const ASSIGNED =
-  /(\b[\w-]*(?:password|passwd|pass|pwd|pw|secret|token|key|authorization)["']?\s*[=:]\s*)(?:"(?:[^"\\]|\\.)*"?|'[^']*'?|[^\s,;]+)/gi
+  /(\b[\w-]*(?:password|passwd|pass|pwd|pw|secret|token|key|authorization)["']?\s*[=:]\s*)(?:"(?:[^"\\]|\\.)*"?|'[^']*'?)?[^\s,;]*/gi
 
 interface LogProbe {
   readonly title: string
