@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Secret } from '@sallyport/kit/secret'
 import { type Deployment, fact, type Fact } from '../deployment.ts'
-import { ask, type AskOptions, type Said } from './http-ask.ts'
+import { ask, type AskOptions, type Said } from './exact-request.ts'
 
 /** A name that nobody has. Source: RFC 6761 §6.4. */
 export const FOREIGN = 'sallyport-check.invalid'

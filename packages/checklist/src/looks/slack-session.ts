@@ -1,6 +1,6 @@
 import { AppError } from '@sallyport/kit/errors'
 import type { SlackView } from '../deployment.ts'
-import { ask, type HttpAnswer, isAnswer, jsonOf, type Reply } from './http-ask.ts'
+import { ask, type HttpAnswer, isAnswer, jsonOf, type Reply } from './exact-request.ts'
 
 const REVISION = '2025-11-25'
 /** Needs no session: every request says who calls. */

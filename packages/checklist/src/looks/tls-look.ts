@@ -10,7 +10,7 @@ import {
 } from 'node:tls'
 import { AppError } from '@sallyport/kit/errors'
 import { type Deployment, fact, type Fact } from '../deployment.ts'
-import { sentenceOf } from './http-ask.ts'
+import { sentenceOf } from './exact-request.ts'
 import { MISSING_TEXT, readText } from './read-text.ts'
 
 const DEADLINE_MS = 2_500

@@ -4,7 +4,7 @@ import type { Deployment } from '../deployment.ts'
 import { composeFacts } from './compose.ts'
 import { composeRoles, type ServiceRole } from './compose-roles.ts'
 import type { Exposure } from './exposure.ts'
-import { ask, isAnswer } from './http-ask.ts'
+import { ask, isAnswer } from './exact-request.ts'
 import type { ProxyUpstream } from './proxies.ts'
 
 /** Tells gateways of one store from others: whoever reads it sees the same key. */

@@ -5,7 +5,13 @@ import { failed, type Probe, proved, unproved } from '../../answers/answer.ts'
 import type { Deployment } from '../../deployment.ts'
 import { addresses, checkKey, withKey } from '../../looks/edge-answers.ts'
 import { serverFacts } from '../../looks/gateway.ts'
-import { ask, type AskOptions, type HttpAnswer, jsonOf, type Said } from '../../looks/http-ask.ts'
+import {
+  ask,
+  type AskOptions,
+  type HttpAnswer,
+  jsonOf,
+  type Said,
+} from '../../looks/exact-request.ts'
 import { both, gatewayProbe, judgeSaid, wantsStatus } from './said.ts'
 
 const SERVERS_ASKED = 20

@@ -1,7 +1,7 @@
 import type { Finding, Probe } from '../../answers/answer.ts'
 import type { Deployment } from '../../deployment.ts'
 import { addresses, FOREIGN, refusals } from '../../looks/edge-answers.ts'
-import { ask, type HttpAnswer, type Said } from '../../looks/http-ask.ts'
+import { ask, type HttpAnswer, type Said } from '../../looks/exact-request.ts'
 import { both, gatewayProbe, hiddenInFront, judgeSaid } from './said.ts'
 
 const ORIGINS_ASKED = 5

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Probe } from '../../answers/answer.ts'
 import { checkKey, listTools, withKey } from '../../looks/edge-answers.ts'
-import { ask, type HttpAnswer, isAnswer, jsonOf, type Said } from '../../looks/http-ask.ts'
+import { ask, type HttpAnswer, isAnswer, jsonOf, type Said } from '../../looks/exact-request.ts'
 import { gatewayProbe, judgeSaid, type Running, wantsStatus } from './said.ts'
 
 const rpcError = z.looseObject({ error: z.looseObject({ code: z.number() }) })

@@ -1,6 +1,6 @@
 import { callerSelf, ROUTES } from '@sallyport/contract/admin'
 import { checkKey, refusals, withKey } from '../../looks/edge-answers.ts'
-import { ask, type HttpAnswer, isAnswer, jsonOf } from '../../looks/http-ask.ts'
+import { ask, type HttpAnswer, isAnswer, jsonOf } from '../../looks/exact-request.ts'
 import { type Finding, type Probe, unproved } from '../../answers/answer.ts'
 import { gatewayProbe, isRefusedInFront, judgeSaid, type Running, wantsStatus } from './said.ts'
 

@@ -2,7 +2,7 @@ import { gatewayStatus, healthBrief, healthDetail } from '@sallyport/contract/ad
 import { failed, type Finding, type Probe } from '../../answers/answer.ts'
 import { type Deployment, fact, type Fact } from '../../deployment.ts'
 import { addresses, checkKey, withKey } from '../../looks/edge-answers.ts'
-import { ask, type HttpAnswer, jsonOf, type Said } from '../../looks/http-ask.ts'
+import { ask, type HttpAnswer, jsonOf, type Said } from '../../looks/exact-request.ts'
 import { both, gatewayProbe, judgeSaid, wantsStatus } from './said.ts'
 
 const HUNG_REMEDY =

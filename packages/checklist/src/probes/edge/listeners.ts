@@ -10,7 +10,7 @@ import {
 } from '../../answers/answer.ts'
 import { listTools } from '../../looks/edge-answers.ts'
 import { type BoundListener, type Exposure, exposure, reachOf } from '../../looks/exposure.ts'
-import { ask, type Said } from '../../looks/http-ask.ts'
+import { ask, type Said } from '../../looks/exact-request.ts'
 import { gatewayProbe, judgeSaid, wantsStatus } from './said.ts'
 
 /** What cannot be said without a configuration. */

@@ -1,7 +1,7 @@
 import type { Probe } from '../../answers/answer.ts'
 import { addresses, checkKey, withKey } from '../../looks/edge-answers.ts'
 import { exposure } from '../../looks/exposure.ts'
-import { ask, type HttpAnswer, type Said } from '../../looks/http-ask.ts'
+import { ask, type HttpAnswer, type Said } from '../../looks/exact-request.ts'
 import { NO_CONFIG } from './listeners.ts'
 import { gatewayProbe, judgeSaid } from './said.ts'
 

@@ -7,7 +7,7 @@ import {
   type Seen,
   unproved,
 } from '../../answers/answer.ts'
-import { ask, type HttpAnswer, isAnswer, jsonOf, type Reply } from '../../looks/http-ask.ts'
+import { ask, type HttpAnswer, isAnswer, jsonOf, type Reply } from '../../looks/exact-request.ts'
 import { NO_PUBLIC_URL, type OpenPlace, openProbe } from './open-probe.ts'
 import { healthBrief } from '@sallyport/contract/admin'
 

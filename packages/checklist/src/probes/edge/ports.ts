@@ -8,7 +8,7 @@ import {
 } from '../../answers/answer.ts'
 import { addresses } from '../../looks/edge-answers.ts'
 import { type Exposure, exposure, reachOf } from '../../looks/exposure.ts'
-import { ask, ASKS_CERTIFICATE, isAnswer, type Said } from '../../looks/http-ask.ts'
+import { ask, ASKS_CERTIFICATE, isAnswer, type Said } from '../../looks/exact-request.ts'
 import { NO_CONFIG } from './listeners.ts'
 import { gatewayProbe, isRefusedInFront } from './said.ts'
 

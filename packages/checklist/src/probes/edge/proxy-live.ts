@@ -9,7 +9,7 @@ import {
   isAnswer,
   jsonOf,
   type Reply,
-} from '../../looks/http-ask.ts'
+} from '../../looks/exact-request.ts'
 import { authorities, mayCarryKey } from '../../looks/tls-look.ts'
 import { NO_PUBLIC_URL, openProbe } from './open-probe.ts'
 import { hiddenInFront, judgeSaid } from './said.ts'

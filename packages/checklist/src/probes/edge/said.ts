@@ -7,7 +7,7 @@ import {
   unproved,
 } from '../../answers/answer.ts'
 import type { Deployment, GatewayView } from '../../deployment.ts'
-import { type HttpAnswer, isAnswer, type Said } from '../../looks/http-ask.ts'
+import { type HttpAnswer, isAnswer, type Said } from '../../looks/exact-request.ts'
 
 const UNREACHED_REMEDY = 'start what should answer there, or correct its address'
 

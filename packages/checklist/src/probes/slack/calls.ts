@@ -1,6 +1,6 @@
 import { failed, judged, proved, unproved } from '../../answers/answer.ts'
 import { type Deployment, fact, type SlackView } from '../../deployment.ts'
-import { isAnswer, type Reply } from '../../looks/http-ask.ts'
+import { isAnswer, type Reply } from '../../looks/exact-request.ts'
 import { callSlack, resultOf } from '../../looks/slack-session.ts'
 import { heard, slackProbe } from './slack-probe.ts'
 import { SLACK_TOKEN } from './storage.ts'

@@ -1,5 +1,5 @@
 import { failed, judged, proved, type Seen, unproved } from '../../answers/answer.ts'
-import { ask, isAnswer } from '../../looks/http-ask.ts'
+import { ask, isAnswer } from '../../looks/exact-request.ts'
 import { askMcp, INITIALIZE, SlackSession } from '../../looks/slack-session.ts'
 import { heard, slackProbe } from './slack-probe.ts'
 

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { expect, test } from 'vitest'
-import { ask, type AskOptions, jsonOf, type Reply } from './http-ask.ts'
+import { ask, type AskOptions, jsonOf, type Reply } from './exact-request.ts'
 
 async function answerOf(answer: RequestListener, options: AskOptions = {}): Promise<Reply> {
   const server = createServer(answer).listen(0, '127.0.0.1')
