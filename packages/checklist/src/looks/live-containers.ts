@@ -63,6 +63,7 @@ export interface MissingDocker {
   readonly remedy: string
 }
 
+/** What is said where there is no docker to ask. */
 export const NO_DOCKER: MissingDocker = {
   text: 'the command `docker` is not on the PATH',
   remedy: 'run the check where `docker` is installed',

@@ -42,6 +42,7 @@ export interface QueryFacts {
   readonly scanned: readonly string[]
 }
 
+/** A statement that `pg_stat_statements` counts. */
 export interface SlowStatement {
   /** Its beginning, with `$1` for values. */
   readonly text: string

@@ -13,6 +13,7 @@ export interface Outgoing {
   readonly agent?: Agent | undefined
 }
 
+/** What came back, read to its end. */
 export interface Answer {
   readonly status: number
   readonly headers: IncomingHttpHeaders

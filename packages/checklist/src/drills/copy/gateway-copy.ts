@@ -25,6 +25,7 @@ export interface CopyProgram {
   readonly args: readonly string[]
 }
 
+/** What a copy is started with. */
 export interface CopyParts {
   readonly program: CopyProgram
   readonly folder: string

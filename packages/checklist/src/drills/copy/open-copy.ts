@@ -43,6 +43,7 @@ export interface CopyWish {
   readonly prestarts?: boolean
 }
 
+/** What is copied, and the command that runs the copy. */
 export interface CopyOrigin {
   readonly deployment: Pick<Deployment, 'file' | 'folder' | 'source' | 'variables'> & {
     readonly config: GatewayConfig

@@ -31,6 +31,7 @@ export interface ComposeSource {
   readonly at: string
 }
 
+/** A volume of the top level. */
 export interface ComposeVolume {
   readonly driver: string | undefined
   /** `tmpfs` where it is kept in memory. */

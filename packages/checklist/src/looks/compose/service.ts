@@ -44,6 +44,7 @@ export interface ComposeService {
   readonly gap: string | undefined
 }
 
+/** What an image is built from. */
 export interface ComposeBuild {
   /** Absolute, or a URL. */
   readonly context: string
@@ -60,6 +61,7 @@ export interface ComposeBuildArgument {
   readonly at: string
 }
 
+/** A port that is published on the host. */
 export interface ComposePort {
   /** Address on the host; `0.0.0.0` where none is named, which is every one. */
   readonly address: string
@@ -80,6 +82,7 @@ export interface ComposeEnvironment {
   readonly at: string
 }
 
+/** A file of variables that a service names. */
 export interface ComposeFile {
   /** Absolute. */
   readonly path: string
@@ -87,6 +90,7 @@ export interface ComposeFile {
   readonly at: string
 }
 
+/** What stands at a path of the container. */
 export interface ComposeMount {
   readonly type: 'volume' | 'bind' | 'tmpfs' | 'other'
   /** Absolute path of a bind, name of a volume; undefined for an anonymous volume and for tmpfs. */
@@ -96,6 +100,7 @@ export interface ComposeMount {
   readonly at: string
 }
 
+/** A secret or config that a service takes. */
 export interface ComposeFileUse {
   readonly source: string
   /** In the container. */
@@ -103,6 +108,7 @@ export interface ComposeFileUse {
   readonly at: string
 }
 
+/** How docker is told to look for the health of a service. */
 export interface ComposeHealthcheck {
   readonly disabled: boolean
   /** `['CMD', ...]`, `['CMD-SHELL', text]` or `['NONE']`; undefined = the image's own. */
@@ -110,12 +116,14 @@ export interface ComposeHealthcheck {
   readonly at: string
 }
 
+/** A service that another one needs, and what it waits for. */
 export interface ComposeDependency {
   readonly service: string
   readonly condition: string
   readonly at: string
 }
 
+/** Where a service logs to. */
 export interface ComposeLogging {
   /** Undefined = the daemon's own. */
   readonly driver: string | undefined

@@ -21,16 +21,19 @@ interface Placed {
   readonly mark?: 'reset' | 'override'
 }
 
+/** A map, by key. */
 export interface MapTree extends Placed {
   readonly kind: 'map'
   readonly entries: ReadonlyMap<string, Tree>
 }
 
+/** A list, in its order. */
 export interface ListTree extends Placed {
   readonly kind: 'list'
   readonly items: readonly Tree[]
 }
 
+/** A text, a number, a flag, or nothing. */
 export interface ScalarTree extends Placed {
   readonly kind: 'scalar'
   /** As it is written, without quotes; null for nothing. */
