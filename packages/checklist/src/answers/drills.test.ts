@@ -2,6 +2,7 @@ import type { ChecklistBook, DrillRun } from '@sallyport/contract/checklist'
 import { ManualClock } from '@sallyport/kit/clock'
 import { expect, test } from 'vitest'
 import { deploymentOf, look } from '../../test/fixtures/deployment.ts'
+import { missingCall } from '../drills/calls/chosen-call.ts'
 import { DRILLS as NAMES } from '../drills/drill.ts'
 import { judgeDrill } from '../engine/judge-drill.ts'
 import { DRILLS } from './drills.ts'
@@ -77,4 +78,12 @@ test.each(NAMES)('%s is judged by its last run', async (name) => {
   expect(await judged([runOf(name, 1, false)])).toMatchObject({ state: 'failed' })
   const { state, evidence } = await judged([runOf(name)])
   expect([state, evidence[0]?.text]).toEqual(['proved', expect.stringContaining('took 5 ms')])
+})
+
+test('a drill that left servers out is good for none of them', async () => {
+  const { text } = missingCall(['search', 'files'])
+  const run = { ...runOf('recover'), steps: ['answers came back', text] }
+  const found = await judgeDrill(drilled([run]), 'recover')
+  expect(found).toMatchObject({ state: 'unproved', evidence: [{ text }, {}, {}] })
+  expect(found.remedy).toContain('checklist.drills.calls')
 })

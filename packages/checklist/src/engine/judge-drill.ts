@@ -1,5 +1,6 @@
 import { failed, type Finding, proved, type Seen, unproved } from '../answers/answer.ts'
 import type { Deployment } from '../deployment.ts'
+import { isUntried } from '../drills/calls/chosen-call.ts'
 import type { DrillId } from '../drills/drill.ts'
 
 /** Where a drill stands: its last run, while that is no older than the calendar allows. */
@@ -22,6 +23,14 @@ export async function judgeDrill(deployment: Deployment, drill: DrillId): Promis
       evidence: [{ kind: 'drill', text: 'its last run is overdue' }, ...seen],
       remedy,
     }
+  }
+  // What it did not try it shows nothing of.
+  const untried = run.steps.filter(isUntried)
+  if (untried.length > 0) {
+    const others = seen.filter(({ text }) => !untried.includes(text))
+    const evidence = [...untried.map((text): Seen => ({ kind: 'drill', text })), ...others]
+    const name = 'name one of each in `checklist.drills.calls`, or as its `health.call`'
+    return { state: 'unproved', evidence, remedy: `${name}, then ${remedy}` }
   }
   return proved(...seen)
 }

@@ -23,6 +23,7 @@ test.each([
 })
 
 test.each([
+  ['API_TOKEN', "q'Zt/9+8=;|&<b>Kx2%41"],
   ['EMPTY', ''],
   ['APP_NAME', 'todo-list'],
   ['STATUS', 'Watching your-server'],

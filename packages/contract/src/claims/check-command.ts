@@ -41,7 +41,7 @@ export const CHECK_COMMAND = {
   },
   'check/engine/drilled': {
     behavior:
-      'What a drill shows is proved by its last run while that succeeded and is not overdue.',
+      'What a drill shows is proved by its last run while that succeeded, left no server out, and is not overdue.',
     source: 'seed S 173',
   },
   'check/engine/signal': {

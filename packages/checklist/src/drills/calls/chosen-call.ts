@@ -49,11 +49,18 @@ export function failingCall(name: string, { tool }: ChosenCall, { code, message 
   }
 }
 
+const MISSING = 'no harmless call is known of'
+
+/** Whether a step of a drill says that servers were not tried. */
+export function isUntried(step: string): boolean {
+  return step.startsWith(MISSING)
+}
+
 /** How to say which call is missing. */
 export function missingCall(names: readonly string[]): Missing {
   const shown = names.slice(0, 5).join(', ')
   return {
-    text: `no harmless call is known of ${shown}`,
+    text: `${MISSING} ${shown}`,
     remedy: `name one in \`checklist.drills.calls.${names[0] ?? ''}\`, or as its \`health.call\``,
   }
 }
