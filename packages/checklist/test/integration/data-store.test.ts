@@ -5,6 +5,8 @@ import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
 import { DATA } from '../../src/answers/data.ts'
 import type { Deployment } from '../../src/deployment.ts'
+import { offsiteProbe } from '../../src/probes/data/backups-offsite.ts'
+import { look } from '../fixtures/deployment.ts'
 import { idsIn, lookAll, textOf } from '../fixtures/family.ts'
 import {
   ageFile,
@@ -12,12 +14,13 @@ import {
   DAY_MS,
   restoreRun,
   runningGateway,
+  STORE_ANSWERS,
   StorePlace,
 } from '../fixtures/store-place.ts'
 
 const UNITS = ['store', 'backups']
 /** Whether something makes backups by itself is looked for on the whole machine: a test of its own. */
-const { 'backups/schedule': _apart, ...LOOKED_AT } = DATA
+const { 'backups/schedule': _apart, ...LOOKED_AT } = STORE_ANSWERS
 const ALL = idsOf('store').concat(idsOf('backups')).sort()
 const STORE = idsOf('store')
 const BACKUPS = idsOf('backups')
@@ -311,3 +314,17 @@ async function sqliteFile(folder: string): Promise<Buffer> {
   database.exec('create table things (text); insert into things values (zeroblob(20000))')
   return readFile(path)
 }
+
+test('copies in memory fail, and whole ones on another disk of this machine are not said to be elsewhere [check/backups/offsite]', async () => {
+  await using place = await StorePlace.make()
+  const deployment = await place.deployment()
+  const states = await Promise.all(
+    [DATA['backups/offsite'], offsiteProbe(async () => 'disk')].map((probe) =>
+      look(probe, deployment),
+    ),
+  )
+  expect(states.map(({ state, evidence }) => [state, evidence[0]?.text])).toEqual([
+    ['failed', `${place.offsite} lies in memory`],
+    ['unproved', expect.stringContaining('a disk of this machine as far as can be seen')],
+  ])
+})

@@ -1,13 +1,12 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { DATA } from '../../src/answers/data.ts'
 import { quickCheck } from '../../src/looks/quick-check.ts'
 import { deploymentOf, Place } from '../fixtures/deployment.ts'
 import { idsIn, lookAll, textOf } from '../fixtures/family.ts'
-import { StorePlace } from '../fixtures/store-place.ts'
+import { STORE_ANSWERS, StorePlace } from '../fixtures/store-place.ts'
 
-const { 'backups/schedule': _apart, ...LOOKED_AT } = DATA
+const { 'backups/schedule': _apart, ...LOOKED_AT } = STORE_ANSWERS
 
 test('backups deeper than is looked prove nothing of all of them [check/backups/encrypted] [check/store/master-key]', async () => {
   await using place = await StorePlace.make()
