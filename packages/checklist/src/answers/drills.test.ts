@@ -87,3 +87,12 @@ test('a drill that left servers out is good for none of them', async () => {
   expect(found).toMatchObject({ state: 'unproved', evidence: [{ text }, {}, {}] })
   expect(found.remedy).toContain('checklist.drills.calls')
 })
+
+test('a stream through a proxy is drilled where one may stand, and not on this machine alone [check/drill/calendar]', async () => {
+  const { exempt } = DRILLS['drill/stream']
+  const alone = drilled([])
+  expect(exempt?.(alone)).toContain('nobody comes through a proxy')
+  expect((await look(calendar, alone)).evidence).toHaveLength(NAMES.length - 1)
+  expect(exempt?.({ ...alone, profile: 'compose' })).toBeUndefined()
+  expect(exempt?.(deploymentOf('/srv', { publicUrl: 'https://mcp.example.com' }))).toBeUndefined()
+})

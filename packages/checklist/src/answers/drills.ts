@@ -51,6 +51,6 @@ function drilled(drill: DrillId, title: string): Drilled {
     drill,
     title,
     remedy: `run \`sallyport drill ${drill}\``,
-    exempt: ({ settings }) => needless(drill, settings),
+    exempt: (deployment) => needless(drill, deployment),
   }
 }

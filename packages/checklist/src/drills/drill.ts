@@ -1,4 +1,4 @@
-import type { ChecklistSettings } from '@sallyport/contract/config'
+import type { Deployment } from '../deployment.ts'
 
 /** Every drill; a restore, an alert and a rollback come with the deployment kit. */
 export const DRILLS = [
@@ -20,9 +20,13 @@ export const LIVE_DRILLS = ['auth', 'flood', 'keys'] as const satisfies readonly
 /** Why a drill does not concern a deployment; undefined where it does. */
 export function needless(
   drill: DrillId,
-  { objectives }: Pick<ChecklistSettings, 'objectives'>,
+  { settings, config, profile }: Pick<Deployment, 'settings' | 'config' | 'profile'>,
 ): string | undefined {
-  return drill === 'failover' && objectives.critical?.length === 0
-    ? '`checklist.objectives.critical` says that none is critical'
+  if (drill === 'failover' && settings.objectives.critical?.length === 0) {
+    return '`checklist.objectives.critical` says that none is critical'
+  }
+  if (drill !== 'stream' || config === undefined || profile !== 'local') return undefined
+  return config.publicUrl === undefined
+    ? 'no `publicUrl` is set: nobody comes through a proxy'
     : undefined
 }

@@ -51,7 +51,7 @@ export async function drill(
     await using opened = await openDeployment(context, options, signal)
     const { deployment } = opened
     const wanted = drills.filter(
-      (name) => names.length > 0 || needless(name, deployment.settings) === undefined,
+      (name) => names.length > 0 || needless(name, deployment) === undefined,
     )
     const running = { options, deployment, drills: wanted, holdMs }
     const results = await runAll(context, running, signal)
