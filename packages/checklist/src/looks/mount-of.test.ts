@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { kindOfMount, mountAbove, mountOf, parseMounts } from './mount-of.ts'
+import { kindOfMount, mountAbove, mountOf, parseMounts, typeOf } from './mount-of.ts'
 
 const MOUNTS = parseMounts(
   [
@@ -31,4 +31,16 @@ test('this machine lists its memory as memory', async () => {
 
 test('what is not there is no mount', async () => {
   await expect(mountOf('/no/such/folder')).rejects.toMatchObject({ code: 'ENOENT' })
+})
+
+test.each([
+  [0x01021994, 'tmpfs', 'memory'],
+  [0x794c7630, 'overlay', 'layer'],
+  // As the kernel gives it where numbers have a sign.
+  [-11317950, 'cifs', 'network'],
+  [0xef53, 'ext4', 'disk'],
+  [0x1234, '0x1234', 'disk'],
+])('below a changed root the number %i is %s, a %s', (number, type, kind) => {
+  expect(typeOf(number)).toBe(type)
+  expect(kindOfMount({ point: '/', type: typeOf(number) })).toBe(kind)
 })

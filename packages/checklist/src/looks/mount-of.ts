@@ -1,5 +1,4 @@
-import { readFile, realpath, stat } from 'node:fs/promises'
-import { AppError } from '@sallyport/kit/errors'
+import { readFile, realpath, stat, statfs } from 'node:fs/promises'
 
 /** The file system that a path lies on. */
 export interface Mount {
@@ -9,6 +8,20 @@ export interface Mount {
   readonly type: string
 }
 
+/** Names of file systems by what `statfs` says of them. Source: statfs(2). */
+const TYPES: ReadonlyMap<number, string> = new Map([
+  [0xef53, 'ext4'],
+  [0x58465342, 'xfs'],
+  [0x9123683e, 'btrfs'],
+  [0x2fc12fc1, 'zfs'],
+  [0x01021994, 'tmpfs'],
+  [0x858458f6, 'ramfs'],
+  [0x794c7630, 'overlay'],
+  [0x6969, 'nfs'],
+  [0xff534d42, 'cifs'],
+  [0xfe534d42, 'smb3'],
+  [0x01021997, '9p'],
+])
 const MEMORY = new Set(['tmpfs', 'ramfs', 'devtmpfs', 'hugetlbfs'])
 const LAYERED = new Set(['overlay', 'overlayfs', 'aufs'])
 const NETWORK =
@@ -26,14 +39,19 @@ export function kindOfMount({ type }: Mount): 'disk' | 'memory' | 'layer' | 'net
  *
  * Source: proc_pid_mountinfo(5).
  *
- * @throws {Error} of the file system; {AppError} `internal` where the kernel lists no mount of it
+ * @throws {Error} of the file system
  */
 export async function mountOf(path: string): Promise<Mount> {
   const real = await realpath(path)
   const mounts = parseMounts(await readFile('/proc/self/mountinfo', 'utf8'))
-  const found = mountAbove(mounts, real)
-  if (found === undefined) throw new AppError('internal', `the kernel lists no mount of ${real}`)
-  return found
+  // Below a changed root the mount that holds it is on no list.
+  return mountAbove(mounts, real) ?? { point: '/', type: typeOf((await statfs(real)).type) }
+}
+
+/** The name of a file system by its number, which the kernel may give with its sign. */
+export function typeOf(number: number): string {
+  const unsigned = number >>> 0
+  return TYPES.get(unsigned) ?? `0x${unsigned.toString(16)}`
 }
 
 /** Whether two paths that exist lie on one file system. */

@@ -147,7 +147,7 @@ test('a role is signed off where nothing of it is open; else what is open is lis
       'failed    hangar/security/tls  mend it',
       'unproved  hangar/x/d           Something holds',
     ].join('\n'),
-    noted: expect.stringContaining('2 items of it failed or is unproved'),
+    noted: expect.stringContaining('2 items of it fail or are unproved'),
   })
   const { code, printed } = await ask('check', 'sign-off', 'security', '--by', 'A', '--json')
   expect([code, JSON.parse(printed).items]).toHaveLength(2)
