@@ -20,10 +20,12 @@ export const SYSTEM_BEFORE: readonly Item[] = [
       'secrets/files',
       'secrets/strong',
       'postgres/password',
+      'postgres/password',
     ]),
     box([18, 'grafana-password'], 'The password of Grafana is in a file and strong', [
       'secrets/files',
       'secrets/strong',
+      'grafana/password',
       'grafana/password',
     ]),
     box(
@@ -69,7 +71,7 @@ export const SYSTEM_BEFORE: readonly Item[] = [
     box([35, 'logs'], 'Logs are collected', ['later/log-collection']),
   ]),
   ...section('system', 'Core Services', { role: 'operations' }, [
-    box([40, 'start'], 'Every container starts', ['compose/running']),
+    box([40, 'start'], 'Every container starts', ['compose/running', 'compose/mounts']),
     box([41, 'healthy'], 'Every health check passes', ['compose/healthy', 'servers/healthy']),
     box([42, 'restarts'], 'Nothing restarts over and over', [
       'compose/no-restarts',
@@ -97,7 +99,7 @@ export const SYSTEM_BEFORE: readonly Item[] = [
     box([59, 'starts'], 'The proxy starts with its configuration', ['proxy/config']),
     box([60, 'certificates'], 'It serves the certificate it is meant to', [
       'tls/public',
-      'compose/mounts',
+      'proxy/config',
     ]),
     box([61, 'redirect'], 'HTTP is sent on to HTTPS', ['tls/redirect']),
     box([62, 'backend'], 'Requests reach the gateway through it', ['proxy/in-front']),

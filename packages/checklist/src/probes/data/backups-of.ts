@@ -23,7 +23,10 @@ export function backupsProbe(
       const { backups } = reading
       if (backups.files.length === 0 || expected === undefined) {
         const text = `the folder ${backups.folder} holds no backup`
-        return failed([{ kind: 'file', text }], 'make a first backup')
+        return failed(
+          [{ kind: 'file', text }],
+          'make a first backup, encrypted and without the master key: docs/secrets.md says what one needs',
+        )
       }
       const found = await judge({ ...backups, expected }, deployment, signal)
       if (found.state !== 'proved' || !backups.isCut) return found
