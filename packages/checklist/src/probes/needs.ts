@@ -12,17 +12,18 @@ export function withConfig(
   return unproved('config', 'the configuration cannot be run', remedy)
 }
 
+/** What is said where no gateway can be asked. */
+export function noGateway({ hung }: Pick<Deployment, 'hung'>): Finding {
+  const text = hung ?? 'no gateway runs on this configuration'
+  return unproved('gateway', text, 'start it with `sallyport up`')
+}
+
 /** Judges the running gateway; unproved where none runs. */
 export function withGateway(
-  { gateway, hung }: Deployment,
+  deployment: Deployment,
   judge: (gateway: GatewayView) => Finding | Promise<Finding>,
 ): Finding | Promise<Finding> {
-  if (gateway !== undefined) return judge(gateway)
-  return unproved(
-    'gateway',
-    hung ?? 'no gateway runs on this configuration',
-    'start it with `sallyport up`',
-  )
+  return deployment.gateway === undefined ? noGateway(deployment) : judge(deployment.gateway)
 }
 
 /** `a, b, c and 4 more`. */

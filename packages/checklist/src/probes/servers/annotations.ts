@@ -1,6 +1,6 @@
 import { judged, type Probe, unproved } from '../../answers/answer.ts'
 import { toolFacts } from '../../looks/gateway.ts'
-import { someOf, withConfig } from '../needs.ts'
+import { someOf, withConfig, noGateway } from '../needs.ts'
 
 /** For each tool it is known whether it changes anything. */
 export const annotations: Probe = {
@@ -10,8 +10,7 @@ export const annotations: Probe = {
     'pin them: `tools: { NAME: { readOnly: true } }` or `{ destructive: true }` under their server',
   look: async (deployment, signal) => {
     const tools = await toolFacts(deployment, signal)
-    if (tools === undefined)
-      return unproved('gateway', deployment.hung ?? 'no gateway runs on this configuration')
+    if (tools === undefined) return noGateway(deployment)
     if (tools.length === 0) return unproved('gateway', 'the gateway lists no tools')
     return withConfig(deployment, ({ servers, groups }) => {
       const pinned = (name: string): boolean => {

@@ -2,7 +2,7 @@ import type { GatewayConfig, GroupConfig } from '@sallyport/contract/config'
 import { judged, notApplicable, type Probe, type Seen, unproved } from '../../answers/answer.ts'
 import type { Deployment } from '../../deployment.ts'
 import { groupFacts } from '../../looks/gateway.ts'
-import { someOf, withConfig } from '../needs.ts'
+import { someOf, withConfig, noGateway } from '../needs.ts'
 
 /** What must outlive the loss of one member does. */
 export const groupsCritical: Probe = {
@@ -68,8 +68,7 @@ export const groupsHealthy: Probe = {
   remedy: 'ask `sallyport servers list` why a member does not, and mend it',
   look: async (deployment: Deployment, signal) => {
     const groups = await groupFacts(deployment, signal)
-    if (groups === undefined)
-      return unproved('gateway', deployment.hung ?? 'no gateway runs on this configuration')
+    if (groups === undefined) return noGateway(deployment)
     if (groups.length === 0) return notApplicable('this deployment has no groups')
     return judged(
       groups

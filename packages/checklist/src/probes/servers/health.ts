@@ -1,7 +1,7 @@
 import type { ServerItem } from '@sallyport/contract/admin'
 import { judged, notApplicable, type Probe, type Seen, unproved } from '../../answers/answer.ts'
 import { serverFacts } from '../../looks/gateway.ts'
-import { someOf, withConfig } from '../needs.ts'
+import { someOf, withConfig, noGateway } from '../needs.ts'
 
 const WATCH_MS_MAX = 5 * 60_000
 const FAILURES_MAX = 20
@@ -16,8 +16,7 @@ export const serversHealthy: Probe = {
   remedy: 'ask `sallyport servers list` why, then mend the server or unblock it',
   look: async (deployment, signal) => {
     const servers = await serverFacts(deployment, signal)
-    if (servers === undefined)
-      return unproved('gateway', deployment.hung ?? 'no gateway runs on this configuration')
+    if (servers === undefined) return noGateway(deployment)
     if (servers.length === 0) return unproved('gateway', 'the gateway has no servers')
     const faults = servers.flatMap((server) => faultOf(server) ?? [])
     const unseen = servers.filter(({ tools, state }) => tools === null && state === 'cold')

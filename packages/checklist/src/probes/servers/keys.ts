@@ -3,7 +3,7 @@ import type { GatewayConfig } from '@sallyport/contract/config'
 import { judged, type Probe, type Seen, unproved } from '../../answers/answer.ts'
 import type { Deployment, GatewayView } from '../../deployment.ts'
 import { auditRows, keyFacts, userFacts } from '../../looks/gateway.ts'
-import { countOf, someOf, withConfig, withGateway } from '../needs.ts'
+import { countOf, someOf, withConfig, withGateway, noGateway } from '../needs.ts'
 
 const DAY_MS = 86_400_000
 const MONTH_MS = 30 * DAY_MS
@@ -37,8 +37,7 @@ export const keyPerPrincipal: Probe = {
   remedy: 'give each caller a key with `sallyport keys create NAME`, and revoke what is shared',
   look: async (deployment, signal) => {
     const keys = await keyFacts(deployment, signal)
-    if (keys === undefined)
-      return unproved('gateway', deployment.hung ?? 'no gateway runs on this configuration')
+    if (keys === undefined) return noGateway(deployment)
     return withConfig(deployment, ({ auth }) => {
       const issuers = Object.keys(auth.issuers).length
       if (keys.length + auth.tokens.length + issuers === 0) {
@@ -82,8 +81,7 @@ export const leastPrivilege: Probe = {
   remedy: 'give callers keys of role `caller`, confined with `--server` to what they use',
   look: async (deployment, signal) => {
     const keys = await keyFacts(deployment, signal)
-    if (keys === undefined)
-      return unproved('gateway', deployment.hung ?? 'no gateway runs on this configuration')
+    if (keys === undefined) return noGateway(deployment)
     if (keys.length > KEYS_MAX)
       return unproved('gateway', `more than ${KEYS_MAX} keys: too many to look at`)
     return withConfig(deployment, async (config) =>
@@ -166,8 +164,7 @@ export const adminsFew: Probe = {
   remedy: 'give the others the role `operator`, `auditor` or one of your own',
   look: async (deployment, signal) => {
     const keys = await keyFacts(deployment, signal)
-    if (keys === undefined)
-      return unproved('gateway', deployment.hung ?? 'no gateway runs on this configuration')
+    if (keys === undefined) return noGateway(deployment)
     return withGateway(deployment, async () => {
       const users = (await userFacts(deployment, signal)) ?? []
       const tokens = deployment.config?.auth.tokens ?? []
@@ -193,8 +190,7 @@ export const keyAge: Probe = {
   remedy: 'rotate them with `sallyport keys rotate NAME`',
   look: async (deployment, signal) => {
     const keys = await keyFacts(deployment, signal)
-    if (keys === undefined)
-      return unproved('gateway', deployment.hung ?? 'no gateway runs on this configuration')
+    if (keys === undefined) return noGateway(deployment)
     const nowMs = deployment.clock.nowMs()
     const old = keys.filter(
       ({ rotatedAt, createdAt }) => nowMs - Date.parse(rotatedAt ?? createdAt) > QUARTER_MS,
@@ -215,8 +211,7 @@ export const keysUsed: Probe = {
   remedy: 'revoke what nobody uses: `sallyport keys revoke NAME`',
   look: async (deployment, signal) => {
     const keys = await keyFacts(deployment, signal)
-    if (keys === undefined)
-      return unproved('gateway', deployment.hung ?? 'no gateway runs on this configuration')
+    if (keys === undefined) return noGateway(deployment)
     const nowMs = deployment.clock.nowMs()
     const idle = keys.filter(
       ({ createdAt, lastUsedAt }) => nowMs - Date.parse(lastUsedAt ?? createdAt) > MONTH_MS,
