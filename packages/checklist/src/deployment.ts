@@ -115,14 +115,24 @@ export interface Deployment {
 /** A fact of a deployment, read when first asked for and then kept; a failure is kept as well. */
 export type Fact<Value> = (deployment: Deployment, signal: AbortSignal) => Promise<Value>
 
-/** Makes a fact of what reads it. The signal of whoever asks first bounds the reading. */
+/**
+ * Makes a fact of what reads it. The signal of whoever asks bounds the reading; where it ended one that others wait for
+ * too, the next of them reads anew within its own.
+ */
 export function fact<Value>(read: Fact<Value>): Fact<Value> {
-  const known = new WeakMap<Deployment, Promise<Value>>()
-  return (deployment, signal) => {
+  const known = new WeakMap<Deployment, { reading: Promise<Value>; signal: AbortSignal }>()
+  const ask: Fact<Value> = (deployment, signal) => {
     const kept = known.get(deployment)
-    if (kept !== undefined) return kept
-    const reading = read(deployment, signal)
-    known.set(deployment, reading)
-    return reading
+    if (kept === undefined) {
+      const reading = read(deployment, signal)
+      known.set(deployment, { reading, signal })
+      return reading
+    }
+    return kept.reading.catch((thrown: unknown) => {
+      if (!kept.signal.aborted || signal.aborted) throw thrown
+      if (known.get(deployment) === kept) known.delete(deployment)
+      return ask(deployment, signal)
+    })
   }
+  return ask
 }
